@@ -1,0 +1,58 @@
+import type { ChildProcess } from "node:child_process";
+
+/** A program of this machine that other rooms may run. */
+export type ToolName =
+  | "virsh"
+  | "libvirtd"
+  | "qemu-system-x86_64"
+  | "qemu-img"
+  | "qemu-nbd"
+  | "qemu-storage-daemon"
+  | "nbdcopy"
+  | "nbdinfo"
+  | "mke2fs"
+  | "sfdisk"
+  | "grub-mkimage"
+  | "busybox"
+  | "cpio"
+  | "depmod"
+  | "modprobe";
+
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  readonly input?: string | Uint8Array;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Kills the program and fails with Timeout after this long. Default 60 000. */
+  readonly timeoutMs?: number;
+}
+
+export interface RunResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs the machine's tools, wherever they came from (PATH, or packages unpacked into the private tool folder) and,
+ * when we are root, as the unprivileged account that owns the state folder.
+ */
+export interface HostTools {
+  /** The account the tools run as; undefined when that is the account we run as. */
+  readonly account: { readonly uid: number; readonly gid: number; readonly name: string } | undefined;
+  /** Undefined when the tool can be run; else why not, as a sentence for a person. */
+  missing(tool: ToolName): string | undefined;
+  /** Absolute path of the program file itself (for a domain's `<emulator>`, a guest's parts). */
+  path(tool: ToolName): string;
+  /** Absolute path of a file shipped by a tool's package, such as `/usr/lib/grub/i386-pc/boot.img`. */
+  file(pathInPackage: string): string | undefined;
+  /** Ends with the program; a non-zero exit is a result, not an error.
+   *  @throws ProviderError Unavailable when the tool is missing, Timeout after `timeoutMs`. */
+  run(tool: ToolName, args: readonly string[], options?: RunOptions): Promise<RunResult>;
+  /** A detached long-running program (its own process group), stdio to `logFile`. It outlives us. */
+  start(
+    tool: ToolName,
+    args: readonly string[],
+    options: { logFile: string; env?: Readonly<Record<string, string>>; cwd?: string },
+  ): ChildProcess;
+}

@@ -1,0 +1,247 @@
+import type { DiskBus, Firmware, Vm } from "../domain/vm.ts";
+import type { BlockSink, BlockSource, ChangeTracking } from "../transfer/ports.ts";
+
+/**
+ * The provider port: one small interface a facet. The comments are the contract; the conformance suite
+ * (`test/providers/conformance.ts`) holds every provider to it.
+ *
+ * For every call:
+ * - it takes an `AbortSignal` and ends soon after an abort, leaving the site in a state a repeat can go on from;
+ * - every mutation is idempotent: a create takes a `key`, written as a tag on what it creates, and a repeat with a known
+ *   key returns the existing resource; deleting what is gone succeeds; setting what is set succeeds;
+ * - it fails only with `ProviderError`s, whose code comes from the provider's table of vendor codes;
+ * - it takes its share of the site's call budget, which all workers keep together;
+ * - arguments and results are plain JSON (except block sources and sinks, which live inside one activity), so that any
+ *   process can go on where another stopped.
+ */
+export interface Provider {
+  /** The site's id, such as `onprem-a` or `aws-us-east-1`. */
+  readonly site: string;
+  readonly kind: string;
+  readonly capabilities: Capabilities;
+  /** True when the site is part of the sandbox; everything shown about it says so. */
+  readonly simulated: boolean;
+  readonly compute: ComputeFacet;
+  readonly disks: DisksFacet;
+  readonly network: NetworkFacet;
+  /** Reachability, credentials, permissions, versions: one row each, in an order a person would debug in. */
+  check(signal: AbortSignal): Promise<readonly SiteCheck[]>;
+  /** Every resource at the site that exists because of us (created by us, opened by us, still costing something),
+   *  for comparing before and after. Exports and processes count too. */
+  census(signal: AbortSignal): AsyncIterable<CensusEntry>;
+  close(): Promise<void>;
+}
+
+export const capabilityNames = [
+  "compute.create",
+  "compute.console-output",
+  "disks.source-stopped",
+  "disks.source-frozen",
+  "disks.changed-blocks",
+  "disks.replica",
+  "network.create",
+] as const;
+export type CapabilityName = (typeof capabilityNames)[number];
+/** What the site cannot do: capability → the reason, for a person. What is absent here, it can. */
+export type Capabilities = Readonly<Partial<Record<CapabilityName, string>>>;
+
+export interface SiteCheck {
+  readonly check: string;
+  readonly result: "pass" | "warn" | "fail";
+  readonly detail: string;
+  /** What to do about it; present unless it passed. */
+  readonly remedy?: string;
+}
+
+export interface CensusEntry {
+  readonly kind: "vm" | "volume" | "recovery-point" | "generation" | "source-point" | "network" | "export";
+  readonly id: string;
+  readonly name?: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+// ---------------------------------------------------------------- compute
+
+export interface VmSpec {
+  readonly name: string;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly firmware: Firmware;
+  readonly architecture: "x86_64" | "aarch64";
+  readonly disks: readonly { readonly volumeId: string; readonly bus: DiskBus; readonly boot: boolean }[];
+  readonly nics: readonly { readonly networkId: string; readonly mac?: string }[];
+  /** Guest ports that must be reachable from the site's worker; they show up as endpoints of the running VM. */
+  readonly publishPorts: readonly number[];
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface ComputeFacet {
+  listVms(signal: AbortSignal): AsyncIterable<Vm>;
+  /** @throws NotFound. */
+  getVm(vmId: string, signal: AbortSignal): Promise<Vm>;
+  /** Creates it stopped. The name shown is `spec.name` even where the site needs unique names and adds to its own. */
+  createVm(spec: VmSpec, key: string, signal: AbortSignal): Promise<Vm>;
+  /** Returns when the machine runs (not when its guest has booted). A VM tagged `novacron:fenced-by` is refused with
+   *  Conflict. */
+  startVm(vmId: string, signal: AbortSignal): Promise<Vm>;
+  /** Asks the guest to shut down, and after `graceMs` turns it off; says which it was. Calls `onWaiting` at least every
+   *  second meanwhile. */
+  stopVm(
+    vmId: string,
+    options: { graceMs: number; onWaiting?: () => void },
+    signal: AbortSignal,
+  ): Promise<{ forced: boolean }>;
+  /** Removes the VM, running or not, and leaves its volumes. */
+  deleteVm(vmId: string, signal: AbortSignal): Promise<void>;
+  /** Sets tags; `undefined` removes one. */
+  setTags(vmId: string, tags: Readonly<Record<string, string | undefined>>, signal: AbortSignal): Promise<void>;
+  /** The serial console's output since the VM's last start, at most the newest `maxBytes`. */
+  consoleOutput(vmId: string, maxBytes: number, signal: AbortSignal): Promise<string>;
+}
+
+// ---------------------------------------------------------------- disks
+
+/** An immutable view of all disks of a VM at one moment, held at the source while a generation is read from it. */
+export interface SourcePoint {
+  readonly sourcePointId: string;
+  readonly vmId: string;
+  /** `stopped`: the VM is off and fenced; it stays valid until the VM starts. `frozen`: a point of a running VM, valid
+   *  while the hypervisor process lives. */
+  readonly mode: "stopped" | "frozen";
+  readonly takenAt: string;
+  readonly disks: readonly SourcePointDisk[];
+}
+
+export interface SourcePointDisk {
+  readonly diskId: string;
+  readonly sizeBytes: number;
+  /** Bytes that are allocated and not known to be zero. */
+  readonly allocatedBytes: number;
+  /** What this disk can be compared with, best first. */
+  readonly baselines: readonly Baseline[];
+}
+
+/** Something the source knows the changes since: an earlier source point, or the recovery point the VM's disk was
+ *  materialised from. */
+export interface Baseline {
+  /** A source point disk's id (`<sourcePointId>/<diskId>`) or a recovery point id. */
+  readonly baselineId: string;
+  readonly tracking: ChangeTracking;
+  readonly granularityBytes: number;
+  /** An upper bound of what changed since, where it is known without reading. */
+  readonly changedBytes?: number;
+}
+
+/** One disk's replica at the target; it outlives a move. */
+export interface ReplicaSpec {
+  readonly replicaId: string;
+  readonly sizeBytes: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** A sealed, immutable, never booted state of a replica (or of a fenced VM's disk, adopted as one). */
+export interface RecoveryPoint {
+  readonly pointId: string;
+  readonly site: string;
+  readonly sizeBytes: number;
+  readonly createdAt: string;
+  readonly kind: "sealed" | "adopted";
+}
+
+export interface Volume {
+  readonly volumeId: string;
+  readonly sizeBytes: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface DisksFacet {
+  /**
+   * Describes what could be read of a VM's disks now, without changing anything: for plans.
+   * Sizes and baselines are those that {@link createSourcePoint} would find.
+   */
+  inspectSource(vmId: string, signal: AbortSignal): Promise<readonly SourcePointDisk[]>;
+  /** Takes (or returns, for a known key) a point of all disks. `stopped` needs a stopped VM, else Conflict. From this
+   *  point on changes are tracked, where the site can, under the baseline ids `<sourcePointId>/<diskId>`. */
+  createSourcePoint(
+    input: { vmId: string; mode: SourcePoint["mode"]; key: string },
+    signal: AbortSignal,
+  ): Promise<SourcePoint>;
+  /** Opens one disk of a point for reading. A new attempt closes what earlier attempts had opened.
+   *  @throws NotFound when the point is gone, Conflict when the disk changed since (a stopped VM was started). */
+  openSource(
+    input: { sourcePointId: string; diskId: string; attempt: number },
+    signal: AbortSignal,
+  ): Promise<BlockSource>;
+  /** Ends a point and everything that served it. The tracking of changes since stays. */
+  releaseSourcePoint(sourcePointId: string, signal: AbortSignal): Promise<void>;
+
+  /**
+   * Opens a generation of a replica for writing: its content starts as `parentPointId`'s, or as zeros.
+   * A second call with a higher `attempt` revokes the earlier attempt's handle (it can write nothing more, even when its
+   * process was only stopped) and goes on with what is durable. A lower attempt than the newest is refused: Conflict.
+   * A sealed generation is refused: Conflict.
+   */
+  openGeneration(
+    input: { replica: ReplicaSpec; generationId: string; parentPointId?: string; attempt: number },
+    signal: AbortSignal,
+  ): Promise<BlockSink>;
+  /** Makes the generation immutable. Sealing again returns the same point. The point's id is the generation's. */
+  sealGeneration(
+    input: { replicaId: string; generationId: string; attempt: number },
+    signal: AbortSignal,
+  ): Promise<RecoveryPoint>;
+  /** Drops an unsealed generation with all its bytes, handles included. */
+  discardGeneration(input: { replicaId: string; generationId: string }, signal: AbortSignal): Promise<void>;
+  /** Makes the disk of a fenced, stopped VM, as its source point saw it, a recovery point at its own site, so that a way
+   *  back moves only differences. It lasts as long as the VM stays stopped. */
+  adoptPoint(input: { sourcePointId: string; diskId: string }, signal: AbortSignal): Promise<RecoveryPoint>;
+  /** @throws NotFound when it is gone, Conflict when an adopted point's disk changed. */
+  getPoint(pointId: string, signal: AbortSignal): Promise<RecoveryPoint>;
+  /** Reads a recovery point, for proof. */
+  openPoint(pointId: string, signal: AbortSignal): Promise<BlockSource>;
+  /** Removes the point; bytes that other points or volumes are built on stay until those are gone. */
+  deletePoint(pointId: string, signal: AbortSignal): Promise<void>;
+  /** A bootable volume with the point's content; writing to it never changes the point. */
+  materialise(
+    input: { pointId: string; key: string; tags: Readonly<Record<string, string>> },
+    signal: AbortSignal,
+  ): Promise<Volume>;
+  /** An empty volume of our own. */
+  createVolume(
+    input: { sizeBytes: number; key: string; tags: Readonly<Record<string, string>> },
+    signal: AbortSignal,
+  ): Promise<Volume>;
+  /** Refused with Conflict while a VM uses it. Bytes that recovery points are built on stay until those are gone. */
+  deleteVolume(volumeId: string, signal: AbortSignal): Promise<void>;
+  /** Reads a volume of a stopped VM (for `certificate verify` of what a disk is now). */
+  openVolume(volumeId: string, signal: AbortSignal): Promise<BlockSource>;
+  /** Free bytes for new replicas; undefined where the site has no such bound. */
+  freeBytes(signal: AbortSignal): Promise<number | undefined>;
+}
+
+// ---------------------------------------------------------------- network
+
+export interface Network {
+  readonly networkId: string;
+  readonly name: string;
+  readonly kind: "user" | "nat" | "bridge" | "subnet";
+  readonly active: boolean;
+}
+
+export interface NetworkFacet {
+  listNetworks(signal: AbortSignal): AsyncIterable<Network>;
+}
+
+// ---------------------------------------------------------------- registration
+
+/** Calls per second of one account, shared by all workers. */
+export interface CallBudget {
+  take(signal: AbortSignal): Promise<void>;
+}
+
+/** What every provider is made with; the worker's composition root supplies it. */
+export interface ProviderContext {
+  readonly site: string;
+  readonly callBudget: CallBudget;
+  readonly log: (level: "debug" | "info" | "warn" | "error", message: string, facts?: object) => void;
+}
