@@ -1,5 +1,6 @@
+import type { ChangeTracking } from "../domain/change-tracking.ts";
 import type { DiskBus, Firmware, Vm } from "../domain/vm.ts";
-import type { BlockSink, BlockSource, ChangeTracking } from "../transfer/ports.ts";
+import type { BlockSink, BlockSource } from "../transfer/ports.ts";
 
 /**
  * The provider port: one small interface a facet. The comments are the contract; the conformance suite

@@ -17,9 +17,6 @@ export interface Extent {
   readonly kind: "data" | "zero";
 }
 
-/** How a source knows what changed since an earlier point; shown in plans and certificates. */
-export type ChangeTracking = "dirty-bitmap" | "overlay-allocation" | "hash-compare";
-
 /** One immutable view of a disk. Every reader of it, at any time, sees the same bytes. */
 export interface BlockSource {
   readonly sizeBytes: number;
@@ -87,11 +84,7 @@ export interface CheckpointStore {
    * done, when `parentManifestId` is given) and raises its attempt.
    * @throws ProviderError Conflict when it is sealed or its size differs.
    */
-  beginAttempt(input: {
-    generationId: string;
-    sizeBytes: number;
-    parentManifestId?: string;
-  }): Promise<GenerationState>;
+  beginAttempt(input: { generationId: string; sizeBytes: number; parentManifestId?: string }): Promise<GenerationState>;
   chunks(manifestId: string): AsyncIterable<ManifestChunk>;
   /**
    * Stores chunks and progress in one transaction.
@@ -122,11 +115,6 @@ export interface RateLeases {
    * Takes or renews `holder`'s share of `resource`: the limit divided among the holders whose leases are current.
    * A holder that cannot renew drops to `floorPerSecond` when its lease has lapsed, never to unlimited.
    */
-  renew(input: {
-    resource: string;
-    holder: string;
-    limitPerSecond: number;
-    ttlMs: number;
-  }): Promise<RateLease>;
+  renew(input: { resource: string; holder: string; limitPerSecond: number; ttlMs: number }): Promise<RateLease>;
   release(input: { resource: string; holder: string }): Promise<void>;
 }

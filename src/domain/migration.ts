@@ -1,0 +1,137 @@
+import type { ChangeTracking } from "./change-tracking.ts";
+
+/** How a migration runs from outside: shown by API, CLI and console, written to the store. */
+export const migrationStates = [
+  "running",
+  "paused",
+  "awaiting-finalize",
+  "finalized",
+  "rolling-back",
+  "rolled-back",
+  "cancelled",
+  "failed",
+] as const;
+export type MigrationState = (typeof migrationStates)[number];
+
+/** The steps of a cold migration, in order. */
+export const migrationSteps = [
+  "validate",
+  "network",
+  "stop",
+  "copy",
+  "seal",
+  "prove",
+  "materialise",
+  "create",
+  "verify",
+  "complete",
+] as const;
+export type MigrationStep = (typeof migrationSteps)[number];
+
+/** Steps that only appear on the way back or at the end. */
+export type ClosingStep = "rollback" | "finalize";
+
+export interface TcpProbe {
+  readonly port: number;
+}
+export interface HttpProbe {
+  readonly port: number;
+  readonly path: string;
+  /** Default 200. */
+  readonly expectStatus?: number;
+}
+
+export interface VerifyOptions {
+  /** Default true where the site has console output and the VM ran before. */
+  readonly bootProof?: boolean;
+  /** Regular expression in the console output; default the VM's `novacron:boot-marker` tag, else a login prompt. */
+  readonly bootMarker?: string;
+  readonly bootTimeoutMs?: number;
+  readonly tcpProbes?: readonly TcpProbe[];
+  readonly httpProbes?: readonly HttpProbe[];
+  readonly probeTimeoutMs?: number;
+}
+
+/** What a person asks for. Defaults come from the configuration's `migration_config`. */
+export interface MigrationRequest {
+  /** Name or id at the source site. */
+  readonly vm: string;
+  readonly from: string;
+  readonly to: string;
+  /** `stop`: the source stops and the target takes over. `freeze`: the target is a copy of one moment of the running
+   *  source, which goes on; nothing is fenced. */
+  readonly point?: "stop" | "freeze";
+  /** Source network id → target network id. */
+  readonly networkMap?: Readonly<Record<string, string>>;
+  readonly verify?: VerifyOptions;
+  /** Bytes per second; shared by all moves of the link. */
+  readonly bandwidthBytesPerSecond?: number;
+  readonly stopGraceMs?: number;
+  /** Set to false to move everything though the target holds an earlier state. Default true. */
+  readonly incremental?: boolean;
+}
+
+export interface StepRecord {
+  readonly step: MigrationStep | ClosingStep;
+  readonly state: "running" | "done" | "failed" | "skipped";
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  readonly detail?: string;
+}
+
+/** One disk's move as it went. */
+export interface DiskResult {
+  readonly diskId: string;
+  readonly sizeBytes: number;
+  readonly allocatedBytes: number;
+  readonly bytesCopied: number;
+  readonly bytesResent: number;
+  readonly tracking: "full" | ChangeTracking;
+  readonly generationId: string;
+  readonly pointId: string;
+  readonly rootHash: string;
+}
+
+export interface MigrationProblem {
+  readonly code: string;
+  readonly message: string;
+  readonly step?: string;
+  /** What compensation could not undo, each with the command that removes it. */
+  readonly leftBehind?: readonly { readonly resource: string; readonly remove: string }[];
+  readonly facts?: Readonly<Record<string, unknown>>;
+}
+
+export interface MigrationView {
+  readonly migrationId: string;
+  readonly planId: string;
+  readonly workflowId: string;
+  readonly vm: { readonly name: string; readonly sourceVmId: string; readonly targetVmId?: string };
+  readonly from: string;
+  readonly to: string;
+  readonly state: MigrationState;
+  readonly step?: MigrationStep | ClosingStep;
+  /** 0 to 100. */
+  readonly progress: number;
+  readonly steps: readonly StepRecord[];
+  readonly bytesToMove: number;
+  readonly bytesCopied: number;
+  readonly bytesResent: number;
+  readonly disks: readonly DiskResult[];
+  readonly downtimeSeconds?: number;
+  readonly bootProof?: "proven" | "not-asked" | "unavailable";
+  readonly certificateId?: string;
+  readonly problem?: MigrationProblem;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly endedAt?: string;
+}
+
+/** One line of a migration's story, for SSE and later readers. */
+export interface MigrationEvent {
+  readonly sequence: number;
+  readonly migrationId: string;
+  readonly at: string;
+  readonly type: "state" | "step" | "progress" | "note" | "problem";
+  readonly message: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}

@@ -1,0 +1,15 @@
+import { defineQuery, defineSignal, defineUpdate } from "@temporalio/workflow";
+import type { MigrateVmResult, MigrationProgress } from "./types.ts";
+
+/** A signal: pausing needs no answer and may be repeated. */
+export const pauseSignal = defineSignal("pause");
+/** A signal: as for pausing. */
+export const resumeSignal = defineSignal("resume");
+/** A signal from the copy activity: at most one for every few percent of a disk, so that a history stays short. */
+export const copyProgressSignal = defineSignal<[{ diskId: string; fraction: number }]>("copyProgress");
+/** A query: where the run stands, also after it has ended. */
+export const progressQuery = defineQuery<MigrationProgress>("progress");
+/** An update: the caller waits until the source is gone or learns why it may not be. */
+export const finalizeUpdate = defineUpdate<MigrateVmResult>("finalize");
+/** An update: the caller waits until the target is empty and the source runs again, or learns what could not be undone. */
+export const rollbackUpdate = defineUpdate<MigrateVmResult>("rollback");

@@ -1,0 +1,17 @@
+import type { MigrationState, MigrationView } from "../../domain/migration.ts";
+
+export interface MigrateVmInput {
+  readonly migrationId: string;
+  readonly planId: string;
+  /** The hash that was approved; a plan with another one is refused. */
+  readonly planHash: string;
+}
+
+export interface MigrateVmResult {
+  readonly migrationId: string;
+  readonly state: MigrationState;
+  readonly targetVmId?: string;
+  readonly certificateId?: string;
+}
+
+export type MigrationProgress = Pick<MigrationView, "state" | "step" | "progress">;
