@@ -43,6 +43,9 @@ export interface Vm {
   readonly architecture: "x86_64" | "aarch64";
   readonly disks: readonly VmDisk[];
   readonly nics: readonly VmNic[];
+  /** Guest ports that the site publishes while the VM runs. */
+  readonly publishPorts: readonly number[];
+  /** Where they can be reached now; empty unless it runs. */
   readonly endpoints: readonly VmEndpoint[];
   readonly tags: Readonly<Record<string, string>>;
   readonly createdAt?: string;

@@ -1,0 +1,3 @@
+export interface CheckSiteInput {
+  readonly site: string;
+}

@@ -1,0 +1,64 @@
+import { ActivityCancellationType, type ActivityOptions, type LocalActivityOptions } from "@temporalio/workflow";
+
+/** The types that a retry cannot mend; the same set as `retry: "never"` in the error table. */
+const hopeless = [
+  "InvalidInput",
+  "CloudUnauthenticated",
+  "CloudPermissionDenied",
+  "NotFound",
+  "Conflict",
+  "QuotaExceeded",
+  "UnsupportedCapability",
+  "PolicyBlocked",
+  "InsufficientCapacity",
+  "IntegrityFailure",
+];
+
+/** Every activity heartbeats each second on its own, so a dead worker is noticed after this long; not less, because a
+ *  busy two-core machine can stall a process for seconds. */
+const heartbeatTimeout = "5 seconds";
+
+/** Calls to a site: a link may be away for ten minutes and a store for one, so retries go on for an hour before a run
+ *  gives up and rolls back; the interval stays short so that its return is noticed within seconds. */
+export const siteCall: ActivityOptions = {
+  startToCloseTimeout: "10 minutes",
+  scheduleToCloseTimeout: "1 hour",
+  heartbeatTimeout,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: {
+    initialInterval: "500 milliseconds",
+    backoffCoefficient: 1.5,
+    maximumInterval: "5 seconds",
+    nonRetryableErrorTypes: hopeless,
+  },
+};
+
+/** Moving or reading whole disks: bounded only by what the largest disks need over slow links. */
+export const bulkCall: ActivityOptions = {
+  ...siteCall,
+  startToCloseTimeout: "7 days",
+  scheduleToCloseTimeout: "7 days",
+};
+
+/** Undoing: tried for an hour, as for {@link siteCall}; what then remains is listed and can be retried by a person. */
+export const undoCall: ActivityOptions = siteCall;
+
+/** Questions a person waits for: they fail while that person still looks. */
+export const askCall: ActivityOptions = {
+  ...siteCall,
+  startToCloseTimeout: "1 minute",
+  scheduleToCloseTimeout: "2 minutes",
+  retry: { ...siteCall.retry, maximumAttempts: 3 },
+};
+
+/** Rows in the store. A store that is away is waited for as long as a site is. */
+export const recordCall: LocalActivityOptions = {
+  startToCloseTimeout: "30 seconds",
+  scheduleToCloseTimeout: "1 hour",
+  retry: {
+    initialInterval: "200 milliseconds",
+    backoffCoefficient: 1.5,
+    maximumInterval: "2 seconds",
+    nonRetryableErrorTypes: hopeless,
+  },
+};

@@ -1,0 +1,267 @@
+import { proxyActivities, proxyLocalActivities } from "@temporalio/workflow";
+import type { Activities } from "../../activities/index.ts";
+import type { DiskResult } from "../../domain/migration.ts";
+import {
+  actionParameters,
+  type CopyDiskParameters,
+  type CreateVmParameters,
+  type StopParameters,
+  type VerifyParameters,
+} from "../../domain/migration-plan.ts";
+import type { Plan } from "../../domain/plan.ts";
+import { bulkCall, recordCall, siteCall, undoCall } from "../lib/activity-options.ts";
+import type { Saga } from "../lib/saga.ts";
+import { now, type Tracker } from "./tracker.ts";
+import type { MigrateVmInput } from "./types.ts";
+
+const site = proxyActivities<Activities>(siteCall);
+const bulk = proxyActivities<Activities>(bulkCall);
+const undo = proxyActivities<Activities>(undoCall);
+const { recordMigration } = proxyLocalActivities<Activities>(recordCall);
+
+/** What finalize and rollback need to know of a completed move. */
+export interface MovedVm {
+  readonly sourceSite: string;
+  readonly sourceVmId: string;
+  /** Undefined when the source went on running (a copy of a frozen point). */
+  readonly fenced: boolean;
+  readonly targetSite: string;
+  readonly targetVmId: string;
+  readonly certificateId: string;
+  readonly sourcePointIds: readonly string[];
+  readonly targetPointIds: readonly string[];
+}
+
+/** The forward path. Every step registers what undoes it before it acts. */
+export async function moveVm(input: MigrateVmInput, tracker: Tracker, saga: Saga): Promise<MovedVm> {
+  const { migrationId } = input;
+  const plan = await tracker.run("validate", "compare the plan with what is there now", () => site.openPlan(input));
+  const move = new PlannedMove(plan, migrationId);
+  tracker.headline = move.headline;
+
+  await tracker.run("network", "resolve the target networks", () =>
+    site.checkNetworks({ site: move.to, networkIds: move.create.nics.map((nic) => nic.networkId) }),
+  );
+  const stoppedAt = Date.now();
+  const point = await tracker.run("stop", move.stopDetail, () => stopSource(move, saga));
+  const copies = await tracker.run("copy", "move the bytes", () => copyDisks(move, point.sourcePointId, tracker, saga));
+  await tracker.run("seal", "make the generations immutable", async () => {
+    for (const { generationId, replicaId, attempt } of copies) {
+      await site.sealDisk({
+        site: move.to,
+        replicaId,
+        generationId,
+        attempt,
+        ...move.lineageOf(generationId),
+        migrationId,
+      });
+    }
+  });
+  const proofs = await tracker.run("prove", "read the sealed points back and compare every leaf", () =>
+    tracker.interruptible(async () => {
+      const results = [];
+      for (const copy of copies) {
+        results.push(
+          await bulk.proveDisk({ site: move.to, pointId: copy.generationId, manifestId: copy.generationId }),
+        );
+      }
+      return results;
+    }),
+  );
+  const volumes = await tracker.run("materialise", "make bootable clones of the points", () =>
+    materialise(
+      move,
+      copies.map((copy) => copy.generationId),
+      saga,
+    ),
+  );
+  const targetVmId = await tracker.run("create", `create the VM at ${move.to}`, () =>
+    createTarget(move, volumes, saga),
+  );
+  const verified = await tracker.run("verify", "start it and look for proof that it works", () =>
+    tracker.interruptible(() => site.verifyVm({ site: move.to, vmId: targetVmId, verify: move.verify })),
+  );
+  const downtimeSeconds = move.stop.wasRunning && move.fences ? (Date.now() - stoppedAt) / 1000 : undefined;
+
+  return tracker.run("complete", "write the certificate", async () => {
+    const sourcePointIds = move.fences ? await adoptSource(move, point.sourcePointId, copies, saga) : [];
+    await site.releasePoint({ site: move.from, sourcePointId: point.sourcePointId });
+    const disks = copies.map((copy): DiskResult => ({ ...copy.result, pointId: copy.generationId }));
+    const certificateId = await site.writeCertificate({
+      migrationId,
+      planHash: plan.hash,
+      vm: move.create.name,
+      from: move.from,
+      to: move.to,
+      sourceVmId: move.sourceVmId,
+      targetVmId,
+      pointTakenAt: point.takenAt,
+      disks: disks.map((disk, index) => ({ ...disk, bytesReread: proofs[index]?.bytesReread ?? 0 })),
+      boot: verified.boot,
+    });
+    const bootProof = verified.boot.proven ? "proven" : move.verify.bootMarker ? "unavailable" : "not-asked";
+    await tracker.become("awaiting-finalize", "Moved and proven; the source is kept until you finalize", {
+      targetVmId,
+      disks,
+      downtimeSeconds,
+      bootProof,
+      certificateId,
+    });
+    await site.refreshSites({ sites: [move.from, move.to] });
+    const targetPointIds = copies.map((copy) => copy.generationId);
+    const { from: sourceSite, to: targetSite, sourceVmId, fences: fenced } = move;
+    return { sourceSite, sourceVmId, fenced, targetSite, targetVmId, certificateId, sourcePointIds, targetPointIds };
+  });
+}
+
+/** The plan, read once into the words of the steps. */
+class PlannedMove {
+  readonly migrationId: string;
+  readonly from: string;
+  readonly to: string;
+  readonly sourceVmId: string;
+  readonly stop: StopParameters;
+  readonly copies: readonly CopyDiskParameters[];
+  readonly create: CreateVmParameters;
+  readonly verify: VerifyParameters;
+  /** Whether the target takes over, so that the source must stay off. */
+  readonly fences: boolean;
+
+  constructor(plan: Plan, migrationId: string) {
+    this.migrationId = migrationId;
+    this.from = plan.inputs.from as string;
+    this.to = plan.inputs.to as string;
+    this.sourceVmId = plan.inputs.vm as string;
+    this.fences = plan.inputs.point !== "freeze";
+    this.stop = actionParameters<StopParameters>(plan, this.fences ? "stop-vm" : "freeze-point");
+    this.copies = plan.actions
+      .filter((action) => action.action === "copy-disk")
+      .map((action) => action.parameters as unknown as CopyDiskParameters);
+    this.create = actionParameters<CreateVmParameters>(plan, "create-vm");
+    this.verify = actionParameters<VerifyParameters>(plan, "verify-vm");
+  }
+
+  get headline(): string {
+    return `${this.create.name}: ${this.from} → ${this.to}`;
+  }
+
+  get stopDetail(): string {
+    return this.fences ? "stop the source, fence it, take a point" : "take a point of the running source";
+  }
+
+  generationId(diskId: string): string {
+    return `${this.migrationId}-${diskId}`;
+  }
+
+  /** What the store files a point under. */
+  lineageOf(generationId: string): { diskId: string; lineage: string } {
+    const copy = this.copies.find(({ diskId }) => this.generationId(diskId) === generationId) as CopyDiskParameters;
+    return { diskId: copy.diskId, lineage: copy.replicaId };
+  }
+}
+
+async function stopSource(move: PlannedMove, saga: Saga) {
+  const { migrationId, from, sourceVmId } = move;
+  const key = `${migrationId}-source`;
+  if (move.fences) {
+    saga.add({
+      resource: `${from}/vm/${sourceVmId} (stopped and fenced)`,
+      remove: `novacron migrations rollback ${migrationId}`,
+      undo: () => undo.releaseSource({ site: from, vmId: sourceVmId, migrationId, start: move.stop.wasRunning }),
+    });
+    await site.fenceVm({ site: from, vmId: sourceVmId, migrationId });
+    if (move.stop.wasRunning) await site.stopVm({ site: from, vmId: sourceVmId, graceMs: move.stop.graceMs });
+  }
+  saga.add({
+    resource: `${from}/source-point/${key}`,
+    remove: `novacron migrations rollback ${migrationId}`,
+    undo: () => undo.releasePointByKey({ site: from, key }),
+  });
+  return site.takePoint({ site: from, vmId: sourceVmId, mode: move.stop.mode, key });
+}
+
+async function copyDisks(move: PlannedMove, sourcePointId: string, tracker: Tracker, saga: Saga) {
+  tracker.expectCopies(move.copies.map((copy) => copy.diskId));
+  const results = [];
+  for (const copy of move.copies) {
+    const generationId = move.generationId(copy.diskId);
+    const { replicaId } = copy;
+    saga.add({
+      resource: `${move.to}/generation/${generationId}`,
+      remove: `novacron migrations rollback ${move.migrationId}`,
+      evidence: true,
+      undo: () => undo.dropGeneration({ site: move.to, replicaId, generationId }),
+    });
+    const copied = await tracker.interruptible(() =>
+      bulk.copyDisk({ migrationId: move.migrationId, from: move.from, to: move.to, sourcePointId, generationId, copy }),
+    );
+    tracker.diskCopied(copy.diskId);
+    const { attempt, ...figures } = copied;
+    const result = {
+      diskId: copy.diskId,
+      sizeBytes: copy.sizeBytes,
+      allocatedBytes: copy.allocatedBytes,
+      tracking: copy.tracking,
+      generationId,
+      ...figures,
+    };
+    results.push({ generationId, replicaId, attempt, result });
+  }
+  await recordMigration({
+    migrationId: move.migrationId,
+    at: now(),
+    message: "All bytes are durable at the target",
+    patch: {
+      bytesCopied: results.reduce((sum, { result }) => sum + result.bytesCopied, 0),
+      bytesResent: results.reduce((sum, { result }) => sum + result.bytesResent, 0),
+    },
+  });
+  return results;
+}
+
+async function materialise(move: PlannedMove, pointIds: readonly string[], saga: Saga): Promise<string[]> {
+  const volumes: string[] = [];
+  for (const pointId of pointIds) {
+    const key = `${pointId}-volume`;
+    saga.add({
+      resource: `${move.to}/volume/${key}`,
+      remove: `novacron migrations rollback ${move.migrationId}`,
+      undo: () => undo.removeByKey({ site: move.to, kind: "volume", key }),
+    });
+    volumes.push(await site.materialiseDisk({ site: move.to, pointId, key, migrationId: move.migrationId }));
+  }
+  return volumes;
+}
+
+async function createTarget(move: PlannedMove, volumes: readonly string[], saga: Saga): Promise<string> {
+  const key = `${move.migrationId}-vm`;
+  saga.add({
+    resource: `${move.to}/vm/${key}`,
+    remove: `novacron migrations rollback ${move.migrationId}`,
+    undo: () => undo.removeByKey({ site: move.to, kind: "vm", key }),
+  });
+  return site.createVm({ site: move.to, key, migrationId: move.migrationId, create: move.create, volumes });
+}
+
+async function adoptSource(
+  move: PlannedMove,
+  sourcePointId: string,
+  copies: readonly { generationId: string; result: { diskId: string } }[],
+  saga: Saga,
+): Promise<string[]> {
+  const adopted: string[] = [];
+  for (const { generationId, result } of copies) {
+    saga.add({
+      resource: `${move.from}/recovery-point of ${result.diskId}`,
+      remove: `novacron migrations rollback ${move.migrationId}`,
+      undo: () => undo.forgetAdopted({ site: move.from, manifestId: generationId }),
+    });
+    const lineage = move.lineageOf(generationId).lineage;
+    const { migrationId } = move;
+    const { diskId } = result;
+    adopted.push(
+      await site.adoptPoint({ site: move.from, sourcePointId, diskId, lineage, manifestId: generationId, migrationId }),
+    );
+  }
+  return adopted;
+}

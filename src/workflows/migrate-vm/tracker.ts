@@ -1,0 +1,145 @@
+import { CancellationScope, condition, isCancellation, proxyLocalActivities, setHandler } from "@temporalio/workflow";
+import type { Activities } from "../../activities/index.ts";
+import type { ClosingStep, MigrationState, MigrationStep } from "../../domain/migration.ts";
+import { recordCall } from "../lib/activity-options.ts";
+import { show } from "../lib/visibility.ts";
+import { copyProgressSignal, pauseSignal, progressQuery, resumeSignal } from "./messages.ts";
+import type { MigrateVmInput } from "./types.ts";
+
+const { recordStep, recordMigration } = proxyLocalActivities<Activities>(recordCall);
+
+/** Where each step begins on the way to 100 %; copying is most of it. */
+const stepStart: Readonly<Record<MigrationStep, number>> = {
+  validate: 0,
+  network: 3,
+  stop: 5,
+  copy: 10,
+  seal: 72,
+  prove: 74,
+  materialise: 82,
+  create: 84,
+  verify: 87,
+  complete: 98,
+};
+const copyEnd = stepStart.seal;
+
+/** What a migration's run knows of itself: state, step, progress, pause; kept in the store and in Temporal's UI. */
+export class Tracker {
+  state: MigrationState = "running";
+  step: MigrationStep | ClosingStep = "validate";
+  progress = 0;
+  headline: string;
+  readonly #input: MigrateVmInput;
+  readonly #fractions = new Map<string, number>();
+  #paused = false;
+  #interrupt: (() => void) | undefined;
+
+  constructor(input: MigrateVmInput) {
+    this.#input = input;
+    this.headline = `migration ${input.migrationId}`;
+    setHandler(progressQuery, () => ({ state: this.state, step: this.step, progress: this.progress }));
+    setHandler(pauseSignal, () => {
+      this.#paused = true;
+      this.#interrupt?.();
+    });
+    setHandler(resumeSignal, () => {
+      this.#paused = false;
+    });
+    setHandler(copyProgressSignal, ({ diskId, fraction }) => {
+      if (this.step !== "copy") return;
+      this.#fractions.set(diskId, fraction);
+      this.#showCopy();
+    });
+  }
+
+  /** One named step: waits while the run is paused, and records start, end and failure with times. */
+  async run<T>(step: MigrationStep | ClosingStep, detail: string, work: () => Promise<T>): Promise<T> {
+    await this.#whileNotPaused();
+    this.step = step;
+    if (isForward(step)) this.progress = stepStart[step];
+    this.#show(detail);
+    const { migrationId } = this.#input;
+    await recordStep({ migrationId, step, state: "running", at: now(), progress: this.progress, detail });
+    try {
+      const result = await work();
+      await recordStep({ migrationId, step, state: "done", at: now(), progress: this.progress, detail });
+      return result;
+    } catch (error) {
+      await CancellationScope.nonCancellable(() =>
+        recordStep({ migrationId, step, state: "failed", at: now(), progress: this.progress, detail }),
+      );
+      throw error;
+    }
+  }
+
+  /** Runs work that a pause interrupts and a resume starts again; the work itself goes on from its checkpoint. */
+  async interruptible<T>(work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      await this.#whileNotPaused();
+      const scope = new CancellationScope();
+      this.#interrupt = () => scope.cancel();
+      try {
+        return await scope.run(work);
+      } catch (error) {
+        const ours = isCancellation(error) && this.#paused && !CancellationScope.current().consideredCancelled;
+        if (!ours) throw error;
+      } finally {
+        this.#interrupt = undefined;
+      }
+    }
+  }
+
+  /** The parts of the copy step: disks weighted by what they have to move. */
+  expectCopies(diskIds: readonly string[]): void {
+    for (const diskId of diskIds) this.#fractions.set(diskId, 0);
+  }
+
+  diskCopied(diskId: string): void {
+    this.#fractions.set(diskId, 1);
+    this.#showCopy();
+  }
+
+  /** Changes the state for everyone: store, event stream, Temporal's UI. */
+  async become(
+    state: MigrationState,
+    message: string,
+    patch: Parameters<Activities["recordMigration"]>[0]["patch"] = {},
+  ): Promise<void> {
+    this.state = state;
+    if (state === "awaiting-finalize" || state === "finalized") this.progress = 100;
+    this.#show(message);
+    await recordMigration({
+      migrationId: this.#input.migrationId,
+      at: now(),
+      message,
+      patch: { ...patch, state, progress: this.progress },
+    });
+  }
+
+  async #whileNotPaused(): Promise<void> {
+    if (!this.#paused) return;
+    await this.become("paused", `Paused before or within step ${this.step}; resume to go on`);
+    await condition(() => !this.#paused, { summary: "paused by a person" });
+    await this.become("running", `Resumed in step ${this.step}`);
+  }
+
+  #showCopy(): void {
+    const fractions = [...this.#fractions.values()];
+    const mean = fractions.reduce((sum, value) => sum + value, 0) / Math.max(1, fractions.length);
+    this.progress = Math.round(stepStart.copy + mean * (copyEnd - stepStart.copy));
+    this.#show(`copying, ${Math.round(mean * 100)} % of the bytes are durable at the target`);
+  }
+
+  #show(next: string): void {
+    const phase = this.state === "running" ? this.step : this.state;
+    show({ headline: this.headline, phase, percent: this.progress, next });
+  }
+}
+
+export function now(): string {
+  return new Date().toISOString();
+}
+
+function isForward(step: MigrationStep | ClosingStep): step is MigrationStep {
+  return step in stepStart;
+}

@@ -1,0 +1,163 @@
+import {
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  isCancellation,
+  proxyActivities,
+  setHandler,
+} from "@temporalio/workflow";
+import type { Activities } from "../../activities/index.ts";
+import type { MigrationProblem } from "../../domain/migration.ts";
+import { siteCall } from "../lib/activity-options.ts";
+import { describeFailure } from "../lib/failure.ts";
+import { type LeftBehind, Saga } from "../lib/saga.ts";
+import { finalizeUpdate, rollbackUpdate } from "./messages.ts";
+import { type MovedVm, moveVm } from "./move.ts";
+import { now, Tracker } from "./tracker.ts";
+import type { MigrateVmInput, MigrateVmResult } from "./types.ts";
+
+const { finalizeSource, refuseIfSuperseded } = proxyActivities<Activities>(siteCall);
+
+/**
+ * Moves one VM by an approved plan: validate → network → stop → copy → seal → prove → materialise → create → verify →
+ * complete. A failure or a cancellation rolls everything back. After completion the run stays open, the source stopped
+ * and fenced, until a person finalizes (the source goes) or rolls back (the target goes, the source runs again).
+ */
+export async function migrateVm(input: MigrateVmInput): Promise<MigrateVmResult> {
+  const run = new MigrationRun(input);
+  return run.execute();
+}
+
+class MigrationRun {
+  readonly #input: MigrateVmInput;
+  readonly #tracker: Tracker;
+  readonly #saga = new Saga();
+  #moved: MovedVm | undefined;
+  /** Set while nothing else goes on: then a person may finalize or roll back. */
+  #open: "completed" | "left-behind" | undefined;
+  #ended: MigrateVmResult | undefined;
+
+  constructor(input: MigrateVmInput) {
+    this.#input = input;
+    this.#tracker = new Tracker(input);
+    setHandler(finalizeUpdate, () => this.#finalize(), { validator: () => this.#refuseUnless("completed") });
+    setHandler(rollbackUpdate, () => this.#rollBackByHand(), {
+      validator: () => this.#refuseUnless("completed", "left-behind"),
+    });
+  }
+
+  async execute(): Promise<MigrateVmResult> {
+    try {
+      this.#moved = await moveVm(this.#input, this.#tracker, this.#saga);
+      this.#open = "completed";
+    } catch (error) {
+      await CancellationScope.nonCancellable(() => this.#rollBackAfter(error));
+      if (!this.#open) throw this.#failure(error);
+    }
+    // From here on a cancellation must not undo or forget anything: only finalize and rollback end the run.
+    return CancellationScope.nonCancellable(async () => {
+      await condition(() => this.#ended !== undefined, { summary: "until a person finalizes or rolls back" });
+      return this.#ended as MigrateVmResult;
+    });
+  }
+
+  async #rollBackAfter(error: unknown): Promise<void> {
+    const cancelled = isCancellation(error);
+    const failure = describeFailure(error);
+    const step = this.#tracker.step;
+    const left = await this.#undo(
+      cancelled ? "cancelled by a person" : failure.message,
+      failure.code === "IntegrityFailure",
+    );
+    const problem: MigrationProblem | undefined =
+      cancelled && left.length === 0 ? undefined : { ...failure, step, leftBehind: withoutReason(left) };
+    if (left.length > 0) {
+      this.#open = "left-behind";
+      await this.#tracker.become("failed", `${left.length} resource(s) are left; see the problem`, { problem });
+      return;
+    }
+    const message = cancelled ? "Cancelled and rolled back" : `Rolled back: ${failure.message}`;
+    await this.#tracker.become(cancelled ? "cancelled" : "rolled-back", message, { problem, endedAt: now() });
+  }
+
+  async #rollBackByHand(): Promise<MigrateVmResult> {
+    const before = this.#open;
+    this.#open = undefined;
+    try {
+      if (before === "completed" && this.#moved) {
+        await refuseIfSuperseded({ site: this.#moved.targetSite, vmId: this.#moved.targetVmId });
+      }
+    } catch (error) {
+      this.#open = before;
+      throw error;
+    }
+    const left = await this.#undo("asked for by a person", false);
+    if (left.length > 0) {
+      this.#open = "left-behind";
+      const problem: MigrationProblem = {
+        code: "Unavailable",
+        message: left.map((item) => `${item.resource}: ${item.reason}`).join("; "),
+        step: "rollback",
+        leftBehind: withoutReason(left),
+      };
+      await this.#tracker.become("failed", `${left.length} resource(s) are left; see the problem`, { problem });
+      throw ApplicationFailure.nonRetryable(problem.message, problem.code, { resource: this.#input.migrationId });
+    }
+    await this.#tracker.become("rolled-back", "Rolled back; the source is as it was", { endedAt: now() });
+    return this.#end();
+  }
+
+  async #undo(why: string, keepEvidence: boolean): Promise<LeftBehind[]> {
+    await this.#tracker.become("rolling-back", `Rolling back: ${why}`);
+    return this.#tracker.run("rollback", why, () => this.#saga.compensate({ keepEvidence }));
+  }
+
+  async #finalize(): Promise<MigrateVmResult> {
+    const moved = this.#moved as MovedVm;
+    this.#open = undefined;
+    try {
+      await this.#tracker.run("finalize", `removing the source at ${moved.sourceSite}`, () =>
+        finalizeSource({ migrationId: this.#input.migrationId, ...moved }),
+      );
+    } catch (error) {
+      this.#open = "completed";
+      throw error;
+    }
+    await this.#tracker.become("finalized", "The source was removed; the move is final", { endedAt: now() });
+    return this.#end();
+  }
+
+  #end(): MigrateVmResult {
+    this.#ended = {
+      migrationId: this.#input.migrationId,
+      state: this.#tracker.state,
+      targetVmId: this.#moved?.targetVmId,
+      certificateId: this.#moved?.certificateId,
+    };
+    return this.#ended;
+  }
+
+  #refuseUnless(...allowed: ("completed" | "left-behind")[]): void {
+    if (this.#open && allowed.includes(this.#open)) return;
+    throw ApplicationFailure.nonRetryable(
+      `Migration ${this.#input.migrationId} is ${this.#tracker.state} (step ${this.#tracker.step}): wait until it awaits its finalize, or cancel it`,
+      "Conflict",
+      { resource: `migration/${this.#input.migrationId}` },
+    );
+  }
+
+  #failure(error: unknown): Error {
+    if (isCancellation(error)) return error as Error;
+    const { code, message, facts } = describeFailure(error);
+    return ApplicationFailure.create({
+      type: code,
+      message,
+      nonRetryable: true,
+      details: [{ resource: `migration/${this.#input.migrationId}`, facts }],
+    });
+  }
+}
+
+function withoutReason(left: readonly LeftBehind[]): { resource: string; remove: string }[] {
+  return left.map(({ resource, remove, reason }) => ({ resource: `${resource} (${reason})`, remove }));
+}

@@ -1,0 +1,3 @@
+export interface TakeCensusInput {
+  readonly site: string;
+}
