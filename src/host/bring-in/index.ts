@@ -1,0 +1,51 @@
+import { join } from "node:path";
+import { ProviderError } from "../../domain/errors.ts";
+import { toolAccount } from "../account.ts";
+import { withLock } from "../lock.ts";
+import { cacheDir, stateHome, unreachableFolder } from "../paths.ts";
+import type { ToolsManifest } from "../tools-manifest.ts";
+import { bringInTools } from "./system-tools.ts";
+
+export interface BringInOptions {
+  readonly home?: string;
+  /** One line a step; called only when something really has to be brought in. */
+  readonly onProgress?: (line: string) => void;
+}
+
+export interface BroughtIn {
+  /** Path of tools.json, for NOVACRON_TOOLS. */
+  readonly toolsManifest: string;
+  readonly tools: ToolsManifest;
+  readonly seconds: number;
+}
+
+/** Brings in what the stack and the tests need and this machine lacks. Quick when nothing is missing. */
+export async function bringIn(options: BringInOptions = {}): Promise<BroughtIn> {
+  const started = performance.now();
+  const onProgress = options.onProgress ?? (() => {});
+  const cache = cacheDir(options.home ?? stateHome());
+  requireReachable(cache);
+  const toolsManifest = join(cache, "tools.json");
+  const wait = () => onProgress("Waiting for another set-up on this machine to finish");
+  return await withLock(
+    join(cache, "bring-in.lock"),
+    async () => {
+      const tools = await bringInTools(cache, toolsManifest, onProgress);
+      return { toolsManifest, tools, seconds: (performance.now() - started) / 1000 };
+    },
+    wait,
+  );
+}
+
+function requireReachable(cache: string): void {
+  const account = toolAccount();
+  const closed = account && unreachableFolder(cache);
+  if (account && closed) {
+    throw new ProviderError("CloudPermissionDenied", {
+      operation: "use the state folder",
+      resource: cache,
+      reason: `as root, QEMU and Postgres run as ${account.name}, who may not enter ${closed}`,
+      action: "Set NOVACRON_HOME to a folder that every account may enter, such as /var/lib/novacron.",
+    });
+  }
+}
