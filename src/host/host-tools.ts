@@ -1,6 +1,7 @@
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, openSync } from "node:fs";
+import { chownSync, closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ProviderError } from "../domain/errors.ts";
 import type { Account } from "./account.ts";
@@ -64,11 +65,19 @@ class ManifestTools implements HostTools {
 
   async run(tool: ToolName, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
     options.signal?.throwIfAborted();
-    const child = spawn(this.path(tool), [...args], {
-      ...this.#spawnOptions(tool, options),
-      stdio: ["pipe", "pipe", "pipe"],
-    });
-    return collect(child, tool, args, options);
+    const path = this.path(tool);
+    const input = openInput(options.input, this.account);
+    try {
+      const child = spawn(path, [...args], {
+        ...this.#spawnOptions(tool, options),
+        stdio: [input ?? "ignore", "pipe", "pipe"],
+      });
+      return await collect(child, tool, args, options);
+    } finally {
+      if (input !== undefined) {
+        closeSync(input);
+      }
+    }
   }
 
   start(
@@ -118,6 +127,24 @@ class ManifestTools implements HostTools {
   }
 }
 
+/** A nameless file rather than a pipe: Node's pipes are sockets, which tools can't open as /dev/stdin. */
+function openInput(input: string | Uint8Array | undefined, account: Account | undefined): number | undefined {
+  if (input === undefined) {
+    return undefined;
+  }
+  const folder = mkdtempSync(join(tmpdir(), "nvc-in-"));
+  const file = join(folder, "input");
+  try {
+    writeFileSync(file, input, { mode: 0o600 });
+    if (account) {
+      chownSync(file, account.uid, account.gid);
+    }
+    return openSync(file, "r");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 function collect(
   child: ChildProcess,
   tool: ToolName,
@@ -146,9 +173,6 @@ function collect(
     };
     child.stdout?.on("data", (chunk: Buffer) => stdout.push(chunk));
     child.stderr?.on("data", (chunk: Buffer) => stderr.push(chunk));
-    // A tool that does not read all its input closes the pipe; its exit code tells more than our EPIPE.
-    child.stdin?.on("error", () => {});
-    child.stdin?.end(options.input ?? "");
     child.on("error", (cause) => {
       settle();
       reject(
