@@ -49,7 +49,10 @@ export interface MigrationDefaults {
   readonly bootTimeoutMs: number;
   readonly probeTimeoutMs: number;
   readonly bandwidthBytesPerSecond?: number;
+  /** Whether a boot is proven unless a request says otherwise. */
   readonly verify: boolean;
+  /** False leaves a failed move as it stands, for inspection, until a person rolls it back. */
+  readonly rollbackOnFailure: boolean;
 }
 
 /** A ceiling of ours at the target, beside the site's own. */
@@ -164,7 +167,7 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
   ];
   return {
     kind: "migrate-vm",
-    inputs: { ...request, vm: vm.vmId, vmName: vm.name, point },
+    inputs: { ...request, vm: vm.vmId, vmName: vm.name, point, rollbackOnFailure: seen.defaults.rollbackOnFailure },
     observed: observedResources(seen, copies, nics),
     choices: [...copies.map((copy) => copy.choice), ...nics.map((nic) => nic.choice)],
     actions,

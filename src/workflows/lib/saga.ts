@@ -28,6 +28,11 @@ export class Saga {
     this.#pending.push(compensation);
   }
 
+  /** What would have to be undone now. */
+  get pending(): readonly Compensation[] {
+    return this.#pending;
+  }
+
   /** Undoes everything, newest first, whatever happens to the run meanwhile. What could not be undone stays registered,
    *  so that a later call tries again, and is returned. */
   async compensate(options: { keepEvidence: boolean }): Promise<LeftBehind[]> {

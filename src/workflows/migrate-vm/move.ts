@@ -23,7 +23,8 @@ const { recordMigration } = proxyLocalActivities<Activities>(recordCall);
 export interface MovedVm {
   readonly sourceSite: string;
   readonly sourceVmId: string;
-  /** Undefined when the source went on running (a copy of a frozen point). */
+  /** What finalizing removes with the source; empty when the source went on running (a copy of a frozen point). */
+  readonly sourceVolumeIds: readonly string[];
   readonly fenced: boolean;
   readonly targetSite: string;
   readonly targetVmId: string;
@@ -38,6 +39,7 @@ export async function moveVm(input: MigrateVmInput, tracker: Tracker, saga: Saga
   const plan = await tracker.run("validate", "compare the plan with what is there now", () => site.openPlan(input));
   const move = new PlannedMove(plan, migrationId);
   tracker.headline = move.headline;
+  tracker.rollsBackOnFailure = plan.inputs.rollbackOnFailure !== false;
 
   await tracker.run("network", "resolve the target networks", () =>
     site.checkNetworks({ site: move.to, networkIds: move.create.nics.map((nic) => nic.networkId) }),
@@ -110,7 +112,18 @@ export async function moveVm(input: MigrateVmInput, tracker: Tracker, saga: Saga
     await site.refreshSites({ sites: [move.from, move.to] });
     const targetPointIds = copies.map((copy) => copy.generationId);
     const { from: sourceSite, to: targetSite, sourceVmId, fences: fenced } = move;
-    return { sourceSite, sourceVmId, fenced, targetSite, targetVmId, certificateId, sourcePointIds, targetPointIds };
+    const { volumeIds: sourceVolumeIds } = point;
+    return {
+      sourceSite,
+      sourceVmId,
+      sourceVolumeIds,
+      fenced,
+      targetSite,
+      targetVmId,
+      certificateId,
+      sourcePointIds,
+      targetPointIds,
+    };
   });
 }
 
@@ -163,13 +176,15 @@ class PlannedMove {
 async function stopSource(move: PlannedMove, saga: Saga) {
   const { migrationId, from, sourceVmId } = move;
   const key = `${migrationId}-source`;
+  let volumeIds: readonly string[] = [];
   if (move.fences) {
     saga.add({
       resource: `${from}/vm/${sourceVmId} (stopped and fenced)`,
       remove: `novacron migrations rollback ${migrationId}`,
       undo: () => undo.releaseSource({ site: from, vmId: sourceVmId, migrationId, start: move.stop.wasRunning }),
     });
-    await site.fenceVm({ site: from, vmId: sourceVmId, migrationId });
+    const fenced = await site.fenceVm({ site: from, vmId: sourceVmId, migrationId });
+    volumeIds = fenced.volumeIds;
     if (move.stop.wasRunning) await site.stopVm({ site: from, vmId: sourceVmId, graceMs: move.stop.graceMs });
   }
   saga.add({
@@ -177,7 +192,8 @@ async function stopSource(move: PlannedMove, saga: Saga) {
     remove: `novacron migrations rollback ${migrationId}`,
     undo: () => undo.releasePointByKey({ site: from, key }),
   });
-  return site.takePoint({ site: from, vmId: sourceVmId, mode: move.stop.mode, key });
+  const point = await site.takePoint({ site: from, vmId: sourceVmId, mode: move.stop.mode, key });
+  return { ...point, volumeIds };
 }
 
 async function copyDisks(move: PlannedMove, sourcePointId: string, tracker: Tracker, saga: Saga) {
@@ -264,4 +280,14 @@ async function adoptSource(
     );
   }
   return adopted;
+}
+
+/** The source goes, with the points that were only kept for a way back. */
+export async function finalizeMove({ migrationId, moved }: { migrationId: string; moved: MovedVm }): Promise<void> {
+  for (const manifestId of moved.targetPointIds) {
+    if (moved.fenced) await site.forgetAdopted({ site: moved.sourceSite, manifestId });
+    await site.dropPoint({ site: moved.targetSite, pointId: manifestId });
+  }
+  if (moved.fenced) await site.finalizeSource({ migrationId, ...moved });
+  await site.refreshSites({ sites: [moved.sourceSite, moved.targetSite] });
 }

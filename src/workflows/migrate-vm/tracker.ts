@@ -29,6 +29,8 @@ export class Tracker {
   step: MigrationStep | ClosingStep = "validate";
   progress = 0;
   headline: string;
+  /** From the plan: false leaves a failed move for inspection until a person rolls it back. */
+  rollsBackOnFailure = true;
   readonly #input: MigrateVmInput;
   readonly #fractions = new Map<string, number>();
   #paused = false;

@@ -12,11 +12,11 @@ import { siteCall } from "../lib/activity-options.ts";
 import { describeFailure } from "../lib/failure.ts";
 import { type LeftBehind, Saga } from "../lib/saga.ts";
 import { finalizeUpdate, rollbackUpdate } from "./messages.ts";
-import { type MovedVm, moveVm } from "./move.ts";
+import { finalizeMove, type MovedVm, moveVm } from "./move.ts";
 import { now, Tracker } from "./tracker.ts";
 import type { MigrateVmInput, MigrateVmResult } from "./types.ts";
 
-const { finalizeSource, refuseIfSuperseded } = proxyActivities<Activities>(siteCall);
+const { refuseIfSuperseded } = proxyActivities<Activities>(siteCall);
 
 /**
  * Moves one VM by an approved plan: validate → network → stop → copy → seal → prove → materialise → create → verify →
@@ -65,10 +65,10 @@ class MigrationRun {
     const cancelled = isCancellation(error);
     const failure = describeFailure(error);
     const step = this.#tracker.step;
-    const left = await this.#undo(
-      cancelled ? "cancelled by a person" : failure.message,
-      failure.code === "IntegrityFailure",
-    );
+    const left =
+      cancelled || this.#tracker.rollsBackOnFailure
+        ? await this.#undo(cancelled ? "cancelled by a person" : failure.message, failure.code === "IntegrityFailure")
+        : this.#saga.pending.map(({ resource, remove }) => ({ resource, remove, reason: "rollback_enabled is off" }));
     const problem: MigrationProblem | undefined =
       cancelled && left.length === 0 ? undefined : { ...failure, step, leftBehind: withoutReason(left) };
     if (left.length > 0) {
@@ -117,7 +117,7 @@ class MigrationRun {
     this.#open = undefined;
     try {
       await this.#tracker.run("finalize", `removing the source at ${moved.sourceSite}`, () =>
-        finalizeSource({ migrationId: this.#input.migrationId, ...moved }),
+        finalizeMove({ migrationId: this.#input.migrationId, moved }),
       );
     } catch (error) {
       this.#open = "completed";

@@ -10,7 +10,9 @@ export async function verifyCertificate({ certificate }: VerifyCertificateInput)
   const disks: DiskVerdict[] = [];
   for (const disk of certificate.disks) {
     disks.push(
-      await verifyCertificateDisk.executeWithOptions({ summary: `re-read ${disk.diskId}` }, [{ site: certificate.to, disk }]),
+      await verifyCertificateDisk.executeWithOptions({ summary: `re-read ${disk.diskId}` }, [
+        { site: certificate.to, disk },
+      ]),
     );
   }
   return { identical: disks.every((disk) => disk.identical), disks };

@@ -1,0 +1,26 @@
+import type { MigrationDefaults } from "../domain/migration-plan.ts";
+import type { Provider } from "../providers/provider.ts";
+import type { Store } from "../store/index.ts";
+
+/** Our own ceilings for a site beside its own quotas; undefined is no ceiling. */
+export interface SiteCeilings {
+  readonly maxVms?: number;
+  readonly maxCpus?: number;
+  readonly maxMemoryBytes?: number;
+  readonly maxDiskBytes?: number;
+}
+
+/** What activities are made with; the worker's composition root supplies it. */
+export interface ActivityDeps {
+  readonly registry: {
+    readonly sites: readonly { readonly site: string; readonly simulated: boolean }[];
+    /** @throws ProviderError InvalidInput for a site that is not configured, with the ones that are. */
+    provider(site: string): Promise<Provider>;
+  };
+  readonly store: Store;
+  readonly defaults: MigrationDefaults;
+  ceilings(site: string): SiteCeilings;
+  /** Tells a run how far a disk's copy is. */
+  signalCopyProgress(workflowId: string, progress: { diskId: string; fraction: number }): Promise<void>;
+  readonly log: { warn(message: string): void };
+}

@@ -1,0 +1,137 @@
+import { Context } from "@temporalio/activity";
+import { ProviderError } from "../domain/errors.ts";
+import { tagKeys } from "../domain/vm.ts";
+import type { SourcePoint } from "../providers/provider.ts";
+import type { ActivityDeps } from "./deps.ts";
+import { goneIsFine } from "./gone.ts";
+
+/** Points, generations and volumes: everything about disks but their bytes. */
+export function diskActivities({ registry, store }: ActivityDeps) {
+  return {
+    async takePoint(input: {
+      site: string;
+      vmId: string;
+      mode: SourcePoint["mode"];
+      key: string;
+    }): Promise<Pick<SourcePoint, "sourcePointId" | "takenAt">> {
+      const { disks } = await registry.provider(input.site);
+      const { vmId, mode, key } = input;
+      const point = await disks.createSourcePoint({ vmId, mode, key }, Context.current().cancellationSignal);
+      return { sourcePointId: point.sourcePointId, takenAt: point.takenAt };
+    },
+
+    async releasePoint(input: { site: string; sourcePointId: string }): Promise<void> {
+      const { disks } = await registry.provider(input.site);
+      await goneIsFine(disks.releaseSourcePoint(input.sourcePointId, Context.current().cancellationSignal));
+    },
+
+    async releasePointByKey(input: { site: string; key: string }): Promise<void> {
+      const signal = Context.current().cancellationSignal;
+      const provider = await registry.provider(input.site);
+      for await (const entry of provider.census(signal)) {
+        if (entry.kind !== "source-point" || entry.tags[tagKeys.key] !== input.key) continue;
+        await goneIsFine(provider.disks.releaseSourcePoint(entry.id, signal));
+      }
+    },
+
+    /** Makes a generation immutable at the target and files the point under its manifest. */
+    async sealDisk(input: {
+      site: string;
+      replicaId: string;
+      generationId: string;
+      attempt: number;
+      lineage: string;
+      diskId: string;
+      migrationId: string;
+    }): Promise<void> {
+      const { site, replicaId, generationId, attempt, lineage, diskId, migrationId } = input;
+      const { disks } = await registry.provider(site);
+      const signal = Context.current().cancellationSignal;
+      const point = await disks.sealGeneration({ replicaId, generationId, attempt }, signal);
+      const rootHash = await rootOf(generationId);
+      const { pointId, sizeBytes, createdAt, kind } = point;
+      const manifestId = generationId;
+      await store.points.record({
+        pointId,
+        site,
+        kind,
+        lineage,
+        diskId,
+        sizeBytes,
+        manifestId,
+        rootHash,
+        migrationId,
+        createdAt,
+      });
+    },
+
+    /** Drops a generation or the point it became, with the store's row of it. */
+    async dropGeneration(input: { site: string; replicaId: string; generationId: string }): Promise<void> {
+      const signal = Context.current().cancellationSignal;
+      const { disks } = await registry.provider(input.site);
+      const { replicaId, generationId } = input;
+      await goneIsFine(disks.deletePoint(generationId, signal));
+      await goneIsFine(disks.discardGeneration({ replicaId, generationId }, signal));
+      await store.points.delete(input.site, generationId);
+    },
+
+    /** Drops a point that is not needed as a proof or a base any more. */
+    async dropPoint(input: { site: string; pointId: string }): Promise<void> {
+      const { disks } = await registry.provider(input.site);
+      await goneIsFine(disks.deletePoint(input.pointId, Context.current().cancellationSignal));
+      await store.points.delete(input.site, input.pointId);
+    },
+
+    async materialiseDisk(input: { site: string; pointId: string; key: string; migrationId: string }): Promise<string> {
+      const { disks } = await registry.provider(input.site);
+      const tags = { [tagKeys.managed]: "true", [tagKeys.migration]: input.migrationId };
+      const { pointId, key } = input;
+      const volume = await disks.materialise({ pointId, key, tags }, Context.current().cancellationSignal);
+      return volume.volumeId;
+    },
+
+    /** Files the fenced source's disk as a state that a way back can start from. */
+    async adoptPoint(input: {
+      site: string;
+      sourcePointId: string;
+      diskId: string;
+      lineage: string;
+      manifestId: string;
+      migrationId: string;
+    }): Promise<string> {
+      const { site, sourcePointId, diskId, lineage, manifestId, migrationId } = input;
+      const { disks } = await registry.provider(site);
+      const signal = Context.current().cancellationSignal;
+      const rootHash = await rootOf(manifestId);
+      const { pointId, sizeBytes, createdAt } = await disks.adoptPoint({ sourcePointId, diskId }, signal);
+      const row = { site, lineage, diskId, sizeBytes, manifestId, rootHash, migrationId, createdAt };
+      await store.points.record({ ...row, pointId, kind: "adopted" });
+      // What the source tracks changes since goes by this id, should it be started again.
+      await store.points.record({ ...row, pointId: `${sourcePointId}/${diskId}`, kind: "source" });
+      return pointId;
+    },
+
+    async forgetAdopted(input: { site: string; manifestId: string }): Promise<void> {
+      const signal = Context.current().cancellationSignal;
+      const { disks } = await registry.provider(input.site);
+      const rootHash = (await store.checkpoints.state(input.manifestId))?.rootHash;
+      if (!rootHash) return;
+      const rows = await store.points.findByRootHash(input.site, rootHash, ["adopted"]);
+      for (const row of rows.filter((candidate) => candidate.manifestId === input.manifestId)) {
+        await goneIsFine(disks.deletePoint(row.pointId, signal));
+        await store.points.delete(input.site, row.pointId);
+      }
+    },
+  };
+
+  async function rootOf(manifestId: string): Promise<string> {
+    const state = await store.checkpoints.state(manifestId);
+    if (state?.sealed && state.rootHash) return state.rootHash;
+    throw new ProviderError("Conflict", {
+      operation: "file a recovery point",
+      resource: `manifest/${manifestId}`,
+      reason: "its manifest is not sealed",
+      action: "Copy the disk again; roll the migration back to start anew.",
+    });
+  }
+}

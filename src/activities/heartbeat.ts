@@ -1,0 +1,28 @@
+import { Context } from "@temporalio/activity";
+import type { ActivityInboundCallsInterceptor } from "@temporalio/worker";
+
+const intervalMs = 1000;
+const details = new WeakMap<Context, unknown>();
+
+/** Notes what a successor or an operator may want to know; a hint, the checkpoint of record is in the store. */
+export function setHeartbeatDetails(value: unknown): void {
+  details.set(Context.current(), value);
+}
+
+/**
+ * Heartbeats every activity each second while it runs, so that a dead worker is noticed within the heartbeat timeout
+ * whatever the activity does, and so that cancellations and pauses reach it.
+ */
+export function heartbeatInterceptor(context: Context): ActivityInboundCallsInterceptor {
+  return {
+    async execute(input, next) {
+      if (context.info.isLocal) return next(input);
+      const timer = setInterval(() => context.heartbeat(details.get(context)), intervalMs);
+      try {
+        return await next(input);
+      } finally {
+        clearInterval(timer);
+      }
+    },
+  };
+}

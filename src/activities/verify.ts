@@ -1,0 +1,140 @@
+import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Context } from "@temporalio/activity";
+import type { Certificate } from "../domain/certificate.ts";
+import { ProviderError } from "../domain/errors.ts";
+import type { VerifyParameters } from "../domain/migration-plan.ts";
+import type { Vm, VmEndpoint } from "../domain/vm.ts";
+import type { ComputeFacet } from "../providers/provider.ts";
+import type { ActivityDeps } from "./deps.ts";
+
+const pollMs = 200;
+const consoleBytes = 64 * 1024;
+/** How much of the console an error shows. */
+const lastLines = 15;
+const probeConnectMs = 2000;
+
+export interface VerifyVmResult {
+  readonly boot: Certificate["boot"];
+}
+
+export function verifyActivities({ registry }: ActivityDeps) {
+  return {
+    /** Starts the new VM and waits for the proof that it works: state, console, TCP, HTTP. */
+    async verifyVm(input: { site: string; vmId: string; verify: VerifyParameters }): Promise<VerifyVmResult> {
+      const { site, vmId, verify } = input;
+      const signal = Context.current().cancellationSignal;
+      const { compute } = await registry.provider(site);
+      if (!verify.start) {
+        await compute.getVm(vmId, signal);
+        return { boot: { proven: false, reason: "the source was not running, so the target was not started" } };
+      }
+      await compute.startVm(vmId, signal);
+      const guest = { compute, site, vmId, signal };
+      const evidence = verify.bootMarker
+        ? await waitForBoot(guest, verify.bootMarker, verify.bootTimeoutMs)
+        : undefined;
+      for (const port of verify.tcpPorts) {
+        await waitForProbe(guest, port, `TCP ${port}`, verify.probeTimeoutMs, canConnect);
+      }
+      for (const { port, path, expectStatus } of verify.httpProbes) {
+        const label = `HTTP ${port}${path}`;
+        await waitForProbe(guest, port, label, verify.probeTimeoutMs, (endpoint) =>
+          answers(endpoint, path, expectStatus),
+        );
+      }
+      return {
+        boot: evidence
+          ? { proven: true, evidence }
+          : { proven: false, reason: "boot proof was not asked for or not to be had" },
+      };
+    },
+  };
+}
+
+interface Guest {
+  readonly compute: ComputeFacet;
+  readonly site: string;
+  readonly vmId: string;
+  readonly signal: AbortSignal;
+}
+
+async function waitForBoot(guest: Guest, marker: string, timeoutMs: number): Promise<string> {
+  const { compute, vmId, signal } = guest;
+  const pattern = new RegExp(marker);
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const output = await compute.consoleOutput(vmId, consoleBytes, signal);
+    const line = output.split(/\r?\n/).find((candidate) => pattern.test(candidate));
+    if (line !== undefined) return line.trim();
+    const vm = await compute.getVm(vmId, signal);
+    if (vm.state !== "running" && vm.state !== "starting") {
+      throw notProven(guest, `the VM is ${vm.state}; the console ended with:\n${tail(output)}`);
+    }
+    if (Date.now() > deadline) {
+      throw notProven(
+        guest,
+        `/${marker}/ was not on the console within ${timeoutMs / 1000} s; it ended with:\n${tail(output)}`,
+      );
+    }
+    await sleep(pollMs, undefined, { signal });
+  }
+}
+
+async function waitForProbe(
+  guest: Guest,
+  guestPort: number,
+  label: string,
+  timeoutMs: number,
+  probe: (endpoint: VmEndpoint) => Promise<string | undefined>,
+): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  let why = "it was not tried";
+  for (;;) {
+    const vm: Vm = await guest.compute.getVm(guest.vmId, guest.signal);
+    const endpoint = vm.endpoints.find((candidate) => candidate.guestPort === guestPort);
+    const failure = endpoint ? await probe(endpoint) : `guest port ${guestPort} is not published at ${guest.site}`;
+    if (failure === undefined) return;
+    why = failure;
+    if (Date.now() > deadline) throw notProven(guest, `probe ${label} failed for ${timeoutMs / 1000} s: ${why}`);
+    await sleep(pollMs, undefined, { signal: guest.signal });
+  }
+}
+
+/** Undefined when it worked, else why not. */
+function canConnect({ host, port }: VmEndpoint): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: probeConnectMs });
+    const settle = (outcome: string | undefined): void => {
+      socket.destroy();
+      resolve(outcome);
+    };
+    socket.once("connect", () => settle(undefined));
+    socket.once("timeout", () => settle("no answer"));
+    socket.once("error", (error) => settle(error.message));
+  });
+}
+
+async function answers({ host, port }: VmEndpoint, path: string, expectStatus: number): Promise<string | undefined> {
+  try {
+    const response = await fetch(`http://${host}:${port}${path}`, { signal: AbortSignal.timeout(probeConnectMs * 2) });
+    await response.body?.cancel();
+    return response.status === expectStatus ? undefined : `status ${response.status} instead of ${expectStatus}`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Conflict: the machine is there but not in the state this needs; retrying the same boot would not help. */
+function notProven({ site, vmId }: Guest, reason: string): ProviderError {
+  return new ProviderError("Conflict", {
+    operation: "prove that the VM works at the target",
+    resource: `${site}/vm/${vmId}`,
+    reason,
+    action: "Read the console output above; check the guest's drivers for the target's disk and network devices.",
+  });
+}
+
+function tail(output: string): string {
+  return output.trimEnd().split(/\r?\n/).slice(-lastLines).join("\n");
+}
