@@ -5,6 +5,7 @@ import { withLock } from "../lock.ts";
 import { cacheDir, stateHome, unreachableFolder } from "../paths.ts";
 import type { ToolsManifest } from "../tools-manifest.ts";
 import { bringInTools } from "./system-tools.ts";
+import { bringInTemporal } from "./temporal.ts";
 
 export interface BringInOptions {
   readonly home?: string;
@@ -16,10 +17,15 @@ export interface BroughtIn {
   /** Path of tools.json, for NOVACRON_TOOLS. */
   readonly toolsManifest: string;
   readonly tools: ToolsManifest;
+  /** The Temporal CLI. */
+  readonly temporal: string;
   readonly seconds: number;
 }
 
-/** Brings in what the stack and the tests need and this machine lacks. Quick when nothing is missing. */
+/**
+ * Brings in what the stack and the tests need and this machine lacks. Quick when nothing is missing.
+ * @throws ProviderError when something that can't be done without can't be had; missing QEMU or libvirt is only noted.
+ */
 export async function bringIn(options: BringInOptions = {}): Promise<BroughtIn> {
   const started = performance.now();
   const onProgress = options.onProgress ?? (() => {});
@@ -31,7 +37,8 @@ export async function bringIn(options: BringInOptions = {}): Promise<BroughtIn> 
     join(cache, "bring-in.lock"),
     async () => {
       const tools = await bringInTools(cache, toolsManifest, onProgress);
-      return { toolsManifest, tools, seconds: (performance.now() - started) / 1000 };
+      const temporal = await bringInTemporal(cache, onProgress);
+      return { toolsManifest, tools, temporal, seconds: (performance.now() - started) / 1000 };
     },
     wait,
   );

@@ -1,0 +1,85 @@
+import { existsSync, readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ProviderError } from "../domain/errors.ts";
+import { lastLines, startLongProcess } from "./long-process.ts";
+import type { ProcessIdentity } from "./process-identity.ts";
+import { endProcess } from "./process-identity.ts";
+
+/** How to start, watch and end one long-running program. Plain facts, so that a supervisor can hold a table of them. */
+export interface LaunchSpec {
+  readonly name: string;
+  readonly program: string;
+  readonly args: readonly string[];
+  /** The program's whole environment: nothing of ours is added. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly stopSignal: NodeJS.Signals;
+  /** After this long without an end, SIGKILL. */
+  readonly stopGraceMs: number;
+  /** Whether it serves now; never throws. */
+  ready(process: ProcessIdentity): Promise<boolean>;
+  readonly readyWithinMs: number;
+}
+
+export interface RunningServer {
+  readonly pid: number;
+  /** Ends it and resolves when it is gone. Harmless when it already is. */
+  stop(): Promise<void>;
+}
+
+const pollMs = 20;
+/** PostgreSQL refuses to start while backends of a killed predecessor are still leaving. */
+const startAttempts = 20;
+const betweenAttemptsMs = 250;
+
+/** Starts the program and waits until it serves. @throws ProviderError Unavailable or Timeout with the log's end. */
+export async function startServer(spec: LaunchSpec, logFile: string): Promise<RunningServer> {
+  for (let attempt = 1; ; attempt++) {
+    const running = await startLongProcess(spec.program, spec.args, { ...spec, logFile });
+    const end = await untilReady(spec, running.identity, running.ended);
+    if (end === undefined) {
+      const stop = () => endProcess(running.identity, { signal: spec.stopSignal, graceMs: spec.stopGraceMs });
+      return { pid: running.identity.pid, stop };
+    }
+    if (end === "late" || attempt === startAttempts) {
+      await endProcess(running.identity, { signal: spec.stopSignal, graceMs: spec.stopGraceMs });
+      throw notStarted(spec, end, logFile);
+    }
+    await sleep(betweenAttemptsMs);
+  }
+}
+
+/** Undefined once it serves; else how it ended, or "late". */
+export async function untilReady(
+  spec: LaunchSpec,
+  identity: ProcessIdentity,
+  ended: Promise<string>,
+): Promise<string | undefined> {
+  let end: string | undefined;
+  void ended.then((text) => {
+    end = text;
+  });
+  const deadline = Date.now() + spec.readyWithinMs;
+  while (Date.now() < deadline) {
+    if (end !== undefined) {
+      return end;
+    }
+    if (await spec.ready(identity)) {
+      return undefined;
+    }
+    await sleep(pollMs);
+  }
+  return "late";
+}
+
+export function notStarted(spec: LaunchSpec, end: string, logFile: string): ProviderError {
+  const log = existsSync(logFile) ? lastLines(readFileSync(logFile, "utf8"), 4) : "";
+  return new ProviderError(end === "late" ? "Timeout" : "Unavailable", {
+    operation: `start ${spec.name}`,
+    resource: logFile,
+    reason: `${end === "late" ? `it did not serve within ${spec.readyWithinMs / 1000} s` : end}: ${log.replace(/\.$/, "")}`,
+    action: "The log file named above tells more.",
+  });
+}
