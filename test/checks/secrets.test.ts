@@ -5,20 +5,19 @@ import { test } from "node:test";
 
 const project = resolve(import.meta.dirname, "../..");
 
-function scan(text: string): number | null {
+function scan(...pieces: readonly string[]): number | null {
   const program = join(project, "node_modules/secretlint/bin/secretlint.js");
   const args = [program, "--stdinFileName=config.yaml"];
-  return spawnSync(process.execPath, args, { cwd: project, input: text, encoding: "utf8" }).status;
+  return spawnSync(process.execPath, args, { cwd: project, input: pieces.join(""), encoding: "utf8" }).status;
 }
 
+// In pieces, so that the scan of this very file finds nothing.
 test("the secret scan objects to a token and to a private key", () => {
-  assert.equal(scan(`token: ${"ghp_"}${"k3J9s8Df7Gh6Jk5Lz4Xc3Vb2Nm1Qw0Er9Ty8"}\n`), 1);
-  assert.equal(
-    scan(`-----BEGIN ${"RSA PRIVATE"} KEY-----\n${"MIIEpAIBAAKCAQEA".repeat(8)}\n-----END ${"RSA PRIVATE"} KEY-----\n`),
-    1,
-  );
+  assert.equal(scan("token: ghp", "_", "k3J9s8Df7Gh6Jk5Lz4Xc3Vb2Nm1Qw0Er9Ty8\n"), 1);
+  const body = "MIIEpAIBAAKCAQEA".repeat(8);
+  assert.equal(scan("-----BEGIN RSA PRI", "VATE KEY-----\n", body, "\n-----END RSA PRI", "VATE KEY-----\n"), 1);
 });
 
 test("the secret scan lets a reference to a secret pass", () => {
-  assert.equal(scan('token: "$' + '{API_TOKEN}"\n'), 0);
+  assert.equal(scan("token: $", "{API_TOKEN}\n"), 0);
 });
