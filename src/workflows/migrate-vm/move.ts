@@ -36,27 +36,33 @@ export interface MovedVm {
 /** The forward path. Every step registers what undoes it before it acts. */
 export async function moveVm(input: MigrateVmInput, tracker: Tracker, saga: Saga): Promise<MovedVm> {
   const { migrationId } = input;
-  const plan = await tracker.run("validate", "compare the plan with what is there now", () => site.openPlan(input));
+  const plan = await tracker.run("validate", "compare the plan with what is there now", () =>
+    site.openPlan.executeWithOptions({ summary: `open plan ${input.planId}` }, [input]),
+  );
   const move = new PlannedMove(plan, migrationId);
   tracker.headline = move.headline;
   tracker.rollsBackOnFailure = plan.inputs.rollbackOnFailure !== false;
 
   await tracker.run("network", "resolve the target networks", () =>
-    site.checkNetworks({ site: move.to, networkIds: move.create.nics.map((nic) => nic.networkId) }),
+    site.checkNetworks.executeWithOptions({ summary: `networks at ${move.to}` }, [
+      { site: move.to, networkIds: move.create.nics.map((nic) => nic.networkId) },
+    ]),
   );
   const stoppedAt = Date.now();
   const point = await tracker.run("stop", move.stopDetail, () => stopSource(move, saga));
   const copies = await tracker.run("copy", "move the bytes", () => copyDisks(move, point.sourcePointId, tracker, saga));
   await tracker.run("seal", "make the generations immutable", async () => {
     for (const { generationId, replicaId, attempt } of copies) {
-      await site.sealDisk({
-        site: move.to,
-        replicaId,
-        generationId,
-        attempt,
-        ...move.lineageOf(generationId),
-        migrationId,
-      });
+      await site.sealDisk.executeWithOptions({ summary: `seal ${generationId}` }, [
+        {
+          site: move.to,
+          replicaId,
+          generationId,
+          attempt,
+          ...move.lineageOf(generationId),
+          migrationId,
+        },
+      ]);
     }
   });
   const proofs = await tracker.run("prove", "read the sealed points back and compare every leaf", () =>
@@ -64,7 +70,9 @@ export async function moveVm(input: MigrateVmInput, tracker: Tracker, saga: Saga
       const results = [];
       for (const copy of copies) {
         results.push(
-          await bulk.proveDisk({ site: move.to, pointId: copy.generationId, manifestId: copy.generationId }),
+          await bulk.proveDisk.executeWithOptions({ summary: `re-read ${copy.generationId} at ${move.to}` }, [
+            { site: move.to, pointId: copy.generationId, manifestId: copy.generationId },
+          ]),
         );
       }
       return results;
@@ -81,26 +89,34 @@ export async function moveVm(input: MigrateVmInput, tracker: Tracker, saga: Saga
     createTarget(move, volumes, saga),
   );
   const verified = await tracker.run("verify", "start it and look for proof that it works", () =>
-    tracker.interruptible(() => site.verifyVm({ site: move.to, vmId: targetVmId, verify: move.verify })),
+    tracker.interruptible(() =>
+      site.verifyVm.executeWithOptions({ summary: `start and check the VM at ${move.to}` }, [
+        { site: move.to, vmId: targetVmId, verify: move.verify },
+      ]),
+    ),
   );
   const downtimeSeconds = move.stop.wasRunning && move.fences ? (Date.now() - stoppedAt) / 1000 : undefined;
 
   return tracker.run("complete", "write the certificate", async () => {
     const sourcePointIds = move.fences ? await adoptSource(move, point.sourcePointId, copies, saga) : [];
-    await site.releasePoint({ site: move.from, sourcePointId: point.sourcePointId });
+    await site.releasePoint.executeWithOptions({ summary: `release the source point at ${move.from}` }, [
+      { site: move.from, sourcePointId: point.sourcePointId },
+    ]);
     const disks = copies.map((copy): DiskResult => ({ ...copy.result, pointId: copy.generationId }));
-    const certificateId = await site.writeCertificate({
-      migrationId,
-      planHash: plan.hash,
-      vm: move.create.name,
-      from: move.from,
-      to: move.to,
-      sourceVmId: move.sourceVmId,
-      targetVmId,
-      pointTakenAt: point.takenAt,
-      disks: disks.map((disk, index) => ({ ...disk, bytesReread: proofs[index]?.bytesReread ?? 0 })),
-      boot: verified.boot,
-    });
+    const certificateId = await site.writeCertificate.executeWithOptions({ summary: "write the certificate" }, [
+      {
+        migrationId,
+        planHash: plan.hash,
+        vm: move.create.name,
+        from: move.from,
+        to: move.to,
+        sourceVmId: move.sourceVmId,
+        targetVmId,
+        pointTakenAt: point.takenAt,
+        disks: disks.map((disk, index) => ({ ...disk, bytesReread: proofs[index]?.bytesReread ?? 0 })),
+        boot: verified.boot,
+      },
+    ]);
     const bootProof = verified.boot.proven ? "proven" : move.verify.bootMarker ? "unavailable" : "not-asked";
     await tracker.become("awaiting-finalize", "Moved and proven; the source is kept until you finalize", {
       targetVmId,
@@ -183,16 +199,23 @@ async function stopSource(move: PlannedMove, saga: Saga) {
       remove: `novacron migrations rollback ${migrationId}`,
       undo: () => undo.releaseSource({ site: from, vmId: sourceVmId, migrationId, start: move.stop.wasRunning }),
     });
-    const fenced = await site.fenceVm({ site: from, vmId: sourceVmId, migrationId });
+    const fenced = await site.fenceVm.executeWithOptions({ summary: `fence ${move.create.name} at ${from}` }, [
+      { site: from, vmId: sourceVmId, migrationId },
+    ]);
     volumeIds = fenced.volumeIds;
-    if (move.stop.wasRunning) await site.stopVm({ site: from, vmId: sourceVmId, graceMs: move.stop.graceMs });
+    if (move.stop.wasRunning)
+      await site.stopVm.executeWithOptions({ summary: `stop ${move.create.name} at ${from}` }, [
+        { site: from, vmId: sourceVmId, graceMs: move.stop.graceMs },
+      ]);
   }
   saga.add({
     resource: `${from}/source-point/${key}`,
     remove: `novacron migrations rollback ${migrationId}`,
     undo: () => undo.releasePointByKey({ site: from, key }),
   });
-  const point = await site.takePoint({ site: from, vmId: sourceVmId, mode: move.stop.mode, key });
+  const point = await site.takePoint.executeWithOptions({ summary: `take a point of ${move.create.name}` }, [
+    { site: from, vmId: sourceVmId, mode: move.stop.mode, key },
+  ]);
   return { ...point, volumeIds };
 }
 
@@ -209,7 +232,9 @@ async function copyDisks(move: PlannedMove, sourcePointId: string, tracker: Trac
       undo: () => undo.dropGeneration({ site: move.to, replicaId, generationId }),
     });
     const copied = await tracker.interruptible(() =>
-      bulk.copyDisk({ migrationId: move.migrationId, from: move.from, to: move.to, sourcePointId, generationId, copy }),
+      bulk.copyDisk.executeWithOptions({ summary: `copy ${copy.diskId} ${move.from} → ${move.to}` }, [
+        { migrationId: move.migrationId, from: move.from, to: move.to, sourcePointId, generationId, copy },
+      ]),
     );
     tracker.diskCopied(copy.diskId);
     const { attempt, ...figures } = copied;
@@ -244,7 +269,11 @@ async function materialise(move: PlannedMove, pointIds: readonly string[], saga:
       remove: `novacron migrations rollback ${move.migrationId}`,
       undo: () => undo.removeByKey({ site: move.to, kind: "volume", key }),
     });
-    volumes.push(await site.materialiseDisk({ site: move.to, pointId, key, migrationId: move.migrationId }));
+    volumes.push(
+      await site.materialiseDisk.executeWithOptions({ summary: `clone ${pointId}` }, [
+        { site: move.to, pointId, key, migrationId: move.migrationId },
+      ]),
+    );
   }
   return volumes;
 }
@@ -256,7 +285,9 @@ async function createTarget(move: PlannedMove, volumes: readonly string[], saga:
     remove: `novacron migrations rollback ${move.migrationId}`,
     undo: () => undo.removeByKey({ site: move.to, kind: "vm", key }),
   });
-  return site.createVm({ site: move.to, key, migrationId: move.migrationId, create: move.create, volumes });
+  return site.createVm.executeWithOptions({ summary: `create ${move.create.name} at ${move.to}` }, [
+    { site: move.to, key, migrationId: move.migrationId, create: move.create, volumes },
+  ]);
 }
 
 async function adoptSource(
@@ -276,7 +307,9 @@ async function adoptSource(
     const { migrationId } = move;
     const { diskId } = result;
     adopted.push(
-      await site.adoptPoint({ site: move.from, sourcePointId, diskId, lineage, manifestId: generationId, migrationId }),
+      await site.adoptPoint.executeWithOptions({ summary: `keep ${diskId} as a point at ${move.from}` }, [
+        { site: move.from, sourcePointId, diskId, lineage, manifestId: generationId, migrationId },
+      ]),
     );
   }
   return adopted;

@@ -1,0 +1,40 @@
+import { NativeConnection, Worker, type WorkerOptions } from "@temporalio/worker";
+import { type ActivityDeps } from "../activities/deps.ts";
+import { heartbeatInterceptor } from "../activities/heartbeat.ts";
+import { createActivities } from "../activities/index.ts";
+import { type TemporalAddress, taskQueue } from "../temporal/connection.ts";
+import { workflowBundle } from "./bundle.ts";
+
+export interface WorkerSettings {
+  readonly temporal: TemporalAddress;
+  readonly bundleCacheDir: string;
+  readonly deps: ActivityDeps;
+  /** For tests: changes the activities before they are registered. */
+  readonly decorate?: (activities: ReturnType<typeof createActivities>) => object;
+}
+
+/** A worker for everything; any number of them may run. Call `run()` on it; it owns the connection it returns. */
+export async function createWorker(settings: WorkerSettings): Promise<{ worker: Worker; close(): Promise<void> }> {
+  const { temporal, deps } = settings;
+  const [connection, bundle] = await Promise.all([
+    NativeConnection.connect({ address: temporal.address }),
+    workflowBundle(settings.bundleCacheDir),
+  ]);
+  const activities = createActivities(deps);
+  const options: WorkerOptions = {
+    connection,
+    namespace: temporal.namespace,
+    taskQueue,
+    workflowBundle: bundle,
+    activities: settings.decorate ? settings.decorate(activities) : activities,
+    interceptors: { activity: [(context) => ({ inbound: heartbeatInterceptor(context) })] },
+    // A killed worker's cached runs are offered to its own queue first; its successor should not wait long for that.
+    stickyQueueScheduleToStartTimeout: "1 second",
+    maxHeartbeatThrottleInterval: "1 second",
+    // Each copy holds up to 64 MiB of buffers and a core's worth of work.
+    maxConcurrentActivityTaskExecutions: 20,
+    shutdownGraceTime: "5 seconds",
+  };
+  const worker = await Worker.create(options);
+  return { worker, close: () => connection.close() };
+}
