@@ -1,6 +1,6 @@
 import { Context } from "@temporalio/activity";
 import { ProviderError } from "../domain/errors.ts";
-import type { CreateVmParameters } from "../domain/migration-plan.ts";
+import type { CreateVmParameters } from "../domain/migration-parts.ts";
 import { tagKeys } from "../domain/vm.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { goneIsFine } from "./gone.ts";

@@ -1,6 +1,6 @@
 import { Context } from "@temporalio/activity";
 import { ProviderError } from "../domain/errors.ts";
-import type { CopyDiskParameters } from "../domain/migration-plan.ts";
+import type { CopyDiskParameters } from "../domain/migration-parts.ts";
 import { tagKeys } from "../domain/vm.ts";
 import { createBandwidthLimiter } from "../transfer/bandwidth.ts";
 import { prove } from "../transfer/proof.ts";

@@ -1,4 +1,4 @@
-import type { MigrationDefaults } from "../domain/migration-plan.ts";
+import type { MigrationDefaults } from "../domain/migration-parts.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { Store } from "../store/index.ts";
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Context } from "@temporalio/activity";
 import type { Certificate } from "../domain/certificate.ts";
 import { ProviderError } from "../domain/errors.ts";
-import type { VerifyParameters } from "../domain/migration-plan.ts";
+import type { VerifyParameters } from "../domain/migration-parts.ts";
 import type { Vm, VmEndpoint } from "../domain/vm.ts";
 import type { ComputeFacet } from "../providers/provider.ts";
 import type { ActivityDeps } from "./deps.ts";

@@ -1,102 +1,17 @@
-import type { ChangeTracking } from "./change-tracking.ts";
-import type { MigrationRequest, VerifyOptions } from "./migration.ts";
+import { gib, mib } from "./format.ts";
+import type { VerifyOptions } from "./migration.ts";
+import { runChecks } from "./migration-checks.ts";
+import type {
+  CopyDiskParameters,
+  CreateVmParameters,
+  DiskBase,
+  DiskObservation,
+  MigrationObservations,
+  StopParameters,
+  VerifyParameters,
+} from "./migration-parts.ts";
 import type { ObservedResource, Plan, PlanAction, PlanCheck, PlanChoice, PlanContent, PlanEstimates } from "./plan.ts";
-import { type DiskBus, type Firmware, tagKeys, type Vm, vmVersion } from "./vm.ts";
-
-/** What the actions of a `migrate-vm` plan carry for their executor. */
-export interface StopParameters {
-  readonly graceMs: number;
-  readonly wasRunning: boolean;
-  readonly mode: "stopped" | "frozen";
-}
-export interface CopyDiskParameters {
-  readonly diskId: string;
-  readonly sizeBytes: number;
-  readonly allocatedBytes: number;
-  readonly replicaId: string;
-  readonly tracking: "full" | ChangeTracking;
-  /** Present for a move of differences only. */
-  readonly base?: {
-    readonly baselineId: string;
-    readonly parentPointId: string;
-    readonly parentManifestId: string;
-  };
-  /** Present when a bandwidth limit was asked for. */
-  readonly bandwidthBytesPerSecond?: number;
-}
-export interface CreateVmParameters {
-  readonly name: string;
-  readonly cpus: number;
-  readonly memoryBytes: number;
-  readonly firmware: Firmware;
-  readonly architecture: "x86_64" | "aarch64";
-  readonly disks: readonly { readonly diskId: string; readonly bus: DiskBus; readonly boot: boolean }[];
-  readonly nics: readonly { readonly networkId: string; readonly mac?: string }[];
-  readonly publishPorts: readonly number[];
-  readonly tags: Readonly<Record<string, string>>;
-}
-export interface VerifyParameters {
-  readonly start: boolean;
-  readonly bootMarker?: string;
-  readonly bootTimeoutMs: number;
-  readonly tcpPorts: readonly number[];
-  readonly httpProbes: readonly { readonly port: number; readonly path: string; readonly expectStatus: number }[];
-  readonly probeTimeoutMs: number;
-}
-
-export interface MigrationDefaults {
-  readonly stopGraceMs: number;
-  readonly bootTimeoutMs: number;
-  readonly probeTimeoutMs: number;
-  readonly bandwidthBytesPerSecond?: number;
-  /** Whether a boot is proven unless a request says otherwise. */
-  readonly verify: boolean;
-  /** False leaves a failed move as it stands, for inspection, until a person rolls it back. */
-  readonly rollbackOnFailure: boolean;
-}
-
-/** A ceiling of ours at the target, beside the site's own. */
-export interface Ceiling {
-  readonly name: string;
-  readonly limit: number;
-  readonly used: number;
-  readonly unit: string;
-}
-
-/** A point at the target that a disk's content can start from, with the source's way to say what changed since. */
-export interface DiskBase {
-  readonly baselineId: string;
-  readonly tracking: ChangeTracking;
-  readonly changedBytes?: number;
-  readonly parentPointId: string;
-  readonly parentManifestId: string;
-}
-
-export interface DiskObservation {
-  readonly diskId: string;
-  readonly sizeBytes: number;
-  readonly allocatedBytes: number;
-  readonly bases: readonly DiskBase[];
-}
-
-/** All that the plan is made from; gathered at both sites in one go. */
-export interface MigrationObservations {
-  readonly request: MigrationRequest;
-  readonly defaults: MigrationDefaults;
-  readonly vm: Vm;
-  readonly disks: readonly DiskObservation[];
-  readonly source: { readonly simulated: boolean; readonly capabilityGaps: Readonly<Record<string, string>> };
-  readonly target: {
-    readonly simulated: boolean;
-    readonly capabilityGaps: Readonly<Record<string, string>>;
-    readonly networks: readonly { readonly networkId: string; readonly name: string; readonly active: boolean }[];
-    readonly freeBytes?: number;
-    readonly vmNames: readonly string[];
-    readonly ceilings: readonly Ceiling[];
-  };
-  /** Bytes per second seen on this link in earlier moves; undefined when there were none. */
-  readonly measuredBytesPerSecond?: number;
-}
+import { tagKeys, type Vm, vmVersion } from "./vm.ts";
 
 /** Assumed for a link that nothing was moved over yet; the first move replaces it. */
 const assumedBytesPerSecond = 200e6;
@@ -104,8 +19,6 @@ const assumedBytesPerSecond = 200e6;
 const overheadSeconds = 5;
 /** A login prompt, for guests that say nothing of their own. */
 const defaultBootMarker = "login:";
-/** Room for a replica's own tables beside the bytes. */
-const storageHeadroom = 1.02;
 
 export interface MigrationPlanParts extends PlanContent {
   readonly checks: readonly PlanCheck[];
@@ -317,88 +230,6 @@ function describeVerify(verify: VerifyParameters): string {
   return `Start it and check: ${parts.join(", ")}`;
 }
 
-function runChecks(seen: MigrationObservations, bytesToMove: number): PlanCheck[] {
-  const { request, vm, target } = seen;
-  const checks: PlanCheck[] = [];
-  const say = (check: string, ok: boolean | "warn", detail: string, remedy?: string): void => {
-    checks.push(
-      ok === true
-        ? { check, result: "pass", detail }
-        : { check, result: ok === "warn" ? "warn" : "fail", detail, remedy },
-    );
-  };
-  const fencedBy = vm.tags[tagKeys.fencedBy];
-  say(
-    "source-not-fenced",
-    fencedBy === undefined,
-    fencedBy ? `${vm.name} was moved away by migration ${fencedBy}` : `${vm.name} is not held by another migration`,
-    "Migrate its successor, or finalize or roll back that migration first.",
-  );
-  say(
-    "source-state",
-    vm.state === "running" || vm.state === "stopped",
-    `${vm.name} is ${vm.state}`,
-    "Bring the VM to running or stopped.",
-  );
-  say(
-    "source-disks",
-    seen.disks.length > 0,
-    `${seen.disks.length} disk(s) can be read`,
-    "Attach a disk that can be read.",
-  );
-  const gap = request.point === "freeze" ? "disks.source-frozen" : "disks.source-stopped";
-  const sourceGap = seen.source.capabilityGaps[gap];
-  say(
-    "source-capability",
-    sourceGap === undefined,
-    sourceGap ?? `${request.from} can give a point of its disks`,
-    "Choose the other --point.",
-  );
-  if (request.point === "freeze" && vm.state !== "running") {
-    say("freeze-needs-running", false, `${vm.name} is ${vm.state}`, "Use --point stop for a VM that is off.");
-  }
-  for (const name of ["compute.create", "disks.replica"]) {
-    const reason = target.capabilityGaps[name];
-    say(
-      `target-${name}`,
-      reason === undefined,
-      reason ?? `${request.to} can do ${name}`,
-      "Choose another target site.",
-    );
-  }
-  const needed = Math.ceil(bytesToMove * storageHeadroom);
-  if (target.freeBytes === undefined) {
-    say("target-free-space", true, `${request.to} has no fixed storage bound`);
-  } else {
-    say(
-      "target-free-space",
-      needed <= target.freeBytes,
-      `${mib(needed)} MiB needed, ${mib(target.freeBytes)} MiB free at ${request.to}`,
-      "Free space in the target's storage path, or choose another target.",
-    );
-  }
-  for (const ceiling of target.ceilings) {
-    say(
-      `ceiling-${ceiling.name}`,
-      ceiling.used <= ceiling.limit,
-      `${ceiling.name}: ${ceiling.used} of ${ceiling.limit} ${ceiling.unit} at ${request.to} after this move`,
-      `Raise quotas.${ceiling.name} of ${request.to} in the configuration, or remove VMs there.`,
-    );
-  }
-  say(
-    "target-name",
-    target.vmNames.includes(vm.name) ? "warn" : true,
-    target.vmNames.includes(vm.name)
-      ? `${request.to} already has a VM shown as ${vm.name}; the new one gets its own id`
-      : `No VM at ${request.to} is called ${vm.name}`,
-    "Nothing has to be done; finalize the earlier move to remove the predecessor.",
-  );
-  if (target.capabilityGaps["compute.console-output"] !== undefined) {
-    say("boot-proof", "warn", target.capabilityGaps["compute.console-output"], "Add a TCP or HTTP probe.");
-  }
-  return checks;
-}
-
 function observedResources(
   seen: MigrationObservations,
   copies: readonly PlannedCopy[],
@@ -441,12 +272,4 @@ function estimate(
     downtimeSeconds: stops ? seconds : 0,
     basis,
   };
-}
-
-function mib(bytes: number): string {
-  return (bytes / 2 ** 20).toFixed(1);
-}
-
-function gib(bytes: number): string {
-  return (bytes / 2 ** 30).toFixed(2);
 }

@@ -1,16 +1,9 @@
 import { proxyActivities, proxyLocalActivities } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
 import type { DiskResult } from "../../domain/migration.ts";
-import {
-  actionParameters,
-  type CopyDiskParameters,
-  type CreateVmParameters,
-  type StopParameters,
-  type VerifyParameters,
-} from "../../domain/migration-plan.ts";
-import type { Plan } from "../../domain/plan.ts";
 import { bulkCall, recordCall, siteCall, undoCall } from "../lib/activity-options.ts";
 import type { Saga } from "../lib/saga.ts";
+import { PlannedMove } from "./planned-move.ts";
 import { now, type Tracker } from "./tracker.ts";
 import type { MigrateVmInput } from "./types.ts";
 
@@ -141,52 +134,6 @@ export async function moveVm(input: MigrateVmInput, tracker: Tracker, saga: Saga
       targetPointIds,
     };
   });
-}
-
-/** The plan, read once into the words of the steps. */
-class PlannedMove {
-  readonly migrationId: string;
-  readonly from: string;
-  readonly to: string;
-  readonly sourceVmId: string;
-  readonly stop: StopParameters;
-  readonly copies: readonly CopyDiskParameters[];
-  readonly create: CreateVmParameters;
-  readonly verify: VerifyParameters;
-  /** Whether the target takes over, so that the source must stay off. */
-  readonly fences: boolean;
-
-  constructor(plan: Plan, migrationId: string) {
-    this.migrationId = migrationId;
-    this.from = plan.inputs.from as string;
-    this.to = plan.inputs.to as string;
-    this.sourceVmId = plan.inputs.vm as string;
-    this.fences = plan.inputs.point !== "freeze";
-    this.stop = actionParameters<StopParameters>(plan, this.fences ? "stop-vm" : "freeze-point");
-    this.copies = plan.actions
-      .filter((action) => action.action === "copy-disk")
-      .map((action) => action.parameters as unknown as CopyDiskParameters);
-    this.create = actionParameters<CreateVmParameters>(plan, "create-vm");
-    this.verify = actionParameters<VerifyParameters>(plan, "verify-vm");
-  }
-
-  get headline(): string {
-    return `${this.create.name}: ${this.from} → ${this.to}`;
-  }
-
-  get stopDetail(): string {
-    return this.fences ? "stop the source, fence it, take a point" : "take a point of the running source";
-  }
-
-  generationId(diskId: string): string {
-    return `${this.migrationId}-${diskId}`;
-  }
-
-  /** What the store files a point under. */
-  lineageOf(generationId: string): { diskId: string; lineage: string } {
-    const copy = this.copies.find(({ diskId }) => this.generationId(diskId) === generationId) as CopyDiskParameters;
-    return { diskId: copy.diskId, lineage: copy.replicaId };
-  }
 }
 
 async function stopSource(move: PlannedMove, saga: Saga) {

@@ -1,0 +1,90 @@
+import { mib } from "./format.ts";
+import type { MigrationObservations } from "./migration-parts.ts";
+import type { PlanCheck } from "./plan.ts";
+import { tagKeys } from "./vm.ts";
+
+/** Room for a replica's own tables beside the bytes. */
+const storageHeadroom = 1.02;
+
+/** Everything that could make a cold migration fail, looked at before it starts; each with its remedy. */
+export function runChecks(seen: MigrationObservations, bytesToMove: number): PlanCheck[] {
+  const { request, vm, target } = seen;
+  const checks: PlanCheck[] = [];
+  const say = (check: string, ok: boolean | "warn", detail: string, remedy?: string): void => {
+    checks.push(
+      ok === true
+        ? { check, result: "pass", detail }
+        : { check, result: ok === "warn" ? "warn" : "fail", detail, remedy },
+    );
+  };
+  const fencedBy = vm.tags[tagKeys.fencedBy];
+  say(
+    "source-not-fenced",
+    fencedBy === undefined,
+    fencedBy ? `${vm.name} was moved away by migration ${fencedBy}` : `${vm.name} is not held by another migration`,
+    "Migrate its successor, or finalize or roll back that migration first.",
+  );
+  say(
+    "source-state",
+    vm.state === "running" || vm.state === "stopped",
+    `${vm.name} is ${vm.state}`,
+    "Bring the VM to running or stopped.",
+  );
+  say(
+    "source-disks",
+    seen.disks.length > 0,
+    `${seen.disks.length} disk(s) can be read`,
+    "Attach a disk that can be read.",
+  );
+  const gap = request.point === "freeze" ? "disks.source-frozen" : "disks.source-stopped";
+  const sourceGap = seen.source.capabilityGaps[gap];
+  say(
+    "source-capability",
+    sourceGap === undefined,
+    sourceGap ?? `${request.from} can give a point of its disks`,
+    "Choose the other --point.",
+  );
+  if (request.point === "freeze" && vm.state !== "running") {
+    say("freeze-needs-running", false, `${vm.name} is ${vm.state}`, "Use --point stop for a VM that is off.");
+  }
+  for (const name of ["compute.create", "disks.replica"]) {
+    const reason = target.capabilityGaps[name];
+    say(
+      `target-${name}`,
+      reason === undefined,
+      reason ?? `${request.to} can do ${name}`,
+      "Choose another target site.",
+    );
+  }
+  const needed = Math.ceil(bytesToMove * storageHeadroom);
+  if (target.freeBytes === undefined) {
+    say("target-free-space", true, `${request.to} has no fixed storage bound`);
+  } else {
+    say(
+      "target-free-space",
+      needed <= target.freeBytes,
+      `${mib(needed)} MiB needed, ${mib(target.freeBytes)} MiB free at ${request.to}`,
+      "Free space in the target's storage path, or choose another target.",
+    );
+  }
+  for (const ceiling of target.ceilings) {
+    say(
+      `ceiling-${ceiling.name}`,
+      ceiling.used <= ceiling.limit,
+      `${ceiling.name}: ${ceiling.used} of ${ceiling.limit} ${ceiling.unit} at ${request.to} after this move`,
+      `Raise quotas.${ceiling.name} of ${request.to} in the configuration, or remove VMs there.`,
+    );
+  }
+  say(
+    "target-name",
+    target.vmNames.includes(vm.name) ? "warn" : true,
+    target.vmNames.includes(vm.name)
+      ? `${request.to} already has a VM shown as ${vm.name}; the new one gets its own id`
+      : `No VM at ${request.to} is called ${vm.name}`,
+    "Nothing has to be done; finalize the earlier move to remove the predecessor.",
+  );
+  if (target.capabilityGaps["compute.console-output"] !== undefined) {
+    say("boot-proof", "warn", target.capabilityGaps["compute.console-output"], "Add a TCP or HTTP probe.");
+  }
+  return checks;
+}

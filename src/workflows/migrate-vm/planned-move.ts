@@ -1,0 +1,54 @@
+import type {
+  CopyDiskParameters,
+  CreateVmParameters,
+  StopParameters,
+  VerifyParameters,
+} from "../../domain/migration-parts.ts";
+import { actionParameters } from "../../domain/migration-plan.ts";
+import type { Plan } from "../../domain/plan.ts";
+
+/** The plan, read once into the words of the steps. */
+export class PlannedMove {
+  readonly migrationId: string;
+  readonly from: string;
+  readonly to: string;
+  readonly sourceVmId: string;
+  readonly stop: StopParameters;
+  readonly copies: readonly CopyDiskParameters[];
+  readonly create: CreateVmParameters;
+  readonly verify: VerifyParameters;
+  /** Whether the target takes over, so that the source must stay off. */
+  readonly fences: boolean;
+
+  constructor(plan: Plan, migrationId: string) {
+    this.migrationId = migrationId;
+    this.from = plan.inputs.from as string;
+    this.to = plan.inputs.to as string;
+    this.sourceVmId = plan.inputs.vm as string;
+    this.fences = plan.inputs.point !== "freeze";
+    this.stop = actionParameters<StopParameters>(plan, this.fences ? "stop-vm" : "freeze-point");
+    this.copies = plan.actions
+      .filter((action) => action.action === "copy-disk")
+      .map((action) => action.parameters as unknown as CopyDiskParameters);
+    this.create = actionParameters<CreateVmParameters>(plan, "create-vm");
+    this.verify = actionParameters<VerifyParameters>(plan, "verify-vm");
+  }
+
+  get headline(): string {
+    return `${this.create.name}: ${this.from} → ${this.to}`;
+  }
+
+  get stopDetail(): string {
+    return this.fences ? "stop the source, fence it, take a point" : "take a point of the running source";
+  }
+
+  generationId(diskId: string): string {
+    return `${this.migrationId}-${diskId}`;
+  }
+
+  /** What the store files a point under. */
+  lineageOf(generationId: string): { diskId: string; lineage: string } {
+    const copy = this.copies.find(({ diskId }) => this.generationId(diskId) === generationId) as CopyDiskParameters;
+    return { diskId: copy.diskId, lineage: copy.replicaId };
+  }
+}
