@@ -1,0 +1,175 @@
+import { type Kysely, sql } from "kysely";
+import { ProviderError } from "../domain/errors.ts";
+import type {
+  ClosingStep,
+  DiskResult,
+  MigrationEvent,
+  MigrationProblem,
+  MigrationState,
+  MigrationStep,
+  MigrationView,
+  StepRecord,
+} from "../domain/migration.ts";
+import { toText } from "./json.ts";
+import type { Listener } from "./listener.ts";
+import {
+  appendMigrationEvent,
+  type NewMigrationEvent,
+  readMigrationEvents,
+  subscribeToMigration,
+} from "./migration-events.ts";
+import { migrationColumns, toMigrationView, viewRow } from "./migration-view.ts";
+import { clampLimit, decodeCursor, type Page, toPage } from "./paging.ts";
+import type { Database } from "./schema.ts";
+
+/** What a migration is registered with; the rest of the view starts empty. */
+export type NewMigration = Pick<MigrationView, "migrationId" | "planId" | "workflowId" | "vm" | "from" | "to"> &
+  Partial<Pick<MigrationView, "state" | "bytesToMove" | "createdAt">>;
+
+/** Members left out (or undefined) stay as they are. */
+export interface MigrationPatch {
+  readonly state?: MigrationState;
+  readonly step?: MigrationStep | ClosingStep;
+  readonly progress?: number;
+  readonly targetVmId?: string;
+  readonly bytesToMove?: number;
+  readonly bytesCopied?: number;
+  readonly bytesResent?: number;
+  readonly disks?: readonly DiskResult[];
+  readonly downtimeSeconds?: number;
+  readonly bootProof?: NonNullable<MigrationView["bootProof"]>;
+  readonly certificateId?: string;
+  readonly problem?: MigrationProblem;
+  readonly endedAt?: string;
+}
+
+export class MigrationRepository {
+  readonly #db: Kysely<Database>;
+  readonly #listener: Listener;
+
+  constructor(db: Kysely<Database>, listener: Listener) {
+    this.#db = db;
+    this.#listener = listener;
+  }
+
+  /** A repeat with a known id changes nothing. */
+  async create(migration: NewMigration): Promise<void> {
+    await this.#db
+      .insertInto("migrations")
+      .values({
+        migration_id: migration.migrationId,
+        plan_id: migration.planId,
+        workflow_id: migration.workflowId,
+        vm_name: migration.vm.name,
+        source_vm_id: migration.vm.sourceVmId,
+        target_vm_id: migration.vm.targetVmId ?? null,
+        from_site: migration.from,
+        to_site: migration.to,
+        state: migration.state ?? "running",
+        bytes_to_move: migration.bytesToMove ?? 0,
+        created_at: migration.createdAt,
+      })
+      .onConflict((conflict) => conflict.column("migration_id").doNothing())
+      .execute();
+  }
+
+  async get(migrationId: string): Promise<MigrationView | undefined> {
+    const row = await viewRow(this.#db).where("migration_id", "=", migrationId).executeTakeFirst();
+    return row && toMigrationView(row);
+  }
+
+  /** Newest first. `vm` is a name or the id at the source. */
+  async list(query: {
+    cursor?: string;
+    limit: number;
+    state?: MigrationState;
+    vm?: string;
+  }): Promise<Page<MigrationView>> {
+    const limit = clampLimit(query.limit);
+    const { state, vm, cursor } = query;
+    let select = viewRow(this.#db);
+    if (state !== undefined) select = select.where("state", "=", state);
+    if (vm !== undefined) select = select.where((e) => e.or([e("vm_name", "=", vm), e("source_vm_id", "=", vm)]));
+    if (cursor !== undefined) {
+      const [createdAt, id] = decodeCursor(cursor, "string", "string");
+      select = select.where(sql<boolean>`(created_at, migration_id) < (${createdAt}::timestamptz, ${id})`);
+    }
+    const rows = await select
+      .orderBy("created_at", "desc")
+      .orderBy("migration_id", "desc")
+      .limit(limit + 1)
+      .execute();
+    return toPage(rows, limit, toMigrationView, (row) => [row.created_at, row.migration_id]);
+  }
+
+  /** @throws ProviderError NotFound. */
+  async update(migrationId: string, patch: MigrationPatch): Promise<void> {
+    const result = await this.#db
+      .updateTable("migrations")
+      .set({ ...migrationColumns(patch), updated_at: sql`now()` })
+      .where("migration_id", "=", migrationId)
+      .executeTakeFirst();
+    if (result.numUpdatedRows === 0n) throw unknownMigration("update migration", migrationId);
+  }
+
+  /** Marks the step as running and as the migration's current one. A repeat keeps the time of the first start. */
+  async startStep(migrationId: string, step: StepRecord["step"], at: string): Promise<void> {
+    await this.#db.transaction().execute(async (tx) => {
+      const result = await tx
+        .updateTable("migrations")
+        .set({ step, updated_at: sql`now()` })
+        .where("migration_id", "=", migrationId)
+        .executeTakeFirst();
+      if (result.numUpdatedRows === 0n) throw unknownMigration("start step", migrationId);
+      await tx
+        .insertInto("migration_steps")
+        .values({ migration_id: migrationId, step, state: "running", started_at: at })
+        .onConflict((conflict) =>
+          conflict.columns(["migration_id", "step"]).doUpdateSet({ state: "running", ended_at: null, detail: null }),
+        )
+        .execute();
+    });
+  }
+
+  /** Ends the step; a step that never started (a skipped one) is noted with this moment as its start. */
+  async endStep(
+    migrationId: string,
+    step: StepRecord["step"],
+    state: Exclude<StepRecord["state"], "running">,
+    at: string,
+    detail?: string,
+  ): Promise<void> {
+    const ended = { state, ended_at: at, detail: detail === undefined ? null : toText(detail) };
+    await this.#db
+      .insertInto("migration_steps")
+      .values({ migration_id: migrationId, step, started_at: at, ...ended })
+      .onConflict((conflict) => conflict.columns(["migration_id", "step"]).doUpdateSet(ended))
+      .execute();
+  }
+
+  /** Returns the event's sequence (1, 2, 3… within the migration). With a `dedupeKey` that was used before, the earlier
+   *  event stays as it is and its sequence is returned. */
+  appendEvent(migrationId: string, event: NewMigrationEvent): Promise<number> {
+    return appendMigrationEvent(this.#db, migrationId, event);
+  }
+
+  /** Events after `afterSequence` (0: from the first), in order. */
+  events(migrationId: string, afterSequence: number, limit: number): Promise<readonly MigrationEvent[]> {
+    return readMigrationEvents(this.#db, migrationId, afterSequence, limit);
+  }
+
+  /** Every event after `afterSequence`, then each new one as it is committed, until the signal aborts (which ends the
+   *  iteration without an error). A database that is away only delays it. */
+  subscribe(migrationId: string, afterSequence: number, signal: AbortSignal): AsyncIterable<MigrationEvent> {
+    return subscribeToMigration(this.#db, this.#listener, migrationId, afterSequence, signal);
+  }
+}
+
+function unknownMigration(operation: string, migrationId: string): ProviderError {
+  return new ProviderError("NotFound", {
+    operation,
+    resource: `migration/${migrationId}`,
+    reason: "the store has no migration with this id",
+    action: "List the migrations to find the right id.",
+  });
+}

@@ -1,0 +1,84 @@
+import { type Kysely, type Selectable, sql, type Updateable } from "kysely";
+import type { MigrationState, MigrationView, StepRecord } from "../domain/migration.ts";
+import { toJson } from "./json.ts";
+import type { MigrationPatch } from "./migration-repository.ts";
+import type { Database, MigrationTable } from "./schema.ts";
+
+interface StepRow {
+  step: StepRecord["step"];
+  state: StepRecord["state"];
+  started_at: string;
+  ended_at: string | null;
+  detail: string | null;
+}
+
+/** A migration with its steps in one round trip. */
+export function viewRow(db: Kysely<Database>) {
+  return db
+    .selectFrom("migrations")
+    .selectAll("migrations")
+    .select(
+      sql<StepRow[]>`coalesce((
+      select jsonb_agg(jsonb_build_object('step', s.step, 'state', s.state, 'started_at', s.started_at,
+        'ended_at', s.ended_at, 'detail', s.detail) order by s.started_at, s.ordinal)
+      from migration_steps s where s.migration_id = migrations.migration_id), '[]')`.as("steps"),
+    );
+}
+
+export function toMigrationView(row: Selectable<MigrationTable> & { steps: StepRow[] }): MigrationView {
+  return {
+    migrationId: row.migration_id,
+    planId: row.plan_id,
+    workflowId: row.workflow_id,
+    vm: { name: row.vm_name, sourceVmId: row.source_vm_id, ...present({ targetVmId: row.target_vm_id }) },
+    from: row.from_site,
+    to: row.to_site,
+    state: row.state as MigrationState,
+    progress: row.progress,
+    steps: row.steps.map((step) => ({
+      step: step.step,
+      state: step.state,
+      startedAt: new Date(step.started_at).toISOString(),
+      ...present({ endedAt: step.ended_at && new Date(step.ended_at).toISOString(), detail: step.detail }),
+    })),
+    bytesToMove: row.bytes_to_move,
+    bytesCopied: row.bytes_copied,
+    bytesResent: row.bytes_resent,
+    disks: row.disks,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    ...present({
+      step: row.step as MigrationView["step"] | null,
+      downtimeSeconds: row.downtime_seconds,
+      bootProof: row.boot_proof as MigrationView["bootProof"] | null,
+      certificateId: row.certificate_id,
+      problem: row.problem,
+      endedAt: row.ended_at,
+    }),
+  };
+}
+
+export function migrationColumns(patch: MigrationPatch): Updateable<MigrationTable> {
+  return {
+    state: patch.state,
+    step: patch.step,
+    progress: patch.progress,
+    target_vm_id: patch.targetVmId,
+    bytes_to_move: patch.bytesToMove,
+    bytes_copied: patch.bytesCopied,
+    bytes_resent: patch.bytesResent,
+    disks: patch.disks && toJson(patch.disks),
+    downtime_seconds: patch.downtimeSeconds,
+    boot_proof: patch.bootProof,
+    certificate_id: patch.certificateId,
+    problem: patch.problem && toJson(patch.problem),
+    ended_at: patch.endedAt,
+  };
+}
+
+/** The members that have a value: a view has no nulls. */
+export function present<T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], null> } {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== null && value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], null>;
+  };
+}

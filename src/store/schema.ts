@@ -1,0 +1,186 @@
+import type { ColumnType, Generated, JSONColumnType } from "kysely";
+import type { Certificate } from "../domain/certificate.ts";
+import type { DiskResult, MigrationProblem } from "../domain/migration.ts";
+import type { Plan } from "../domain/plan.ts";
+import type { Vm } from "../domain/vm.ts";
+
+/** bigint columns are read as numbers (all are safe integers), timestamps as ISO 8601 UTC strings. */
+type Time = ColumnType<string, string, string>;
+type DefaultTime = ColumnType<string, string | undefined, string>;
+/** JSON goes in as text, so that arrays are not taken for PostgreSQL arrays. */
+type Json<T extends object> = JSONColumnType<T>;
+type OptionalJson<T extends object> = ColumnType<T | null, string | null | undefined, string | null>;
+
+export interface PlanTable {
+  plan_id: string;
+  kind: string;
+  hash: string;
+  body: Json<Plan>;
+  created_at: DefaultTime;
+}
+
+export interface MigrationTable {
+  migration_id: string;
+  plan_id: string;
+  workflow_id: string;
+  vm_name: string;
+  source_vm_id: string;
+  target_vm_id: string | null;
+  from_site: string;
+  to_site: string;
+  state: string;
+  step: string | null;
+  progress: Generated<number>;
+  bytes_to_move: Generated<number>;
+  bytes_copied: Generated<number>;
+  bytes_resent: Generated<number>;
+  disks: ColumnType<DiskResult[], string | undefined, string>;
+  downtime_seconds: number | null;
+  boot_proof: string | null;
+  certificate_id: string | null;
+  problem: OptionalJson<MigrationProblem>;
+  created_at: DefaultTime;
+  updated_at: DefaultTime;
+  ended_at: ColumnType<string | null, string | null | undefined, string | null>;
+  last_sequence: Generated<number>;
+}
+
+export interface MigrationStepTable {
+  migration_id: string;
+  step: string;
+  ordinal: Generated<number>;
+  state: string;
+  started_at: Time;
+  ended_at: ColumnType<string | null, string | null | undefined, string | null>;
+  detail: string | null;
+}
+
+export interface MigrationEventTable {
+  migration_id: string;
+  sequence: number;
+  at: Time;
+  type: string;
+  message: string;
+  data: Json<Record<string, unknown>>;
+  dedupe_key: string | null;
+}
+
+export interface SiteTable {
+  site: string;
+  observed_at: ColumnType<string | null, string | null | undefined, string | null>;
+  error: string | null;
+  failed_at: ColumnType<string | null, string | null | undefined, string | null>;
+  vm_count: Generated<number>;
+}
+
+export interface VmTable {
+  site: string;
+  vm_id: string;
+  name: string;
+  state: string;
+  body: Json<Vm>;
+}
+
+export interface PointTable {
+  site: string;
+  point_id: string;
+  kind: string;
+  lineage: string;
+  disk_id: string;
+  size_bytes: number;
+  manifest_id: string;
+  root_hash: string;
+  migration_id: string;
+  created_at: Time;
+}
+
+export interface GenerationTable {
+  generation_id: string;
+  size_bytes: number;
+  parent_manifest_id: string | null;
+  attempt: Generated<number>;
+  sealed: Generated<boolean>;
+  root_hash: string | null;
+  bytes_done: Generated<number>;
+  bytes_to_move: Generated<number>;
+  bytes_copied: Generated<number>;
+  bytes_resent: Generated<number>;
+  attempt_sent: Generated<number>;
+  attempt_base: Generated<number>;
+  created_at: DefaultTime;
+  sealed_at: ColumnType<string | null, string | null | undefined, string | null>;
+}
+
+export interface ManifestChunkTable {
+  manifest_id: string;
+  chunk_index: number;
+  leaves: Buffer | null;
+  leaf_repeat: Generated<number>;
+  leaves_from: string | null;
+  done: Buffer;
+}
+
+export interface RateLeaseTable {
+  resource: string;
+  holder: string;
+  expires_at: Time;
+}
+
+export interface CallBudgetTable {
+  resource: string;
+  tokens: number;
+  refilled_at: Time;
+}
+
+export interface CertificateTable {
+  certificate_id: string;
+  migration_id: string;
+  body: Json<Certificate>;
+  created_at: DefaultTime;
+}
+
+export interface TokenTable {
+  name: string;
+  hash: string;
+  scopes: string[];
+  created_at: DefaultTime;
+}
+
+export interface AuditTable {
+  sequence: Generated<number>;
+  at: Time;
+  actor: string;
+  action: string;
+  resource: string;
+  request_id: string;
+  workflow_id: string | null;
+  outcome: string;
+  before: ColumnType<unknown, string | null | undefined, never>;
+  after: ColumnType<unknown, string | null | undefined, never>;
+}
+
+export interface IdempotencyTable {
+  route: string;
+  key: string;
+  body_hash: string;
+  response: OptionalJson<object>;
+  claimed_at: DefaultTime;
+}
+
+export interface Database {
+  plans: PlanTable;
+  migrations: MigrationTable;
+  migration_steps: MigrationStepTable;
+  migration_events: MigrationEventTable;
+  sites: SiteTable;
+  vms: VmTable;
+  points: PointTable;
+  generations: GenerationTable;
+  manifest_chunks: ManifestChunkTable;
+  rate_leases: RateLeaseTable;
+  call_budgets: CallBudgetTable;
+  certificates: CertificateTable;
+  tokens: TokenTable;
+  audit: AuditTable;
+  idempotency_keys: IdempotencyTable;
+}

@@ -1,0 +1,76 @@
+import { sql } from "kysely";
+import { AuditRepository } from "./audit-repository.ts";
+import { PostgresCallBudget } from "./call-budget.ts";
+import { CertificateRepository } from "./certificate-repository.ts";
+import { PostgresCheckpointStore } from "./checkpoint-store.ts";
+import { clientConfig, type DatabaseOptions, openDatabase, type StoreLog } from "./database.ts";
+import { IdempotencyRepository } from "./idempotency-repository.ts";
+import { Listener } from "./listener.ts";
+import { migrateDatabase } from "./migrate.ts";
+import { MigrationRepository } from "./migration-repository.ts";
+import { PlanRepository } from "./plan-repository.ts";
+import { PointRepository } from "./point-repository.ts";
+import { PostgresRateLeases } from "./rate-leases.ts";
+import { TokenRepository } from "./token-repository.ts";
+import { VmRepository } from "./vm-repository.ts";
+
+export type { StoreLog } from "./database.ts";
+
+export interface StoreOptions extends Omit<DatabaseOptions, "log"> {
+  readonly log?: StoreLog;
+  /** How often subscribers look for news that no notification told them of. Default 2000. */
+  readonly pollMs?: number;
+}
+
+/**
+ * Everything that is kept in PostgreSQL. Calls fail with `ProviderError`s only; a database that is away is `Unavailable`,
+ * which every caller retries, and connections come back by themselves.
+ */
+export interface Store {
+  readonly plans: PlanRepository;
+  readonly migrations: MigrationRepository;
+  readonly vms: VmRepository;
+  readonly points: PointRepository;
+  readonly checkpoints: PostgresCheckpointStore;
+  readonly leases: PostgresRateLeases;
+  readonly certificates: CertificateRepository;
+  readonly tokens: TokenRepository;
+  readonly audit: AuditRepository;
+  readonly idempotency: IdempotencyRepository;
+  /** Calls per second of one account, kept by all workers together. Keep one object for each resource. */
+  callBudget(resource: string, perSecond: number): PostgresCallBudget;
+  /** Applies missing schema migrations; returns their names. Safe to call from several processes at once. */
+  migrate(): Promise<readonly string[]>;
+  /** Resolves when the database answers.
+   *  @throws ProviderError Unavailable. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Connects lazily: it resolves also while the database is away. */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const database = { ...options, log: options.log ?? (() => undefined) };
+  const db = openDatabase(database);
+  const listener = new Listener(clientConfig(database), database.log, options.pollMs ?? 2_000);
+  return {
+    plans: new PlanRepository(db),
+    migrations: new MigrationRepository(db, listener),
+    vms: new VmRepository(db),
+    points: new PointRepository(db),
+    checkpoints: new PostgresCheckpointStore(db),
+    leases: new PostgresRateLeases(db),
+    certificates: new CertificateRepository(db),
+    tokens: new TokenRepository(db),
+    audit: new AuditRepository(db),
+    idempotency: new IdempotencyRepository(db),
+    callBudget: (resource, perSecond) => new PostgresCallBudget(db, resource, perSecond),
+    migrate: () => migrateDatabase(clientConfig(database)),
+    async ping() {
+      await sql`select 1`.execute(db);
+    },
+    async close() {
+      await listener.close();
+      await db.destroy();
+    },
+  };
+}
