@@ -1,5 +1,6 @@
 import { Context } from "@temporalio/activity";
 import { ProviderError } from "../domain/errors.ts";
+import { mib } from "../domain/format.ts";
 import type { CopyDiskParameters } from "../domain/migration-parts.ts";
 import { tagKeys } from "../domain/vm.ts";
 import { createBandwidthLimiter } from "../transfer/bandwidth.ts";
@@ -32,6 +33,8 @@ export function copyActivities({ registry, store, signalCopyProgress }: Activity
       sourcePointId: string;
       generationId: string;
       copy: CopyDiskParameters;
+      /** This disk's part of the run's percentage, and what earlier disks have moved. */
+      span: { from: number; to: number; bytesBefore: number };
     }): Promise<CopyDiskResult> {
       const context = Context.current();
       const signal = context.cancellationSignal;
@@ -66,7 +69,7 @@ export function copyActivities({ registry, store, signalCopyProgress }: Activity
               bytesPerSecond: limit,
             });
       if (limiter) resources.defer(() => limiter.close());
-      const report = progressReporter(context, migrationId, diskId);
+      const report = progressReporter(context, migrationId, diskId, input.span);
       const result = await pump({
         source: blocks,
         sink,
@@ -128,7 +131,12 @@ export function copyActivities({ registry, store, signalCopyProgress }: Activity
     return prove({ source, checkpoint: store.checkpoints, manifestId: input.manifestId, onProgress, signal });
   }
 
-  function progressReporter(context: Context, migrationId: string, diskId: string) {
+  function progressReporter(
+    context: Context,
+    migrationId: string,
+    diskId: string,
+    span: { from: number; to: number; bytesBefore: number },
+  ) {
     let signalled = { fraction: 0, at: Date.now() };
     let recordedAt = 0;
     const { workflowId } = context.info.workflowExecution ?? { workflowId: "" };
@@ -139,7 +147,13 @@ export function copyActivities({ registry, store, signalCopyProgress }: Activity
       if (at - recordedAt >= recordEveryMs) {
         recordedAt = at;
         // Progress is for watchers: it is never waited for, and its loss changes nothing.
-        store.migrations.noteProgress(migrationId, { diskId, ...progress }).catch(() => undefined);
+        const percent = Math.round(span.from + fraction * (span.to - span.from));
+        const message = `${diskId}: ${mib(progress.bytesCopied)} of ${mib(progress.bytesToMove)} MiB`;
+        const bytesCopied = span.bytesBefore + progress.bytesCopied;
+        const { bytesResent } = progress;
+        store.migrations
+          .noteProgress(migrationId, { progress: percent, bytesCopied, bytesResent, message })
+          .catch(() => undefined);
       }
       if (at - signalled.at < signalEveryMs || fraction - signalled.fraction < signalStep) return;
       signalled = { fraction, at };

@@ -30,7 +30,7 @@ export function recordActivities({ store }: ActivityDeps) {
     }): Promise<void> {
       const { migrationId, step, state, at, progress, detail } = input;
       if (state === "running") {
-        await store.migrations.startStep(migrationId, step, at, detail);
+        await store.migrations.startStep(migrationId, step, at);
         await store.migrations.update(migrationId, { step, progress });
       } else {
         await store.migrations.endStep(migrationId, step, state, at, detail);

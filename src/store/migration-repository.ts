@@ -112,6 +112,36 @@ export class MigrationRepository {
     if (result.numUpdatedRows === 0n) throw unknownMigration("update migration", migrationId);
   }
 
+  /** What watchers see while a disk is copied; the story gets a line when the whole percentage has changed. */
+  async noteProgress(
+    migrationId: string,
+    seen: { progress: number; bytesCopied: number; bytesResent: number; message: string },
+  ): Promise<void> {
+    const { progress, bytesCopied, bytesResent, message } = seen;
+    await this.update(migrationId, { progress, bytesCopied, bytesResent });
+    await this.appendEvent(migrationId, {
+      at: new Date().toISOString(),
+      type: "progress",
+      message,
+      data: { progress, bytesCopied, bytesResent },
+      dedupeKey: `progress/${Math.floor(progress)}`,
+    });
+  }
+
+  /** Bytes per second that copies between two sites ran at: the median of the newest five that moved at least 16 MiB;
+   *  undefined when there was none. */
+  async measuredRate(from: string, to: string): Promise<number | undefined> {
+    const result = await sql<{ rate: number | null }>`
+      select percentile_cont(0.5) within group (order by rate) as rate from (
+        select m.bytes_copied / extract(epoch from s.ended_at - s.started_at)::double precision as rate
+        from migrations m join migration_steps s on s.migration_id = m.migration_id and s.step = 'copy'
+        where m.from_site = ${from} and m.to_site = ${to} and s.state = 'done'
+          and m.bytes_copied >= 16777216 and s.ended_at > s.started_at
+        order by s.ended_at desc limit 5) as newest
+    `.execute(this.#db);
+    return result.rows[0]?.rate ?? undefined;
+  }
+
   /** Marks the step as running and as the migration's current one. A repeat keeps the time of the first start. */
   async startStep(migrationId: string, step: StepRecord["step"], at: string): Promise<void> {
     await this.#db.transaction().execute(async (tx) => {

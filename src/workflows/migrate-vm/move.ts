@@ -167,7 +167,8 @@ async function stopSource(move: PlannedMove, saga: Saga) {
 }
 
 async function copyDisks(move: PlannedMove, sourcePointId: string, tracker: Tracker, saga: Saga) {
-  tracker.expectCopies(move.copies.map((copy) => copy.diskId));
+  tracker.expectCopies(move.copies.map(({ diskId, allocatedBytes }) => ({ diskId, weight: allocatedBytes })));
+  let bytesBefore = 0;
   const results = [];
   for (const copy of move.copies) {
     const generationId = move.generationId(copy.diskId);
@@ -180,10 +181,18 @@ async function copyDisks(move: PlannedMove, sourcePointId: string, tracker: Trac
     });
     const copied = await tracker.interruptible(() =>
       bulk.copyDisk.executeWithOptions({ summary: `copy ${copy.diskId} ${move.from} → ${move.to}` }, [
-        { migrationId: move.migrationId, from: move.from, to: move.to, sourcePointId, generationId, copy },
+        {
+          migrationId: move.migrationId,
+          from: move.from,
+          to: move.to,
+          sourcePointId,
+          generationId,
+          copy,
+          span: { ...tracker.copySpan(copy.diskId), bytesBefore },
+        },
       ]),
     );
-    tracker.diskCopied(copy.diskId);
+    bytesBefore += copied.bytesCopied;
     const { attempt, ...figures } = copied;
     const result = {
       diskId: copy.diskId,

@@ -23,6 +23,12 @@ const stepStart: Readonly<Record<MigrationStep, number>> = {
 };
 const copyEnd = stepStart.seal;
 
+/** A disk's part of the run's percentage. */
+export interface CopySpan {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** What a migration's run knows of itself: state, step, progress, pause; kept in the store and in Temporal's UI. */
 export class Tracker {
   state: MigrationState = "running";
@@ -32,7 +38,7 @@ export class Tracker {
   /** From the plan: false leaves a failed move for inspection until a person rolls it back. */
   rollsBackOnFailure = true;
   readonly #input: MigrateVmInput;
-  readonly #fractions = new Map<string, number>();
+  readonly #spans = new Map<string, CopySpan>();
   #paused = false;
   #interrupt: (() => void) | undefined;
 
@@ -48,9 +54,8 @@ export class Tracker {
       this.#paused = false;
     });
     setHandler(copyProgressSignal, ({ diskId, fraction }) => {
-      if (this.step !== "copy") return;
-      this.#fractions.set(diskId, fraction);
-      this.#showCopy();
+      const span = this.#spans.get(diskId);
+      if (this.step === "copy" && span) this.#showCopy(span, fraction);
     });
   }
 
@@ -91,14 +96,19 @@ export class Tracker {
     }
   }
 
-  /** The parts of the copy step: disks weighted by what they have to move. */
-  expectCopies(diskIds: readonly string[]): void {
-    for (const diskId of diskIds) this.#fractions.set(diskId, 0);
+  /** Gives each disk its part of the copy step, by what it has to move. */
+  expectCopies(disks: readonly { diskId: string; weight: number }[]): void {
+    const total = disks.reduce((sum, { weight }) => sum + weight, 0) || 1;
+    let from = stepStart.copy;
+    for (const { diskId, weight } of disks) {
+      const to = from + (weight / total) * (copyEnd - stepStart.copy);
+      this.#spans.set(diskId, { from, to });
+      from = to;
+    }
   }
 
-  diskCopied(diskId: string): void {
-    this.#fractions.set(diskId, 1);
-    this.#showCopy();
+  copySpan(diskId: string): CopySpan {
+    return this.#spans.get(diskId) ?? { from: stepStart.copy, to: copyEnd };
   }
 
   /** Changes the state for everyone: store, event stream, Temporal's UI. */
@@ -125,11 +135,9 @@ export class Tracker {
     await this.become("running", `Resumed in step ${this.step}`);
   }
 
-  #showCopy(): void {
-    const fractions = [...this.#fractions.values()];
-    const mean = fractions.reduce((sum, value) => sum + value, 0) / Math.max(1, fractions.length);
-    this.progress = Math.round(stepStart.copy + mean * (copyEnd - stepStart.copy));
-    this.#show(`copying, ${Math.round(mean * 100)} % of the bytes are durable at the target`);
+  #showCopy(span: CopySpan, fraction: number): void {
+    this.progress = Math.round(span.from + fraction * (span.to - span.from));
+    this.#show("copying; the bytes so far are durable at the target");
   }
 
   #show(next: string): void {
