@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import { toJson, toText } from "./json.ts";
-import { present } from "./migration-view.ts";
 import { clampLimit, decodeCursor, type Page, toPage } from "./paging.ts";
+import { present } from "./present.ts";
 import type { Database } from "./schema.ts";
 
 export interface AuditEntry {

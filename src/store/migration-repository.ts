@@ -143,7 +143,8 @@ export class MigrationRepository {
   }
 
   /** Marks the step as running and as the migration's current one. A repeat keeps the time of the first start. */
-  async startStep(migrationId: string, step: StepRecord["step"], at: string): Promise<void> {
+  async startStep(migrationId: string, step: StepRecord["step"], at: string, detail?: string): Promise<void> {
+    const text = detail === undefined ? null : toText(detail);
     await this.#db.transaction().execute(async (tx) => {
       const result = await tx
         .updateTable("migrations")
@@ -153,15 +154,16 @@ export class MigrationRepository {
       if (result.numUpdatedRows === 0n) throw unknownMigration("start step", migrationId);
       await tx
         .insertInto("migration_steps")
-        .values({ migration_id: migrationId, step, state: "running", started_at: at })
+        .values({ migration_id: migrationId, step, state: "running", started_at: at, detail: text })
         .onConflict((conflict) =>
-          conflict.columns(["migration_id", "step"]).doUpdateSet({ state: "running", ended_at: null, detail: null }),
+          conflict.columns(["migration_id", "step"]).doUpdateSet({ state: "running", ended_at: null, detail: text }),
         )
         .execute();
     });
   }
 
-  /** Ends the step; a step that never started (a skipped one) is noted with this moment as its start. */
+  /** Ends the step; without `detail` it keeps the one it started with. A step that never started (a skipped one) is noted
+   *  with this moment as its start. */
   async endStep(
     migrationId: string,
     step: StepRecord["step"],
@@ -169,7 +171,7 @@ export class MigrationRepository {
     at: string,
     detail?: string,
   ): Promise<void> {
-    const ended = { state, ended_at: at, detail: detail === undefined ? null : toText(detail) };
+    const ended = { state, ended_at: at, ...(detail === undefined ? {} : { detail: toText(detail) }) };
     await this.#db
       .insertInto("migration_steps")
       .values({ migration_id: migrationId, step, started_at: at, ...ended })

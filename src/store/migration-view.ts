@@ -2,6 +2,7 @@ import { type Kysely, type Selectable, sql, type Updateable } from "kysely";
 import type { MigrationState, MigrationView, StepRecord } from "../domain/migration.ts";
 import { toJson } from "./json.ts";
 import type { MigrationPatch } from "./migration-repository.ts";
+import { present } from "./present.ts";
 import type { Database, MigrationTable } from "./schema.ts";
 
 interface StepRow {
@@ -73,12 +74,5 @@ export function migrationColumns(patch: MigrationPatch): Updateable<MigrationTab
     certificate_id: patch.certificateId,
     problem: patch.problem && toJson(patch.problem),
     ended_at: patch.endedAt,
-  };
-}
-
-/** The members that have a value: a view has no nulls. */
-export function present<T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], null> } {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== null && value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], null>;
   };
 }

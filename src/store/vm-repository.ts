@@ -1,8 +1,8 @@
 import { type Kysely, sql } from "kysely";
 import type { PowerState, Vm } from "../domain/vm.ts";
 import { toJson, toText } from "./json.ts";
-import { present } from "./migration-view.ts";
 import { clampLimit, decodeCursor, type Page, toPage } from "./paging.ts";
+import { present } from "./present.ts";
 import type { Database } from "./schema.ts";
 
 /** A VM as the inventory saw it last. */

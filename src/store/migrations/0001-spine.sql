@@ -34,6 +34,7 @@ create table migrations (
   last_sequence bigint not null default 0
 );
 create index migrations_by_age on migrations (created_at desc, migration_id desc);
+create index migrations_by_link on migrations (from_site, to_site, created_at desc);
 create index migrations_by_state on migrations (state, created_at desc, migration_id desc);
 
 create table migration_steps (
