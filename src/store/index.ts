@@ -14,7 +14,15 @@ import { PostgresRateLeases } from "./rate-leases.ts";
 import { TokenRepository } from "./token-repository.ts";
 import { VmRepository } from "./vm-repository.ts";
 
+export type { AuditEntry, AuditRecord } from "./audit-repository.ts";
 export type { StoreLog } from "./database.ts";
+export type { IdempotencyClaim, StoredResponse } from "./idempotency-repository.ts";
+export type { NewMigrationEvent } from "./migration-events.ts";
+export type { MigrationPatch, NewMigration } from "./migration-repository.ts";
+export { maxPageSize, type Page } from "./paging.ts";
+export type { PointKind, PointRecord } from "./point-repository.ts";
+export type { TokenRecord } from "./token-repository.ts";
+export type { InventoryVm, SiteFreshness, VmQuery } from "./vm-repository.ts";
 
 export interface StoreOptions extends Omit<DatabaseOptions, "log"> {
   readonly log?: StoreLog;
