@@ -1,6 +1,6 @@
 import type { MigrationDefaults } from "../domain/migration-parts.ts";
 import type { Provider } from "../providers/provider.ts";
-import type { Store } from "../store/store.ts";
+import type { Store } from "../store/index.ts";
 
 /** Our own ceilings for a site beside its own quotas; undefined is no ceiling. */
 export interface SiteCeilings {
