@@ -105,6 +105,8 @@ class ManifestTools implements HostTools {
       PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
       HOME: this.#manifest.toolHome,
       LANG: "C.UTF-8",
+      // By this a `down` finds what a killed process of ours left behind.
+      ...(process.env.NOVACRON_INSTANCE_DIR ? { NOVACRON_INSTANCE_DIR: process.env.NOVACRON_INSTANCE_DIR } : {}),
       ...options.env,
     };
     // A folder the account can't enter makes spawn fail with a message about the program, hence "/".

@@ -20,7 +20,11 @@ function isCurrent(checkout: string): boolean {
   const present = packagesOf(join(checkout, "node_modules/.package-lock.json"));
   for (const [path, { version, integrity, optional, devOptional }] of wanted) {
     const installed = present.get(path);
-    if (installed === undefined ? !(optional || devOptional) : installed.version !== version || installed.integrity !== integrity) {
+    if (
+      installed === undefined
+        ? !(optional || devOptional)
+        : installed.version !== version || installed.integrity !== integrity
+    ) {
       return false;
     }
   }

@@ -1,0 +1,132 @@
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { request } from "node:http";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { makeSocketDir } from "../../host/paths.ts";
+import { postgresUrl, preparePostgres } from "../../host/postgres.ts";
+import type { LaunchSpec } from "../../host/server.ts";
+import { prepareTemporal } from "../../host/temporal.ts";
+import type { StackPlan } from "./settings.ts";
+import { runDir, sandboxSocket, sitesFile, tokenFile } from "./settings.ts";
+import type { Component } from "./supervisor.ts";
+
+const source = fileURLToPath(new URL("../../", import.meta.url));
+/** Guests are asked to shut down before they are ended. */
+const sandboxGraceMs = 30_000;
+const graceMs = 15_000;
+/** The first start bundles the workflows and may wait for a busy machine. */
+const readyWithinMs = 120_000;
+
+/** The parts of a stack, in the order of starting. */
+export function stackComponents(plan: StackPlan): Component[] {
+  const { dir } = plan;
+  const parts: Component[] = [];
+  if (!plan.databaseUrl) {
+    const prepare = async () => (await preparePostgres({ dir: join(dir, "postgres"), cache: plan.cache })).spec;
+    parts.push({ name: "postgres", prepare });
+  }
+  if (!plan.temporalAddress) {
+    const { temporalProgram: program, temporalNamespace: namespace } = plan;
+    const options = { dir: join(dir, "temporal"), program, namespace, ports: plan.settings.temporalPorts };
+    parts.push({ name: "temporal", prepare: async () => prepareTemporal(options) });
+  }
+  const healthUrl = `http://${hostForClients(plan.apiHost)}:${plan.apiPort}/v1/health`;
+  parts.push(
+    nodeComponent(plan, "sandbox", sandboxGraceMs, () => socketAnswers(sandboxSocket(dir), "/health")),
+    nodeComponent(plan, "api", graceMs, () => urlAnswers(healthUrl)),
+    {
+      name: "worker",
+      prepare: async () => {
+        const readyFile = join(runDir(dir), "worker.ready");
+        return nodeSpec(plan, "worker", graceMs, async ({ pid }) => namesPid(readyFile, pid));
+      },
+    },
+  );
+  return parts;
+}
+
+/** Where the API is reached by a client on this machine. */
+export function hostForClients(host: string): string {
+  return host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
+}
+
+export function databaseUrlOf(plan: StackPlan): string {
+  return plan.databaseUrl ?? postgresUrl(makeSocketDir(join(plan.dir, "postgres")));
+}
+
+export function temporalAddressOf(plan: StackPlan): string {
+  return plan.temporalAddress ?? `127.0.0.1:${plan.settings.temporalPorts.frontend}`;
+}
+
+export function temporalUiUrlOf(plan: StackPlan): string | undefined {
+  return (
+    plan.temporalUiUrl ?? (plan.temporalAddress ? undefined : `http://127.0.0.1:${plan.settings.temporalPorts.ui}`)
+  );
+}
+
+function nodeComponent(plan: StackPlan, name: string, stopGraceMs: number, ready: () => Promise<boolean>): Component {
+  return { name, prepare: async () => nodeSpec(plan, name, stopGraceMs, ready) };
+}
+
+function nodeSpec(plan: StackPlan, name: string, stopGraceMs: number, ready: LaunchSpec["ready"]): LaunchSpec {
+  return {
+    name,
+    program: process.execPath,
+    args: [join(source, name, "main.ts")],
+    env: { ...process.env, ...componentEnvironment(plan) },
+    cwd: plan.dir,
+    stopSignal: "SIGTERM",
+    stopGraceMs,
+    ready,
+    readyWithinMs,
+  };
+}
+
+function componentEnvironment(plan: StackPlan): Record<string, string | undefined> {
+  return {
+    NOVACRON_INSTANCE_DIR: plan.dir,
+    DATABASE_URL: databaseUrlOf(plan),
+    TEMPORAL_ADDRESS: temporalAddressOf(plan),
+    TEMPORAL_NAMESPACE: plan.temporalNamespace,
+    TEMPORAL_UI_URL: temporalUiUrlOf(plan),
+    NOVACRON_CONFIG: plan.configFile,
+    NOVACRON_SITES: sitesFile(plan.dir),
+    NOVACRON_API_HOST: plan.apiHost,
+    NOVACRON_API_PORT: String(plan.apiPort),
+    NOVACRON_TOKEN_FILE: tokenFile(plan.dir),
+    NOVACRON_TOOLS: plan.toolsManifest,
+    NOVACRON_LOG_LEVEL: plan.logLevel,
+    NOVACRON_SANDBOX_SOCKET: sandboxSocket(plan.dir),
+  };
+}
+
+function socketAnswers(socketPath: string, path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const outgoing = request({ socketPath, path, timeout: 2_000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    outgoing.on("timeout", () => outgoing.destroy());
+    outgoing.on("error", () => resolve(false));
+    outgoing.end();
+  });
+}
+
+async function urlAnswers(url: string): Promise<boolean> {
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+    await answer.body?.cancel();
+    return answer.ok;
+  } catch {
+    return false;
+  }
+}
+
+function namesPid(file: string, pid: number): boolean {
+  return existsSync(file) && new RegExp(`\\b${pid}\\b`).test(readFileSync(file, "utf8"));
+}
+
+/** A socket file of an earlier life would only mislead. */
+export function clearRunFiles(dir: string): void {
+  rmSync(join(runDir(dir), "worker.ready"), { force: true });
+}
