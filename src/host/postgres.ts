@@ -84,6 +84,8 @@ export async function preparePostgres(
     stopGraceMs: 15_000,
     ready: () => answers(join(socketDir, ".s.PGSQL.5432")),
     readyWithinMs: 60_000,
+    // It refuses to start while backends of a killed predecessor are still leaving.
+    startAttempts: 20,
   };
   return { spec, databaseUrl: postgresUrl(socketDir), socketDir };
 }

@@ -21,6 +21,8 @@ export interface LaunchSpec {
   /** Whether it serves now; never throws. */
   ready(process: ProcessIdentity): Promise<boolean>;
   readonly readyWithinMs: number;
+  /** How often an end before serving is followed by another start. Default 1. */
+  readonly startAttempts?: number;
 }
 
 export interface RunningServer {
@@ -30,8 +32,6 @@ export interface RunningServer {
 }
 
 const pollMs = 20;
-/** PostgreSQL refuses to start while backends of a killed predecessor are still leaving. */
-const startAttempts = 20;
 const betweenAttemptsMs = 250;
 
 /** Starts the program and waits until it serves. @throws ProviderError Unavailable or Timeout with the log's end. */
@@ -43,7 +43,7 @@ export async function startServer(spec: LaunchSpec, logFile: string): Promise<Ru
       const stop = () => endProcess(running.identity, { signal: spec.stopSignal, graceMs: spec.stopGraceMs });
       return { pid: running.identity.pid, stop };
     }
-    if (end === "late" || attempt === startAttempts) {
+    if (end === "late" || attempt >= (spec.startAttempts ?? 1)) {
       await endProcess(running.identity, { signal: spec.stopSignal, graceMs: spec.stopGraceMs });
       throw notStarted(spec, end, logFile);
     }

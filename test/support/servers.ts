@@ -13,27 +13,29 @@ export interface Cleaner {
   after(work: () => Promise<void>): void;
 }
 
-/** A PostgreSQL of the test's own, gone when the test (or the file, with `{ after }`) ends. */
-export async function withPostgres(cleaner: Cleaner): Promise<PostgresServer> {
+/** A folder with a short path, gone when the file's tests have ended. */
+export function temporaryDir(): string {
   const dir = mkdtempSync(join(tmpdir(), "nvc-t-"));
-  const server = await startPostgres({ dir });
-  cleaner.after(async () => {
-    await server.stop();
+  // Hooks run in the order they were registered: at exit, the servers in the folder have surely gone.
+  process.once("exit", () => {
     rmSync(dir, { recursive: true, force: true });
     rmSync(socketDirPath(dir), { recursive: true, force: true });
   });
+  return dir;
+}
+
+/** A PostgreSQL of the test's own, gone when the test (or the file, with `{ after }`) ends. */
+export async function withPostgres(cleaner: Cleaner): Promise<PostgresServer> {
+  const server = await startPostgres({ dir: temporaryDir() });
+  cleaner.after(() => server.stop());
   endWithUs(server.pid);
   return server;
 }
 
 /** A Temporal dev server of the test's own, gone when the test (or the file, with `{ after }`) ends. */
 export async function withTemporal(cleaner: Cleaner): Promise<TemporalServer> {
-  const dir = mkdtempSync(join(tmpdir(), "nvc-t-"));
-  const server = await startTemporal({ dir, program: requireTemporal(cacheDir()), headless: true });
-  cleaner.after(async () => {
-    await server.stop();
-    rmSync(dir, { recursive: true, force: true });
-  });
+  const server = await startTemporal({ dir: temporaryDir(), program: requireTemporal(cacheDir()), headless: true });
+  cleaner.after(() => server.stop());
   endWithUs(server.pid);
   return server;
 }
