@@ -9,7 +9,7 @@ const forbidden: readonly { readonly pattern: RegExp; readonly what: string }[] 
   { pattern: /(?<![\w.~-])\/(?:work|roo[t])\/[\w.-]/, what: "a path of one machine" },
   { pattern: /\/tmp\/bash_job[s]/, what: "a path of one machine" },
   { pattern: /\.\.\/share[d]\b/, what: "a path outside the project" },
-  { pattern: /\bregistry\.[\w-]+\.[a-z]{2,}/, what: "a registry's host" },
+  { pattern: /\bregistry\.[\w-]+\.(?:org|com|io|net|dev|cloud)\b/, what: "a registry's host" },
   { pattern: /\b(?:pypi\.or[g]|files\.pythonhosted\.or[g])/, what: "a registry's host" },
   { pattern: /\b(?:proxy|sum)\.golang\.or[g]/, what: "a registry's host" },
   { pattern: /\b(?:deb|security|snapshot)\.debian\.or[g]/, what: "a registry's host" },
