@@ -1,0 +1,126 @@
+import express, { type Express, type NextFunction, type Request, type Response } from "express";
+import helmet from "helmet";
+import { audited } from "./audit.ts";
+import { Authenticator } from "./authenticate.ts";
+import { type ApiDeps, defaultLimits } from "./deps.ts";
+import { problems, sendProblem } from "./error-middleware.ts";
+import { once, readIdempotencyKey, stableId } from "./idempotency.ts";
+import { ProblemError } from "./problem.ts";
+import { requestIdOf, requestIds } from "./request-id.ts";
+import type { Answer, Route } from "./route.ts";
+import { apiRoutes } from "./routes.ts";
+import { Runs } from "./runs.ts";
+import { findActor } from "./tokens.ts";
+import { toWire } from "./wire.ts";
+
+/** The whole interface under /v1, from the one route table. */
+export function createApi(deps: ApiDeps): Express {
+  const limits = { ...defaultLimits, ...deps.limits };
+  const routes = apiRoutes({ ...deps, limits, runs: new Runs(deps.temporal, limits) });
+  const authenticator = new Authenticator((hash) => findActor(deps.store, hash), limits);
+  const readJson = express.json({ limit: limits.bodyBytes, strict: false, type: isJson });
+
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.set("query parser", "simple");
+  app.use(requestIds);
+  app.use(
+    helmet({
+      contentSecurityPolicy: {
+        useDefaults: false,
+        directives: { "default-src": ["'none'"], "frame-ancestors": ["'none'"] },
+      },
+      // The API speaks plain HTTP on loopback; a proxy that adds TLS adds this too.
+      strictTransportSecurity: false,
+    }),
+  );
+
+  const serve = (route: Route) => async (request: Request, response: Response, next: NextFunction) => {
+    try {
+      const actor = await authenticator.admit(request, route);
+      response.setHeader("Cache-Control", "no-store");
+      await new Promise<void>((resolve, reject) => {
+        readJson(request, response, (error?: unknown) => (error ? reject(error) : resolve()));
+      });
+      refuseOtherBodies(request);
+      const gone = new AbortController();
+      response.once("close", () => gone.abort());
+      const key = route.idempotent ? readIdempotencyKey(request.get("idempotency-key")) : undefined;
+      const body: unknown = request.body;
+      const repeatable = { key, actor, path: request.path, body };
+      const requestId = requestIdOf(response);
+      const run = () =>
+        route.run({
+          params: request.params,
+          query: request.query,
+          body,
+          actor,
+          requestId,
+          stableId: (what) => stableId(repeatable, what),
+          signal: gone.signal,
+          request,
+          response,
+        });
+      const work = () => once(deps.store, repeatable, run);
+      const answer = route.audit
+        ? await audited(
+            deps,
+            { event: route.audit, actor: actor?.id ?? "anyone", resource: request.path, requestId, body },
+            work,
+          )
+        : await work();
+      if (answer) send(response, answer);
+    } catch (error) {
+      next(error);
+    }
+  };
+
+  const paths = Map.groupBy(routes, (route) => route.path);
+  for (const [path, sharing] of paths) {
+    const expressPath = path.replace(/\{(\w+)\}/g, ":$1");
+    for (const route of sharing) app[route.method](expressPath, serve(route));
+    const allow = sharing.flatMap(({ method }) => (method === "get" ? ["GET", "HEAD"] : [method.toUpperCase()]));
+    app.all(expressPath, (request, response) => {
+      sendProblem(request, response, methodNotAllowed(request, allow));
+    });
+  }
+  app.use((request, response) => {
+    const detail = `There is nothing at ${request.path}`;
+    sendProblem(
+      request,
+      response,
+      new ProblemError("NotFound", { detail, action: "GET /v1/openapi.json lists the paths." }),
+    );
+  });
+  app.use(problems(deps.log));
+  return app;
+}
+
+function send(response: Response, answer: Answer): void {
+  for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
+  response.status(answer.status);
+  if (answer.body === undefined) response.end();
+  else response.type("application/json").send(JSON.stringify(toWire(answer.body)));
+}
+
+function isJson(request: { headers: { "content-type"?: string } }): boolean {
+  return /^application\/([\w.-]+\+)?json\s*(;|$)/i.test(request.headers["content-type"] ?? "");
+}
+
+function refuseOtherBodies(request: Request): void {
+  const sent = request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0;
+  if (!sent || isJson(request)) return;
+  throw new ProblemError("UnsupportedMediaType", {
+    detail: `The body is ${request.headers["content-type"] ?? "of no declared type"}`,
+    action: "Send it as application/json.",
+  });
+}
+
+function methodNotAllowed(request: Request, allow: readonly string[]): ProblemError {
+  return new ProblemError("MethodNotAllowed", {
+    detail: `${request.path} does not support ${request.method}`,
+    action: `Use ${allow.join(" or ")}.`,
+    headers: { Allow: allow.join(", ") },
+  });
+}

@@ -1,0 +1,44 @@
+import type { Client } from "@temporalio/client";
+import type { Logger } from "pino";
+import type { Store } from "../store/index.ts";
+
+/** A site as the configuration has it; no credentials. */
+export interface SiteSummary {
+  readonly site: string;
+  /** The provider's kind: `libvirt`, `aws`. */
+  readonly kind: string;
+  readonly region?: string;
+  readonly enabled: boolean;
+  readonly simulated: boolean;
+}
+
+export interface ApiLimits {
+  /** Requests a second of one actor, and of one address that shows no valid token. */
+  readonly requestsPerSecond: number;
+  readonly anonymousRequestsPerSecond: number;
+  readonly bodyBytes: number;
+  /** How long an answer may wait for a plan, a check or an inventory. */
+  readonly askMs: number;
+  /** How long an answer may wait for a finalize, a rollback or a certificate's re-reading. */
+  readonly longAskMs: number;
+  readonly heartbeatMs: number;
+}
+
+export const defaultLimits: ApiLimits = {
+  requestsPerSecond: 1000,
+  anonymousRequestsPerSecond: 50,
+  bodyBytes: 256 * 1024,
+  askMs: 120_000,
+  longAskMs: 300_000,
+  heartbeatMs: 15_000,
+};
+
+/** What the API is made with; its composition root supplies it. */
+export interface ApiDeps {
+  readonly store: Store;
+  readonly temporal: Client;
+  readonly sites: readonly SiteSummary[];
+  readonly log: Logger;
+  readonly temporalUiUrl: string | undefined;
+  readonly limits?: Partial<ApiLimits>;
+}

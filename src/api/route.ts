@@ -1,0 +1,143 @@
+import type { Request, Response } from "express";
+import type * as z from "zod";
+import { ProblemError } from "./problem.ts";
+
+/** What a token may hold; `*` in a token is all of them. */
+export const permissions = [
+  "inventory:read",
+  "sites:check",
+  "plans:read",
+  "plans:write",
+  "migrations:read",
+  "migrations:write",
+  "certificates:read",
+  "certificates:verify",
+] as const;
+export type Permission = (typeof permissions)[number];
+
+/** Who is asking. Only routes whose actor is `anyone` are answered without one. */
+export interface Actor {
+  readonly kind: "token";
+  readonly id: string;
+  readonly name: string;
+  readonly permissions: readonly (Permission | "*")[];
+}
+
+export interface Answer {
+  readonly status: number;
+  /** A value of ours in camelCase; converted at the edge. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The run that carries it out, for the audit trail. */
+  readonly workflowId?: string;
+}
+
+/** What a handler gets: validated input and who asks. */
+export interface Asked<Params, Query, Body> {
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  readonly actor: Actor | undefined;
+  readonly requestId: string;
+  /** An id for what is started: the same for every repeat with the same Idempotency-Key. */
+  stableId(what: string): string;
+  /** Aborts when the caller went away. */
+  readonly signal: AbortSignal;
+  readonly request: Request;
+  readonly response: Response;
+}
+
+export interface ResponseSpec {
+  readonly description: string;
+  /** A JSON body; none when absent. */
+  readonly schema?: z.ZodType;
+  /** For what is not JSON. */
+  readonly mediaType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+interface RouteFacts {
+  readonly method: "get" | "post";
+  /** As in OpenAPI: `/v1/migrations/{id}`. */
+  readonly path: string;
+  readonly operationId: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly permission: Permission | "public";
+  readonly actor: "anyone" | "token";
+  /** Name of the event in the audit trail; `undefined` where nothing is changed or started. */
+  readonly audit: string | undefined;
+  /** Takes an `Idempotency-Key`: on everything that starts something. */
+  readonly idempotent?: boolean;
+  readonly responses: Readonly<Record<number, ResponseSpec>>;
+}
+
+interface RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> extends RouteFacts {
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  /** `undefined`: the handler has answered, or goes on answering, itself. */
+  handle(asked: Asked<z.output<P>, z.output<Q>, z.output<B>>): Promise<Answer | undefined>;
+}
+
+/** A row of the route table. */
+export interface Route extends RouteFacts {
+  readonly params?: z.ZodType;
+  readonly query?: z.ZodType;
+  readonly body?: z.ZodType;
+  run(asked: Asked<unknown, unknown, unknown>): Promise<Answer | undefined>;
+}
+
+/** Ties a handler's input to the schemas that validate and document it. */
+export function route<
+  P extends z.ZodType = z.ZodUndefined,
+  Q extends z.ZodType = z.ZodUndefined,
+  B extends z.ZodType = z.ZodUndefined,
+>(spec: RouteSpec<P, Q, B>): Route {
+  return {
+    ...spec,
+    run: (asked) =>
+      spec.handle({
+        ...asked,
+        params: validate(spec.params, asked.params, "path"),
+        query: validate(spec.query, asked.query, "query"),
+        body: validate(spec.body, asked.body, "body"),
+      }),
+  };
+}
+
+function validate<S extends z.ZodType>(schema: S | undefined, value: unknown, place: string): z.output<S> {
+  if (!schema) {
+    const keys = value !== null && typeof value === "object" ? Object.keys(value) : [];
+    if (keys.length > 0) throw invalid(place, [`${keys.join(", ")}: not known here`], undefined);
+    return undefined as z.output<S>;
+  }
+  const result = schema.safeParse(value ?? (place === "body" ? undefined : {}));
+  if (result.success) return result.data;
+  throw invalid(place, describeIssues(result.error), result.error);
+}
+
+function invalid(place: string, issues: readonly string[], cause: unknown): ProblemError {
+  return new ProblemError("InvalidInput", {
+    detail: `The ${place} is not valid: ${issues.join("; ")}`,
+    action: "Correct the named members; GET /v1/openapi.json has the schema.",
+    facts: { place, issues },
+    cause,
+  });
+}
+
+/** One line an issue, the most telling branch of a union. */
+export function describeIssues(error: z.ZodError): string[] {
+  return error.issues.flatMap((issue) => describeIssue(issue, []));
+}
+
+function describeIssue(issue: z.core.$ZodIssue, prefix: readonly PropertyKey[]): string[] {
+  const path = [...prefix, ...issue.path];
+  if (issue.code === "invalid_union" && issue.errors.length > 0) {
+    const [closest] = [...issue.errors].sort((a, b) => a.length - b.length);
+    return (closest ?? []).flatMap((inner) => describeIssue(inner, path));
+  }
+  const where = path.length > 0 ? path.map(String).join(".") : "it";
+  return [`${where}: ${issue.message}`];
+}

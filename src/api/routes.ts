@@ -1,0 +1,29 @@
+import { type OpenApiDocument, openApiDocument } from "./openapi.ts";
+import { referenceRoutes } from "./reference.ts";
+import type { Route } from "./route.ts";
+import { aboutRoutes } from "./routes/about.ts";
+import { certificateRoutes } from "./routes/certificates.ts";
+import type { ApiContext } from "./routes/context.ts";
+import { inventoryRoutes } from "./routes/inventory.ts";
+import { eventRoutes } from "./routes/migration-events.ts";
+import { orderRoutes } from "./routes/migration-orders.ts";
+import { migrationRoutes } from "./routes/migrations.ts";
+import { planRoutes } from "./routes/plans.ts";
+import { siteRoutes } from "./routes/sites.ts";
+
+/** The route table: everything that is served, documented and tested comes from here. */
+export function apiRoutes(context: ApiContext): readonly Route[] {
+  let document: OpenApiDocument | undefined;
+  const routes: readonly Route[] = [
+    ...siteRoutes(context),
+    ...inventoryRoutes(context),
+    ...planRoutes(context),
+    ...migrationRoutes(context),
+    ...eventRoutes(context),
+    ...orderRoutes(context),
+    ...certificateRoutes(context),
+    ...aboutRoutes(context, () => (document ??= openApiDocument(routes))),
+    ...referenceRoutes,
+  ];
+  return routes;
+}

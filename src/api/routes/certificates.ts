@@ -1,0 +1,29 @@
+import type { Certificate } from "../../domain/certificate.ts";
+import { type Answer, route } from "../route.ts";
+import { certificateSchema, certificateVerdictSchema } from "../schemas/certificate.ts";
+import { fromWire } from "../wire.ts";
+import { type ApiContext, configuredSite } from "./context.ts";
+
+export function certificateRoutes(context: ApiContext) {
+  return [
+    route({
+      method: "post",
+      path: "/v1/certificates/verify",
+      operationId: "verifyCertificate",
+      tag: "certificates",
+      summary: "Read the certified disks again and compare",
+      description:
+        "Says identical, or which ranges differ. Reads every byte that is not zero: minutes for large disks.",
+      permission: "certificates:verify",
+      actor: "token",
+      audit: "certificate.verify",
+      idempotent: true,
+      body: certificateSchema,
+      responses: { 200: { description: "The verdict", schema: certificateVerdictSchema } },
+      async handle({ body }): Promise<Answer> {
+        configuredSite(context, body.to);
+        return { status: 200, body: await context.runs.verifyCertificate(fromWire<Certificate>(body)) };
+      },
+    }),
+  ];
+}

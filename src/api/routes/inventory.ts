@@ -1,0 +1,91 @@
+import * as z from "zod";
+import type { SiteFreshness } from "../../store/index.ts";
+import { asProblem } from "../problem.ts";
+import { type Answer, route } from "../route.ts";
+import { siteId } from "../schemas/common.ts";
+import { vmAnswerSchema, vmListQuery, vmListSchema } from "../schemas/vm.ts";
+import { type ApiContext, configuredSite, defaultPageSize, notFound } from "./context.ts";
+
+export function inventoryRoutes(context: ApiContext) {
+  const { store } = context;
+  return [
+    route({
+      method: "get",
+      path: "/v1/vms",
+      operationId: "listVms",
+      tag: "inventory",
+      summary: "VMs of all sites, in the order of their names",
+      description:
+        "From the store; `sites` says how old each site's rows are, and why, where the newest reading failed.",
+      permission: "inventory:read",
+      actor: "token",
+      audit: undefined,
+      query: vmListQuery,
+      responses: { 200: { description: "One page", schema: vmListSchema } },
+      async handle({ query }): Promise<Answer> {
+        const { site, state, name, cursor, limit = defaultPageSize, refresh } = query;
+        if (site !== undefined) configuredSite(context, site);
+        const failures = refresh === "true" ? await refreshSites(context, site) : new Map<string, string>();
+        const [page, freshness] = await Promise.all([
+          store.vms.list({ site, state, name, cursor, limit }),
+          siteFreshness(context),
+        ]);
+        const shown = freshness.filter((row) => site === undefined || row.site === site);
+        const sites = shown.map((row) => (failures.has(row.site) ? { ...row, error: failures.get(row.site) } : row));
+        return { status: 200, body: { ...page, sites } };
+      },
+    }),
+    route({
+      method: "get",
+      path: "/v1/vms/{site}/{vm_id}",
+      operationId: "getVm",
+      tag: "inventory",
+      summary: "One VM as its site was read last",
+      permission: "inventory:read",
+      actor: "token",
+      audit: undefined,
+      params: z.strictObject({ site: siteId, vm_id: z.string().min(1).max(200) }),
+      responses: { 200: { description: "The VM", schema: vmAnswerSchema } },
+      async handle({ params }): Promise<Answer> {
+        configuredSite(context, params.site);
+        const [vm, freshness] = await Promise.all([store.vms.get(params.site, params.vm_id), siteFreshness(context)]);
+        if (!vm) {
+          throw notFound(
+            "vm",
+            `${params.site}/${params.vm_id}`,
+            "List the VMs with refresh=true; it may be newer than the last reading.",
+          );
+        }
+        return { status: 200, body: { ...vm, freshness: freshness.find((row) => row.site === params.site) } };
+      },
+    }),
+  ];
+}
+
+/** A row for every configured site, also for those that were never read. */
+export async function siteFreshness(
+  context: ApiContext,
+): Promise<readonly (SiteFreshness & { ageSeconds?: number })[]> {
+  const seen = new Map((await context.store.vms.sites()).map((row) => [row.site, row]));
+  return context.sites.map(({ site }) => {
+    const row = seen.get(site) ?? { site, vmCount: 0 };
+    if (row.observedAt === undefined) return row;
+    return { ...row, ageSeconds: Math.max(0, Math.round((Date.now() - Date.parse(row.observedAt)) / 1000)) };
+  });
+}
+
+/** A site that can't be read doesn't keep the others from being shown: its reason comes with its rows' age. */
+async function refreshSites(context: ApiContext, only: string | undefined): Promise<Map<string, string>> {
+  const wanted = context.sites.filter(({ site, enabled }) => enabled && (only === undefined || site === only));
+  const failures = new Map<string, string>();
+  await Promise.all(
+    wanted.map(async ({ site }) => {
+      try {
+        await context.runs.syncInventory({ site });
+      } catch (error) {
+        failures.set(site, asProblem(error).message);
+      }
+    }),
+  );
+  return failures;
+}

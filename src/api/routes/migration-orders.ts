@@ -1,0 +1,98 @@
+import { randomUUID } from "node:crypto";
+import type { MigrationState, MigrationView } from "../../domain/migration.ts";
+import { ProblemError } from "../problem.ts";
+import { type Answer, type Route, route } from "../route.ts";
+import { migrationSchema } from "../schemas/migration.ts";
+import { type ApiContext, idParams } from "./context.ts";
+import { knownMigration } from "./migrations.ts";
+
+type SignalledOrder = "pause" | "resume" | "cancel";
+type ClosingOrder = "finalize" | "rollback";
+
+const signalled: Readonly<Record<SignalledOrder, { summary: string; description: string }>> = {
+  pause: {
+    summary: "Pause after the bytes in flight",
+    description: "Nothing is undone; what was copied stays copied.",
+  },
+  resume: { summary: "Go on where it was paused", description: "Harmless when it is not paused." },
+  cancel: { summary: "Stop and roll back", description: "The target is emptied and the source runs again." },
+};
+const takesSignals: readonly MigrationState[] = ["running", "paused"];
+
+const closing: Readonly<Record<ClosingOrder, { summary: string; description: string }>> = {
+  finalize: {
+    summary: "Make a completed migration final: the source is removed",
+    description: "Cannot be undone. Only a migration that awaits its finalize takes it.",
+  },
+  rollback: {
+    summary: "Take a completed migration back: the target is removed and the source runs again",
+    description:
+      "What the target wrote since is lost. Also tries again to remove what an earlier rollback left behind.",
+  },
+};
+
+export function orderRoutes(context: ApiContext): readonly Route[] {
+  const signals = (Object.keys(signalled) as SignalledOrder[]).map((order) => signalRoute(context, order));
+  const closings = (Object.keys(closing) as ClosingOrder[]).map((order) => closingRoute(context, order));
+  return [...signals, ...closings];
+}
+
+function signalRoute(context: ApiContext, order: SignalledOrder): Route {
+  return route({
+    method: "post",
+    path: `/v1/migrations/{id}/${order}`,
+    operationId: `${order}Migration`,
+    tag: "migrations",
+    ...signalled[order],
+    permission: "migrations:write",
+    actor: "token",
+    audit: `migration.${order}`,
+    idempotent: true,
+    params: idParams,
+    responses: { 202: { description: "Told; the state follows", schema: migrationSchema } },
+    async handle({ params: { id } }): Promise<Answer> {
+      const migration = await knownMigration(context, id);
+      if (!takesSignals.includes(migration.state)) throw wrongState(migration, order);
+      await context.runs[order](id);
+      return { status: 202, body: await knownMigration(context, id), workflowId: migration.workflowId };
+    },
+  });
+}
+
+function closingRoute(context: ApiContext, order: ClosingOrder): Route {
+  return route({
+    method: "post",
+    path: `/v1/migrations/{id}/${order}`,
+    operationId: `${order}Migration`,
+    tag: "migrations",
+    ...closing[order],
+    permission: "migrations:write",
+    actor: "token",
+    audit: `migration.${order}`,
+    idempotent: true,
+    params: idParams,
+    responses: {
+      200: { description: "Done", schema: migrationSchema },
+      202: { description: "Accepted and still going on", schema: migrationSchema },
+    },
+    async handle({ params: { id } }): Promise<Answer> {
+      const { workflowId } = await knownMigration(context, id);
+      const outcome = await context.runs.close(id, order, randomUUID());
+      const migration = await knownMigration(context, id);
+      return { status: outcome === "done" ? 200 : 202, body: migration, workflowId };
+    },
+  });
+}
+
+function wrongState(migration: MigrationView, order: string): ProblemError {
+  const { migrationId, state } = migration;
+  return new ProblemError("Conflict", {
+    detail: `Migration ${migrationId} is ${state}; ${order} needs one that is ${takesSignals.join(" or ")}`,
+    action:
+      state === "awaiting-finalize"
+        ? "Finalize it, or roll it back."
+        : "Nothing has to be done; read its state with GET /v1/migrations/{id}.",
+    resource: `migration/${migrationId}`,
+    facts: { state },
+  });
+}

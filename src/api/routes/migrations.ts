@@ -1,0 +1,111 @@
+import * as z from "zod";
+import { type Answer, route } from "../route.ts";
+import { certificateSchema } from "../schemas/certificate.ts";
+import {
+  approvedPlanSchema,
+  directMigrationSchema,
+  migrationListQuery,
+  migrationListSchema,
+  migrationSchema,
+} from "../schemas/migration.ts";
+import { planSchema } from "../schemas/plan.ts";
+import { approvedPlan, planNow, startByPlan } from "../start-migration.ts";
+import { type ApiContext, defaultPageSize, idParams, notFound } from "./context.ts";
+
+export function migrationRoutes(context: ApiContext) {
+  const { store } = context;
+  return [
+    route({
+      method: "post",
+      path: "/v1/migrations",
+      operationId: "startMigration",
+      tag: "migrations",
+      summary: "Start a migration by an approved plan, or plan and start it at once",
+      description: "With `dry_run: true` nothing is started, and the answer is the plan.",
+      permission: "migrations:write",
+      actor: "token",
+      audit: "migration.start",
+      idempotent: true,
+      body: z.union([approvedPlanSchema, directMigrationSchema]),
+      responses: {
+        200: { description: "With dry_run: the plan", schema: planSchema },
+        202: {
+          description: "Started; the run goes on whatever happens to the caller",
+          schema: migrationSchema,
+          headers: { Location: "Where the migration is" },
+        },
+      },
+      async handle({ body, stableId }): Promise<Answer> {
+        const { dry_run: dryRun, ...asked } = body;
+        const plan =
+          "plan_id" in asked
+            ? await approvedPlan(context, { planId: asked.plan_id, planHash: asked.plan_hash })
+            : await planNow(context, stableId("plan"), asked);
+        if (dryRun) return { status: 200, body: plan, workflowId: `plan/${plan.planId}` };
+        const migration = await startByPlan(context, stableId("migration"), plan);
+        const headers = { Location: `/v1/migrations/${migration.migrationId}` };
+        return { status: 202, body: migration, headers, workflowId: migration.workflowId };
+      },
+    }),
+    route({
+      method: "get",
+      path: "/v1/migrations",
+      operationId: "listMigrations",
+      tag: "migrations",
+      summary: "Migrations, the newest first",
+      permission: "migrations:read",
+      actor: "token",
+      audit: undefined,
+      query: migrationListQuery,
+      responses: { 200: { description: "One page", schema: migrationListSchema } },
+      async handle({ query: { limit = defaultPageSize, ...query } }): Promise<Answer> {
+        return { status: 200, body: await store.migrations.list({ ...query, limit }) };
+      },
+    }),
+    route({
+      method: "get",
+      path: "/v1/migrations/{id}",
+      operationId: "getMigration",
+      tag: "migrations",
+      summary: "Where a migration stands",
+      permission: "migrations:read",
+      actor: "token",
+      audit: undefined,
+      params: idParams,
+      responses: { 200: { description: "The migration", schema: migrationSchema } },
+      async handle({ params: { id } }): Promise<Answer> {
+        return { status: 200, body: await knownMigration(context, id) };
+      },
+    }),
+    route({
+      method: "get",
+      path: "/v1/migrations/{id}/certificate",
+      operationId: "getCertificate",
+      tag: "certificates",
+      summary: "The proof of a move",
+      permission: "certificates:read",
+      actor: "token",
+      audit: undefined,
+      params: idParams,
+      responses: { 200: { description: "The certificate", schema: certificateSchema } },
+      async handle({ params: { id } }): Promise<Answer> {
+        const { certificateId, state } = await knownMigration(context, id);
+        const certificate = certificateId && (await store.certificates.get(certificateId));
+        if (!certificate) {
+          throw notFound(
+            "certificate of migration",
+            id,
+            `The migration is ${state}; a certificate is written when its copy is proven.`,
+          );
+        }
+        return { status: 200, body: certificate };
+      },
+    }),
+  ];
+}
+
+export async function knownMigration(context: ApiContext, id: string) {
+  const migration = await context.store.migrations.get(id);
+  if (!migration) throw notFound("migration", id, "GET /v1/migrations lists them.");
+  return migration;
+}

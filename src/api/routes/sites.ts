@@ -1,0 +1,81 @@
+import * as z from "zod";
+import { type Answer, route } from "../route.ts";
+import { siteId } from "../schemas/common.ts";
+import { providerListSchema, siteCheckSchema, siteListSchema, siteSchema } from "../schemas/site.ts";
+import { type ApiContext, configuredSite } from "./context.ts";
+import { siteFreshness } from "./inventory.ts";
+import { describeProviders } from "./providers.ts";
+
+const siteParams = z.strictObject({ site: siteId });
+
+export function siteRoutes(context: ApiContext) {
+  const describeSites = async () => {
+    const freshness = new Map((await siteFreshness(context)).map((row) => [row.site, row]));
+    return context.sites.map((site) => ({ ...site, inventory: freshness.get(site.site) }));
+  };
+  return [
+    route({
+      method: "get",
+      path: "/v1/providers",
+      operationId: "listProviders",
+      tag: "inventory",
+      summary: "Kinds of sites, what each can do, and why it can't do the rest",
+      permission: "inventory:read",
+      actor: "token",
+      audit: undefined,
+      responses: { 200: { description: "All of them", schema: providerListSchema } },
+      async handle(): Promise<Answer> {
+        return { status: 200, body: { items: describeProviders(context.sites) } };
+      },
+    }),
+    route({
+      method: "get",
+      path: "/v1/sites",
+      operationId: "listSites",
+      tag: "inventory",
+      summary: "The configured sites",
+      permission: "inventory:read",
+      actor: "token",
+      audit: undefined,
+      responses: { 200: { description: "All of them", schema: siteListSchema } },
+      async handle(): Promise<Answer> {
+        return { status: 200, body: { items: await describeSites() } };
+      },
+    }),
+    route({
+      method: "get",
+      path: "/v1/sites/{site}",
+      operationId: "getSite",
+      tag: "inventory",
+      summary: "One site",
+      permission: "inventory:read",
+      actor: "token",
+      audit: undefined,
+      params: siteParams,
+      responses: { 200: { description: "The site", schema: siteSchema } },
+      async handle({ params }): Promise<Answer> {
+        configuredSite(context, params.site);
+        return { status: 200, body: (await describeSites()).find(({ site }) => site === params.site) };
+      },
+    }),
+    route({
+      method: "post",
+      path: "/v1/sites/{site}/check",
+      operationId: "checkSite",
+      tag: "inventory",
+      summary: "Reachability, credentials, permissions and versions of a site, looked at now",
+      permission: "sites:check",
+      actor: "token",
+      audit: "site.check",
+      idempotent: true,
+      params: siteParams,
+      responses: { 200: { description: "One row a check", schema: siteCheckSchema } },
+      async handle({ params: { site } }): Promise<Answer> {
+        configuredSite(context, site);
+        const checks = await context.runs.checkSite({ site });
+        const ok = checks.every((check) => check.result !== "fail");
+        return { status: 200, body: { site, ok, checks }, workflowId: `check/${site}` };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,196 @@
+import { randomUUID } from "node:crypto";
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowHandle,
+  WorkflowIdConflictPolicy,
+  WorkflowIdReusePolicy,
+  type WorkflowStartOptions,
+} from "@temporalio/client";
+import { TypedSearchAttributes } from "@temporalio/common";
+import type { Certificate } from "../domain/certificate.ts";
+import type { MigrationRequest } from "../domain/migration.ts";
+import type { Plan } from "../domain/plan.ts";
+import type { SiteCheck } from "../providers/provider.ts";
+import { taskQueue } from "../temporal/connection.ts";
+import { searchAttributeKeys } from "../temporal/search-attributes.ts";
+import type { CheckSiteInput } from "../workflows/check-site/types.ts";
+import { finalizeUpdate, pauseSignal, resumeSignal, rollbackUpdate } from "../workflows/migrate-vm/messages.ts";
+import type { MigrateVmInput } from "../workflows/migrate-vm/types.ts";
+import type { PlanMigrationInput } from "../workflows/plan-migration/types.ts";
+import type { SyncInventoryInput, SyncInventoryResult } from "../workflows/sync-inventory/types.ts";
+import type { VerifyCertificateInput, VerifyCertificateResult } from "../workflows/verify-certificate/types.ts";
+import { fromTemporal } from "./temporal-problem.ts";
+
+export interface RunLimits {
+  /** How long an answer may wait for a plan, a check or an inventory. */
+  readonly askMs: number;
+  /** How long an answer may wait for a finalize, a rollback or a certificate's re-reading. */
+  readonly longAskMs: number;
+}
+
+type Outcome = "done" | "still-running";
+
+/** Everything the API asks of Temporal. All failures leave as problems. */
+export class Runs {
+  readonly #client: Client;
+  readonly #limits: RunLimits;
+
+  constructor(client: Client, limits: RunLimits) {
+    this.#client = client;
+    this.#limits = limits;
+  }
+
+  /** The same plan id gives the same plan: a repeat gets the first one's result. */
+  plan(input: PlanMigrationInput): Promise<Plan> {
+    const { vm, from, to } = input.request;
+    return this.#ask<Plan>("planMigration", {
+      workflowId: `plan/${input.planId}`,
+      args: [input],
+      staticSummary: `Plan ${vm}: ${from} → ${to}`,
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+    });
+  }
+
+  checkSite(input: CheckSiteInput): Promise<readonly SiteCheck[]> {
+    return this.#ask("checkSite", {
+      workflowId: `check/${input.site}`,
+      args: [input],
+      staticSummary: `Check ${input.site}`,
+    });
+  }
+
+  syncInventory(input: SyncInventoryInput): Promise<SyncInventoryResult> {
+    return this.#ask("syncInventory", {
+      workflowId: `inventory/${input.site}`,
+      args: [input],
+      staticSummary: `Read the VMs of ${input.site}`,
+    });
+  }
+
+  verifyCertificate(certificate: Certificate): Promise<VerifyCertificateResult> {
+    const input: VerifyCertificateInput = { certificate };
+    return this.#ask(
+      "verifyCertificate",
+      {
+        workflowId: `verify/${certificate.certificateId}/${randomUUID()}`,
+        args: [input],
+        staticSummary: `Verify the certificate of ${certificate.vm} at ${certificate.to}`,
+      },
+      this.#limits.longAskMs,
+    );
+  }
+
+  /** Starts the run, or finds it running or ended already. */
+  async migrate(input: MigrateVmInput, about: Pick<MigrationRequest, "vm" | "from" | "to">): Promise<void> {
+    const { vm, from, to } = about;
+    await this.#guard(this.#limits.askMs, () =>
+      this.#startOrFind("migrateVm", {
+        taskQueue,
+        workflowId: migrationWorkflowId(input.migrationId),
+        args: [input],
+        staticSummary: `Migrate ${vm}: ${from} → ${to}`,
+        staticDetails: `Plan ${input.planId}, hash ${input.planHash}`,
+        workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+        typedSearchAttributes: new TypedSearchAttributes([
+          { key: searchAttributeKeys.vm, value: vm },
+          { key: searchAttributeKeys.source, value: from },
+          { key: searchAttributeKeys.target, value: to },
+          { key: searchAttributeKeys.phase, value: "validate" },
+          { key: searchAttributeKeys.progress, value: 0 },
+        ]),
+      }),
+    );
+  }
+
+  async pause(migrationId: string): Promise<void> {
+    await this.#guard(this.#limits.askMs, () => this.#migration(migrationId).signal(pauseSignal));
+  }
+
+  async resume(migrationId: string): Promise<void> {
+    await this.#guard(this.#limits.askMs, () => this.#migration(migrationId).signal(resumeSignal));
+  }
+
+  async cancel(migrationId: string): Promise<void> {
+    await this.#guard(this.#limits.askMs, () => this.#migration(migrationId).cancel());
+  }
+
+  /** The order is durable once given: `still-running` means that it goes on after the answer. */
+  close(migrationId: string, order: "finalize" | "rollback", updateId: string): Promise<Outcome> {
+    const update = order === "finalize" ? finalizeUpdate : rollbackUpdate;
+    return this.#guard(this.#limits.askMs, async () => {
+      const handle = await this.#migration(migrationId).startUpdate(update, {
+        updateId,
+        waitForStage: "ACCEPTED",
+      });
+      const done = handle.result().then((): Outcome => "done");
+      return within(this.#limits.longAskMs, done, (): Outcome => "still-running");
+    });
+  }
+
+  /** @throws ProblemError Unavailable. */
+  async ping(timeoutMs: number): Promise<void> {
+    await this.#guard(timeoutMs, async () => {
+      const service = this.#client.connection.workflowService;
+      await service.getSystemInfo({});
+    });
+  }
+
+  #migration(migrationId: string): WorkflowHandle {
+    return this.#client.workflow.getHandle(migrationWorkflowId(migrationId));
+  }
+
+  async #ask<T>(
+    type: string,
+    options: Omit<WorkflowStartOptions, "taskQueue">,
+    timeoutMs = this.#limits.askMs,
+  ): Promise<T> {
+    return this.#guard(timeoutMs + 5_000, async () => {
+      const handle = await this.#startOrFind(type, {
+        ...options,
+        taskQueue,
+        // A run that nobody waits for any more must not surprise anyone when a worker comes back.
+        workflowExecutionTimeout: timeoutMs,
+      });
+      return (await handle.result()) as T;
+    });
+  }
+
+  async #startOrFind(type: string, options: WorkflowStartOptions): Promise<WorkflowHandle> {
+    const { workflow } = this.#client;
+    try {
+      return await workflow.start(type, {
+        ...options,
+        workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+      });
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return workflow.getHandle(options.workflowId);
+      throw error;
+    }
+  }
+
+  async #guard<T>(timeoutMs: number, work: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#client.withDeadline(Date.now() + timeoutMs, work);
+    } catch (error) {
+      throw fromTemporal(error);
+    }
+  }
+}
+
+export function migrationWorkflowId(migrationId: string): string {
+  return `migration/${migrationId}`;
+}
+
+async function within<T>(timeoutMs: number, work: Promise<T>, otherwise: () => T): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<T>((resolve) => {
+    timer = setTimeout(() => resolve(otherwise()), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+    work.catch(() => undefined);
+  }
+}

@@ -1,0 +1,61 @@
+import * as z from "zod";
+import type { Certificate } from "../../domain/certificate.ts";
+import type { VerifyCertificateResult } from "../../workflows/verify-certificate/types.ts";
+import type { Wire } from "../wire.ts";
+import { bytes, entityId, sha256, siteId, timestamp } from "./common.ts";
+
+export const certificateSchema = z
+  .strictObject({
+    format: z.literal("novacron-certificate/1"),
+    certificate_id: entityId,
+    migration_id: entityId,
+    plan_hash: sha256,
+    vm: z.string().min(1).max(200),
+    from: siteId,
+    to: siteId,
+    source_vm_id: z.string().min(1).max(200),
+    target_vm_id: z.string().min(1).max(200),
+    point_taken_at: timestamp,
+    proven_at: timestamp,
+    identical: z.boolean(),
+    disks: z
+      .array(
+        z.strictObject({
+          disk_id: z.string().min(1).max(200),
+          size_bytes: bytes,
+          level: z.enum(["target-reread", "object-reread", "sent-only"]),
+          method: z.enum(["full", "dirty-bitmap", "overlay-allocation", "hash-compare"]),
+          leaf_bytes: z.int().min(1),
+          root_hash: sha256,
+          manifest_id: z.string().min(1).max(200),
+          point_id: z.string().min(1).max(200),
+          bytes_copied: bytes,
+          bytes_reread: bytes,
+        }),
+      )
+      .min(1)
+      .max(200),
+    boot: z.strictObject({
+      proven: z.boolean(),
+      evidence: z.string().optional(),
+      reason: z.string().optional(),
+    }),
+    simulated: z.boolean(),
+  })
+  .meta({ id: "Certificate" }) satisfies z.ZodType<Wire<Certificate>>;
+
+export const certificateVerdictSchema = z
+  .strictObject({
+    identical: z.boolean(),
+    disks: z.array(
+      z.strictObject({
+        disk_id: z.string(),
+        identical: z.boolean(),
+        differing: z
+          .array(z.strictObject({ offset: bytes, length: bytes }))
+          .meta({ description: "At most the first hundred ranges" }),
+        bytes_reread: bytes,
+      }),
+    ),
+  })
+  .meta({ id: "CertificateVerdict" }) satisfies z.ZodType<Wire<VerifyCertificateResult>>;

@@ -1,0 +1,100 @@
+import * as z from "zod";
+import {
+  type MigrationEvent,
+  type MigrationRequest,
+  type MigrationView,
+  migrationStates,
+  migrationSteps,
+} from "../../domain/migration.ts";
+import type { Wire } from "../wire.ts";
+import { bytes, cursorQuery, entityId, facts, nextCursor, sha256, siteId, timestamp } from "./common.ts";
+import { migrationRequestSchema } from "./plan.ts";
+
+export const migrationState = z.enum(migrationStates);
+const step = z.enum([...migrationSteps, "rollback", "finalize"]);
+const tracking = z.enum(["full", "dirty-bitmap", "overlay-allocation", "hash-compare"]);
+
+export const migrationSchema = z
+  .strictObject({
+    migration_id: entityId,
+    plan_id: entityId,
+    workflow_id: z.string(),
+    vm: z.strictObject({ name: z.string(), source_vm_id: z.string(), target_vm_id: z.string().optional() }),
+    from: siteId,
+    to: siteId,
+    state: migrationState,
+    step: step.optional(),
+    progress: z.number().min(0).max(100),
+    steps: z.array(
+      z.strictObject({
+        step,
+        state: z.enum(["running", "done", "failed", "skipped"]),
+        started_at: timestamp,
+        ended_at: timestamp.optional(),
+        detail: z.string().optional(),
+      }),
+    ),
+    bytes_to_move: bytes,
+    bytes_copied: bytes,
+    bytes_resent: bytes,
+    disks: z.array(
+      z.strictObject({
+        disk_id: z.string(),
+        size_bytes: bytes,
+        allocated_bytes: bytes,
+        bytes_copied: bytes,
+        bytes_resent: bytes,
+        tracking,
+        generation_id: z.string(),
+        point_id: z.string(),
+        root_hash: z.string(),
+      }),
+    ),
+    downtime_seconds: z.number().optional(),
+    boot_proof: z.enum(["proven", "not-asked", "unavailable"]).optional(),
+    certificate_id: z.string().optional(),
+    problem: z
+      .strictObject({
+        code: z.string(),
+        message: z.string(),
+        step: z.string().optional(),
+        left_behind: z.array(z.strictObject({ resource: z.string(), remove: z.string() })).optional(),
+        facts: facts.optional(),
+      })
+      .optional(),
+    created_at: timestamp,
+    updated_at: timestamp,
+    ended_at: timestamp.optional(),
+  })
+  .meta({ id: "Migration" }) satisfies z.ZodType<Wire<MigrationView>>;
+
+export const migrationListQuery = z.strictObject({
+  state: migrationState.optional(),
+  vm: z.string().min(1).max(200).optional().meta({ description: "A name, or the id at the source" }),
+  ...cursorQuery,
+});
+export const migrationListSchema = z
+  .strictObject({ items: z.array(migrationSchema), next_cursor: nextCursor })
+  .meta({ id: "MigrationList" });
+
+const dryRun = z.boolean().optional().meta({ description: "Plan only; nothing is started" });
+
+export const approvedPlanSchema = z
+  .strictObject({ plan_id: entityId, plan_hash: sha256, dry_run: dryRun })
+  .meta({ id: "ApprovedPlan", description: "A plan as it was approved: its id and its hash" });
+export const directMigrationSchema = z
+  .strictObject({ ...migrationRequestSchema.shape, dry_run: dryRun })
+  .meta({ id: "DirectMigration", description: "Planned now and executed as planned" }) satisfies z.ZodType<
+  Wire<MigrationRequest>
+>;
+
+export const migrationEventSchema = z
+  .strictObject({
+    sequence: z.int(),
+    migration_id: entityId,
+    at: timestamp,
+    type: z.enum(["state", "step", "progress", "note", "problem"]),
+    message: z.string(),
+    data: facts,
+  })
+  .meta({ id: "MigrationEvent" }) satisfies z.ZodType<Wire<MigrationEvent>>;

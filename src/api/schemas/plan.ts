@@ -1,0 +1,95 @@
+import * as z from "zod";
+import type { MigrationRequest } from "../../domain/migration.ts";
+import type { Plan } from "../../domain/plan.ts";
+import type { Wire } from "../wire.ts";
+import { bytes, entityId, facts, name, sha256, siteId, timestamp } from "./common.ts";
+
+const port = z.int().min(1).max(65535);
+const milliseconds = z.int().min(0).max(86_400_000);
+
+export const migrationRequestSchema = z
+  .strictObject({
+    vm: name.meta({ description: "Name or id at the source site" }),
+    from: siteId,
+    to: siteId,
+    point: z
+      .enum(["stop", "freeze"])
+      .optional()
+      .meta({ description: "`stop` (default): the target takes over. `freeze`: a copy of one moment" }),
+    network_map: z
+      .record(z.string().min(1).max(200), z.string().min(1).max(200))
+      .optional()
+      .meta({ description: "Source network id → target network id" }),
+    verify: z
+      .strictObject({
+        boot_proof: z.boolean().optional(),
+        boot_marker: z
+          .string()
+          .min(1)
+          .max(500)
+          .refine(isRegularExpression, "is not a regular expression")
+          .optional()
+          .meta({ description: "Regular expression in the console output" }),
+        boot_timeout_ms: milliseconds.optional(),
+        tcp_probes: z.array(z.strictObject({ port })).max(20).optional(),
+        http_probes: z
+          .array(
+            z.strictObject({
+              port,
+              path: z.string().min(1).max(2000).startsWith("/"),
+              expect_status: z.int().min(100).max(599).optional(),
+            }),
+          )
+          .max(20)
+          .optional(),
+        probe_timeout_ms: milliseconds.optional(),
+      })
+      .optional(),
+    bandwidth_bytes_per_second: z.int().min(1024).optional(),
+    stop_grace_ms: milliseconds.optional(),
+    incremental: z.boolean().optional(),
+  })
+  .meta({ id: "MigrationRequest" }) satisfies z.ZodType<Wire<MigrationRequest>>;
+
+export const planBody = z
+  .strictObject({ kind: z.literal("migrate_vm"), request: migrationRequestSchema })
+  .meta({ id: "PlanRequest" });
+
+const resource = z.strictObject({ site: z.string(), kind: z.string(), id: z.string() });
+
+export const planSchema = z
+  .strictObject({
+    plan_id: entityId,
+    hash: sha256,
+    created_at: timestamp,
+    kind: z.string(),
+    inputs: facts,
+    observed: z.array(z.strictObject({ ...resource.shape, version: z.string() })),
+    choices: z.array(z.strictObject({ what: z.string(), chosen: z.string(), why: z.string() })),
+    actions: z.array(z.strictObject({ action: z.string(), resource, detail: z.string(), parameters: facts })),
+    checks: z.array(
+      z.strictObject({
+        check: z.string(),
+        result: z.enum(["pass", "warn", "fail"]),
+        detail: z.string(),
+        remedy: z.string().optional(),
+      }),
+    ),
+    estimates: z.strictObject({
+      bytes_to_move: bytes,
+      bytes_nominal: bytes,
+      seconds: z.number(),
+      downtime_seconds: z.number(),
+      basis: z.string(),
+    }),
+    executable: z.boolean(),
+  })
+  .meta({ id: "Plan" }) satisfies z.ZodType<Wire<Plan>>;
+
+function isRegularExpression(text: string): boolean {
+  try {
+    return new RegExp(text) instanceof RegExp;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,130 @@
+import type { MigrationRequest, MigrationView } from "../domain/migration.ts";
+import type { Plan } from "../domain/plan.ts";
+import { asProblem, ProblemError } from "./problem.ts";
+import { type ApiContext, configuredSite, isPassing, notFound } from "./routes/context.ts";
+import { migrationWorkflowId } from "./runs.ts";
+import { fromWire, type Wire } from "./wire.ts";
+
+const planKind = "migrate-vm";
+
+/** The plan that was approved. @throws ProblemError NotFound, Conflict when the hash is another one. */
+export async function approvedPlan(context: ApiContext, approved: { planId: string; planHash: string }): Promise<Plan> {
+  const plan = await context.store.plans.get(approved.planId);
+  if (!plan) throw notFound("plan", approved.planId, "Make a plan with POST /v1/plans.");
+  if (plan.hash === approved.planHash && plan.kind === planKind) return plan;
+  throw new ProblemError("Conflict", {
+    detail:
+      plan.kind === planKind
+        ? `Plan ${plan.planId} has another hash than the one that was approved`
+        : `Plan ${plan.planId} is of kind ${plan.kind}, not ${planKind}`,
+    action: "Read the plan again and approve what it says.",
+    resource: `plan/${plan.planId}`,
+    facts: { hash: plan.hash, kind: plan.kind },
+  });
+}
+
+export function planNow(context: ApiContext, planId: string, asked: Wire<MigrationRequest>): Promise<Plan> {
+  const request = fromWire<MigrationRequest>(asked);
+  configuredSite(context, request.from);
+  configuredSite(context, request.to);
+  return context.runs.plan({ planId, request });
+}
+
+/**
+ * Registers the migration, then starts its run. Registered is as good as started: when Temporal can't be reached just
+ * then, {@link startLeftOver} starts it later.
+ * @throws ProblemError Conflict when a check of the plan failed.
+ */
+export async function startByPlan(context: ApiContext, migrationId: string, plan: Plan): Promise<MigrationView> {
+  refuseUnlessExecutable(plan);
+  const { store, log } = context;
+  const about = subjectOf(plan);
+  await store.migrations.create({
+    migrationId,
+    planId: plan.planId,
+    workflowId: migrationWorkflowId(migrationId),
+    vm: { name: about.vm, sourceVmId: about.vmId },
+    from: about.from,
+    to: about.to,
+    state: "running",
+    bytesToMove: plan.estimates.bytesToMove,
+  });
+  try {
+    await context.runs.migrate({ migrationId, planId: plan.planId, planHash: plan.hash }, about);
+  } catch (error) {
+    if (!isPassing(error)) {
+      await noteNotStarted(context, migrationId, error);
+      throw error;
+    }
+    log.warn({ migrationId, err: error }, "registered; its run starts when Temporal answers");
+    await store.migrations.appendEvent(migrationId, {
+      at: new Date().toISOString(),
+      type: "note",
+      message: "Registered; it starts as soon as Temporal answers",
+      data: {},
+      dedupeKey: "waits-for-temporal",
+    });
+  }
+  const migration = await store.migrations.get(migrationId);
+  if (!migration) throw notFound("migration", migrationId, "Start it again.");
+  return migration;
+}
+
+/** Starts the runs of migrations that were registered by a process which could not start them any more. Starting one
+ *  that runs already changes nothing. */
+export async function startLeftOver(
+  context: Pick<ApiContext, "store" | "runs" | "log">,
+  olderThanMs: number,
+): Promise<void> {
+  const { store, runs, log } = context;
+  let cursor: string | undefined;
+  do {
+    const page = await store.migrations.list({ state: "running", limit: 200, cursor });
+    const before = Date.now() - olderThanMs;
+    for (const migration of page.items) {
+      if (migration.steps.length > 0 || Date.parse(migration.createdAt) > before) continue;
+      const plan = await store.plans.get(migration.planId);
+      if (!plan) continue;
+      const { migrationId, planId } = migration;
+      log.info({ migrationId }, "starting a migration that was only registered");
+      await runs.migrate({ migrationId, planId, planHash: plan.hash }, subjectOf(plan));
+    }
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+}
+
+function refuseUnlessExecutable(plan: Plan): void {
+  if (plan.executable) return;
+  const failed = plan.checks.filter((check) => check.result === "fail");
+  throw new ProblemError("Conflict", {
+    detail: `Plan ${plan.planId} cannot be executed: ${failed.map((check) => check.detail).join("; ")}`,
+    action: [...new Set(failed.map((check) => check.remedy ?? ""))].filter(Boolean).join(" ") || "Make a new plan.",
+    resource: `plan/${plan.planId}`,
+    facts: { planId: plan.planId, failed },
+  });
+}
+
+interface Subject {
+  readonly vm: string;
+  readonly vmId: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A migration plan's inputs are the request with the VM resolved to its id, and its name beside it. */
+function subjectOf(plan: Plan): Subject {
+  const { vm, vmName, from, to } = plan.inputs;
+  return { vm: String(vmName ?? vm), vmId: String(vm), from: String(from), to: String(to) };
+}
+
+async function noteNotStarted({ store, log }: ApiContext, migrationId: string, error: unknown): Promise<void> {
+  const { code, message } = asProblem(error);
+  const at = new Date().toISOString();
+  try {
+    await store.migrations.update(migrationId, { state: "failed", problem: { code, message }, endedAt: at });
+    const data = { state: "failed" };
+    await store.migrations.appendEvent(migrationId, { at, type: "problem", message, data, dedupeKey: "not-started" });
+  } catch (failure) {
+    log.error({ migrationId, err: failure }, "could not note that a migration did not start");
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * The API's edge: our own types in camelCase within, snake_case without. Keys of our types are converted at every
+ * depth; the values of the members named in {@link mapMembers} are maps of other people's keys and stay as they are.
+ */
+const mapMembers = ["tags", "networkMap"] as const;
+type MapMember = (typeof mapMembers)[number];
+
+type SnakeKey<Key extends string> = Key extends `${infer Head}${infer Rest}`
+  ? Head extends Lowercase<Head>
+    ? `${Head}${SnakeKey<Rest>}`
+    : `_${Lowercase<Head>}${SnakeKey<Rest>}`
+  : Key;
+
+/** A type of ours as it looks on the wire. */
+export type Wire<T> = T extends readonly (infer Item)[]
+  ? readonly Wire<Item>[]
+  : T extends object
+    ? { [Key in keyof T as Key extends string ? SnakeKey<Key> : Key]: Key extends MapMember ? T[Key] : Wire<T[Key]> }
+    : T;
+
+const opaque = new Set<string>(mapMembers.flatMap((name) => [name, snakeKey(name)]));
+
+/** camelCase → snake_case; members that are undefined are left out. Dates become ISO 8601 text. */
+export function toWire<T>(value: T): Wire<T> {
+  return convertKeys(value, snakeKey) as Wire<T>;
+}
+
+/** snake_case → camelCase. */
+export function fromWire<T>(value: Wire<T>): T {
+  return convertKeys(value, camelKey) as T;
+}
+
+function convertKeys(value: unknown, rename: (key: string) => string): unknown {
+  if (Array.isArray(value)) return value.map((item) => convertKeys(item, rename));
+  if (value instanceof Date) return value.toISOString();
+  if (value === null || typeof value !== "object") return value;
+  const renamed: Record<string, unknown> = {};
+  for (const [key, member] of Object.entries(value)) {
+    if (member === undefined) continue;
+    renamed[rename(key)] = opaque.has(key) ? member : convertKeys(member, rename);
+  }
+  return renamed;
+}
+
+function snakeKey(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+function camelKey(key: string): string {
+  return key.replace(/(?<=[a-z0-9])_([a-z0-9])/g, (_match, letter: string) => letter.toUpperCase());
+}
