@@ -108,12 +108,13 @@ function problemResponses(route: Route): ZodOpenApiOperationObject["responses"] 
     if (status === 413 || status === 415) return route.body !== undefined;
     return true;
   };
-  return Object.fromEntries(
-    Object.entries(problemStatuses)
-      .filter(([status]) => applies(Number(status)))
-      .map(([status, description]) => [
-        status,
-        { id: `Problem${status}`, description, content: { "application/problem+json": { schema: problemSchema } } },
-      ]),
-  );
+  return Object.fromEntries(Object.entries(sharedProblems).filter(([status]) => applies(Number(status))));
 }
+
+/** One object a status: zod-openapi knows a shared response by its identity. */
+const sharedProblems = Object.fromEntries(
+  Object.entries(problemStatuses).map(([status, description]) => [
+    status,
+    { id: `Problem${status}`, description, content: { "application/problem+json": { schema: problemSchema } } },
+  ]),
+);
