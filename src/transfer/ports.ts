@@ -82,9 +82,13 @@ export interface CheckpointStore {
   /**
    * Registers the generation if it is new (with the parent's leaves as its own to start from, none of them marked
    * done, when `parentManifestId` is given) and raises its attempt.
-   * @throws ProviderError Conflict when it is sealed or its size differs.
+   * What the ended attempt noted as sent beyond what it committed is added to the progress' `bytesResent`: it will be
+   * sent again.
+   * @throws ProviderError Conflict when it is sealed or its size differs, NotFound when the parent is not known.
    */
   beginAttempt(input: { generationId: string; sizeBytes: number; parentManifestId?: string }): Promise<GenerationState>;
+  /** The stored chunks by ascending index; one that is not stored is of zeros. A copy takes them in step with the disk,
+   *  perhaps over hours: holds nothing (no transaction) between items, and need not see later commits. */
   chunks(manifestId: string): AsyncIterable<ManifestChunk>;
   /**
    * Stores chunks and progress in one transaction.
@@ -97,7 +101,7 @@ export interface CheckpointStore {
     progress: TransferProgress;
   }): Promise<void>;
   /** Notes how many bytes this attempt has sent so far, committed or not, so that a successor can count what had to be
-   *  sent again. Called every few MiB and never waited for by the pump. */
+   *  sent again. Called every few MiB and never waited for by the pump; ignored when the attempt is not current. */
   noteSent(input: { generationId: string; attempt: number; bytesSent: number }): Promise<void>;
   /** Ends the generation: its manifest is immutable from now on. Sealing twice with the same root is harmless. */
   seal(input: { generationId: string; attempt: number; rootHash: string }): Promise<void>;
