@@ -54,7 +54,7 @@ test("Temporal knows our search attributes, also after a SIGKILL on the same dat
   }
 });
 
-test("a server that can't start says why", async (context) => {
+test("a server that can't start says why", async () => {
   const dir = temporaryDir();
   const log = join(dir, "temporal.log");
   const started = startTemporal({ dir, program: "/bin/false" });

@@ -90,7 +90,7 @@ async function download(work: string, onProgress: (line: string) => void): Promi
   const arch = process.arch === "x64" ? "amd64" : process.arch;
   try {
     const query = new URLSearchParams({ arch, platform: "linux", format: "tar.gz" });
-    const answer = await fetch(`https://temporal.download/cli/v${version}?${query}`, {
+    const answer = await fetch(`https://temporal.download/cli/v${version}?${query.toString()}`, {
       signal: AbortSignal.timeout(answerTimeoutMs),
     });
     if (!answer.ok) {
