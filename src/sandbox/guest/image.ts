@@ -1,0 +1,203 @@
+import { createCipheriv, createHash } from "node:crypto";
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { open } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ProviderError } from "../../domain/errors.ts";
+import type { HostTools, ToolName } from "../../host/tools.ts";
+import { allDrivers, findKernel, makeInitramfs } from "./initramfs.ts";
+import { configFiles, grubEarlyConfig, scripts } from "./scripts.ts";
+
+const MiB = 2 ** 20;
+const sectorBytes = 512;
+/** The partition starts at 1 MiB; GRUB's core image lies between the boot sector and it. */
+const partitionStart = 2048;
+
+export interface GuestRecipe {
+  readonly hostname: string;
+  readonly sizeMiB: number;
+  /** Files of the application, half of them incompressible. */
+  readonly payloadMiB: number;
+  /** What its initramfs can drive; leave storage out for a guest that fails to boot on another site's controller. */
+  readonly drivers: readonly string[];
+}
+
+export const demoGuest: GuestRecipe = { hostname: "demo-app", sizeMiB: 128, payloadMiB: 24, drivers: allDrivers };
+
+/**
+ * Path of a raw, BIOS-bootable disk made by the recipe; made once (3 s, no mounts, no root) and kept in `cacheDir`.
+ * @throws ProviderError Unavailable when a tool or the kernel is missing.
+ */
+export async function guestImage(tools: HostTools, cacheDir: string, recipe: GuestRecipe = demoGuest): Promise<string> {
+  const kernel = findGuestKernel(tools);
+  const target = join(cacheDir, `guest-${fingerprint(recipe, kernel.release)}.raw`);
+  if (existsSync(target)) return target;
+  mkdirSync(cacheDir, { recursive: true, mode: 0o755 });
+  const work = mkdtempSync(join(cacheDir, "making-"));
+  try {
+    chmodSync(work, 0o755);
+    giveTo(tools, work);
+    const image = join(work, "guest.raw");
+    await makeRootFilesystem(tools, work, recipe, kernel, image);
+    await makeBootable(tools, work, recipe, image);
+    renameSync(image, target);
+    return target;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+interface Kernel {
+  readonly release: string;
+  readonly image: string;
+  readonly modulesDir: string;
+}
+
+function findGuestKernel(tools: HostTools): Kernel {
+  const modulesRoot = tools.file("/lib/modules");
+  const release = modulesRoot && findKernel(modulesRoot);
+  const image = release && tools.file(`/boot/vmlinuz-${release}`);
+  if (!modulesRoot || !release || !image) {
+    throw missing("a cloud kernel", "package linux-image-cloud-amd64 was not brought in");
+  }
+  return { release, image, modulesDir: join(modulesRoot, release) };
+}
+
+async function makeRootFilesystem(
+  tools: HostTools,
+  work: string,
+  recipe: GuestRecipe,
+  kernel: Kernel,
+  image: string,
+): Promise<void> {
+  const root = join(work, "root");
+  for (const folder of ["bin", "sbin", "dev", "proc", "sys", "tmp", "run", "root", "boot/grub", "app/data"]) {
+    mkdirSync(join(root, folder), { recursive: true });
+  }
+  const busybox = tools.path("busybox");
+  copyFileSync(busybox, join(root, "bin/busybox"));
+  chmodSync(join(root, "bin/busybox"), 0o755);
+  const applets = (await run(tools, "busybox", ["--list"]))
+    .split("\n")
+    .filter((name) => name !== "" && name !== "busybox");
+  for (const applet of applets) symlinkSync("/bin/busybox", join(root, "bin", applet));
+  for (const applet of ["init", "poweroff", "reboot"]) symlinkSync("/bin/busybox", join(root, "sbin", applet));
+  for (const [path, text] of Object.entries(configFiles(recipe.hostname, kernel.release))) put(root, path, text, 0o644);
+  for (const [path, text] of Object.entries(scripts)) put(root, path, text, 0o755);
+  copyFileSync(kernel.image, join(root, `boot/vmlinuz-${kernel.release}`));
+  const { modulesDir } = kernel;
+  put(
+    root,
+    `boot/initrd.img-${kernel.release}`,
+    makeInitramfs({ busybox, modulesDir, drivers: recipe.drivers }),
+    0o644,
+  );
+  put(root, "app/data/payload.bin", payload(recipe.payloadMiB), 0o644);
+
+  const file = await open(image, "w");
+  await file.truncate(recipe.sizeMiB * MiB);
+  await file.close();
+  giveTo(tools, image);
+  const offset = partitionStart * sectorBytes;
+  const features = "^metadata_csum_seed,^orphan_file";
+  const extended = `offset=${offset},root_owner=0:0,lazy_itable_init=0`;
+  const kib = `${(recipe.sizeMiB * MiB - offset) / 1024}k`;
+  const options = ["-q", "-F", "-t", "ext4", "-O", features, "-L", "guestroot", "-m", "0", "-E", extended];
+  await run(tools, "mke2fs", [...options, "-d", root, image, kib]);
+}
+
+async function makeBootable(tools: HostTools, work: string, recipe: GuestRecipe, image: string): Promise<void> {
+  const modules = tools.file("/usr/lib/grub/i386-pc");
+  if (!modules) throw missing("GRUB for BIOS", "package grub-pc-bin was not brought in");
+  const early = join(work, "early.cfg");
+  writeFileSync(early, grubEarlyConfig);
+  const core = join(work, "core.img");
+  const parts = "biosdisk part_msdos ext2 normal configfile linux search search_label serial terminal boot".split(" ");
+  await run(tools, "grub-mkimage", [
+    "-d",
+    modules,
+    "-O",
+    "i386-pc",
+    "-c",
+    early,
+    "-p",
+    "/boot/grub",
+    "-o",
+    core,
+    ...parts,
+  ]);
+  const boot = readFileSync(join(modules, "boot.img")).subarray(0, sectorBytes);
+  const sector = Buffer.alloc(sectorBytes);
+  // The boot code may fill 440 bytes; the partition table follows at 446.
+  boot.copy(sector, 0, 0, 440);
+  sector.writeUInt8(0x80, 446);
+  sector.writeUInt8(0x83, 450);
+  sector.writeUInt32LE(partitionStart, 454);
+  sector.writeUInt32LE((recipe.sizeMiB * MiB) / sectorBytes - partitionStart, 458);
+  sector.writeUInt16LE(0xaa55, 510);
+  const file = await open(image, "r+");
+  try {
+    await file.write(sector, 0, sectorBytes, 0);
+    await file.write(readFileSync(core), 0, undefined, sectorBytes);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Half a keystream (incompressible), half lines of text; the same for everyone. */
+function payload(sizeMiB: number): Buffer {
+  const half = (sizeMiB * MiB) / 2;
+  const noise = createCipheriv("aes-128-ctr", Buffer.alloc(16, 7), Buffer.alloc(16)).update(Buffer.alloc(half));
+  return Buffer.concat([noise, Buffer.alloc(half, "record 0123456789 the quick brown fox jumps over the lazy dog\n")]);
+}
+
+/** Changes with the recipe, the kernel and this folder's code. */
+function fingerprint(recipe: GuestRecipe, release: string): string {
+  const hash = createHash("sha256").update(JSON.stringify(recipe)).update(release);
+  const folder = dirname(fileURLToPath(import.meta.url));
+  for (const file of ["image.ts", "initramfs.ts", "scripts.ts"]) hash.update(readFileSync(join(folder, file)));
+  return hash.digest("hex").slice(0, 16);
+}
+
+function put(root: string, path: string, content: string | Buffer, mode: number): void {
+  const target = join(root, path);
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(target, content);
+  chmodSync(target, mode);
+}
+
+function giveTo(tools: HostTools, path: string): void {
+  if (tools.account) chownSync(path, tools.account.uid, tools.account.gid);
+}
+
+async function run(tools: HostTools, tool: ToolName, args: readonly string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await tools.run(tool, args);
+  if (exitCode === 0) return stdout;
+  throw new ProviderError("Unavailable", {
+    operation: "build the demo guest",
+    resource: tool,
+    reason: `it ended with ${exitCode}: ${stderr.trim().split("\n").slice(-3).join(" ")}`,
+    action: "Check the free space of the state folder, then run the command again.",
+  });
+}
+
+function missing(what: string, why: string): ProviderError {
+  return new ProviderError("Unavailable", {
+    operation: "build the demo guest",
+    resource: what,
+    reason: why,
+    action: "Let the launcher unpack packages (it needs apt's package lists), or run the demo on data disks.",
+  });
+}

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { ApplicationFailure } from "@temporalio/common";
+import { type Lab, startLab } from "../support/lab.ts";
+
+const MiB = 2 ** 20;
+/** Every activity on the forward path, in order; a fault in each must leave nothing at the target. */
+const forward = [
+  "openPlan",
+  "checkNetworks",
+  "fenceVm",
+  "takePoint",
+  "copyDisk",
+  "sealDisk",
+  "proveDisk",
+  "materialiseDisk",
+  "createVm",
+  "verifyVm",
+  "adoptPoint",
+  "releasePoint",
+  "writeCertificate",
+] as const;
+
+type AnyActivity = (...args: never[]) => Promise<unknown>;
+type Fault = { activity: string; when: "before" | "after" } | undefined;
+
+let lab: Lab;
+let vmId: string;
+let fault: Fault;
+
+before(async () => {
+  lab = await startLab({ after });
+  const vm = await lab.sandbox<{ vmId: string }>("POST", "/data-vms", {
+    site: "onprem-a",
+    name: "two-disks",
+    disks: [
+      { sizeBytes: 16 * MiB, dataBytes: 3 * MiB },
+      { sizeBytes: 16 * MiB + 512, dataBytes: 1 * MiB },
+    ],
+  });
+  vmId = vm.vmId;
+  await lab.startWorker((activities) =>
+    Object.fromEntries(
+      Object.entries(activities).map(([name, activity]) => [name, withFault(name, activity as AnyActivity)]),
+    ),
+  );
+});
+
+function withFault(name: string, activity: AnyActivity): AnyActivity {
+  return async (...args) => {
+    const here = fault?.activity === name ? fault.when : undefined;
+    if (here === "before") throw injected(name);
+    const result = await activity(...args);
+    if (here === "after") throw injected(name);
+    return result;
+  };
+}
+
+function injected(name: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(`injected at ${name}`, "QuotaExceeded");
+}
+
+async function sourceNow() {
+  const provider = await lab.deps.registry.provider("onprem-a");
+  const { tags, state, disks } = await provider.compute.getVm(vmId, AbortSignal.timeout(10_000));
+  return { tags, state, disks: disks.map((disk) => [disk.diskId, disk.sizeBytes]) };
+}
+
+describe("a fault in each step", () => {
+  for (const activity of forward) {
+    for (const when of ["before", "after"] as const) {
+      test(`${when} ${activity}: the target is empty again and the source as it was`, async () => {
+        const censusBefore = await lab.census("onprem-b");
+        const sourceBefore = await sourceNow();
+        fault = { activity, when };
+        const id = await lab.migrate({ vm: vmId, from: "onprem-a", to: "onprem-b" });
+        const view = await lab.until(id, "rolled-back", "failed", "awaiting-finalize");
+        fault = undefined;
+        assert.equal(view.state, "rolled-back", JSON.stringify(view.problem));
+        assert.equal(view.problem?.code, "QuotaExceeded");
+        assert.match(view.problem?.message ?? "", new RegExp(`injected at ${activity}`));
+        assert.deepEqual(await lab.census("onprem-b"), censusBefore);
+        assert.deepEqual(await sourceNow(), sourceBefore);
+      });
+    }
+  }
+
+  test("without a fault it arrives, and a rollback by hand empties the target again", async () => {
+    const censusBefore = await lab.census("onprem-b");
+    const sourceBefore = await sourceNow();
+    const id = await lab.migrate({ vm: vmId, from: "onprem-a", to: "onprem-b" });
+    const view = await lab.until(id, "awaiting-finalize");
+    assert.equal(view.disks.length, 2);
+    assert.ok((await lab.census("onprem-b")).length > censusBefore.length);
+    await lab.client.workflow.getHandle(`migration/${id}`).executeUpdate("rollback");
+    assert.equal((await lab.until(id, "rolled-back")).state, "rolled-back");
+    assert.deepEqual(await lab.census("onprem-b"), censusBefore);
+    assert.deepEqual(await sourceNow(), sourceBefore);
+  });
+});
