@@ -1,0 +1,49 @@
+import type { MigrationDefaults } from "../domain/migration-parts.ts";
+import type { logLevels, providerTypes } from "./schema.ts";
+import type { Secret } from "./secret.ts";
+
+export type ProviderType = (typeof providerTypes)[number];
+export type LogLevel = (typeof logLevels)[number];
+
+/** Our own ceilings for a site; undefined is no ceiling. */
+export interface SiteQuotas {
+  readonly maxVms?: number;
+  readonly maxCpus?: number;
+  readonly maxMemoryBytes?: number;
+  readonly maxDiskBytes?: number;
+}
+
+/** A provider entry: one site. */
+export interface SiteConfig {
+  /** The site's id everywhere: the name, or `<name>-<region>` where the name is a cloud's. */
+  readonly site: string;
+  readonly name: string;
+  readonly type: ProviderType;
+  /** False when the file says so, or while there is no adapter for the type. */
+  readonly enabled: boolean;
+  /** Why an entry that the file enables is disabled all the same. */
+  readonly disabledBecause?: string;
+  readonly region?: string;
+  /** Present where `type` is `libvirt`. */
+  readonly uri?: string;
+  readonly storagePath?: string;
+  readonly sandbox: boolean;
+  readonly credentials?: { readonly type?: string; readonly values: Readonly<Record<string, Secret>> };
+  readonly quotas: SiteQuotas;
+}
+
+/** The whole configuration, with defaults, units read (milliseconds, bytes, bytes per second) and the environment's
+ *  process settings in place. */
+export interface Config {
+  readonly sites: readonly SiteConfig[];
+  readonly migration: MigrationDefaults & {
+    /** Migrations that copy at the same time in one worker; at least 1. */
+    readonly parallelMigrations: number;
+  };
+  readonly api: { readonly host: string; readonly port: number };
+  readonly inventory: { readonly intervalMs: number };
+  readonly temporal: { readonly address: string; readonly namespace: string };
+  readonly logging: { readonly level: LogLevel };
+  /** Paths of the keys that the files set, as they stand there. */
+  readonly given: readonly string[];
+}

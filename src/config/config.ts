@@ -1,0 +1,204 @@
+import { ConfigError } from "./config-error.ts";
+import type { Config, ProviderType, SiteConfig } from "./config-types.ts";
+import { configKeys } from "./keys.ts";
+import { toConfigError, valueAt } from "./problems.ts";
+import { readRuntime } from "./runtime.ts";
+import { type FileContent, fileSchema, type ProviderContent, providerTypes } from "./schema.ts";
+import { Secret } from "./secret.ts";
+import { type ConfigSource, formatPath, type Path, parseSource, readSource } from "./source.ts";
+
+export type { Config, LogLevel, ProviderType, SiteConfig, SiteQuotas } from "./config-types.ts";
+
+type Tree = Record<string, unknown>;
+
+/** Types whose adapter is part of this version. */
+const adapters: ReadonlySet<ProviderType> = new Set(["libvirt"]);
+
+/**
+ * Reads the configuration file (all defaults without one), the sandbox's sites after it, and the process settings of the
+ * environment, which win over the file's.
+ * @throws ConfigError the first problem, with its place and likely fix.
+ */
+export function loadConfig(input: { file?: string; sitesFile?: string; env: NodeJS.ProcessEnv }): Config {
+  const { file, sitesFile, env } = input;
+  const source = file === undefined ? parseSource("the defaults", "", env) : readSource(file, env);
+  const content = validate(source);
+  const owner = (index: number): [ConfigSource, number] => [source, index];
+  const entries = content.providers.map((entry, index) => ({ entry, where: owner(index) }));
+  if (sitesFile !== undefined) {
+    const sites = readSource(sitesFile, env);
+    entries.push(
+      ...validate(sites).providers.map((entry, index) => ({ entry, where: [sites, index] as [ConfigSource, number] })),
+    );
+  }
+  checkAliases(source);
+  const sites = entries.map(({ entry, where }) => toSite(entry, ...where));
+  refuseTwins(sites, (index) => entries[index]?.where ?? owner(index));
+  const runtime = readRuntime(env);
+  return {
+    sites,
+    migration: toMigration(content),
+    api: { host: runtime.apiHost ?? content.api.host, port: runtime.apiPort ?? content.api.port },
+    inventory: { intervalMs: content.inventory.interval },
+    temporal: {
+      address: env.TEMPORAL_ADDRESS ? runtime.temporalAddress : content.temporal.address,
+      namespace: env.TEMPORAL_NAMESPACE ? runtime.temporalNamespace : content.temporal.namespace,
+    },
+    logging: { level: runtime.logLevel ?? content.logging.level },
+    given: givenPaths(source.value),
+  };
+}
+
+function validate(source: ConfigSource): FileContent {
+  let value = withDefaults(source.value);
+  let parsed = fileSchema.safeParse(value);
+  if (!parsed.success) {
+    // A variable's value is text; where a number or a flag belongs, it is read as one.
+    value = structuredClone(value);
+    for (const issue of parsed.error.issues) {
+      const path = issue.path.filter((part) => typeof part !== "symbol");
+      if (source.variables(path).length > 0 && issue.code !== "unrecognized_keys") readAsScalar(value, path);
+    }
+    const again = fileSchema.safeParse(value);
+    if (!again.success) throw toConfigError(again.error.issues, source);
+    parsed = again;
+  }
+  return parsed.data;
+}
+
+function readAsScalar(root: unknown, path: Path): void {
+  const parent = valueAt(root, path.slice(0, -1)) as Tree;
+  const key = path.at(-1) ?? "";
+  const text = parent[key];
+  if (typeof text !== "string") return;
+  if (/^-?\d+(?:\.\d+)?$/.test(text)) parent[key] = Number(text);
+  else if (text === "true" || text === "false") parent[key] = text === "true";
+}
+
+/** The file's value with the key table's defaults where it says nothing. Anything of a wrong shape is left to the schema. */
+function withDefaults(value: unknown): unknown {
+  if (!isTree(value)) return value;
+  const filled: Tree = { ...value };
+  filled.providers ??= [];
+  if (Array.isArray(filled.providers)) {
+    filled.providers = filled.providers.map((entry: unknown) => fill(entry, "providers[]."));
+  }
+  return fill(filled, "");
+}
+
+function fill(value: unknown, prefix: string): unknown {
+  if (!isTree(value)) return value;
+  const filled: Tree = { ...value };
+  for (const [path, { default: fallback }] of Object.entries(configKeys)) {
+    if (fallback === undefined || !path.startsWith(prefix)) continue;
+    const [first = "", second] = path.slice(prefix.length).split(".");
+    if (first.includes("[]")) continue;
+    if (second === undefined) filled[first] ??= fallback;
+    else {
+      filled[first] = filled[first] ?? {};
+      const section = filled[first];
+      if (isTree(section)) filled[first] = { ...section, [second]: section[second] ?? fallback };
+    }
+  }
+  return filled;
+}
+
+/** A key and its other spellings must not be there together. */
+function checkAliases(source: ConfigSource): void {
+  for (const [path, { aliases = [] }] of Object.entries(configKeys)) {
+    const set = [path, ...aliases].map((name) => name.split(".")).filter((p) => valueAt(source.value, p) !== undefined);
+    const [first, second] = set;
+    if (!first || !second) continue;
+    throw new ConfigError({
+      file: source.file,
+      ...source.position(second, "key"),
+      key: formatPath(second),
+      problem: `it means the same as ${formatPath(first)}, which is there too`,
+      fix: "Keep one of the two.",
+    });
+  }
+}
+
+function toSite(entry: ProviderContent, source: ConfigSource, index: number): SiteConfig {
+  const { name, region, uri, quotas } = entry;
+  const refuse = (key: string, problem: string, fix: string): never => {
+    const path = ["providers", index, key];
+    throw new ConfigError({ file: source.file, ...source.position(path), key: formatPath(path), problem, fix });
+  };
+  const cloud = providerTypes.find((type) => type === name);
+  const type =
+    entry.type ??
+    cloud ??
+    (uri === undefined
+      ? refuse("type", "it is missing, and the name is not that of a cloud", `Add one of ${providerTypes.join(", ")}.`)
+      : "libvirt");
+  if (type === "libvirt" && uri === undefined) refuse("uri", "a libvirt site needs it", "Add `uri: qemu:///system`.");
+  if (type === "libvirt" && entry.storage_path === undefined) {
+    refuse("storage_path", "a libvirt site needs it", "Add `storage_path: /var/lib/novacron/storage`.");
+  }
+  const hasAdapter = adapters.has(type);
+  return {
+    site: name === type && region !== undefined ? `${name}-${region}` : name,
+    name,
+    type,
+    enabled: entry.enabled && hasAdapter,
+    ...(entry.enabled && !hasAdapter ? { disabledBecause: `there is no adapter for ${type} in this version yet` } : {}),
+    region,
+    uri,
+    storagePath: entry.storage_path,
+    sandbox: entry.sandbox,
+    credentials: toCredentials(entry.credentials),
+    quotas: {
+      maxVms: quotas?.max_vms,
+      maxCpus: quotas?.max_cpus,
+      maxMemoryBytes: quotas?.max_memory,
+      maxDiskBytes: quotas?.max_disk,
+    },
+  };
+}
+
+function toCredentials(credentials: ProviderContent["credentials"]): SiteConfig["credentials"] {
+  if (!credentials) return undefined;
+  const { type, ...values } = credentials;
+  const secrets = Object.entries(values).filter((pair): pair is [string, Secret] => pair[1] instanceof Secret);
+  return { type, values: Object.fromEntries(secrets) };
+}
+
+function refuseTwins(sites: readonly SiteConfig[], where: (index: number) => [ConfigSource, number]): void {
+  for (const [index, { site }] of sites.entries()) {
+    const first = sites.findIndex((other) => other.site === site);
+    if (first === index) continue;
+    const [source, at] = where(index);
+    const path = ["providers", at, "name"];
+    throw new ConfigError({
+      file: source.file,
+      ...source.position(path),
+      key: formatPath(path),
+      problem: `the site ${site} is there twice`,
+      fix: "Give one of the entries a name of its own, and its type.",
+    });
+  }
+}
+
+function toMigration({ migration_config: given, network_config: network }: FileContent): Config["migration"] {
+  const limits = [given.bandwidth_limit, network?.bandwidth].filter((limit) => limit !== undefined);
+  return {
+    parallelMigrations: given.parallel_migrations,
+    stopGraceMs: given.stop_grace,
+    bootTimeoutMs: given.boot_timeout,
+    probeTimeoutMs: given.probe_timeout,
+    verify: given.verification_enabled,
+    rollbackOnFailure: given.rollback_enabled,
+    ...(limits.length > 0 ? { bandwidthBytesPerSecond: Math.min(...limits) } : {}),
+  };
+}
+
+function givenPaths(value: unknown, path: Path = []): string[] {
+  if (Array.isArray(value)) return value.flatMap((inner, index) => givenPaths(inner, [...path, index]));
+  if (isTree(value)) return Object.entries(value).flatMap(([key, inner]) => givenPaths(inner, [...path, key]));
+  return value === undefined || value === null ? [] : [formatPath(path)];
+}
+
+function isTree(value: unknown): value is Tree {
+  return value !== null && typeof value === "object" && !Array.isArray(value);
+}

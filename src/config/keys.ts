@@ -1,0 +1,233 @@
+import { burstingKeys, costKeys, networkKeys, recoveryKeys } from "./later-keys.ts";
+
+/** What a key does now: where and how it takes effect, or the part of the product that will give it one. */
+export type KeyEffect = { readonly now: string } | { readonly later: string };
+
+export interface ConfigKey {
+  readonly description: string;
+  /** As written in the file; a unit that is part of the value is named here too. */
+  readonly unit?: string;
+  /** As it would be written in the file. */
+  readonly default?: string | number | boolean;
+  /** A value that could be written. */
+  readonly example: string | number | boolean;
+  readonly effect: KeyEffect;
+  /** The name of the test that shows the effect, or that the key is reported as not yet in effect. */
+  readonly test: string;
+  /** Other paths that mean the same. */
+  readonly aliases?: readonly string[];
+}
+
+const credential = (description: string): ConfigKey => ({
+  description: `${description}. Kept secret: never logged, shown or stored.`,
+  example: "${A_VARIABLE}",
+  effect: { later: "the adapters of AWS, GCP, Azure and OCI" },
+  test: "keeps every credential secret",
+});
+
+/**
+ * Every key of the configuration, by its path (`[]`: each entry of a list). The defaults, the reference page, the JSON
+ * schema's texts and the report at start come from here; a test holds the schema that validates to the same set.
+ */
+export const configKeys: Readonly<Record<string, ConfigKey>> = {
+  "providers[].name": {
+    description:
+      "Name of the site. Where it is the name of a cloud and a region is given, the site is called `<name>-<region>`.",
+    example: "onprem-a",
+    effect: { now: "names the site in every command, answer and workflow" },
+    test: "a provider becomes a site",
+  },
+  "providers[].type": {
+    description:
+      "Kind of the provider: `libvirt`, `aws`, `gcp`, `azure` or `oci`; default the name, or `libvirt` with a libvirt `uri`.",
+    example: "libvirt",
+    effect: { now: "selects the adapter; a site whose adapter is not there yet is disabled and reported" },
+    test: "a provider of a cloud without an adapter is disabled and reported",
+  },
+  "providers[].enabled": {
+    description: "Whether the site takes part at all.",
+    default: true,
+    example: false,
+    effect: { now: "a disabled site is listed and never called" },
+    test: "a provider becomes a site",
+  },
+  "providers[].region": {
+    description: "Region of the site.",
+    example: "us-east-1",
+    effect: { now: "part of a cloud site's name, and shown with the site" },
+    test: "a provider becomes a site",
+  },
+  "providers[].uri": {
+    description: "Connection URI of the libvirt host.",
+    example: "qemu:///system",
+    effect: { now: "the host that a libvirt site talks to; needed there" },
+    test: "a libvirt provider needs its uri and storage_path",
+  },
+  "providers[].storage_path": {
+    description: "Folder on the host for replicas, recovery points and volumes.",
+    example: "/var/lib/novacron/storage",
+    effect: { now: "where a libvirt site keeps what is moved to it; needed there" },
+    test: "a libvirt provider needs its uri and storage_path",
+  },
+  "providers[].sandbox": {
+    description: "Whether the site belongs to the sandbox.",
+    default: false,
+    example: true,
+    effect: { now: "everything shown about the site is labelled as simulated" },
+    test: "a provider becomes a site",
+  },
+  "providers[].credentials.type": {
+    ...credential("Kind of the credentials: `access_key`, `service_account`, `managed_identity`"),
+    description: "Kind of the credentials: `access_key`, `service_account`, `managed_identity`.",
+    example: "access_key",
+  },
+  "providers[].credentials.access_key": credential("Access key id"),
+  "providers[].credentials.secret_key": credential("Secret access key"),
+  "providers[].credentials.service_account": credential("Service account to act as"),
+  "providers[].credentials.key_file": credential("Path of the service account's key file"),
+  "providers[].credentials.tenant_id": credential("Azure tenant"),
+  "providers[].credentials.client_id": credential("Client id of the identity"),
+  "providers[].quotas.max_vms": {
+    description: "Ceiling of ours on VMs at the site, beside the site's own.",
+    unit: "VMs",
+    example: 100,
+    effect: { now: "a plan that would exceed it fails its check" },
+    test: "quotas become ceilings of the site",
+  },
+  "providers[].quotas.max_cpus": {
+    description: "Ceiling of ours on virtual CPUs at the site.",
+    unit: "CPUs",
+    example: 500,
+    effect: { now: "a plan that would exceed it fails its check" },
+    test: "quotas become ceilings of the site",
+  },
+  "providers[].quotas.max_memory": {
+    description: "Ceiling of ours on the memory of all VMs at the site.",
+    unit: "size",
+    example: "512GiB",
+    effect: { now: "a plan that would exceed it fails its check" },
+    test: "quotas become ceilings of the site",
+  },
+  "providers[].quotas.max_disk": {
+    description: "Ceiling of ours on the nominal size of all disks at the site.",
+    unit: "size",
+    example: "20TiB",
+    effect: { now: "a plan that would exceed it fails its check" },
+    test: "quotas become ceilings of the site",
+  },
+  ...costKeys,
+  "migration_config.parallel_migrations": {
+    description: "Migrations that copy at the same time in one worker.",
+    unit: "migrations",
+    default: 3,
+    example: 3,
+    effect: { now: "bounds the copies a worker runs at once; the others wait their turn" },
+    test: "migration_config sets the defaults of every migration",
+  },
+  "migration_config.bandwidth_limit": {
+    description: "Bandwidth that all moves of a link share, unless a request sets its own.",
+    unit: "Mbps",
+    example: 500,
+    effect: { now: "a rate lease that all workers divide among their copies of the link" },
+    test: "bandwidth is read as Mbps and the lower limit wins",
+  },
+  "migration_config.verification_enabled": {
+    description: "Whether a moved VM's boot is proven, unless a request says otherwise. The bytes are always proven.",
+    default: true,
+    example: true,
+    effect: { now: "the default of a request's `verify.boot_proof`" },
+    test: "migration_config sets the defaults of every migration",
+  },
+  "migration_config.rollback_enabled": {
+    description:
+      "Whether a failed migration is rolled back at once; if not, it stays as it is until a person rolls it back.",
+    default: true,
+    example: true,
+    effect: { now: "what the workflow does after a failed step" },
+    test: "migration_config sets the defaults of every migration",
+  },
+  "migration_config.stop_grace": {
+    description: "How long a guest may take to shut down before it is turned off.",
+    unit: "duration",
+    default: "60s",
+    example: "2m",
+    effect: { now: "the default of a request's grace period" },
+    test: "migration_config sets the defaults of every migration",
+  },
+  "migration_config.boot_timeout": {
+    description: "How long a moved VM may take to prove its boot on the console.",
+    unit: "duration",
+    default: "5m",
+    example: "10m",
+    effect: { now: "the default of a request's boot timeout" },
+    test: "migration_config sets the defaults of every migration",
+  },
+  "migration_config.probe_timeout": {
+    description: "How long TCP and HTTP probes of a moved VM are tried.",
+    unit: "duration",
+    default: "2m",
+    example: "30s",
+    effect: { now: "the default of a request's probe timeout" },
+    test: "migration_config sets the defaults of every migration",
+  },
+  "migration_config.enable_live_migration": {
+    description: "Whether running guests may move between KVM hosts without a stop.",
+    example: true,
+    effect: { later: "live migration" },
+    test: "a key of a later part is reported as not yet in effect",
+  },
+  "migration_config.compression_enabled": {
+    description: "Whether bytes are compressed on the way where both ends are ours.",
+    example: true,
+    effect: { later: "site workers" },
+    test: "a key of a later part is reported as not yet in effect",
+  },
+  ...networkKeys,
+  ...burstingKeys,
+  ...recoveryKeys,
+  "api.host": {
+    description: "Address that the API listens on. `NOVACRON_API_HOST` wins.",
+    default: "127.0.0.1",
+    example: "127.0.0.1",
+    effect: { now: "the API process" },
+    test: "the environment wins over the file's process settings",
+  },
+  "api.port": {
+    description:
+      "Port that the API listens on; 0 is any free one. `NOVACRON_API_PORT` wins; under `novacron up` the default is a free port that the instance keeps.",
+    default: 8787,
+    example: 8787,
+    effect: { now: "the API process" },
+    test: "the environment wins over the file's process settings",
+  },
+  "inventory.interval": {
+    description: "How often each site's VMs are read into the inventory.",
+    unit: "duration",
+    default: "30s",
+    example: "1m",
+    effect: { now: "the worker's inventory workflows" },
+    test: "reads the inventory's interval",
+  },
+  "temporal.address": {
+    description: "Address of the Temporal server. `TEMPORAL_ADDRESS` wins.",
+    default: "127.0.0.1:7233",
+    example: "temporal.internal:7233",
+    effect: { now: "API and worker connect there" },
+    test: "the environment wins over the file's process settings",
+  },
+  "temporal.namespace": {
+    description: "Temporal namespace. `TEMPORAL_NAMESPACE` wins.",
+    default: "default",
+    example: "novacron",
+    effect: { now: "API and worker use it" },
+    test: "the environment wins over the file's process settings",
+  },
+  "logging.level": {
+    description:
+      "Least level that is logged: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. `NOVACRON_LOG_LEVEL` wins.",
+    default: "info",
+    example: "debug",
+    effect: { now: "every process" },
+    test: "the environment wins over the file's process settings",
+  },
+};

@@ -1,0 +1,84 @@
+import type { ConfigKey } from "./keys.ts";
+
+/** Keys that load, are checked, and wait for the part of the product that will use them. */
+const laterTest = "a key of a later part is reported as not yet in effect";
+
+function later(part: string, example: ConfigKey["example"], description: string, unit?: string): ConfigKey {
+  return { description, example, effect: { later: part }, test: laterTest, ...(unit ? { unit } : {}) };
+}
+
+export const costKeys: Readonly<Record<string, ConfigKey>> = {
+  "providers[].cost_limits.daily_limit": later("cost", 500, "Spending a day that is not exceeded.", "US dollars"),
+  "providers[].cost_limits.monthly_limit": later(
+    "cost",
+    15_000,
+    "Spending a month that is not exceeded.",
+    "US dollars",
+  ),
+  cost_optimization: later("cost", true, "Whether cost recommendations are made."),
+  enable_arbitrage: later("cost", true, "Whether workloads may move to where they cost less."),
+  preferred_provider: later("placement", "aws", "Name of the provider that wins a tie in placement."),
+};
+
+export const networkKeys: Readonly<Record<string, ConfigKey>> = {
+  "network_config.bandwidth": {
+    description: "Capacity of the links between sites.",
+    unit: "Mbps",
+    example: 1000,
+    effect: { now: "caps the bandwidth of moves, beside `migration_config.bandwidth_limit`" },
+    test: "bandwidth is read as Mbps and the lower limit wins",
+  },
+  "network_config.enable_vpn": later("networks", true, "Whether sites are connected by tunnels."),
+  "network_config.enable_sdwan": later("networks", false, "Whether traffic moves to a better path by itself."),
+  "network_config.vpn_type": later("networks", "ipsec", "Kind of the tunnels: `ipsec` or `wireguard`."),
+  "network_config.latency_target": later(
+    "networks",
+    "50ms",
+    "Latency above which a path counts as degraded.",
+    "duration",
+  ),
+  "network_config.encryption": later("networks", "aes256", "Cipher of the tunnels: `aes128` or `aes256`."),
+};
+
+function burst(key: string, example: ConfigKey["example"], description: string, unit?: string): [string, ConfigKey] {
+  return [`bursting.${key}`, { ...later("bursting", example, description, unit), aliases: [`burst.${key}`, key] }];
+}
+
+export const burstingKeys: Readonly<Record<string, ConfigKey>> = {
+  enable_bursting: later("bursting", true, "Whether load may burst to another provider."),
+  "burst_thresholds.cpu_threshold": later("bursting", 0.9, "CPU use above which bursting starts.", "fraction or %"),
+  "burst_thresholds.memory_threshold": later(
+    "bursting",
+    0.85,
+    "Memory use above which bursting starts.",
+    "fraction or %",
+  ),
+  "burst_thresholds.queue_depth": later("bursting", 100, "Waiting jobs above which bursting starts.", "jobs"),
+  "burst_thresholds.duration": later("bursting", "5m", "How long a threshold has to be exceeded.", "duration"),
+  ...Object.fromEntries([
+    burst("monitor_interval", "30s", "How often load is looked at.", "duration"),
+    burst("scale_back_threshold", 0.5, "Use below which burst VMs are given back.", "fraction or %"),
+    burst("cooldown_period", "10m", "Least time between two scaling decisions.", "duration"),
+    burst("max_burst_vms", 20, "Most VMs that run elsewhere at once.", "VMs"),
+    burst("cost_optimized", true, "Whether the cheapest fitting offer is taken."),
+  ]),
+};
+
+function recovery(key: string, example: ConfigKey["example"], description: string, unit?: string): [string, ConfigKey] {
+  return [`disaster_recovery.${key}`, { ...later("disaster recovery", example, description, unit), aliases: [key] }];
+}
+
+export const recoveryKeys: Readonly<Record<string, ConfigKey>> = {
+  dr_provider: later("disaster recovery", "gcp", "Name of the provider that takes over."),
+  ...Object.fromEntries([
+    recovery("primary_site", "onprem-a", "Site that is protected."),
+    recovery("dr_site", "onprem-b", "Site that takes over."),
+    recovery("rpo", "15m", "Most data that may be lost, as time.", "duration"),
+    recovery("rto", "1h", "Longest that a takeover may last.", "duration"),
+    recovery("backup_interval", "1h", "How often a recovery point is made.", "duration"),
+    recovery("replication_enabled", true, "Whether disks are replicated all the time."),
+    recovery("auto_failover", false, "Whether a takeover starts without a person."),
+    recovery("health_check_interval", "30s", "How often the primary's health is probed.", "duration"),
+    recovery("failover_threshold", 3, "Failed probes in a row that count as an outage.", "probes"),
+  ]),
+};

@@ -1,0 +1,143 @@
+import { z } from "zod";
+import { Secret } from "./secret.ts";
+import { parseDuration, parseRate, parseShare, parseSize } from "./units.ts";
+
+/** A value that is read into one unit. What it must be is the message of its issues, after "it must be". */
+function reading<I extends string | number>(
+  input: z.ZodType<I, I>,
+  parse: (value: I) => number | undefined,
+  what: string,
+): z.ZodType<number, I> {
+  return input.transform((value, context): number => {
+    const read = parse(value);
+    if (read !== undefined) return read;
+    context.issues.push({ code: "custom", message: what, input: value });
+    return z.NEVER;
+  });
+}
+
+const textOrNumber = (what: string) => z.union([z.number(), z.string()], { error: what });
+const durationWhat = "a duration with its unit, such as 50ms, 30s, 5m or 1h30m";
+const sizeWhat = "a size with its unit, such as 512MiB or 10GiB";
+const rateWhat = "a number of Mbps, or a rate such as 500Mbps or 1Gbps";
+const shareWhat = "a fraction from 0 to 1, or a percentage such as 90%";
+
+const duration = () => reading(z.string({ error: durationWhat }), parseDuration, durationWhat);
+const size = () => reading(z.string({ error: sizeWhat }), parseSize, sizeWhat);
+const rate = () =>
+  reading(textOrNumber(rateWhat), (value) => (Number(parseRate(value)) > 0 ? parseRate(value) : undefined), rateWhat);
+const share = () => reading(textOrNumber(shareWhat), parseShare, shareWhat);
+const count = (least = 0) => {
+  const what = least === 0 ? "a whole number" : `a whole number of at least ${least}`;
+  return z.number({ error: what }).int({ error: what }).min(least, { error: what });
+};
+const amount = () =>
+  z.number({ error: "a number that is not negative" }).min(0, { error: "a number that is not negative" });
+const flag = () => z.boolean({ error: "true or false" });
+const text = () => z.string({ error: "a text" }).min(1, { error: "a text that is not empty" });
+const choice = <const T extends readonly string[]>(...values: T) =>
+  z.enum(values, { error: `one of ${values.join(", ")}` });
+const secret = () =>
+  z
+    .union([z.string().min(1), z.number()], { error: "a text that is not empty" })
+    .transform((value) => new Secret(String(value)));
+const section = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape);
+
+export const providerTypes = ["libvirt", "aws", "gcp", "azure", "oci"] as const;
+export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+
+const provider = section({
+  name: z
+    .string({ error: "a name of letters, digits and hyphens" })
+    .regex(/^[a-zA-Z0-9][a-zA-Z0-9-]{0,62}$/, { error: "a name of letters, digits and hyphens" }),
+  type: choice(...providerTypes).optional(),
+  enabled: flag(),
+  region: text().optional(),
+  uri: text().optional(),
+  storage_path: text().optional(),
+  sandbox: flag(),
+  credentials: section({
+    type: choice("access_key", "service_account", "managed_identity").optional(),
+    access_key: secret().optional(),
+    secret_key: secret().optional(),
+    service_account: secret().optional(),
+    key_file: secret().optional(),
+    tenant_id: secret().optional(),
+    client_id: secret().optional(),
+  }).optional(),
+  quotas: section({
+    max_vms: count().optional(),
+    max_cpus: count().optional(),
+    max_memory: size().optional(),
+    max_disk: size().optional(),
+  }).optional(),
+  cost_limits: section({ daily_limit: amount().optional(), monthly_limit: amount().optional() }).optional(),
+});
+
+const bursting = {
+  monitor_interval: duration().optional(),
+  scale_back_threshold: share().optional(),
+  cooldown_period: duration().optional(),
+  max_burst_vms: count().optional(),
+  cost_optimized: flag().optional(),
+};
+
+const recovery = {
+  primary_site: text().optional(),
+  dr_site: text().optional(),
+  rpo: duration().optional(),
+  rto: duration().optional(),
+  backup_interval: duration().optional(),
+  replication_enabled: flag().optional(),
+  auto_failover: flag().optional(),
+  health_check_interval: duration().optional(),
+  failover_threshold: count(1).optional(),
+};
+
+/** The file as it is written (input) and with its units read (output). Members without `optional` have their default in
+ *  the key table, which is filled in before this schema sees the file. */
+export const fileSchema = section({
+  providers: z.array(provider, { error: "a list of providers" }),
+  preferred_provider: text().optional(),
+  enable_bursting: flag().optional(),
+  burst_thresholds: section({
+    cpu_threshold: share().optional(),
+    memory_threshold: share().optional(),
+    queue_depth: count().optional(),
+    duration: duration().optional(),
+  }).optional(),
+  bursting: section(bursting).optional(),
+  burst: section(bursting).optional(),
+  enable_arbitrage: flag().optional(),
+  cost_optimization: flag().optional(),
+  dr_provider: text().optional(),
+  disaster_recovery: section(recovery).optional(),
+  ...bursting,
+  ...recovery,
+  network_config: section({
+    enable_vpn: flag().optional(),
+    enable_sdwan: flag().optional(),
+    vpn_type: choice("ipsec", "wireguard").optional(),
+    bandwidth: rate().optional(),
+    latency_target: duration().optional(),
+    encryption: choice("aes128", "aes256").optional(),
+  }).optional(),
+  migration_config: section({
+    enable_live_migration: flag().optional(),
+    parallel_migrations: count(1),
+    bandwidth_limit: rate().optional(),
+    compression_enabled: flag().optional(),
+    verification_enabled: flag(),
+    rollback_enabled: flag(),
+    stop_grace: duration(),
+    boot_timeout: duration(),
+    probe_timeout: duration(),
+  }),
+  api: section({ host: text(), port: count().max(65_535, { error: "a port from 0 to 65535" }) }),
+  inventory: section({ interval: duration() }),
+  temporal: section({ address: text(), namespace: text() }),
+  logging: section({ level: choice(...logLevels) }),
+});
+
+export type FileContent = z.output<typeof fileSchema>;
+export type ProviderContent = FileContent["providers"][number];
