@@ -41,7 +41,7 @@ const rooms = {
     packages: [".*"],
     roots: [config, host],
   },
-  cli: { value: ["^src/api/generated/", host], packages: [".*"], never: [temporal] },
+  cli: { value: [host], packages: [".*"], never: [temporal] },
   worker: { value: ["^src/(?!api/|cli/|sandbox/)"], packages: [".*"] },
   sandbox: { value: [domain, formats], types: [host], packages: [".*"], never: [temporal], roots: [config, host] },
 };
