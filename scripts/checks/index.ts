@@ -2,7 +2,7 @@ import { checkDocsLinks } from "./docs-links.ts";
 import { checkFileLength } from "./file-length.ts";
 import { checkForbiddenText } from "./forbidden-text.ts";
 import { checkLockfile } from "./lockfile.ts";
-import { runTool } from "./run-tool.ts";
+import { runScript, runTool } from "./run-tool.ts";
 import { trackedFiles } from "./tracked-files.ts";
 
 export interface CheckResult {
@@ -39,8 +39,15 @@ export const checks: readonly Check[] = [
     what: "secretlint over every tracked file",
     run: async () => runTool("secretlint", "secretlint", ["--no-glob", "--no-gitignore", ...(await trackedFiles())]),
   },
+  { name: "generated", what: "documents made from code are up to date", run: checkGenerated },
   { name: "docs", what: "links between documents lead somewhere", run: checkDocsLinks },
   { name: "text", what: "no machine paths, no registry hosts", run: checkForbiddenText },
   { name: "length", what: "files over 300 lines say why", run: checkFileLength },
   { name: "lockfile", what: "exact versions, complete for every platform", run: checkLockfile },
 ];
+
+async function checkGenerated(): Promise<CheckResult> {
+  const scripts = ["scripts/generate-config-docs.ts", "scripts/generate-openapi.ts"];
+  const results = await Promise.all(scripts.map((script) => runScript(script, ["--check"])));
+  return { ok: results.every(({ ok }) => ok), output: results.map(({ output }) => output).join("") };
+}

@@ -13,8 +13,13 @@ export async function runTool(packageName: string, binary: string, args: readonl
   };
   const script = typeof manifest.bin === "string" ? manifest.bin : manifest.bin[binary];
   if (!script) throw new Error(`${packageName} has no program ${binary}`);
+  return runScript(join(folder, script), args);
+}
+
+/** Runs a script under the Node that runs us; `script` may be relative to the project. */
+export function runScript(script: string, args: readonly string[]): Promise<CheckResult> {
   return new Promise((done, failed) => {
-    const child = spawn(process.execPath, [join(folder, script), ...args], {
+    const child = spawn(process.execPath, [script, ...args], {
       cwd: projectRoot,
       env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0" },
       stdio: ["ignore", "pipe", "pipe"],

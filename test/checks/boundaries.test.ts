@@ -82,6 +82,8 @@ const cases: readonly Case[] = [
   ["src/providers/registry.ts", byValue("./libvirt/y.ts"), undefined],
   ["src/attic/a1.ts", byValue("../domain/y.ts"), "rooms-listed"],
   ["src/domain/c1.ts", `import { x } from "./c2.ts";\nexport const z = x;\n`, "no-cycles"],
+  ["src/domain/t1.ts", `import type { Z } from "./t2.ts";\nexport type X = Z;\n`, undefined],
+  ["src/sandbox/a5.ts", byValue("../host/y.ts"), undefined],
   ["src/domain/u1.ts", byValue("./nowhere.ts"), "resolvable"],
 ];
 
@@ -110,6 +112,7 @@ describe("room boundaries", () => {
       await write(`node_modules/${name}/index.js`, "exports.x = 1;\n");
     }
     await write("src/domain/c2.ts", `import { z } from "./c1.ts";\nexport const x = z;\n`);
+    await write("src/domain/t2.ts", `import type { X } from "./t1.ts";\nexport type Z = X;\n`);
     for (const [file, code] of cases) await write(file, code);
     await write(
       "package.json",
