@@ -76,10 +76,18 @@ async function pip(cache: string, args: readonly string[]): Promise<string | und
     return "the Python packages brought no Python";
   }
   const env = {
-    LD_LIBRARY_PATH: ["x86_64", "aarch64"].map((arch) => join(root, `usr/lib/${arch}-linux-gnu`)).join(":"),
+    LD_LIBRARY_PATH: libraryFolders(root),
     PYTHONPATH: join(root, "usr/lib/python3/dist-packages"),
     ...(unpacked === python ? {} : { PYTHONHOME: join(root, "usr") }),
   };
   const done = await command(unpacked, ["-m", "pip", ...args], { env });
   return done.exitCode === 0 ? undefined : `PyPI's could not be installed (${lastLine(done.output)})`;
+}
+
+/** The launcher, which may have unpacked this Python before there was a Node, leaves /lib beside /usr/lib. */
+function libraryFolders(root: string): string {
+  const folders = ["usr/lib", "lib"].flatMap((folder) =>
+    ["x86_64", "aarch64"].map((arch) => `${folder}/${arch}-linux-gnu`),
+  );
+  return folders.map((folder) => join(root, folder)).join(":");
 }
