@@ -1,0 +1,92 @@
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import * as z from "zod";
+import { isProviderError } from "../domain/errors.ts";
+import type { Guests } from "./guests.ts";
+import type { LibvirtHost } from "./libvirt-host.ts";
+
+const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,40}$/);
+const guestInput = z.strictObject({
+  site: z.string(),
+  name,
+  memoryMib: z.int().min(64).max(65_536).default(256),
+  start: z.boolean().default(true),
+});
+const dataVmInput = z.strictObject({
+  site: z.string(),
+  name,
+  memoryMib: z.int().min(64).max(65_536).default(128),
+  disks: z
+    .array(z.strictObject({ sizeBytes: z.int().min(512), dataBytes: z.int().min(0) }))
+    .min(1)
+    .max(8),
+});
+const bodyLimit = 64 * 1024;
+
+/** What only a sandbox can do, over its unix socket: who can open that may do it. */
+export function adminServer(hosts: readonly LibvirtHost[], guests: Guests): Server {
+  const hostOf = (site: string): LibvirtHost => {
+    const host = hosts.find((candidate) => candidate.site === site);
+    if (!host)
+      throw new RequestError(404, `there is no site ${site}; there are ${hosts.map((h) => h.site).join(", ")}`);
+    return host;
+  };
+  const answer = async (request: IncomingMessage): Promise<[number, unknown]> => {
+    const path = new URL(request.url ?? "/", "http://sandbox").pathname;
+    switch (`${request.method} ${path.split("/")[1]}`) {
+      case "GET health":
+        return [200, { ok: true }];
+      case "GET sites":
+        return [200, { sites: hosts.map(({ site, uri, storagePath }) => ({ site, uri, storagePath })) }];
+      case "POST guests": {
+        const { site, ...input } = guestInput.parse(await bodyOf(request));
+        return [201, await guests.createGuest(hostOf(site), input)];
+      }
+      case "POST data-vms": {
+        const { site, ...input } = dataVmInput.parse(await bodyOf(request));
+        return [201, await guests.createDataVm(hostOf(site), input)];
+      }
+      case "DELETE guests": {
+        const [, , site = "", vmId = ""] = path.split("/");
+        await guests.remove(hostOf(site), vmId);
+        return [200, { removed: vmId }];
+      }
+      default:
+        throw new RequestError(404, `there is no ${request.method} ${path}`);
+    }
+  };
+  return createServer((request, response) => {
+    answer(request).then(
+      ([status, body]) => response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body)),
+      (error: unknown) => {
+        const status = error instanceof RequestError ? error.status : error instanceof z.ZodError ? 400 : 500;
+        const code = isProviderError(error) ? error.code : "InvalidInput";
+        const message =
+          error instanceof z.ZodError ? z.prettifyError(error) : String((error as Error).message ?? error);
+        response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify({ code, message }));
+      },
+    );
+  });
+}
+
+class RequestError extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > bodyLimit) throw new RequestError(413, "the body is too large");
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+  } catch {
+    throw new RequestError(400, "the body is not JSON");
+  }
+}
