@@ -1,0 +1,56 @@
+import type { HostTools, RunResult } from "../../host/tools.ts";
+import type { CallBudget } from "../provider.ts";
+import { type Subject, toolFailure } from "./errors.ts";
+
+/** Runs virsh against one host. Every call takes its share of the site's call budget. */
+export class Virsh {
+  readonly #tools: HostTools;
+  readonly #uri: string;
+  readonly #budget: CallBudget;
+
+  constructor(tools: HostTools, uri: string, budget: CallBudget) {
+    this.#tools = tools;
+    this.#uri = uri;
+    this.#budget = budget;
+  }
+
+  /** @throws ProviderError as the table of errors says. */
+  async run(args: readonly string[], subject: Subject, signal: AbortSignal, input?: string): Promise<string> {
+    const result = await this.attempt(args, signal, input);
+    if (result.exitCode !== 0) throw toolFailure("virsh", result.stderr || result.stdout, subject);
+    return result.stdout;
+  }
+
+  /** A failure is a result. */
+  async attempt(args: readonly string[], signal: AbortSignal, input?: string): Promise<RunResult> {
+    await this.#budget.take(signal);
+    return this.#tools.run("virsh", ["--quiet", "--connect", this.#uri, ...args], { signal, input });
+  }
+
+  /**
+   * Several commands over one connection. Their outputs come back in order; one that failed gives `undefined`.
+   * Arguments must be words without spaces, quotes or semicolons.
+   */
+  async batch(commands: readonly (readonly string[])[], signal: AbortSignal): Promise<(string | undefined)[]> {
+    if (commands.length === 0) return [];
+    const script = commands.map((words) => `echo ${marker}; ${words.join(" ")}`).join("; ");
+    const { stdout, stderr } = await this.attempt([script], signal);
+    const parts = stdout.split(marker).slice(1);
+    if (parts.length !== commands.length) {
+      throw toolFailure("virsh", stderr || stdout, { operation: "query the host", resource: this.#uri });
+    }
+    return parts.map((part) => (part.trim() === "" ? undefined : part));
+  }
+
+  /** QEMU's own monitor, human form. Arguments are passed as one. */
+  async hmp(vmId: string, command: string, subject: Subject, signal: AbortSignal): Promise<string> {
+    return this.run(["qemu-monitor-command", "--hmp", vmId, command], subject, signal);
+  }
+
+  async qmp<T>(vmId: string, command: object, subject: Subject, signal: AbortSignal): Promise<T> {
+    const output = await this.run(["qemu-monitor-command", vmId, JSON.stringify(command)], subject, signal);
+    return (JSON.parse(output) as { return: T }).return;
+  }
+}
+
+const marker = "==novacron==";

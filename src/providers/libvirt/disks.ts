@@ -1,0 +1,206 @@
+import { lstat, statfs } from "node:fs/promises";
+import { tagKeys } from "../../domain/vm.ts";
+import type { BlockSink, BlockSource } from "../../transfer/ports.ts";
+import type { DisksFacet, RecoveryPoint, ReplicaSpec, SourcePoint, SourcePointDisk, Volume } from "../provider.ts";
+import { conflict, invalid, notFound, unsupported } from "./errors.ts";
+import { Generations, openLayer, roundUp, toVolume } from "./generations.ts";
+import type { Host } from "./host.ts";
+import { idOfKey, type Layer, type LayerSpec } from "./layers.ts";
+import { SourcePoints } from "./source-points.ts";
+
+/** Images below a clone beyond which it is flattened: every one costs each read a look-up. */
+const maxDepth = 8;
+
+export class LibvirtDisks implements DisksFacet {
+  readonly sourcePoints: SourcePoints;
+  readonly #host: Host;
+  readonly #generations: Generations;
+
+  constructor(host: Host) {
+    this.#host = host;
+    this.sourcePoints = new SourcePoints(host);
+    this.#generations = new Generations(host);
+  }
+
+  inspectSource(vmId: string, signal: AbortSignal): Promise<readonly SourcePointDisk[]> {
+    return this.sourcePoints.inspect(vmId, signal);
+  }
+
+  createSourcePoint(
+    input: { vmId: string; mode: SourcePoint["mode"]; key: string },
+    signal: AbortSignal,
+  ): Promise<SourcePoint> {
+    return this.sourcePoints.create(input, signal);
+  }
+
+  openSource(
+    input: { sourcePointId: string; diskId: string; attempt: number },
+    signal: AbortSignal,
+  ): Promise<BlockSource> {
+    return this.sourcePoints.open(input, signal);
+  }
+
+  releaseSourcePoint(sourcePointId: string, signal: AbortSignal): Promise<void> {
+    return this.sourcePoints.release(sourcePointId, signal);
+  }
+
+  openGeneration(
+    input: { replica: ReplicaSpec; generationId: string; parentPointId?: string; attempt: number },
+    signal: AbortSignal,
+  ): Promise<BlockSink> {
+    return this.#generations.open(input, signal);
+  }
+
+  sealGeneration(
+    input: { replicaId: string; generationId: string; attempt: number },
+    signal: AbortSignal,
+  ): Promise<RecoveryPoint> {
+    return this.#generations.seal(input, signal);
+  }
+
+  discardGeneration(input: { replicaId: string; generationId: string }, signal: AbortSignal): Promise<void> {
+    return this.#generations.discard(input.generationId, signal);
+  }
+
+  async adoptPoint(input: { sourcePointId: string; diskId: string }, signal: AbortSignal): Promise<RecoveryPoint> {
+    const layer = await this.#host.layers.put(await this.sourcePoints.adoptable(input, signal));
+    return this.#generations.get(layer.id);
+  }
+
+  getPoint(pointId: string): Promise<RecoveryPoint> {
+    return this.#generations.get(pointId);
+  }
+
+  openPoint(pointId: string, signal: AbortSignal): Promise<BlockSource> {
+    return this.#generations.openPoint(pointId, signal);
+  }
+
+  deletePoint(pointId: string, signal: AbortSignal): Promise<void> {
+    return this.#generations.deletePoint(pointId, signal);
+  }
+
+  async materialise(
+    input: { pointId: string; key: string; tags: Readonly<Record<string, string>> },
+    signal: AbortSignal,
+  ): Promise<Volume> {
+    const { pointId, key, tags } = input;
+    const known = await this.#volumeOfKey(key);
+    const point = known?.made ? undefined : await this.#generations.find(pointId);
+    if (known && point === undefined) return toVolume(known);
+    const flat = (point?.depth ?? 0) + 1 > maxDepth;
+    const layer = await this.#place(key, {
+      sizeBytes: point?.sizeBytes ?? 0,
+      tags,
+      backing: point && !flat ? { pointId, path: point.path, format: point.format } : undefined,
+      depth: flat ? 0 : (point?.depth ?? 0) + 1,
+      baselineId: pointId,
+    });
+    const { images } = this.#host;
+    await this.#host.layers.make(layer, async (partial) => {
+      if (layer.backing || !point) {
+        await images.create(partial, { sizeBytes: layer.sizeBytes, backing: layer.backing }, signal);
+      } else {
+        await images.flatten(point, partial, signal);
+      }
+      // From its first write on, the clone knows what differs from the point.
+      await images.addBitmap(partial, pointId, signal);
+    });
+    return toVolume(layer);
+  }
+
+  async createVolume(
+    input: { sizeBytes: number; key: string; tags: Readonly<Record<string, string>> },
+    signal: AbortSignal,
+  ): Promise<Volume> {
+    const known = await this.#volumeOfKey(input.key);
+    if (known?.made) return toVolume(known);
+    const sizeBytes = roundUp(input.sizeBytes);
+    const subject = { operation: "create volume", resource: `${this.#host.site}/volume` };
+    if (!(sizeBytes > 0)) throw invalid(subject, "its size is 0", "Give a size in bytes.");
+    const layer = await this.#place(input.key, { sizeBytes, tags: input.tags, depth: 0 });
+    await this.#host.layers.make(layer, (partial) => this.#host.images.create(partial, { sizeBytes }, signal));
+    return toVolume(layer);
+  }
+
+  async deleteVolume(volumeId: string, signal: AbortSignal): Promise<void> {
+    const { layers, domains, site } = this.#host;
+    const subject = { operation: "delete volume", resource: `${site}/volume/${volumeId}` };
+    const external = volumeId.startsWith("/");
+    const layer = external ? undefined : await layers.get(volumeId);
+    const path = external ? volumeId : layer?.path;
+    if (path === undefined) return;
+    if (layer && layer.kind !== "volume")
+      throw conflict(subject, "it is no volume", "Delete the recovery point instead.");
+    const user = (await domains.usedPaths(signal)).get(path);
+    if (user) {
+      throw conflict(subject, `VM ${user.metadata.name ?? user.name} (${user.uuid}) uses it`, "Delete the VM first.");
+    }
+    await this.#host.exports.endAll(({ kind, id }) => kind === "volume" && id === volumeId, "revoke");
+    if (layer) await layers.markDeleted(layer.id);
+    else await this.#forgetExternal(path, signal);
+    await this.#host.sweep(signal);
+  }
+
+  async openVolume(volumeId: string, signal: AbortSignal): Promise<BlockSource> {
+    const subject = { operation: "read volume", resource: `${this.#host.site}/volume/${volumeId}` };
+    if (volumeId.startsWith("/")) {
+      const { format } = await this.#host.images.info(volumeId, signal);
+      return openLayer(this.#host, "volume", { id: volumeId, path: volumeId, format }, signal);
+    }
+    const layer = await this.#host.layers.get(volumeId);
+    if (!layer || layer.deleted || !layer.made) throw notFound(subject, "it does not exist");
+    return openLayer(this.#host, "volume", layer, signal);
+  }
+
+  async freeBytes(): Promise<number> {
+    await this.#host.layers.id();
+    const { bavail, bsize } = await statfs(this.#host.layers.root);
+    return bavail * bsize;
+  }
+
+  async #volumeOfKey(key: string): Promise<Layer | undefined> {
+    const layers = await this.#host.layers.list();
+    return layers.find((layer) => layer.kind === "volume" && layer.key === key && !layer.deleted);
+  }
+
+  /** A key that was used and whose volume is only kept for what is built on it gets another id. */
+  async #place(
+    key: string,
+    spec: Pick<LayerSpec, "sizeBytes" | "tags" | "backing" | "depth" | "baselineId">,
+  ): Promise<Layer> {
+    const { layers } = this.#host;
+    for (let round = 0; ; round++) {
+      const id = idOfKey("vol", key, String(round));
+      if ((await layers.get(id))?.deleted) continue;
+      return layers.put({
+        ...spec,
+        id,
+        kind: "volume",
+        path: layers.imagePath(id),
+        format: "qcow2",
+        createdAt: new Date().toISOString(),
+        tags: { ...spec.tags, [tagKeys.managed]: "true", [tagKeys.key]: key },
+        key,
+      });
+    }
+  }
+
+  /** A disk from outside of the store goes like one of ours: when nothing is built on it any more. */
+  async #forgetExternal(path: string, signal: AbortSignal): Promise<void> {
+    const stats = await lstat(path).catch(() => undefined);
+    if (!stats) return;
+    if (!stats.isFile()) {
+      throw unsupported(
+        { operation: "delete volume", resource: path },
+        "it is a block device, not a file",
+        "Remove it with the host's own storage tools.",
+      );
+    }
+    const { format, sizeBytes } = await this.#host.images.info(path, signal);
+    const id = idOfKey("ext", path);
+    const createdAt = new Date().toISOString();
+    const tags = { [tagKeys.managed]: "true" };
+    await this.#host.layers.put({ id, kind: "external", path, format, sizeBytes, createdAt, tags, depth: 0 });
+    await this.#host.layers.markDeleted(id);
+  }
+}

@@ -1,0 +1,103 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { tagKeys } from "../../domain/vm.ts";
+import type { HostTools } from "../../host/tools.ts";
+import { capabilities } from "../capabilities.ts";
+import type { CensusEntry, Provider, ProviderContext, SiteCheck } from "../provider.ts";
+import { checkHost } from "./checks.ts";
+import { Virsh } from "./client.ts";
+import { LibvirtCompute } from "./compute.ts";
+import { LibvirtDisks } from "./disks.ts";
+import { Domains } from "./domains.ts";
+import { Exports } from "./exports.ts";
+import { Host } from "./host.ts";
+import { Images } from "./images.ts";
+import { type Layer, LayerStore } from "./layers.ts";
+import { LibvirtNetwork } from "./network.ts";
+import { ownMark } from "./processes.ts";
+
+export interface LibvirtEntry {
+  /** libvirt's connection URI; the host must be this machine. */
+  readonly uri: string;
+  /** Folder for replicas, points and clones; QEMU must be able to read it. */
+  readonly storagePath: string;
+  readonly sandbox?: boolean;
+}
+
+export interface LibvirtProviderOptions {
+  readonly entry: LibvirtEntry;
+  readonly tools: HostTools;
+  readonly context: ProviderContext;
+  /** Short folder for sockets: their paths end at 107 bytes. */
+  readonly runDir: string;
+}
+
+/** A KVM host, driven by virsh, qemu-img and qemu-nbd on the same machine. */
+export function createLibvirtProvider(options: LibvirtProviderOptions): Provider {
+  const { entry, tools, context } = options;
+  const { site, log } = context;
+  const virsh = new Virsh(tools, entry.uri, context.callBudget);
+  const layers = new LayerStore(entry.storagePath, tools);
+  const hash = createHash("sha256").update(entry.storagePath).digest("hex").slice(0, 6);
+  const runDir = join(options.runDir, hash);
+  const exports = new Exports(tools, runDir, () => layers.id());
+  const domains = new Domains(site, virsh, layers);
+  const images = new Images(tools);
+  const host = new Host({ site, uri: entry.uri, runDir, tools, virsh, images, layers, exports, domains, log });
+  return new LibvirtProvider(host, entry.sandbox === true);
+}
+
+class LibvirtProvider implements Provider {
+  readonly kind = "libvirt";
+  readonly capabilities = capabilities.libvirt;
+  readonly site: string;
+  readonly simulated: boolean;
+  readonly compute: LibvirtCompute;
+  readonly disks: LibvirtDisks;
+  readonly network: LibvirtNetwork;
+  readonly #host: Host;
+
+  constructor(host: Host, simulated: boolean) {
+    this.#host = host;
+    this.site = host.site;
+    this.simulated = simulated;
+    this.compute = new LibvirtCompute(host);
+    this.disks = new LibvirtDisks(host);
+    this.network = new LibvirtNetwork(host);
+  }
+
+  check(signal: AbortSignal): Promise<readonly SiteCheck[]> {
+    return checkHost(this.#host, () => this.disks.freeBytes(), signal);
+  }
+
+  async *census(signal: AbortSignal): AsyncGenerator<CensusEntry> {
+    for await (const domain of this.#host.domains.list(signal)) {
+      const { tags, name } = domain.metadata;
+      if (tags[tagKeys.managed] === "true") yield { kind: "vm", id: domain.uuid, name: name ?? domain.name, tags };
+    }
+    for (const layer of await this.#host.layers.list()) {
+      yield { kind: censusKind(layer), id: layer.id, tags: censusTags(layer) };
+    }
+    for (const { sourcePointId, key, vmId } of await this.disks.sourcePoints.list()) {
+      yield { kind: "source-point", id: sourcePointId, name: vmId, tags: { [tagKeys.key]: key } };
+    }
+    await this.#host.exports.reap();
+    for (const { kind, id, attempt, process } of await this.#host.exports.list()) {
+      yield { kind: "export", id: `${kind}/${id}/${attempt}`, name: `qemu-nbd (pid ${process.pid})`, tags: {} };
+    }
+  }
+
+  async close(): Promise<void> {
+    const mine = ownMark();
+    await this.#host.exports.endAll(({ owner }) => owner === mine, "finish");
+  }
+}
+
+function censusKind(layer: Layer): CensusEntry["kind"] {
+  if (layer.kind === "generation") return layer.sealedAt === undefined ? "generation" : "recovery-point";
+  return layer.kind === "adopted" ? "recovery-point" : "volume";
+}
+
+function censusTags(layer: Layer): Record<string, string> {
+  return layer.deleted ? { ...layer.tags, "novacron:retained": "built on by others" } : { ...layer.tags };
+}

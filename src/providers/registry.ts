@@ -1,0 +1,88 @@
+import { ProviderError } from "../domain/errors.ts";
+import type { HostTools } from "../host/tools.ts";
+import type { Provider, ProviderContext } from "./provider.ts";
+
+/** A site of the configuration, as providers are made from it. Options are those of its kind. */
+export interface ProviderEntry {
+  /** The site's id. */
+  readonly name: string;
+  readonly type: string;
+  readonly enabled: boolean;
+  readonly region?: string;
+  readonly sandbox?: boolean;
+  readonly uri?: string;
+  readonly storagePath?: string;
+}
+
+export interface RegistryDeps {
+  readonly tools: HostTools;
+  /** Short folder for sockets and process records. */
+  readonly runDir: string;
+  context(site: string): ProviderContext;
+}
+
+export interface Registry {
+  readonly sites: readonly { readonly site: string; readonly kind: string; readonly simulated: boolean }[];
+  /** @throws ProviderError InvalidInput for a site that is not configured, with the ones that are. */
+  provider(site: string): Promise<Provider>;
+  close(): Promise<void>;
+}
+
+type Factory = (entry: ProviderEntry, deps: RegistryDeps) => Promise<Provider>;
+
+/** One line a kind of site. Each is loaded when its first site is used: vendors' SDKs are heavy. */
+export const factories: Readonly<Record<string, Factory>> = {
+  libvirt: async (entry, deps) => {
+    const { createLibvirtProvider } = await import("./libvirt/index.ts");
+    const { uri = "qemu:///system", storagePath = "/var/lib/novacron/storage", sandbox } = entry;
+    const context = deps.context(entry.name);
+    return createLibvirtProvider({
+      entry: { uri, storagePath, sandbox },
+      tools: deps.tools,
+      context,
+      runDir: deps.runDir,
+    });
+  },
+};
+
+export function createRegistry(entries: readonly ProviderEntry[], deps: RegistryDeps): Registry {
+  const enabled = entries.filter((entry) => entry.enabled);
+  const made = new Map<string, Promise<Provider>>();
+  return {
+    sites: enabled.map(({ name, type, sandbox }) => ({ site: name, kind: type, simulated: sandbox === true })),
+    provider(site) {
+      const known = made.get(site);
+      if (known) return known;
+      const making = make(enabled, site, deps);
+      made.set(site, making);
+      // A failure to load is not kept: the next call tries again.
+      making.catch(() => made.delete(site));
+      return making;
+    },
+    async close() {
+      const providers = await Promise.allSettled(made.values());
+      for (const result of providers) if (result.status === "fulfilled") await result.value.close();
+    },
+  };
+}
+
+async function make(entries: readonly ProviderEntry[], site: string, deps: RegistryDeps): Promise<Provider> {
+  const entry = entries.find((candidate) => candidate.name === site);
+  const subject = { operation: "use the site", resource: site };
+  if (!entry) {
+    throw new ProviderError("InvalidInput", {
+      ...subject,
+      reason: "there is no such site in the configuration",
+      action: `Use one of: ${entries.map(({ name }) => name).join(", ") || "none is configured"}.`,
+    });
+  }
+  const factory = factories[entry.type];
+  if (!factory) {
+    throw new ProviderError("InvalidInput", {
+      ...subject,
+      reason: `there is no kind of site called ${entry.type}`,
+      action: `Use one of the types: ${Object.keys(factories).join(", ")}.`,
+    });
+  }
+  return factory(entry, deps);
+}
