@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { describe, test } from "node:test";
 import { parse } from "yaml";
+import { loadConfig } from "../../src/config/config.ts";
 import { readRuntime } from "../../src/config/runtime.ts";
 import { searchAttributes } from "../../src/domain/search-attributes.ts";
 import { readToolsManifest, toolNames } from "../../src/host/tools-manifest.ts";
@@ -111,5 +113,20 @@ describe("the image's tools", () => {
   test("are all accounted for, in the manifest's present version", () => {
     const manifest = readToolsManifest(resolve(project, "deploy/tools.json"));
     assert.deepEqual(Object.keys(manifest?.tools ?? {}), [...toolNames]);
+  });
+});
+
+describe("the configurations that people copy", () => {
+  test("load as they are", () => {
+    const deployed = loadConfig({ file: resolve(project, "deploy/novacron.yaml"), env: {} });
+    assert.equal(deployed.sites.length, 1);
+    const folder = mkdtempSync(join(tmpdir(), "nvc-doc-"));
+    try {
+      const example = /```yaml\n([\s\S]*?)```/.exec(read("README.md"))?.[1] ?? "";
+      writeFileSync(join(folder, "readme.yaml"), example);
+      assert.equal(loadConfig({ file: join(folder, "readme.yaml"), env: {} }).sites.length, 2);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
