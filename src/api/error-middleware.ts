@@ -36,7 +36,7 @@ export function sendProblem(request: Request, response: Response, problem: Probl
 
 /** body-parser and Express name their failures by `type` and `status`. */
 function fromBodyParser(error: unknown): unknown {
-  if (!(error instanceof Error) || !("status" in error)) return error;
+  if (error instanceof ProblemError || !(error instanceof Error) || !("status" in error)) return error;
   const type = "type" in error ? String(error.type) : "";
   if (error.status === 413) {
     return new ProblemError("PayloadTooLarge", {

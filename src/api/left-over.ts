@@ -1,0 +1,21 @@
+import type { ApiDeps } from "./deps.ts";
+import type { Runs } from "./runs.ts";
+import { startLeftOver } from "./start-migration.ts";
+
+/** Longer than a start in progress takes, so that nothing is started beside it needlessly. */
+const olderThanMs = 15_000;
+const everyMs = 15_000;
+
+/** Looks now and then for migrations that were registered and not started; ends with the signal. */
+export function keepStarting(context: Pick<ApiDeps, "store" | "log"> & { runs: Runs }, signal: AbortSignal): void {
+  const look = async () => {
+    try {
+      await startLeftOver(context, olderThanMs);
+    } catch (error) {
+      context.log.warn({ err: error }, "could not look for migrations that were only registered; trying again later");
+    }
+    if (!signal.aborted) timer = setTimeout(look, everyMs);
+  };
+  let timer = setTimeout(look, 0);
+  signal.addEventListener("abort", () => clearTimeout(timer));
+}

@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Client } from "@temporalio/client";
+import { type Logger, pino } from "pino";
+import { loadConfig } from "../config/config.ts";
+import { configReport } from "../config/report.ts";
+import { readRuntime, required } from "../config/runtime.ts";
+import { isProviderError } from "../domain/errors.ts";
+import { openStore, type Store } from "../store/index.ts";
+import { connectClient } from "../temporal/connection.ts";
+import { createApi } from "./app.ts";
+import { defaultLimits } from "./deps.ts";
+import { keepStarting } from "./left-over.ts";
+import { requireLoopback } from "./listen-address.ts";
+import { Runs } from "./runs.ts";
+import { ensureBootstrapToken } from "./tokens.ts";
+
+const closeWithinMs = 5_000;
+
+const runtime = readRuntime(process.env);
+const config = loadConfig({ file: runtime.configFile, sitesFile: runtime.sitesFile, env: process.env });
+const log = pino({ name: "api", level: config.logging.level });
+for (const line of configReport(config)) log.warn(line);
+
+const stopping = new AbortController();
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopping.abort());
+
+try {
+  await serve();
+} catch (error) {
+  log.fatal({ err: error }, "the API cannot go on");
+  process.exitCode = 1;
+}
+
+async function serve(): Promise<void> {
+  const { host, port } = config.api;
+  requireLoopback(host);
+  const store = await openStore({
+    databaseUrl: required(runtime, "databaseUrl"),
+    log: (level, message, facts) => log[level](facts ?? {}, message),
+  });
+  try {
+    await whenAvailable(() => prepare(store));
+    const temporal = await whenAvailable(() => connectClient(config.temporal));
+    if (temporal) await listen(store, temporal, { host, port });
+  } finally {
+    await store.close();
+  }
+}
+
+async function prepare(store: Store): Promise<true> {
+  await store.migrate();
+  await ensureBootstrapToken(store, required(runtime, "tokenFile"));
+  return true;
+}
+
+async function listen(store: Store, temporal: Client, at: { host: string; port: number }): Promise<void> {
+  const sites = config.sites.map(({ site, type, region, enabled, sandbox }) => ({
+    site,
+    kind: type,
+    region,
+    enabled,
+    simulated: sandbox,
+  }));
+  const app = createApi({ store, temporal, sites, log, temporalUiUrl: runtime.temporalUiUrl });
+  const server = app.listen(at.port, at.host);
+  await new Promise<void>((resolve, reject) => {
+    server.once("listening", resolve);
+    server.once("error", reject);
+  });
+  log.info({ address: server.address(), sites: sites.map(({ site }) => site) }, "the API serves");
+  keepStarting({ store, log, runs: new Runs(temporal, defaultLimits) }, stopping.signal);
+  await aborted(stopping.signal);
+  log.info("the API ends");
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeIdleConnections();
+  // Event streams never end by themselves; their readers come back with Last-Event-ID.
+  const cut = setTimeout(() => server.closeAllConnections(), closeWithinMs);
+  await closed;
+  clearTimeout(cut);
+  await temporal.connection.close();
+}
+
+/** Waits as long as it takes for what comes up later; `undefined` when we are to end before. */
+async function whenAvailable<T>(work: () => Promise<T>): Promise<T | undefined> {
+  while (!stopping.signal.aborted) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isProviderError(error, "Unavailable", "Timeout")) throw error;
+      logWaiting(log, error);
+      await sleep(500, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  }
+  return undefined;
+}
+
+function logWaiting(to: Logger, error: Error): void {
+  to.warn({ reason: error.message }, "waiting");
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,134 @@
+import { createHash } from "node:crypto";
+import type { Certificate } from "../../../src/domain/certificate.ts";
+import type { MigrationState, MigrationStep } from "../../../src/domain/migration.ts";
+import { canonicalJson, type Plan, planContent } from "../../../src/domain/plan.ts";
+import type { Vm } from "../../../src/domain/vm.ts";
+import type { Store } from "../../../src/store/index.ts";
+import type { PlanMigrationInput } from "../../../src/workflows/plan-migration/types.ts";
+
+export type RecordActivities = ReturnType<typeof recordActivities>;
+
+/** What the stand-in workflows need of a worker: rows in the real store. */
+export function recordActivities(store: Store) {
+  return {
+    async storePlan({ planId, request }: PlanMigrationInput): Promise<Plan> {
+      const plan = samplePlan(planId, request.vm !== "full", { ...request });
+      await store.plans.insert(plan);
+      return plan;
+    },
+    async readSite(site: string): Promise<number> {
+      if (site === "onprem-b") throw new Error("onprem-b is away");
+      const vms = ["web-1", "web-2", "db-1"].map((name) => sampleVm(site, name));
+      await store.vms.replaceSite(site, vms, new Date().toISOString());
+      return vms.length;
+    },
+    async step(migrationId: string, step: MigrationStep): Promise<void> {
+      const at = new Date().toISOString();
+      await store.migrations.startStep(migrationId, step, at, "copying vda");
+      await store.migrations.update(migrationId, { step, progress: 40 });
+      const data = { step, state: "running", bytesCopied: 4096 };
+      await store.migrations.appendEvent(migrationId, { at, type: "step", message: "copying vda", data });
+    },
+    async become(migrationId: string, state: MigrationState): Promise<void> {
+      const at = new Date().toISOString();
+      const ended = state === "awaiting-finalize" || state === "running" || state === "paused" ? {} : { endedAt: at };
+      await store.migrations.update(migrationId, { state, ...ended });
+      await store.migrations.appendEvent(migrationId, { at, type: "state", message: state, data: { state } });
+    },
+    async certify(migrationId: string): Promise<void> {
+      const certificate = sampleCertificate(migrationId);
+      await store.certificates.insert(certificate);
+      await store.migrations.update(migrationId, { certificateId: certificate.certificateId });
+    },
+  };
+}
+
+export function sampleVm(site: string, name: string): Vm {
+  return {
+    vmId: `id-${name}`,
+    site,
+    name,
+    state: name.startsWith("db") ? "stopped" : "running",
+    cpus: 2,
+    memoryBytes: 2 ** 30,
+    firmware: "bios",
+    architecture: "x86_64",
+    disks: [
+      {
+        diskId: "vda",
+        volumeId: `${name}-vda`,
+        sizeBytes: 2 ** 31,
+        bus: "virtio-blk",
+        boot: true,
+        allocatedBytes: 2 ** 26,
+      },
+    ],
+    nics: [{ nicId: "net0", networkId: "default", mac: "52:54:00:00:00:01" }],
+    publishPorts: [8080],
+    endpoints: [{ guestPort: 8080, host: "127.0.0.1", port: 18080 }],
+    tags: { "novacron:managed": "true", ownTag_Of: "someBody" },
+  };
+}
+
+export function samplePlan(planId: string, executable: boolean, request: Record<string, unknown>): Plan {
+  const content = {
+    kind: "migrate-vm",
+    inputs: { ...request, vm: `id-${String(request.vm)}`, vmName: request.vm, point: "stop" },
+    observed: [{ site: "onprem-a", kind: "vm", id: `id-${String(request.vm)}`, version: "1" }],
+    choices: [{ what: "target network of net0", chosen: "default", why: "same name" }],
+    actions: [
+      {
+        action: "copy-disk",
+        resource: { site: "onprem-a", kind: "disk", id: "vda" },
+        detail: "Copy vda",
+        parameters: { diskId: "vda", sizeBytes: 2 ** 31 },
+      },
+    ],
+  };
+  return {
+    ...content,
+    planId,
+    hash: createHash("sha256")
+      .update(canonicalJson(planContent(content)))
+      .digest("hex"),
+    createdAt: new Date().toISOString(),
+    checks: executable
+      ? [{ check: "target-free-space", result: "pass", detail: "enough" }]
+      : [{ check: "target-free-space", result: "fail", detail: "1 MiB free", remedy: "Free some space." }],
+    estimates: { bytesToMove: 2 ** 26, bytesNominal: 2 ** 31, seconds: 6, downtimeSeconds: 6, basis: "assumed" },
+    executable,
+  };
+}
+
+export function sampleCertificate(migrationId: string): Certificate {
+  return {
+    format: "novacron-certificate/1",
+    certificateId: `cert-${migrationId}`,
+    migrationId,
+    planHash: "ab".repeat(32),
+    vm: "web-1",
+    from: "onprem-a",
+    to: "onprem-b",
+    sourceVmId: "id-web-1",
+    targetVmId: "id-web-1-b",
+    pointTakenAt: new Date().toISOString(),
+    provenAt: new Date().toISOString(),
+    identical: true,
+    disks: [
+      {
+        diskId: "vda",
+        sizeBytes: 2 ** 31,
+        level: "target-reread",
+        method: "full",
+        leafBytes: 524_288,
+        rootHash: "cd".repeat(32),
+        manifestId: "manifest-1",
+        pointId: "point-1",
+        bytesCopied: 2 ** 26,
+        bytesReread: 2 ** 26,
+      },
+    ],
+    boot: { proven: true, evidence: "login:" },
+    simulated: true,
+  };
+}

@@ -1,0 +1,156 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { NativeConnection, Worker } from "@temporalio/worker";
+import { pino } from "pino";
+import { createApi } from "../../../src/api/app.ts";
+import { hashToken } from "../../../src/api/authenticate.ts";
+import type { ApiLimits, SiteSummary } from "../../../src/api/deps.ts";
+import { Runs } from "../../../src/api/runs.ts";
+import { ensureBootstrapToken } from "../../../src/api/tokens.ts";
+import { openStore, type Store } from "../../../src/store/index.ts";
+import { connectClient, taskQueue } from "../../../src/temporal/connection.ts";
+import { type Cleaner, withPostgres, withTemporal } from "../../support/servers.ts";
+import { recordActivities } from "./activities.ts";
+import { assertDocumented } from "./conformance.ts";
+
+export const sites: readonly SiteSummary[] = [
+  { site: "onprem-a", kind: "libvirt", enabled: true, simulated: true },
+  { site: "onprem-b", kind: "libvirt", enabled: true, simulated: true },
+];
+
+/** The members of the bodies that tests look at; each answer has its own few of them. */
+export interface Body {
+  readonly migration_id: string;
+  readonly plan_id: string;
+  readonly hash: string;
+  readonly state: string;
+  readonly code: string;
+  readonly action: string;
+  readonly detail: string;
+  readonly facts: Readonly<Record<string, unknown>>;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly vm: Readonly<Record<string, unknown>>;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly items: readonly (Readonly<Record<string, unknown>> & { migration_id: string; name: string; site: string })[];
+  readonly sites: readonly { site: string; observed_at?: string; error?: string; vm_count: number }[];
+  readonly freshness: { readonly site: string };
+  readonly next_cursor?: string;
+  readonly ok: boolean;
+  readonly identical: boolean;
+  readonly disks: readonly { identical: boolean; differing: readonly { offset: number; length: number }[] }[];
+  readonly checks: readonly { check: string; remedy?: string }[];
+  readonly status: string | number;
+}
+
+export interface Answered {
+  readonly response: Response;
+  readonly status: number;
+  readonly body: Body;
+}
+
+export interface CallOptions {
+  readonly body?: unknown;
+  /** Sent as it is instead of `body`. */
+  readonly text?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly token?: string | undefined;
+}
+
+export interface TestApi {
+  readonly url: string;
+  readonly token: string;
+  readonly tokenFile: string;
+  readonly readerToken: string;
+  readonly store: Store;
+  readonly runs: Runs;
+  readonly temporalAddress: string;
+  readonly databaseUrl: string;
+  /** Calls, and holds every answer to the OpenAPI document. */
+  call(method: string, path: string, options?: CallOptions): Promise<Answered>;
+}
+
+/** The real API on a real PostgreSQL and a real Temporal server, with a worker whose workflows give known answers. */
+export async function startTestApi(
+  cleaner: Cleaner,
+  options: { limits?: Partial<ApiLimits>; worker?: boolean } = {},
+): Promise<TestApi> {
+  // The API and its worker must be gone before what they lean on.
+  const stops: (() => Promise<void>)[] = [];
+  cleaner.after(async () => {
+    for (const stop of stops.reverse()) await stop();
+  });
+  const own: Cleaner = { after: (stop) => stops.push(stop) };
+  const [postgres, temporal] = await Promise.all([withPostgres(own), withTemporal(own)]);
+  const store = await openStore({ databaseUrl: postgres.databaseUrl, pollMs: 200 });
+  await store.migrate();
+  const client = await connectClient({ address: temporal.address, namespace: "default" });
+  const dir = await mkdtemp(join(tmpdir(), "nvc-api-"));
+  const tokenFile = join(dir, "token");
+  await ensureBootstrapToken(store, tokenFile);
+  const token = (await readFile(tokenFile, "utf8")).trim();
+  const readerToken = "reader-token-of-the-tests-0123456789";
+  await store.tokens.ensure({ name: "reader", hash: hashToken(readerToken), scopes: ["inventory:read"] });
+  const limits = { askMs: 10_000, longAskMs: 10_000, heartbeatMs: 100, ...options.limits };
+  const log = pino({ level: "silent" });
+  const app = createApi({ store, temporal: client, sites, log, temporalUiUrl: undefined, limits });
+  const server = app.listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const stopWorker = options.worker === false ? undefined : await startWorker(temporal.address, store);
+
+  own.after(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await stopWorker?.();
+    await client.connection.close();
+    await store.close();
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  return {
+    url,
+    token,
+    tokenFile,
+    readerToken,
+    store,
+    runs: new Runs(client, { askMs: 10_000, longAskMs: 10_000 }),
+    temporalAddress: temporal.address,
+    databaseUrl: postgres.databaseUrl,
+    async call(method, path, { body, text, headers, ...more } = {}) {
+      const bearer = "token" in more ? more.token : token;
+      const response = await fetch(`${url}${path}`, {
+        method,
+        headers: {
+          ...(bearer ? { authorization: `Bearer ${bearer}` } : {}),
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...headers,
+        },
+        body: text ?? (body === undefined ? undefined : JSON.stringify(body)),
+      });
+      const raw = await response.text();
+      const json = /json/.test(response.headers.get("content-type") ?? "") ? JSON.parse(raw) : undefined;
+      assertDocumented(method, path.split("?")[0] ?? path, response, json);
+      return { response, status: response.status, body: json };
+    },
+  };
+}
+
+async function startWorker(address: string, store: Store): Promise<() => Promise<void>> {
+  const connection = await NativeConnection.connect({ address });
+  const worker = await Worker.create({
+    connection,
+    taskQueue,
+    workflowsPath: fileURLToPath(new URL("./workflows.ts", import.meta.url)),
+    activities: recordActivities(store),
+    shutdownGraceTime: "1 second",
+  });
+  const ran = worker.run();
+  return async () => {
+    worker.shutdown();
+    await ran;
+    await connection.close();
+  };
+}

@@ -1,0 +1,105 @@
+/** Stand-ins with the real names and messages, whose answers are known: what is tested here is the API, not the move. */
+import {
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  isCancellation,
+  proxyActivities,
+  setHandler,
+  sleep,
+} from "@temporalio/workflow";
+import type { Plan } from "../../../src/domain/plan.ts";
+import type { SiteCheck } from "../../../src/providers/provider.ts";
+import type { CheckSiteInput } from "../../../src/workflows/check-site/types.ts";
+import {
+  finalizeUpdate,
+  pauseSignal,
+  resumeSignal,
+  rollbackUpdate,
+} from "../../../src/workflows/migrate-vm/messages.ts";
+import type { MigrateVmInput, MigrateVmResult } from "../../../src/workflows/migrate-vm/types.ts";
+import type { PlanMigrationInput } from "../../../src/workflows/plan-migration/types.ts";
+import type { SyncInventoryInput, SyncInventoryResult } from "../../../src/workflows/sync-inventory/types.ts";
+import type {
+  VerifyCertificateInput,
+  VerifyCertificateResult,
+} from "../../../src/workflows/verify-certificate/types.ts";
+import type { RecordActivities } from "./activities.ts";
+
+const { storePlan, readSite, become, step, certify } = proxyActivities<RecordActivities>({
+  startToCloseTimeout: "20 seconds",
+  retry: { maximumAttempts: 2 },
+});
+
+export async function planMigration(input: PlanMigrationInput): Promise<Plan> {
+  if (input.request.vm === "missing") {
+    throw ApplicationFailure.create({
+      type: "NotFound",
+      nonRetryable: true,
+      message: "Could not find VM (onprem-a/vm/missing): no such VM. List the VMs of the site.",
+      details: [
+        { resource: "onprem-a/vm/missing", action: "List the VMs of the site.", facts: { lookedFor: "missing" } },
+      ],
+    });
+  }
+  return storePlan(input);
+}
+
+export async function checkSite({ site }: CheckSiteInput): Promise<SiteCheck[]> {
+  return [
+    { check: "reachable", result: "pass", detail: `${site} answers` },
+    { check: "free-space", result: "warn", detail: "5 % are free", remedy: "Free some space." },
+  ];
+}
+
+export async function syncInventory({ site }: SyncInventoryInput): Promise<SyncInventoryResult> {
+  return { site, vms: await readSite(site) };
+}
+
+export async function verifyCertificate({ certificate }: VerifyCertificateInput): Promise<VerifyCertificateResult> {
+  const disks = certificate.disks.map(({ diskId, rootHash }) => {
+    const identical = !rootHash.startsWith("bad");
+    return { diskId, identical, differing: identical ? [] : [{ offset: 1_048_576, length: 524_288 }], bytesReread: 7 };
+  });
+  return { identical: disks.every((disk) => disk.identical), disks };
+}
+
+/** Waits in the copy step until it is resumed once; then awaits its finalize. */
+export async function migrateVm({ migrationId }: MigrateVmInput): Promise<MigrateVmResult> {
+  let asked: "pause" | "resume" | undefined;
+  let closing: "finalized" | "rolled-back" | undefined;
+  let open = false;
+  setHandler(pauseSignal, () => {
+    asked = "pause";
+  });
+  setHandler(resumeSignal, () => {
+    asked = "resume";
+  });
+  const close = (state: "finalized" | "rolled-back") => async (): Promise<MigrateVmResult> => {
+    await become(migrationId, state);
+    closing = state;
+    return { migrationId, state };
+  };
+  const validator = () => {
+    if (!open) throw ApplicationFailure.nonRetryable("It does not await its finalize yet", "Conflict", {});
+  };
+  setHandler(finalizeUpdate, close("finalized"), { validator });
+  setHandler(rollbackUpdate, close("rolled-back"), { validator });
+  try {
+    await step(migrationId, "copy");
+    await condition(() => asked === "pause");
+    await become(migrationId, "paused");
+    await condition(() => asked === "resume");
+    await become(migrationId, "running");
+    await sleep(50);
+    await certify(migrationId);
+    open = true;
+    await become(migrationId, "awaiting-finalize");
+    await condition(() => closing !== undefined);
+    return { migrationId, state: closing ?? "failed" };
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    await CancellationScope.nonCancellable(() => become(migrationId, "cancelled"));
+    throw error;
+  }
+}
