@@ -5,7 +5,7 @@ import type { Provider, ProviderContext } from "./provider.ts";
 /** A site of the configuration, as providers are made from it. Options are those of its kind. */
 export interface ProviderEntry {
   /** The site's id. */
-  readonly name: string;
+  readonly site: string;
   readonly type: string;
   readonly enabled: boolean;
   readonly region?: string;
@@ -35,7 +35,7 @@ export const factories: Readonly<Record<string, Factory>> = {
   libvirt: async (entry, deps) => {
     const { createLibvirtProvider } = await import("./libvirt/index.ts");
     const { uri = "qemu:///system", storagePath = "/var/lib/novacron/storage", sandbox } = entry;
-    const context = deps.context(entry.name);
+    const context = deps.context(entry.site);
     return createLibvirtProvider({
       entry: { uri, storagePath, sandbox },
       tools: deps.tools,
@@ -49,7 +49,7 @@ export function createRegistry(entries: readonly ProviderEntry[], deps: Registry
   const enabled = entries.filter((entry) => entry.enabled);
   const made = new Map<string, Promise<Provider>>();
   return {
-    sites: enabled.map(({ name, type, sandbox }) => ({ site: name, kind: type, simulated: sandbox === true })),
+    sites: enabled.map(({ site, type, sandbox }) => ({ site, kind: type, simulated: sandbox === true })),
     provider(site) {
       const known = made.get(site);
       if (known) return known;
@@ -67,13 +67,13 @@ export function createRegistry(entries: readonly ProviderEntry[], deps: Registry
 }
 
 async function make(entries: readonly ProviderEntry[], site: string, deps: RegistryDeps): Promise<Provider> {
-  const entry = entries.find((candidate) => candidate.name === site);
+  const entry = entries.find((candidate) => candidate.site === site);
   const subject = { operation: "use the site", resource: site };
   if (!entry) {
     throw new ProviderError("InvalidInput", {
       ...subject,
       reason: "there is no such site in the configuration",
-      action: `Use one of: ${entries.map(({ name }) => name).join(", ") || "none is configured"}.`,
+      action: `Use one of: ${entries.map((other) => other.site).join(", ") || "none is configured"}.`,
     });
   }
   const factory = factories[entry.type];
