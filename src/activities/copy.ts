@@ -8,6 +8,7 @@ import { prove } from "../transfer/proof.ts";
 import { pump } from "../transfer/pump.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { setHeartbeatDetails } from "./heartbeat.ts";
+import { Slots } from "./slots.ts";
 
 /** The run is told of progress in steps of this share of a disk: at most fifty lines of history for each. */
 const signalStep = 0.02;
@@ -23,7 +24,8 @@ export interface CopyDiskResult {
   readonly rootHash: string;
 }
 
-export function copyActivities({ registry, store, signalCopyProgress }: ActivityDeps) {
+export function copyActivities({ registry, store, parallelMigrations, signalCopyProgress }: ActivityDeps) {
+  const slots = new Slots(parallelMigrations);
   return {
     /** Pumps one disk into its generation; a new attempt goes on from what is durable and shuts earlier ones out. */
     async copyDisk(input: {
@@ -45,12 +47,13 @@ export function copyActivities({ registry, store, signalCopyProgress }: Activity
         const { bytesCopied, bytesResent } = sealed.progress;
         return { attempt: sealed.attempt, rootHash: sealed.rootHash, bytesCopied, bytesResent };
       }
+      await using resources = new AsyncDisposableStack();
+      resources.defer(await slots.take(signal));
       const parentManifestId = copy.base?.parentManifestId;
       const { sizeBytes, replicaId, diskId } = copy;
       const state = await store.checkpoints.beginAttempt({ generationId, sizeBytes, parentManifestId });
       const { attempt } = state;
       const tags = { [tagKeys.managed]: "true", [tagKeys.migration]: migrationId };
-      await using resources = new AsyncDisposableStack();
       const sink = await target.disks.openGeneration(
         { replica: { replicaId, sizeBytes, tags }, generationId, parentPointId: copy.base?.parentPointId, attempt },
         signal,

@@ -19,8 +19,10 @@ export interface ActivityDeps {
   };
   readonly store: Store;
   readonly defaults: MigrationDefaults;
+  /** Disks that this worker copies at the same time; more wait. */
+  readonly parallelMigrations: number;
   ceilings(site: string): SiteCeilings;
   /** Tells a run how far a disk's copy is. */
   signalCopyProgress(workflowId: string, progress: { diskId: string; fraction: number }): Promise<void>;
-  readonly log: { warn(message: string): void };
+  readonly log: { warn(message: string, error?: unknown): void };
 }

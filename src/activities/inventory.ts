@@ -23,7 +23,7 @@ export function inventoryActivities({ registry, store, log }: ActivityDeps) {
           await syncOne(site);
         } catch (error) {
           if (Context.current().cancellationSignal.aborted) throw error;
-          log.warn(`inventory of ${site} is not fresh: ${String(error)}`);
+          log.warn(`The inventory of ${site} is not fresh: ${String(error)}`, error);
         }
       }
     },

@@ -1,0 +1,48 @@
+import type { Client } from "@temporalio/client";
+import type { ActivityDeps } from "../activities/deps.ts";
+import type { Config } from "../config/config.ts";
+import { isProviderError } from "../domain/errors.ts";
+import type { HostTools } from "../host/tools.ts";
+import { createRegistry } from "../providers/registry.ts";
+import type { Store } from "../store/index.ts";
+import { copyProgressSignal } from "../workflows/migrate-vm/messages.ts";
+
+/** Calls per second to one site by all workers together; a local libvirt daemon takes far more, a cloud's table will
+ *  say less. */
+const callsPerSecond = 200;
+
+export interface WorkerParts {
+  readonly config: Config;
+  readonly store: Store;
+  readonly client: Client;
+  readonly tools: HostTools;
+  /** Short folder for the sockets of exports. */
+  readonly runDir: string;
+  readonly log?: (level: "debug" | "info" | "warn" | "error", message: string, facts?: object) => void;
+}
+
+/** Everything that activities need, from the parts of one process. */
+export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { close(): Promise<void> }> {
+  const { config, store, client, tools, runDir } = parts;
+  const log = parts.log ?? (() => undefined);
+  const entries = config.sites.map((site) => ({ ...site, name: site.site }));
+  const registry = createRegistry(entries, {
+    tools,
+    runDir,
+    context: (site) => ({ site, log, callBudget: store.callBudget(`calls:${site}`, callsPerSecond) }),
+  });
+  return {
+    registry,
+    store,
+    defaults: config.migration,
+    parallelMigrations: config.migration.parallelMigrations,
+    ceilings: (site) => config.sites.find((candidate) => candidate.site === site)?.quotas ?? {},
+    async signalCopyProgress(workflowId, progress) {
+      await client.workflow.getHandle(workflowId).signal(copyProgressSignal, progress);
+    },
+    log: {
+      warn: (message, error) => log("warn", message, isProviderError(error) ? { code: error.code } : undefined),
+    },
+    close: () => registry.close(),
+  };
+}
