@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { describe, test } from "node:test";
 import { parse } from "yaml";
+import { requireLoopback } from "../../src/api/listen-address.ts";
 import { loadConfig } from "../../src/config/config.ts";
 import { readRuntime } from "../../src/config/runtime.ts";
 import { searchAttributes } from "../../src/domain/search-attributes.ts";
@@ -52,20 +53,21 @@ describe("docker-compose.yml", () => {
   });
 
   test("sets no variable that our processes do not know", () => {
-    assert.deepEqual(ours.map(([name]) => name).sort(), ["api", "worker"]);
+    assert.deepEqual(ours.map(([name]) => name).sort(), ["api", "api-port", "worker"]);
     for (const [service, { environment = {} }] of ours) {
       for (const name of Object.keys(environment)) assert.ok(isKnown(name), `${service}: ${name}`);
     }
     assert.ok(!isKnown("NOVACRON_NO_SUCH_THING"));
   });
 
-  test("starts programs that are there, and gives every lasting service a health check but the UI", () => {
-    for (const [, { command = [] }] of ours) assert.ok(read(command[1] ?? "").length > 0);
+  test("starts programs that are there, and gives every lasting service of weight a health check", () => {
+    for (const name of ["api", "worker"]) assert.ok(read(compose.services[name]?.command?.[1] ?? "").length > 0);
     const unchecked = services.filter(([, service]) => !service.healthcheck).map(([name]) => name);
-    assert.deepEqual(unchecked, ["temporal-attributes", "temporal-ui"]);
+    assert.deepEqual(unchecked, ["temporal-attributes", "temporal-ui", "api-port"]);
   });
 
-  test("publishes ports on loopback only, and never the database's or Temporal's", () => {
+  test("lets the API listen where it agrees to, and publishes ports on loopback only", () => {
+    requireLoopback(compose.services.api?.environment?.NOVACRON_API_HOST ?? "");
     for (const [name, { ports = [] }] of services) {
       for (const port of ports) assert.ok(port.startsWith("127.0.0.1:"), `${name}: ${port}`);
     }
