@@ -96,7 +96,6 @@ function componentEnvironment(plan: StackPlan): Record<string, string | undefine
     NOVACRON_TOKEN_FILE: tokenFile(plan.dir),
     NOVACRON_TOOLS: plan.toolsManifest,
     NOVACRON_LOG_LEVEL: plan.logLevel,
-    NOVACRON_SANDBOX_SOCKET: sandboxSocket(plan.dir),
   };
 }
 

@@ -41,13 +41,18 @@ export async function goCompiler(
 }
 
 function goIn(folder: string): string | undefined {
-  return [join(folder, "bin/go"), join(folder, "go/bin/go")].find((path) => existsSync(path) && isSuitable(path));
+  return [join(folder, "go/bin/go"), join(folder, "bin/go")].find((path) => existsSync(path) && isSuitable(path));
 }
 
 function isSuitable(program: string): boolean {
   try {
     const env = { ...process.env, GOTOOLCHAIN: "local" };
-    const text = execFileSync(program, ["version"], { encoding: "utf8", env, cwd: "/", timeout: 10_000 });
+    const text = execFileSync(program, ["version"], {
+      encoding: "utf8",
+      env,
+      cwd: "/",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
     const [, major, minor] = /go(\d+)\.(\d+)/.exec(text) ?? [];
     return Number(major) === 1 && Number(minor) >= oldestSuitable;
   } catch {
