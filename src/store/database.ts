@@ -1,6 +1,6 @@
 import { Kysely, PostgresDialect, type PostgresPool } from "kysely";
 import pg from "pg";
-import { breaksConnection, toStoreError } from "./errors.ts";
+import { breaksConnection, neverRan, toStoreError } from "./errors.ts";
 import type { Database } from "./schema.ts";
 
 export type StoreLog = (level: "debug" | "info" | "warn" | "error", message: string, facts?: object) => void;
@@ -59,20 +59,34 @@ export function openDatabase(options: DatabaseOptions): Kysely<Database> {
 }
 
 function guard(pool: pg.Pool): PostgresPool {
+  const acquire = () =>
+    pool.connect().catch((error: unknown) => {
+      throw toStoreError(error, "connect to the store");
+    });
   return {
     options: pool.options,
     end: () => pool.end(),
     async connect() {
-      const client = await pool.connect().catch((error: unknown) => {
-        throw toStoreError(error, "connect to the store");
-      });
+      let client = await acquire();
+      let used = false;
       let broken = false;
+      // Every idle connection may be one that a restarted server has closed.
+      let replacements = pool.options.max;
       const query = async (sql: string, parameters: readonly unknown[]) => {
-        try {
-          return await client.query(sql, [...parameters]);
-        } catch (error) {
-          broken ||= breaksConnection(error);
-          throw toStoreError(error, "query the store");
+        for (;;) {
+          try {
+            const result = await client.query(sql, [...parameters]);
+            used = true;
+            return result;
+          } catch (error) {
+            broken ||= breaksConnection(error);
+            if (used || replacements-- <= 0 || !neverRan(error, sql)) throw toStoreError(error, "query the store");
+            client.release(true);
+            // Until there is another one, nothing is left to give back.
+            client = released;
+            client = await acquire();
+            broken = false;
+          }
         }
       };
       return {
@@ -82,3 +96,5 @@ function guard(pool: pg.Pool): PostgresPool {
     },
   };
 }
+
+const released = { release: () => undefined } as unknown as pg.PoolClient;

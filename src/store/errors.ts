@@ -33,6 +33,17 @@ export function breaksConnection(error: unknown): boolean {
 }
 
 /**
+ * True when the statement certainly had no effect: the connection had ended while it was idle, which shows at its next
+ * use only. `begin` has none in any case.
+ */
+export function neverRan(error: unknown, statement: string): boolean {
+  if (!breaksConnection(error)) return false;
+  if (statement === "begin") return true;
+  const said = error instanceof Error && /not queryable|Client was closed/.test(error.message);
+  return said || ["57P01", "57P02", "57P03", "EPIPE"].includes(codeOf(error));
+}
+
+/**
  * The database's failures as the rest of the product knows them: `Unavailable` for a store that is away or busy (every
  * caller retries it), `Timeout` for a statement that took too long, `Unknown` for what is a defect of ours.
  */

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { isProviderError } from "../../src/domain/errors.ts";
+import { openStore } from "../../src/store/index.ts";
+import { useStore } from "../support/store.ts";
+
+const lab = useStore();
+const unavailable = (error: unknown) => isProviderError(error, "Unavailable");
+const note = (message: string) => ({ at: new Date().toISOString(), type: "note" as const, message, data: {} });
+
+async function create(migrationId: string): Promise<void> {
+  const vm = { name: "shop", sourceVmId: "1" };
+  const from = "a";
+  await lab.store.migrations.create({
+    migrationId,
+    planId: "p",
+    workflowId: `migration/${migrationId}`,
+    vm,
+    from,
+    to: "b",
+  });
+}
+
+async function untilBack(): Promise<void> {
+  for (;;) {
+    try {
+      return await lab.store.ping();
+    } catch (error) {
+      assert.ok(unavailable(error), String(error));
+      await sleep(50);
+    }
+  }
+}
+
+test("a killed database costs time only: calls are Unavailable meanwhile, and subscribers miss nothing", async () => {
+  await create("killed");
+  await lab.store.migrations.appendEvent("killed", note("before"));
+  const controller = new AbortController();
+  const seen: string[] = [];
+  let onSecond = (): void => undefined;
+  const second = new Promise<void>((resolve) => {
+    onSecond = resolve;
+  });
+  const reading = (async () => {
+    for await (const event of lab.store.migrations.subscribe("killed", 0, controller.signal)) {
+      seen.push(event.message);
+      if (seen.length === 2) onSecond();
+    }
+  })();
+  await Promise.all(Array.from({ length: 5 }, () => lab.store.ping()));
+  await lab.postgres.kill();
+  await assert.rejects(lab.store.ping(), unavailable);
+  await assert.rejects(lab.store.migrations.update("killed", { progress: 1 }), unavailable);
+  await lab.postgres.start();
+  await untilBack();
+  await lab.store.migrations.appendEvent("killed", note("after"));
+  await second;
+  controller.abort();
+  await reading;
+  assert.deepEqual(seen, ["before", "after"]);
+});
+
+test("a transaction whose connection is cut fails whole, and the next one works", async () => {
+  await create("cut");
+  const client = new pg.Client({ connectionString: lab.postgres.databaseUrl });
+  await client.connect();
+  await client.query("begin; select 1 from migrations where migration_id = 'cut' for update");
+  const waiting = lab.store.migrations.appendEvent("cut", note("never written"));
+  const cut = async () => {
+    const { rows } = await client.query<{ pid: number }>(
+      "select pid from pg_stat_activity where application_name = 'novacron' and wait_event_type = 'Lock'",
+    );
+    for (const { pid } of rows) await client.query("select pg_terminate_backend($1)", [pid]);
+    return rows.length;
+  };
+  const failed = assert.rejects(waiting, unavailable);
+  while ((await cut()) === 0) await sleep(20);
+  await failed;
+  await client.query("rollback");
+  await client.end();
+  assert.equal(await lab.store.migrations.appendEvent("cut", note("written")), 1);
+});
+
+test("a statement that takes too long is a Timeout", async () => {
+  const impatient = await openStore({ databaseUrl: lab.postgres.databaseUrl, statementTimeoutMs: 100 });
+  const client = new pg.Client({ connectionString: lab.postgres.databaseUrl });
+  await client.connect();
+  await create("locked");
+  await client.query("begin; select 1 from migrations where migration_id = 'locked' for update");
+  await assert.rejects(impatient.migrations.update("locked", { progress: 1 }), (error) =>
+    isProviderError(error, "Timeout"),
+  );
+  await client.query("rollback");
+  await client.end();
+  await impatient.migrations.update("locked", { progress: 1 });
+  await impatient.close();
+});
+
+test("a server that hangs is Unavailable after the connect timeout", async () => {
+  const fresh = await openStore({ databaseUrl: lab.postgres.databaseUrl, connectTimeoutMs: 200 });
+  lab.postgres.freeze(true);
+  try {
+    await assert.rejects(fresh.ping(), unavailable);
+  } finally {
+    lab.postgres.freeze(false);
+  }
+  await fresh.ping();
+  await fresh.close();
+});
+
+test("the schema is applied once by processes that start together, and a changed file is refused", async () => {
+  const databaseUrl = await lab.postgres.createDatabase();
+  const stores = await Promise.all(Array.from({ length: 4 }, () => openStore({ databaseUrl })));
+  const applied = await Promise.all(stores.map((store) => store.migrate()));
+  assert.equal(applied.filter((names) => names.length > 0).length, 1);
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  await client.query("update schema_migrations set checksum = 'other' where version = 1");
+  await client.end();
+  await assert.rejects(stores[0]?.migrate() ?? Promise.resolve(), (error) => isProviderError(error, "Conflict"));
+  await Promise.all(stores.map((store) => store.close()));
+});
