@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -120,6 +120,20 @@ test("finds a part that nothing recorded", async (context) => {
   assert.equal(processesOf(dir).length, 1);
   await downStack({ instance: "t" });
   assert.deepEqual(processesOf(dir), []);
+});
+
+test("down ends tools that work in the instance's folder, and nothing else that mentions it", async (context) => {
+  const { dir } = instance(context);
+  const tool = join(dir, "qemu-nbd");
+  copyFileSync("/bin/sleep", tool);
+  const leftover = spawn(tool, ["600"], { stdio: "ignore" });
+  writeFileSync(join(dir, "a.log"), "");
+  const reader = spawn("tail", ["-f", join(dir, "a.log")], { stdio: "ignore" });
+  context.after(() => reader.kill());
+  const ended = once(leftover, "exit");
+  await downStack({ instance: "t" });
+  await ended;
+  assert.equal(reader.exitCode ?? reader.signalCode, null);
 });
 
 test("a part that never serves fails the stack with the end of its log, and nothing is left running", async (context) => {
