@@ -1,0 +1,95 @@
+import { readFileSync } from "node:fs";
+import createClient, { type Client } from "openapi-fetch";
+import { CliError } from "./failure.ts";
+import type { components, paths } from "./generated/api.ts";
+import { readConnection } from "./stack/index.ts";
+
+export type Api = Client<paths>;
+export type Schemas = components["schemas"];
+
+export interface ApiOptions {
+  readonly instance?: string;
+  /** For an API that is not of a stack on this machine. */
+  readonly apiUrl?: string;
+  readonly tokenFile?: string;
+}
+
+export interface ConnectedApi {
+  readonly api: Api;
+  readonly baseUrl: string;
+  readonly token: string;
+}
+
+/** @throws CliError when no stack is up or its token can't be read. */
+export function connectApi(options: ApiOptions): ConnectedApi {
+  const { baseUrl, tokenFile } = locate(options);
+  const token = readToken(tokenFile);
+  const api = createClient<paths>({ baseUrl, headers: { authorization: `Bearer ${token}` }, fetch: fetchOrExplain });
+  return { api, baseUrl, token };
+}
+
+/** The answer's body. @throws CliError with the problem's own words. */
+export async function answerOf<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  const { data, error, response } = await call;
+  if (response.ok && data !== undefined) return data;
+  throw problemError(error, response.status);
+}
+
+export function problemError(error: unknown, status: number): CliError {
+  const problem = (error !== null && typeof error === "object" ? error : {}) as Readonly<Record<string, unknown>>;
+  const detail = typeof problem.detail === "string" ? problem.detail : `The API answered ${status}`;
+  return new CliError(detail, typeof problem.action === "string" ? problem.action : "", { problem });
+}
+
+/** Follows the pages of a list. */
+export async function allPages<Item>(
+  fetchPage: (cursor: string | undefined) => Promise<{ items: Item[]; next_cursor?: string }>,
+): Promise<Item[]> {
+  const items: Item[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await fetchPage(cursor);
+    items.push(...page.items);
+    cursor = page.next_cursor;
+  } while (cursor !== undefined);
+  return items;
+}
+
+function locate(options: ApiOptions): { baseUrl: string; tokenFile: string } {
+  if (options.apiUrl) {
+    if (options.tokenFile) return { baseUrl: options.apiUrl.replace(/\/+$/, ""), tokenFile: options.tokenFile };
+    throw new CliError("--api-url needs the token's file too", "Add --token-file FILE.", { exitCode: 2 });
+  }
+  const connection = readConnection(options.instance ? { instance: options.instance } : {});
+  if (connection) return { baseUrl: connection.apiUrl, tokenFile: options.tokenFile ?? connection.tokenFile };
+  throw new CliError(
+    options.instance ? `The instance ${options.instance} is not up` : "NovaCron is not up on this machine",
+    "Start it with ./novacron up.",
+  );
+}
+
+function readToken(tokenFile: string): string {
+  try {
+    return readFileSync(tokenFile, "utf8").trim();
+  } catch (cause) {
+    throw new CliError(
+      `The token file ${tokenFile} cannot be read`,
+      "Run this as the account that started the stack.",
+      {
+        cause,
+      },
+    );
+  }
+}
+
+async function fetchOrExplain(request: Request): Promise<Response> {
+  try {
+    return await fetch(request);
+  } catch (cause) {
+    throw new CliError(
+      `The API at ${new URL(request.url).origin} cannot be reached`,
+      "Run ./novacron status, and ./novacron up if it is down.",
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,106 @@
+import { randomUUID } from "node:crypto";
+import { answerOf, connectApi, type Schemas } from "../client.ts";
+import { confirm } from "../confirm.ts";
+import { CliError, usageError } from "../failure.ts";
+import { show } from "../output.ts";
+import { readBandwidth, readHttpProbe, readPair, readPort } from "../units.ts";
+import { requireGoodEnd, watchMigration } from "../watch.ts";
+import { describeMigration } from "./migrations.ts";
+import type { CommonOptions } from "./options.ts";
+import { describePlan } from "./plans.ts";
+
+export interface MigrateOptions extends CommonOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly dryRun?: boolean;
+  readonly watch?: boolean;
+  readonly yes?: boolean;
+  readonly point?: "stop" | "freeze";
+  readonly bandwidth?: string;
+  readonly network?: readonly string[];
+  readonly probeHttp?: readonly string[];
+  readonly probeTcp?: readonly string[];
+  /** False with --no-incremental. */
+  readonly incremental: boolean;
+  readonly plan?: string;
+}
+
+type Plan = Schemas["Plan"];
+
+/** Plans, shows the plan, and starts exactly that one. */
+export async function migrate(vm: string | undefined, options: MigrateOptions): Promise<void> {
+  const request = options.plan === undefined ? readRequest(vm, options) : undefined;
+  if (options.plan !== undefined) refuseBesidePlan(vm, options);
+  const connected = connectApi(options);
+  const { api } = connected;
+  const plan = request
+    ? await answerOf(api.POST("/v1/plans", { body: { kind: "migrate_vm", request } }))
+    : await answerOf(api.GET("/v1/plans/{id}", { params: { path: { id: options.plan ?? "" } } }));
+  if (options.dryRun) {
+    await show(plan, options.output, describePlan);
+    return;
+  }
+  if (!plan.executable) throw notExecutable(plan);
+  if (process.stdin.isTTY && process.stderr.isTTY && !options.yes) {
+    process.stderr.write(`${await describePlan(plan)}\n\n`);
+    await confirm("Carry this out?", false);
+  }
+  const body = { plan_id: plan.plan_id, plan_hash: plan.hash };
+  // One key for this command: when the answer is lost on its way, asking again starts nothing twice.
+  const header = { "Idempotency-Key": randomUUID() };
+  const started = await answerOf(api.POST("/v1/migrations", { body, params: { header } }));
+  if (!("migration_id" in started)) throw new CliError("The API answered with a plan instead of a migration", "");
+  if (!options.watch) {
+    await show(started, options.output, (migration) =>
+      [
+        `Started migration ${migration.migration_id}`,
+        `Follow it: novacron migrations show ${migration.migration_id} --watch`,
+      ].join("\n"),
+    );
+    return;
+  }
+  process.stderr.write(`Migration ${started.migration_id}\n`);
+  const ended = await watchMigration(connected, started.migration_id);
+  await show(ended, options.output, describeMigration);
+  requireGoodEnd(ended);
+}
+
+function readRequest(vm: string | undefined, options: MigrateOptions): Schemas["MigrationRequest"] {
+  const { from, to } = options;
+  if (!vm || !from || !to) {
+    throw usageError(
+      "migrate needs a VM, --from and --to (or --plan)",
+      "For example: novacron migrate web-1 --from onprem-a --to onprem-b --dry-run",
+    );
+  }
+  const tcp = options.probeTcp?.map((text) => ({ port: readPort(text) }));
+  const http = options.probeHttp?.map(readHttpProbe);
+  return {
+    vm,
+    from,
+    to,
+    ...(options.point ? { point: options.point } : {}),
+    ...(options.bandwidth ? { bandwidth_bytes_per_second: readBandwidth(options.bandwidth) } : {}),
+    ...(options.network ? { network_map: Object.fromEntries(options.network.map(readPair)) } : {}),
+    ...(tcp || http ? { verify: { ...(tcp ? { tcp_probes: tcp } : {}), ...(http ? { http_probes: http } : {}) } } : {}),
+    ...(options.incremental ? {} : { incremental: false }),
+  };
+}
+
+/** A plan is pinned: nothing beside it may change what is done. */
+function refuseBesidePlan(vm: string | undefined, options: MigrateOptions): void {
+  const { from, to, point, bandwidth, network, probeHttp, probeTcp } = options;
+  const given = [vm, from, to, point, bandwidth, network, probeHttp, probeTcp].some((value) => value !== undefined);
+  if (given || !options.incremental) {
+    throw usageError("--plan carries out a plan exactly as it is", "Leave the VM and the other options out.");
+  }
+}
+
+function notExecutable(plan: Plan): CliError {
+  const failed = plan.checks.filter((check) => check.result === "fail");
+  return new CliError(
+    failed.map((check) => `${check.check}: ${check.detail}`).join("\n"),
+    failed.map((check) => check.remedy ?? "").join("\n"),
+    { problem: { plan_id: plan.plan_id } },
+  );
+}

@@ -1,0 +1,130 @@
+import { randomUUID } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { allPages, answerOf, connectApi, type Schemas } from "../client.ts";
+import { confirm } from "../confirm.ts";
+import { fields, show, table } from "../output.ts";
+import { formatBytes, formatSeconds } from "../units.ts";
+import { requireGoodEnd, watchMigration } from "../watch.ts";
+import type { CommonOptions } from "./options.ts";
+
+type Migration = Schemas["Migration"];
+type Order = "pause" | "resume" | "cancel" | "finalize" | "rollback";
+
+export async function listMigrations(
+  options: CommonOptions & { state?: Migration["state"]; vm?: string; limit?: string },
+): Promise<void> {
+  const { api } = connectApi(options);
+  const { state, vm } = options;
+  const limit = options.limit === undefined ? undefined : Number(options.limit);
+  const page = (cursor?: string) =>
+    answerOf(
+      api.GET("/v1/migrations", {
+        params: {
+          query: {
+            ...(state ? { state } : {}),
+            ...(vm ? { vm } : {}),
+            limit: limit ?? 200,
+            ...(cursor ? { cursor } : {}),
+          },
+        },
+      }),
+    );
+  const migrations = limit === undefined ? await allPages(page) : (await page()).items;
+  await show(migrations, options.output, (rows) =>
+    table(
+      rows,
+      [
+        { head: "MIGRATION", value: (row) => row.migration_id },
+        { head: "VM", value: (row) => row.vm.name },
+        { head: "FROM", value: (row) => row.from },
+        { head: "TO", value: (row) => row.to },
+        { head: "STATE", value: (row) => row.state },
+        { head: "STEP", value: (row) => row.step },
+        { head: "DONE", align: "right", value: (row) => `${Math.round(row.progress)} %` },
+        { head: "MOVED", align: "right", value: (row) => formatBytes(row.bytes_copied) },
+        { head: "CREATED", value: (row) => row.created_at },
+      ],
+      "No migrations.",
+    ),
+  );
+}
+
+export async function showMigration(id: string, options: CommonOptions & { watch?: boolean }): Promise<void> {
+  const connected = connectApi(options);
+  const migration = options.watch
+    ? await watchMigration(connected, id)
+    : await answerOf(connected.api.GET("/v1/migrations/{id}", { params: { path: { id } } }));
+  await show(migration, options.output, describeMigration);
+  if (options.watch) requireGoodEnd(migration);
+}
+
+const questions: Readonly<Partial<Record<Order, (id: string) => string>>> = {
+  finalize: (id) => `Finalize ${id}: the VM and its disks at the source are removed for good.`,
+  rollback: (id) => `Roll ${id} back: the VM at the target and what it wrote since are removed.`,
+};
+
+export async function orderMigration(
+  order: Order,
+  id: string,
+  options: CommonOptions & { yes?: boolean },
+): Promise<void> {
+  const { api } = connectApi(options);
+  const question = questions[order];
+  if (question) await confirm(question(id), options.yes ?? false);
+  const params = { path: { id }, header: { "Idempotency-Key": randomUUID() } };
+  const migration = await answerOf(api.POST(`/v1/migrations/{id}/${order}`, { params }));
+  await show(migration, options.output, (row) => `Migration ${row.migration_id}: ${order} accepted, now ${row.state}`);
+}
+
+export async function saveCertificate(id: string, options: CommonOptions & { file?: string }): Promise<void> {
+  const { api } = connectApi(options);
+  const certificate = await answerOf(api.GET("/v1/migrations/{id}/certificate", { params: { path: { id } } }));
+  const text = `${JSON.stringify(certificate, undefined, 2)}\n`;
+  if (options.file === undefined) process.stdout.write(text);
+  else {
+    await writeFile(options.file, text);
+    process.stderr.write(`Wrote ${options.file}; check it again with: novacron certificate verify ${options.file}\n`);
+  }
+}
+
+export function describeMigration(migration: Migration): string {
+  const { vm, problem } = migration;
+  const moved = migration.disks.map(
+    (disk) =>
+      `  ${disk.disk_id}: ${formatBytes(disk.bytes_copied)} of ${formatBytes(disk.size_bytes)} (${disk.tracking})`,
+  );
+  const steps = migration.steps.map((step) => {
+    const seconds = step.ended_at ? (Date.parse(step.ended_at) - Date.parse(step.started_at)) / 1000 : undefined;
+    const took = seconds === undefined ? "" : formatSeconds(seconds);
+    return `  ${step.step.padEnd(12)} ${step.state.padEnd(8)} ${took.padStart(9)}${step.detail ? `  ${step.detail}` : ""}`;
+  });
+  const left = (problem?.left_behind ?? []).map(({ resource, remove }) => `  ${resource}\n    remove it: ${remove}`);
+  return [
+    fields([
+      ["Migration", migration.migration_id],
+      ["VM", vm.name],
+      ["From", `${migration.from} (${vm.source_vm_id})`],
+      ["To", vm.target_vm_id ? `${migration.to} (${vm.target_vm_id})` : migration.to],
+      ["State", `${migration.state}, ${Math.round(migration.progress)} %`],
+      ["Moved", `${formatBytes(migration.bytes_copied)} of ${formatBytes(migration.bytes_to_move)} to move`],
+      ["Sent again", migration.bytes_resent > 0 ? formatBytes(migration.bytes_resent) : undefined],
+      ["Downtime", migration.downtime_seconds === undefined ? undefined : formatSeconds(migration.downtime_seconds)],
+      ["Boot proof", migration.boot_proof],
+      ["Certificate", migration.certificate_id],
+      ["Problem", problem && `${problem.code}: ${problem.message}`],
+    ]),
+    steps.length > 0 ? `Steps:\n${steps.join("\n")}` : "",
+    moved.length > 0 ? `Disks:\n${moved.join("\n")}` : "",
+    left.length > 0 ? `Left behind:\n${left.join("\n")}` : "",
+    nextOf(migration),
+  ]
+    .filter(Boolean)
+    .join("\n\n");
+}
+
+function nextOf({ state, migration_id: id }: Migration): string {
+  if (state === "awaiting-finalize") {
+    return `Next: novacron migrations finalize ${id}, or novacron migrations rollback ${id}`;
+  }
+  return state === "paused" ? `Next: novacron migrations resume ${id}` : "";
+}

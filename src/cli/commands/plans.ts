@@ -1,0 +1,46 @@
+import { answerOf, connectApi, type Schemas } from "../client.ts";
+import { fields, show, table } from "../output.ts";
+import { formatBytes, formatSeconds } from "../units.ts";
+import type { CommonOptions } from "./options.ts";
+
+type Plan = Schemas["Plan"];
+
+export async function showPlan(id: string, options: CommonOptions): Promise<void> {
+  const { api } = connectApi(options);
+  const plan = await answerOf(api.GET("/v1/plans/{id}", { params: { path: { id } } }));
+  await show(plan, options.output, describePlan);
+}
+
+const marks = { pass: "ok", warn: "warn", fail: "FAIL" } as const;
+
+export async function describePlan(plan: Plan): Promise<string> {
+  const { estimates } = plan;
+  const checks = await table(
+    plan.checks,
+    [
+      { head: "CHECK", value: (check) => check.check },
+      { head: "RESULT", value: (check) => marks[check.result] },
+      { head: "DETAIL", value: (check) => (check.remedy ? `${check.detail}. ${check.remedy}` : check.detail) },
+    ],
+    "No checks.",
+  );
+  return [
+    fields([
+      ["Plan", plan.plan_id],
+      ["Hash", plan.hash],
+      ["To move", `${formatBytes(estimates.bytes_to_move)} of ${formatBytes(estimates.bytes_nominal)}`],
+      ["Predicted", `${formatSeconds(estimates.seconds)} (${estimates.basis})`],
+      ["Downtime", formatSeconds(estimates.downtime_seconds)],
+    ]),
+    `Steps:\n${plan.actions.map((action, index) => `  ${index + 1}. ${action.detail}`).join("\n")}`,
+    plan.choices.length > 0
+      ? `Choices:\n${plan.choices.map(({ what, chosen, why }) => `  ${what}: ${chosen}, because ${why}`).join("\n")}`
+      : "",
+    checks,
+    plan.executable
+      ? `Carry it out: novacron migrate --plan ${plan.plan_id}`
+      : "It cannot be carried out: see the checks that failed.",
+  ]
+    .filter(Boolean)
+    .join("\n\n");
+}

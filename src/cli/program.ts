@@ -1,0 +1,158 @@
+import { Command, Option } from "commander";
+import type { MigrateOptions } from "./commands/migrate.ts";
+import { optionsOf } from "./commands/options.ts";
+
+const migrationStates = "running, paused, awaiting-finalize, finalized, rolling-back, rolled-back, cancelled, failed";
+
+/** The command line. Each command's code is loaded when it runs, so that --help is quick. */
+export function buildProgram(): Command {
+  const program = new Command("novacron")
+    .description("Moves virtual machines between sites, durably, and proves it.")
+    .option("--output <format>", "table, json or yaml", "table")
+    .addOption(new Option("--instance <name>", "which stack on this machine").env("NOVACRON_INSTANCE"))
+    .addOption(new Option("--api-url <url>", "an API that is not of a stack on this machine").env("NOVACRON_API_URL"))
+    .addOption(new Option("--token-file <file>", "the file with the API token").env("NOVACRON_TOKEN_FILE"))
+    .showHelpAfterError("Run novacron --help for what there is.");
+  addStack(program);
+  addMigrate(program);
+  addMigrations(program);
+  addReading(program);
+  addBench(program);
+  return program;
+}
+
+function addStack(program: Command): void {
+  program
+    .command("up")
+    .description("bring the stack up and keep it up")
+    .option("--config <file>", "configuration file (YAML)")
+    .action(async (_, command: Command) => (await import("./commands/stack.ts")).up(optionsOf(command)));
+  program
+    .command("down")
+    .description("end everything of the stack; data is kept")
+    .option("--wipe", "remove the data too")
+    .action(async (_, command: Command) => (await import("./commands/stack.ts")).down(optionsOf(command)));
+  program
+    .command("status")
+    .description("what runs, and where it is reached")
+    .action(async (_, command: Command) => (await import("./commands/stack.ts")).status(optionsOf(command)));
+}
+
+function addMigrate(program: Command): void {
+  program
+    .command("migrate")
+    .description("move a VM from one site to another")
+    .argument("[vm]", "name or id at the source")
+    .option("--from <site>", "where it is")
+    .option("--to <site>", "where it goes")
+    .option("--dry-run", "show the plan and start nothing")
+    .option("--plan <id>", "carry out a plan that was made before, exactly")
+    .option("--watch", "follow it until it is done")
+    .option("--yes", "do not ask before starting")
+    .addOption(
+      new Option("--point <kind>", "stop: the target takes over; freeze: a copy of one moment").choices([
+        "stop",
+        "freeze",
+      ]),
+    )
+    .option("--bandwidth <rate>", "at most this much, such as 500Mbps or 64MiB/s")
+    .option("--network <source=target>", "map a network (repeatable)", collect)
+    .option("--probe-http <port/path>", "must answer 200 at the target (repeatable)", collect)
+    .option("--probe-tcp <port>", "must accept connections at the target (repeatable)", collect)
+    .option("--no-incremental", "move everything though the target holds an earlier state")
+    .action(async (vm: string | undefined, _, command: Command) =>
+      (await import("./commands/migrate.ts")).migrate(vm, optionsOf<MigrateOptions>(command)),
+    );
+}
+
+function addMigrations(program: Command): void {
+  const migrations = program.command("migrations").description("migrations that run or ran");
+  migrations
+    .command("list")
+    .description("the newest first")
+    .option("--state <state>", migrationStates)
+    .option("--vm <name>", "name, or id at the source")
+    .option("--limit <rows>", "only the newest")
+    .action(async (_, command: Command) =>
+      (await import("./commands/migrations.ts")).listMigrations(optionsOf(command)),
+    );
+  migrations
+    .command("show")
+    .argument("<id>")
+    .description("where one stands")
+    .option("--watch", "follow it until it is done")
+    .action(async (id: string, _, command: Command) =>
+      (await import("./commands/migrations.ts")).showMigration(id, optionsOf(command)),
+    );
+  migrations
+    .command("certificate")
+    .argument("<id>")
+    .description("the proof of a move, as JSON")
+    .option("--file <file>", "write it there")
+    .action(async (id: string, _, command: Command) =>
+      (await import("./commands/migrations.ts")).saveCertificate(id, optionsOf(command)),
+    );
+  const orders = {
+    pause: "pause after the bytes in flight",
+    resume: "go on where it was paused",
+    cancel: "stop it and roll back",
+    rollback: "take a completed one back: the target is removed",
+    finalize: "make a completed one final: the source is removed",
+  } as const;
+  for (const order of Object.keys(orders) as (keyof typeof orders)[]) {
+    const command = migrations.command(order).argument("<id>").description(orders[order]);
+    if (order === "rollback" || order === "finalize") command.option("--yes", "do not ask");
+    command.action(async (id: string, _, used: Command) =>
+      (await import("./commands/migrations.ts")).orderMigration(order, id, optionsOf(used)),
+    );
+  }
+}
+
+function addReading(program: Command): void {
+  program
+    .command("plans")
+    .description("pinned plans")
+    .command("show")
+    .argument("<id>")
+    .description("a plan as it was pinned")
+    .action(async (id: string, _, command: Command) =>
+      (await import("./commands/plans.ts")).showPlan(id, optionsOf(command)),
+    );
+  program
+    .command("vms")
+    .description("the inventory")
+    .command("list")
+    .description("VMs of all sites")
+    .option("--site <site>", "of one site only")
+    .option("--state <state>", "running, stopped, paused, starting, stopping, crashed, unknown")
+    .option("--name <name>", "an exact name, or its beginning and *")
+    .option("--refresh", "read the sites first")
+    .action(async (_, command: Command) => (await import("./commands/inventory.ts")).listVms(optionsOf(command)));
+  const providers = program.command("providers").description("kinds of sites, and the sites");
+  providers
+    .command("list")
+    .description("what there is, and what it can't do")
+    .action(async (_, command: Command) => (await import("./commands/inventory.ts")).listProviders(optionsOf(command)));
+  providers
+    .command("check")
+    .argument("[site]", "default: all of them")
+    .description("reachability, credentials, permissions, versions")
+    .action(async (site: string | undefined, _, command: Command) =>
+      (await import("./commands/inventory.ts")).checkProviders(site, optionsOf(command)),
+    );
+  program
+    .command("certificate")
+    .description("proofs of moves")
+    .command("verify")
+    .argument("<file>", "a certificate as JSON")
+    .description("read the certified disks again and compare")
+    .action(async (file: string, _, command: Command) =>
+      (await import("./commands/certificate.ts")).verifyCertificate(file, optionsOf(command)),
+    );
+}
+
+function addBench(_program: Command): void {}
+
+function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {
+  return [...(earlier ?? []), value];
+}

@@ -1,0 +1,58 @@
+import { usageError } from "./failure.ts";
+
+const bitUnits: Readonly<Record<string, number>> = { "": 1, k: 1e3, m: 1e6, g: 1e9 };
+const byteUnits: Readonly<Record<string, number>> = {
+  "": 1,
+  k: 1e3,
+  m: 1e6,
+  g: 1e9,
+  ki: 2 ** 10,
+  mi: 2 ** 20,
+  gi: 2 ** 30,
+};
+
+/** `500Mbps`, `1.5Gbit/s`, `40MB/s`, `64MiB/s` → bytes per second. */
+export function readBandwidth(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([kmg]i?|)(bps|bit\/s|b\/s)$/i.exec(text.trim());
+  const [, amount, prefix = "", unit = ""] = match ?? [];
+  const inBytes = unit === "B/s" || unit === "Bps";
+  const scale = (inBytes ? byteUnits : bitUnits)[prefix.toLowerCase()];
+  const perSecond = scale === undefined ? Number.NaN : (Number(amount) * scale) / (inBytes ? 1 : 8);
+  if (Number.isFinite(perSecond) && perSecond >= 1024) return Math.round(perSecond);
+  throw usageError(`${text} is not a bandwidth`, "Write it like 500Mbps (megabits) or 64MiB/s, at least 1KiB/s.");
+}
+
+export function readPort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port >= 1 && port <= 65_535) return port;
+  throw usageError(`${text} is not a port`, "Write a number from 1 to 65535.");
+}
+
+/** `8080/path` → port and path. */
+export function readHttpProbe(text: string): { port: number; path: string } {
+  const [port = "", ...rest] = text.split("/");
+  return { port: readPort(port), path: `/${rest.join("/")}` };
+}
+
+export function readPair(text: string): readonly [string, string] {
+  const at = text.indexOf("=");
+  if (at > 0 && at < text.length - 1) return [text.slice(0, at), text.slice(at + 1)];
+  throw usageError(`${text} maps nothing`, "Write SOURCE=TARGET, with the networks' names.");
+}
+
+export function formatBytes(bytes: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+export function formatSeconds(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}
