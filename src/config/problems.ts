@@ -87,8 +87,10 @@ export function valueAt(value: unknown, path: Path): unknown {
   );
 }
 
-/** The candidate with the fewest edits, if it is near enough to be a slip of the pen. */
+/** The one candidate that begins so, else the one with the fewest edits, if it is near enough to be a slip of the pen. */
 export function closest(name: string, candidates: readonly string[]): string | undefined {
+  const begun = candidates.filter((candidate) => candidate.startsWith(`${name}_`));
+  if (begun.length === 1) return begun[0];
   const scored = candidates.map((candidate) => ({ candidate, edits: distance(name.toLowerCase(), candidate) }));
   const best = scored.sort((a, b) => a.edits - b.edits)[0];
   return best && best.edits <= Math.max(1, Math.floor(name.length / 3)) ? best.candidate : undefined;

@@ -1,0 +1,231 @@
+import assert from "node:assert/strict";
+import { describe, type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { type Config, loadConfig } from "../../src/config/config.ts";
+import { configKeys } from "../../src/config/keys.ts";
+import { configReport } from "../../src/config/report.ts";
+import { parseRate } from "../../src/config/units.ts";
+import { fileWith } from "../support/config-file.ts";
+
+const earlier = fileURLToPath(new URL("fixtures/earlier-system.yaml", import.meta.url));
+const variables = {
+  AWS_ACCESS_KEY: "a",
+  AWS_SECRET_KEY: "b",
+  GCP_SERVICE_ACCOUNT: "c",
+  AZURE_TENANT_ID: "12345",
+  AZURE_CLIENT_ID: "e",
+};
+
+function load(context: TestContext, content: string, env: NodeJS.ProcessEnv = {}): Config {
+  return loadConfig({ file: fileWith(context, content), env });
+}
+
+const host = "name: onprem-a, uri: 'qemu:///session?socket=/run/x', storage_path: /srv/vm";
+
+describe("a whole file", () => {
+  test("of the earlier system loads as it is", () => {
+    const config = loadConfig({ file: earlier, env: variables });
+    assert.deepEqual(
+      config.sites.map(({ site }) => site),
+      ["aws-us-east-1", "gcp-us-central1", "azure-eastus"],
+    );
+    assert.equal(config.sites[2]?.credentials?.values.tenant_id?.reveal(), "12345");
+    assert.equal(config.migration.parallelMigrations, 3);
+    assert.equal(config.migration.bandwidthBytesPerSecond, 62_500_000);
+  });
+
+  test("that is the example loads, and so does no file at all", () => {
+    const example = fileURLToPath(new URL("../../config.example.yaml", import.meta.url));
+    assert.equal(loadConfig({ file: example, env: variables }).sites.length, 4);
+    assert.deepEqual(loadConfig({ env: {} }).sites, []);
+  });
+
+  test("with the earlier system's burst and recovery keys loads, in sections and at the top", (context) => {
+    const burst =
+      "monitor_interval: 30s\nscale_back_threshold: 30%\ncooldown_period: 10m\nmax_burst_vms: 20\ncost_optimized: true\n";
+    const recovery =
+      "primary_site: a\ndr_site: b\nrpo: 15m\nrto: 1h\nbackup_interval: 1h\nreplication_enabled: true\nauto_failover: false\nhealth_check_interval: 30s\nfailover_threshold: 3\n";
+    const indented = (text: string) => text.replace(/^/gm, "  ").trimEnd();
+    const files = [
+      burst + recovery,
+      `bursting:\n${indented(burst)}\ndisaster_recovery:\n${indented(recovery)}\n`,
+      `burst:\n${indented(burst)}\n`,
+    ];
+    const counts = files.map((content) => configReport(load(context, content)).length);
+    assert.deepEqual(counts, [14, 14, 5]);
+  });
+
+  test("takes the sandbox's sites after its own", (context) => {
+    const file = fileWith(context, `providers: [{ ${host} }]`);
+    const sandboxed = {
+      name: "onprem-b",
+      type: "libvirt",
+      enabled: true,
+      uri: "qemu:///b",
+      storage_path: "/b",
+      sandbox: true,
+    };
+    const sitesFile = fileWith(context, JSON.stringify({ providers: [sandboxed] }), "sites.json");
+    const { sites } = loadConfig({ file, sitesFile, env: {} });
+    assert.deepEqual(
+      sites.map(({ site, sandbox }) => [site, sandbox]),
+      [
+        ["onprem-a", false],
+        ["onprem-b", true],
+      ],
+    );
+  });
+});
+
+describe("keys in effect", () => {
+  test("a provider becomes a site", (context) => {
+    const { sites } = load(
+      context,
+      `providers:\n- { ${host}, sandbox: true }\n- { name: lab, type: libvirt, uri: 'qemu:///l', storage_path: /l, enabled: false, region: cellar }`,
+    );
+    assert.deepEqual(
+      sites.map(({ site, type, enabled, sandbox, region }) => ({ site, type, enabled, sandbox, region })),
+      [
+        { site: "onprem-a", type: "libvirt", enabled: true, sandbox: true, region: undefined },
+        { site: "lab", type: "libvirt", enabled: false, sandbox: false, region: "cellar" },
+      ],
+    );
+  });
+
+  test("a provider of a cloud without an adapter is disabled and reported", (context) => {
+    const config = load(context, "providers: [{ name: prod, type: aws }, { name: oci, region: eu-1, enabled: false }]");
+    assert.deepEqual(
+      config.sites.map(({ site, enabled }) => [site, enabled]),
+      [
+        ["prod", false],
+        ["oci-eu-1", false],
+      ],
+    );
+    assert.deepEqual(configReport(config), [
+      "site prod is not yet in effect: there is no adapter for aws in this version yet",
+    ]);
+  });
+
+  test("a libvirt provider needs its uri and storage_path", (context) => {
+    assert.throws(() => load(context, "providers: [{ name: a, type: libvirt }]"), /providers\[0\]\.uri: .* needs it/);
+    assert.throws(() => load(context, "providers: [{ name: a, uri: u }]"), /providers\[0\]\.storage_path: .* needs it/);
+    const [site] = load(context, `providers: [{ ${host} }]`).sites;
+    assert.equal(site?.uri, "qemu:///session?socket=/run/x");
+    assert.equal(site?.storagePath, "/srv/vm");
+  });
+
+  test("quotas become ceilings of the site", (context) => {
+    const quotas = "{ max_vms: 3, max_cpus: 8, max_memory: 1.5GiB, max_disk: 2TB }";
+    assert.deepEqual(load(context, `providers: [{ ${host}, quotas: ${quotas} }]`).sites[0]?.quotas, {
+      maxVms: 3,
+      maxCpus: 8,
+      maxMemoryBytes: 1.5 * 2 ** 30,
+      maxDiskBytes: 2e12,
+    });
+  });
+
+  test("migration_config sets the defaults of every migration", (context) => {
+    const given =
+      "{ parallel_migrations: 7, verification_enabled: false, rollback_enabled: false, stop_grace: 5s, boot_timeout: 1m, probe_timeout: 2s }";
+    assert.deepEqual(load(context, `migration_config: ${given}`).migration, {
+      parallelMigrations: 7,
+      verify: false,
+      rollbackOnFailure: false,
+      stopGraceMs: 5_000,
+      bootTimeoutMs: 60_000,
+      probeTimeoutMs: 2_000,
+    });
+    assert.deepEqual(load(context, "").migration, {
+      parallelMigrations: 3,
+      verify: true,
+      rollbackOnFailure: true,
+      stopGraceMs: 60_000,
+      bootTimeoutMs: 300_000,
+      probeTimeoutMs: 120_000,
+    });
+  });
+
+  test("bandwidth is read as Mbps and the lower limit wins", (context) => {
+    const limit = (content: string) => load(context, content).migration.bandwidthBytesPerSecond;
+    assert.equal(limit("migration_config: { bandwidth_limit: 500 }"), 62_500_000);
+    assert.equal(
+      limit("migration_config: { bandwidth_limit: 1Gbps }\nnetwork_config: { bandwidth: 200 }"),
+      parseRate(200),
+    );
+    assert.equal(
+      limit("migration_config: { bandwidth_limit: 100 }\nnetwork_config: { bandwidth: 200 }"),
+      parseRate(100),
+    );
+    assert.equal(limit(""), undefined);
+  });
+
+  test("reads the inventory's interval", (context) => {
+    assert.equal(load(context, "inventory: { interval: 90s }").inventory.intervalMs, 90_000);
+  });
+
+  test("the environment wins over the file's process settings", (context) => {
+    const content =
+      "api: { host: 127.0.0.2, port: 1 }\ntemporal: { address: 'a:1', namespace: n }\nlogging: { level: warn }";
+    const settings = ({ api, temporal, logging }: Config) => ({ ...api, ...temporal, ...logging });
+    assert.deepEqual(settings(load(context, content)), {
+      host: "127.0.0.2",
+      port: 1,
+      address: "a:1",
+      namespace: "n",
+      level: "warn",
+    });
+    const env = {
+      NOVACRON_API_HOST: "::1",
+      NOVACRON_API_PORT: "0",
+      TEMPORAL_ADDRESS: "b:2",
+      TEMPORAL_NAMESPACE: "m",
+      NOVACRON_LOG_LEVEL: "debug",
+    };
+    assert.deepEqual(settings(load(context, content, env)), {
+      host: "::1",
+      port: 0,
+      address: "b:2",
+      namespace: "m",
+      level: "debug",
+    });
+  });
+});
+
+test("a key of a later part is reported as not yet in effect", (context) => {
+  for (const [path, row] of Object.entries(configKeys)) {
+    if (!("later" in row.effect) || path.includes("credentials")) continue;
+    for (const name of [path, ...(row.aliases ?? [])]) {
+      const parts = name.replace("providers[].", "").split(".");
+      const inner = parts.reduceRight<string>((value, part) => `{ ${part}: ${value} }`, String(row.example));
+      const content = path.startsWith("providers") ? `providers: [{ name: aws, ${inner.slice(1, -1)} }]` : inner;
+      const report = configReport(load(context, content));
+      const line = `${name.replace("[]", "[0]")} is not yet in effect: it belongs to ${row.effect.later}`;
+      assert.ok(report.includes(line), `${line} is missing in ${JSON.stringify(report)}`);
+    }
+  }
+  assert.deepEqual(configReport(load(context, "inventory: { interval: 1m }")), []);
+});
+
+describe("variables", () => {
+  test("are filled in with their values or defaults, wherever a text, number or flag belongs", (context) => {
+    const content = [
+      "api: { host: 'h-${A}-${B:-b}', port: '${PORT}' }",
+      "migration_config: { rollback_enabled: '${FLAG:-false}', stop_grace: '${GRACE:-5s}' }",
+      "temporal: { address: '$${A}', namespace: '${EMPTY:-full}' }",
+    ].join("\n");
+    const config = load(context, content, { A: "1", PORT: "81", EMPTY: "" });
+    assert.deepEqual(config.api, { host: "h-1-b", port: 81 });
+    assert.equal(config.migration.rollbackOnFailure, false);
+    assert.equal(config.migration.stopGraceMs, 5_000);
+    assert.deepEqual(config.temporal, { address: "${A}", namespace: "full" });
+  });
+
+  test("that look like numbers stay texts where a text belongs", (context) => {
+    const config = load(context, "providers: [{ name: aws, region: '${R}', credentials: { access_key: '${K}' } }]", {
+      R: "1",
+      K: "007",
+    });
+    assert.equal(config.sites[0]?.region, "1");
+    assert.equal(config.sites[0]?.credentials?.values.access_key?.reveal(), "007");
+  });
+});

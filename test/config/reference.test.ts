@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { parse } from "yaml";
+import { z } from "zod";
+import { loadConfig } from "../../src/config/config.ts";
+import { configKeys } from "../../src/config/keys.ts";
+import { allPaths } from "../../src/config/problems.ts";
+import { configJsonSchema, configReferencePage } from "../../src/config/reference.ts";
+import { fileSchema } from "../../src/config/schema.ts";
+import { fileWith } from "../support/config-file.ts";
+
+const root = new URL("../../", import.meta.url);
+const read = (path: string) => readFileSync(new URL(path, root), "utf8");
+
+/** The paths of a schema's leaves. */
+function leaves(schema: z.core.$ZodType, path: string): string[] {
+  if (schema instanceof z.ZodOptional) return leaves(schema.unwrap(), path);
+  if (schema instanceof z.ZodArray) return leaves(schema.element, `${path}[]`);
+  if (!(schema instanceof z.ZodObject)) return [path];
+  const shape: Record<string, z.core.$ZodType> = schema.shape;
+  return Object.entries(shape).flatMap(([key, inner]) => leaves(inner, path ? `${path}.${key}` : key));
+}
+
+test("the schema that validates and the key table have the same keys", () => {
+  assert.deepEqual(leaves(fileSchema, "").sort(), allPaths().sort());
+});
+
+test("every key names a test that exists", () => {
+  const folder = new URL("test/config/", root);
+  const files = readdirSync(folder).filter((name) => name.endsWith(".test.ts"));
+  const source = files.map((name) => readFileSync(new URL(name, folder), "utf8")).join("\n");
+  for (const [path, { test: name }] of Object.entries(configKeys)) {
+    assert.ok(source.includes(`test("${name}"`), `${path}: there is no test "${name}"`);
+  }
+});
+
+test("every default and every example is accepted", (context) => {
+  for (const [path, row] of Object.entries(configKeys)) {
+    for (const value of [row.example, row.default]) {
+      if (value === undefined || path === "providers[].type" || path === "providers[].name") continue;
+      const parts = path.replace("providers[].", "").split(".");
+      const inner = parts.reduceRight<unknown>((nested, part) => ({ [part]: nested }), value) as object;
+      const content = path.startsWith("providers") ? { providers: [{ name: "aws", ...inner }] } : inner;
+      loadConfig({ file: fileWith(context, JSON.stringify(content)), env: { A_VARIABLE: "x" } });
+    }
+  }
+});
+
+test("the reference page and the JSON schema are those that the table gives", () => {
+  const hint = "run node scripts/generate-config-docs.ts";
+  assert.equal(read("docs/configuration.md"), configReferencePage(read("config.example.yaml")), hint);
+  assert.equal(read("docs/config.schema.json"), `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`, hint);
+});
+
+test("the JSON schema accepts what loads and refuses what doesn't", () => {
+  const accepts = new Ajv2020({ strict: false }).compile(configJsonSchema());
+  for (const path of ["config.example.yaml", "test/config/fixtures/earlier-system.yaml"]) {
+    assert.ok(accepts(parse(read(path))), JSON.stringify(accepts.errors));
+  }
+  assert.ok(accepts({ api: { port: "${PORT:-1}" }, burst_thresholds: { cpu_threshold: "90%" } }));
+  assert.ok(!accepts({ provders: [] }));
+  assert.ok(!accepts({ providers: [{ type: "aws" }] }));
+  assert.ok(!accepts({ inventory: { interval: 5 } }));
+});
