@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
@@ -60,6 +61,18 @@ test("a killed database costs time only: calls are Unavailable meanwhile, and su
   controller.abort();
   await reading;
   assert.deepEqual(seen, ["before", "after"]);
+});
+
+test("connections that ended while idle are replaced unseen", async () => {
+  await create("idle");
+  await Promise.all(Array.from({ length: 5 }, () => lab.store.ping()));
+  const script = `const client = new (require("pg").Client)({ connectionString: process.argv[1] });
+    client.connect().then(() => client.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'novacron'"))
+      .then(() => client.end());`;
+  // Nothing of this process runs meanwhile, so the pool can't hear of it before it uses the connections.
+  execFileSync(process.execPath, ["-e", script, lab.postgres.databaseUrl]);
+  const used = [lab.store.ping(), lab.store.migrations.appendEvent("idle", note("one")), lab.store.vms.sites()];
+  await Promise.all(used);
 });
 
 test("a transaction whose connection is cut fails whole, and the next one works", async () => {
