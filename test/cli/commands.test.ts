@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { parse } from "yaml";
+import { startTestApi } from "../api/support/harness.ts";
+
+const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+const api = await startTestApi({ after });
+const dir = await mkdtemp(join(tmpdir(), "nvc-cli-"));
+after(() => rm(dir, { recursive: true, force: true }));
+
+interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(...args: string[]): Promise<Ran> {
+  const env = { ...process.env, NOVACRON_API_URL: api.url, NOVACRON_TOKEN_FILE: api.tokenFile };
+  const child = spawn(process.execPath, [main, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const ran = { stdout: "", stderr: "" };
+  child.stdout.on("data", (chunk: Buffer) => (ran.stdout += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (ran.stderr += chunk.toString()));
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, ...ran }));
+  });
+}
+
+async function json<T>(...args: string[]): Promise<T> {
+  const { code, stdout, stderr } = await run(...args, "--output", "json");
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout) as T;
+}
+
+interface Migration {
+  readonly migration_id: string;
+  readonly state: string;
+  readonly vm: { readonly name: string };
+}
+const move = ["migrate", "web-1", "--from", "onprem-a", "--to", "onprem-b"];
+
+test("vms are listed as a table, JSON and YAML alike, after a refresh that says which site failed", async () => {
+  const text = await run("vms", "list", "--refresh");
+  assert.equal(text.code, 0, text.stderr);
+  assert.match(text.stdout, /^NAME +SITE +STATE/);
+  assert.match(text.stdout, /web-1 +onprem-a +running +2 +1\.0 GiB +2\.0 GiB/);
+  assert.match(text.stdout, /onprem-b: never read; the newest reading failed/);
+  const asJson = await json<{ items: { name: string; tags: object }[] }>("vms", "list", "--site", "onprem-a");
+  assert.deepEqual(
+    asJson.items.map(({ name }) => name),
+    ["db-1", "web-1", "web-2"],
+  );
+  const asYaml = await run("--output", "yaml", "vms", "list", "--site", "onprem-a");
+  assert.deepEqual(parse(asYaml.stdout).items, asJson.items);
+});
+
+test("providers list names what cannot be done, and check runs at every site", async () => {
+  const list = await run("providers", "list");
+  assert.match(list.stdout, /no network\.create: /);
+  const checks = await json<{ site: string }[]>("providers", "check");
+  assert.deepEqual(
+    checks.map(({ site }) => site),
+    ["onprem-a", "onprem-b"],
+  );
+});
+
+test("a dry run shows the plan, and --plan carries out exactly that one", async () => {
+  const shown = await run(...move, "--dry-run");
+  const id = /migrate --plan (\S+)/.exec(shown.stdout)?.[1] ?? "";
+  assert.match(shown.stdout, /To move: +64\.0 MiB of 2\.0 GiB/);
+  assert.match((await run("plans", "show", id)).stdout, new RegExp(id));
+  const started = await json<Migration & { plan_id: string }>("migrate", "--plan", id);
+  assert.equal(started.plan_id, id);
+  const listed = await json<Migration[]>("migrations", "list");
+  assert.ok(listed.some((row) => row.migration_id === started.migration_id));
+});
+
+test("options of migrate reach the plan", async () => {
+  const plan = await json<{ inputs: Record<string, unknown> }>(
+    ...[...move, "--dry-run", "--point", "freeze", "--bandwidth", "500Mbps", "--network", "a=b", "--network", "c=d"],
+    ...["--probe-http", "8080/state", "--probe-tcp", "22", "--no-incremental"],
+  );
+  const { bandwidth_bytes_per_second: bandwidth, network_map: networks, verify, incremental } = plan.inputs;
+  assert.equal(bandwidth, 62_500_000);
+  assert.deepEqual(networks, { a: "b", c: "d" });
+  assert.deepEqual(verify, { tcp_probes: [{ port: 22 }], http_probes: [{ port: 8080, path: "/state" }] });
+  assert.equal(incremental, false);
+});
+
+test("--watch follows the steps to the end, and finalize needs --yes where nobody can be asked", async () => {
+  const before = new Set((await json<Migration[]>("migrations", "list")).map((row) => row.migration_id));
+  const watching = run(...move, "--watch", "--output", "json");
+  const started = async (): Promise<string> => {
+    for (;;) {
+      const fresh = (await json<Migration[]>("migrations", "list")).find((row) => !before.has(row.migration_id));
+      if (fresh) return fresh.migration_id;
+      await sleep(50);
+    }
+  };
+  const id = await started();
+  for (const [order, state] of [
+    ["pause", "paused"],
+    ["resume", "awaiting-finalize"],
+  ] as const) {
+    assert.equal((await run("migrations", order, id)).code, 0);
+    while ((await json<Migration>("migrations", "show", id)).state !== state) await sleep(50);
+  }
+  const watched = await watching;
+  assert.equal(watched.code, 0, watched.stderr);
+  assert.equal((JSON.parse(watched.stdout) as Migration).state, "awaiting-finalize");
+  assert.match(watched.stderr, /copying vda\npaused\nrunning\nawaiting-finalize/);
+
+  const file = join(dir, "certificate.json");
+  assert.equal((await run("migrations", "certificate", id, "--file", file)).code, 0);
+  assert.match((await run("certificate", "verify", file)).stdout, /vda: identical/);
+
+  const unasked = await run("migrations", "finalize", id);
+  assert.equal(unasked.code, 2);
+  assert.match(unasked.stderr, /--yes/);
+  const done = await json<Migration>("migrations", "finalize", id, "--yes");
+  assert.equal(done.state, "finalized");
+});
+
+test("a problem is told with its remedy and exit code 1, a wrong command line with 2", async () => {
+  const missing = await run("migrate", "missing", "--from", "onprem-a", "--to", "onprem-b");
+  assert.equal(missing.code, 1);
+  assert.match(missing.stderr, /no such VM.*\nList the VMs of the site\.\n\(NotFound, request /s);
+  assert.equal(missing.stdout, "");
+  assert.equal((await run("migrate")).code, 2);
+  assert.equal((await run("nonsense")).code, 2);
+  assert.equal((await run("vms", "list", "--output", "xml")).code, 2);
+  assert.equal((await run(...move, "--bandwidth", "fast")).code, 2);
+});
+
+test("a certificate whose disk differs says where and fails", async () => {
+  const file = join(dir, "certificate.json");
+  const certificate = JSON.parse(await readFile(file, "utf8"));
+  certificate.disks[0].root_hash = `bad${"0".repeat(61)}`;
+  await writeFile(file, JSON.stringify(certificate));
+  const verdict = await run("certificate", "verify", file);
+  assert.equal(verdict.code, 1);
+  assert.match(verdict.stdout, /DIFFERS[\s\S]*offset 1048576, length 524288/);
+  await writeFile(file, "not JSON");
+  assert.equal((await run("certificate", "verify", file)).code, 2);
+});
