@@ -1,5 +1,4 @@
 export { downStack } from "./down.ts";
-export { StackError } from "./stack-error.ts";
 export type { Connection, StackStatus } from "./status.ts";
 export { readConnection, stackStatus } from "./status.ts";
 export type { UpOptions } from "./up.ts";

@@ -13,11 +13,11 @@ import { join } from "node:path";
 import { ProviderError } from "../../domain/errors.ts";
 import { command, lastLine } from "./command.ts";
 import { findOnPath } from "./find-on-path.ts";
-import { goCompiler } from "./go.ts";
+import { forgetGo, goCompiler } from "./go.ts";
 
 const version = "1.5.1";
-/** The oldest whose dev server knows all the options we start it with. */
-const oldestSuitable: readonly [number, number] = [1, 5];
+/** The oldest server (of CLI 1.5) known to do all we ask; a CLI built from source tells no version of its own. */
+const oldestServer = 29;
 /** Machines without internet fail at the name or the connection: no reason to wait longer for a first answer. */
 const answerTimeoutMs = 3_000;
 const downloadTimeoutMs = 300_000;
@@ -60,6 +60,7 @@ export async function bringInTemporal(cache: string, onProgress: (line: string) 
     copyFileSync(built, partial);
     chmodSync(partial, 0o755);
     renameSync(partial, cachedProgram(cache));
+    forgetGo(cache);
     return cachedProgram(cache);
   } finally {
     rmSync(work, { recursive: true, force: true });
@@ -77,9 +78,8 @@ function isSuitable(program: string): boolean {
       timeout: 10_000,
       stdio: ["ignore", "pipe", "ignore"],
     });
-    const [, major, minor] = /temporal version (\d+)\.(\d+)/.exec(text) ?? [];
-    const [wantedMajor, wantedMinor] = oldestSuitable;
-    return Number(major) === wantedMajor && Number(minor) >= wantedMinor;
+    const [, major, minor] = /Server (\d+)\.(\d+)/.exec(text) ?? [];
+    return Number(major) === 1 && Number(minor) >= oldestServer;
   } catch {
     return false;
   }
@@ -142,6 +142,6 @@ function notHad(reason: string): ProviderError {
     operation: "get the Temporal server",
     resource: `temporal ${version}`,
     reason,
-    action: `Put the Temporal CLI (version ${oldestSuitable.join(".")} or later) on PATH, then try again.`,
+    action: `Put the Temporal CLI (version 1.5 or later) on PATH, then try again.`,
   });
 }
