@@ -49,6 +49,7 @@ export class LibvirtCompute implements ComputeFacet {
       disks: await Promise.all(spec.disks.map((disk) => this.#resolveDisk(disk, spec.name))),
       nics: spec.nics,
       consolePath: join(consoles, `${uuid}.log`),
+      guestAgent: !this.#host.isSession,
       metadata: {
         name: spec.name,
         createdAt: new Date().toISOString(),

@@ -120,6 +120,8 @@ export interface DomainSpec {
   }[];
   readonly nics: readonly { readonly networkId: string; readonly mac?: string }[];
   readonly consolePath: string;
+  /** A session daemon keeps the agent's socket below the user's folders, where its path easily gets too long. */
+  readonly guestAgent: boolean;
   readonly metadata: VmMetadata;
 }
 
@@ -145,7 +147,7 @@ export function domainXml(spec: DomainSpec): string {
     ${scsi}
     ${spec.nics.map(nicXml).join("\n    ")}
     <serial type='file'><source path='${escapeXml(spec.consolePath)}' append='off'/><target port='0'/></serial>
-    <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
+    ${spec.guestAgent ? "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>" : ""}
     <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
     <memballoon model='virtio'><stats period='2'/></memballoon>
   </devices>

@@ -46,6 +46,11 @@ export class Host {
     this.log = parts.log;
   }
 
+  /** A user's own daemon, not the system's. */
+  get isSession(): boolean {
+    return this.uri.includes("/session");
+  }
+
   /** `kvm` only where the processor has it and libvirt offers it: /dev/kvm can open without the processor's support,
    *  and using it then takes the machine down. */
   async domainType(signal: AbortSignal): Promise<"qemu" | "kvm"> {

@@ -13,8 +13,8 @@ export class LibvirtNetwork implements NetworkFacet {
 
   /** libvirt's networks, the host's bridges, and QEMU's user-mode network, which needs nothing of the host. */
   async *listNetworks(signal: AbortSignal): AsyncGenerator<Network> {
-    const session = this.#host.uri.includes("/session");
-    if (session) yield { networkId: userNetworkId, name: userNetworkId, kind: "user", active: true };
+    const { isSession } = this.#host;
+    if (isSession) yield { networkId: userNetworkId, name: userNetworkId, kind: "user", active: true };
     const listed = await this.#host.virsh.attempt(["net-list", "--all"], signal);
     if (listed.exitCode !== 0) {
       // A host without the network driver has none.
@@ -25,7 +25,7 @@ export class LibvirtNetwork implements NetworkFacet {
       const [name, state] = line.trim().split(/\s+/);
       if (name && state) yield { networkId: name, name, kind: "nat", active: state === "active" };
     }
-    if (session) return;
+    if (isSession) return;
     for (const name of readdirSync("/sys/class/net")) {
       if (!existsSync(`/sys/class/net/${name}/bridge`)) continue;
       yield { networkId: `bridge:${name}`, name: `bridge:${name}`, kind: "bridge", active: true };

@@ -13,6 +13,8 @@ const parser = new XMLParser({
   parseAttributeValue: false,
   isArray: (_name, _path, _leaf, isAttribute) => !isAttribute,
   alwaysCreateTextNode: true,
+  // libvirt writes what is not ASCII as numbers, which the parser leaves: all are decoded below, once.
+  processEntities: false,
   trimValues: true,
 });
 
@@ -36,12 +38,24 @@ export function child(element: Element | undefined, ...path: string[]): Element 
 
 export function attribute(element: Element | undefined, name: string): string | undefined {
   const value = element?.[`@${name}`];
-  return typeof value === "string" ? value : undefined;
+  return typeof value === "string" ? decode(value) : undefined;
 }
 
 export function textOf(element: Element | undefined): string | undefined {
   const value = element?.["#text"];
-  return typeof value === "string" && value !== "" ? value : undefined;
+  return typeof value === "string" && value !== "" ? decode(value) : undefined;
+}
+
+const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+
+function decode(text: string): string {
+  return text.replaceAll(
+    /&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi,
+    (whole, hex?: string, decimal?: string, name?: string) => {
+      if (name !== undefined) return entities[name] ?? whole;
+      return String.fromCodePoint(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16));
+    },
+  );
 }
 
 /** Text made safe as an attribute's value or an element's content. */

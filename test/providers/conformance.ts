@@ -1,0 +1,494 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { type ErrorCode, isProviderError } from "../../src/domain/errors.ts";
+import { tagKeys, type Vm } from "../../src/domain/vm.ts";
+import type { CensusEntry, Provider, SourcePoint, VmSpec } from "../../src/providers/provider.ts";
+import type { BlockSink, BlockSource } from "../../src/transfer/ports.ts";
+import type { ConformanceHarness, ConformanceSite } from "./harness.ts";
+
+const MiB = 2 ** 20;
+const sizeBytes = 16 * MiB + 512;
+const lateWriter = fileURLToPath(new URL("support/late-writer.ts", import.meta.url));
+
+/** Holds a provider to the port's contract, at a real site. Ends with the site as empty as it was. */
+export function runConformance(harness: ConformanceHarness): void {
+  const skip = harness.unavailable() ?? false;
+  describe(`${harness.kind} keeps the provider port's contract`, { skip, timeout: 300_000 }, () => {
+    let place: ConformanceSite;
+    let provider: Provider;
+    let before0: readonly string[] = [];
+    const signal = AbortSignal.timeout(300_000);
+    let counter = 0;
+    const fresh = (what: string) => `${what}-${++counter}`;
+
+    before(async () => {
+      place = await harness.open();
+      provider = place.provider;
+      before0 = await census();
+    });
+    after(async () => {
+      await place?.close();
+    });
+
+    async function census(): Promise<readonly string[]> {
+      const entries: CensusEntry[] = [];
+      for await (const entry of provider.census(signal)) entries.push(entry);
+      return entries.map(({ kind, id }) => `${kind} ${id}`).sort();
+    }
+
+    function specOf(volumeIds: readonly string[], more: Partial<VmSpec> = {}): VmSpec {
+      return {
+        name: "conformance vm",
+        cpus: 1,
+        memoryBytes: 64 * MiB,
+        firmware: "bios",
+        architecture: "x86_64",
+        disks: volumeIds.map((volumeId, index) => ({ volumeId, bus: "virtio-blk", boot: index === 0 })),
+        nics: [],
+        publishPorts: [],
+        tags: {},
+        ...more,
+      };
+    }
+
+    /** A stopped VM with one empty disk; removed when `work` ends. */
+    async function withVm(more: Partial<VmSpec>, work: (vm: Vm, diskId: string) => Promise<void>): Promise<void> {
+      const volume = await provider.disks.createVolume({ sizeBytes, key: fresh("volume"), tags: {} }, signal);
+      const vm = await provider.compute.createVm(specOf([volume.volumeId], more), fresh("vm"), signal);
+      try {
+        await work(vm, vm.disks[0]?.diskId ?? "");
+      } finally {
+        await provider.compute.deleteVm(vm.vmId, signal);
+        await provider.disks.deleteVolume(volume.volumeId, signal);
+      }
+    }
+
+    /** A sealed point with `pattern` in its second MiB, on top of a parent's content when there is one. */
+    async function sealed(pattern: number, offset: number, parentPointId?: string): Promise<string> {
+      const generationId = fresh("generation");
+      const replica = { replicaId: "replica", sizeBytes, tags: { own: "tag" } };
+      const sink = await provider.disks.openGeneration({ replica, generationId, parentPointId, attempt: 1 }, signal);
+      await sink.write(offset, Buffer.alloc(MiB, pattern));
+      await sink.flush();
+      await sink.close();
+      const point = await provider.disks.sealGeneration({ replicaId: "replica", generationId, attempt: 1 }, signal);
+      assert.equal(point.pointId, generationId);
+      assert.equal(point.kind, "sealed");
+      return point.pointId;
+    }
+
+    async function readPoint(pointId: string): Promise<Buffer> {
+      return readAll(await provider.disks.openPoint(pointId, signal));
+    }
+
+    test("checks itself without a failure", async () => {
+      const rows = await provider.check(signal);
+      assert.ok(rows.length > 0);
+      for (const row of rows) {
+        assert.notEqual(row.result, "fail", `${row.check}: ${row.detail}`);
+        if (row.result !== "pass") assert.ok(row.remedy, `${row.check} has no remedy`);
+      }
+      assert.ok(((await provider.disks.freeBytes(signal)) ?? 1) > 0);
+    });
+
+    test("a create with a known key returns what the first one made", async () => {
+      const input = { sizeBytes, key: fresh("volume"), tags: { a: "1" } };
+      const [first, second] = await Promise.all([
+        provider.disks.createVolume(input, signal),
+        provider.disks.createVolume(input, signal),
+      ]);
+      assert.equal(first.volumeId, second.volumeId);
+      const spec = specOf([first.volumeId]);
+      const key = fresh("vm");
+      const vm = await provider.compute.createVm(spec, key, signal);
+      assert.equal((await provider.compute.createVm(spec, key, signal)).vmId, vm.vmId);
+      assert.equal(vm.tags[tagKeys.key], key);
+      assert.equal(vm.tags[tagKeys.managed], "true");
+      assert.equal(vm.state, "stopped");
+      assert.equal(vm.disks[0]?.sizeBytes, sizeBytes);
+      await refuses("Conflict", provider.disks.deleteVolume(first.volumeId, signal));
+      await provider.compute.deleteVm(vm.vmId, signal);
+      await provider.compute.deleteVm(vm.vmId, signal);
+      await refuses("NotFound", provider.compute.getVm(vm.vmId, signal));
+      await provider.disks.deleteVolume(first.volumeId, signal);
+      await provider.disks.deleteVolume(first.volumeId, signal);
+    });
+
+    test("two VMs may show the same name", async () => {
+      await withVm({ name: "twin" }, async (one) => {
+        await withVm({ name: "twin" }, async (other) => {
+          assert.notEqual(one.vmId, other.vmId);
+          assert.equal(other.name, "twin");
+          const names = (await Array.fromAsync(provider.compute.listVms(signal))).map((vm) => vm.name);
+          assert.deepEqual(names, ["twin", "twin"]);
+        });
+      });
+    });
+
+    test("starts, publishes, stops and repeats all of it", async () => {
+      const networks = await Array.fromAsync(provider.network.listNetworks(signal));
+      const network = networks.find(({ active }) => active);
+      assert.ok(network, "no active network");
+      const nics = [{ networkId: network.networkId }];
+      await withVm({ nics, publishPorts: [8080] }, async ({ vmId, publishPorts, endpoints }) => {
+        assert.deepEqual([publishPorts, endpoints], [[8080], []]);
+        const running = await provider.compute.startVm(vmId, signal);
+        assert.equal(running.state, "running");
+        assert.equal(running.endpoints[0]?.guestPort, 8080);
+        assert.deepEqual((await provider.compute.startVm(vmId, signal)).endpoints, running.endpoints);
+        assert.equal(typeof (await provider.compute.consoleOutput(vmId, 1000, signal)), "string");
+        // Nothing in it listens to the power button.
+        let waited = 0;
+        const options = { graceMs: 300, onWaiting: () => waited++ };
+        assert.deepEqual(await provider.compute.stopVm(vmId, options, signal), { forced: true });
+        assert.ok(waited > 0);
+        assert.deepEqual(await provider.compute.stopVm(vmId, { graceMs: 0 }, signal), { forced: false });
+        assert.equal((await provider.compute.getVm(vmId, signal)).state, "stopped");
+      });
+    });
+
+    test("sets and removes tags, of running VMs too, and keeps every character", async () => {
+      const odd = `<a & "b" 'c'> ü ; $(x)`;
+      await withVm({ tags: { odd, gone: "1" } }, async ({ vmId }) => {
+        await provider.compute.setTags(vmId, { gone: undefined, "with:colon": "2" }, signal);
+        await provider.compute.startVm(vmId, signal);
+        await provider.compute.setTags(vmId, { live: "3" }, signal);
+        await provider.compute.stopVm(vmId, { graceMs: 0 }, signal);
+        const { tags } = await provider.compute.getVm(vmId, signal);
+        assert.equal(tags.odd, odd);
+        assert.equal(tags.gone, undefined);
+        assert.deepEqual([tags["with:colon"], tags.live], ["2", "3"]);
+      });
+    });
+
+    test("refuses to start a fenced VM", async () => {
+      await withVm({}, async ({ vmId }) => {
+        await provider.compute.setTags(vmId, { [tagKeys.fencedBy]: "m1" }, signal);
+        await refuses("Conflict", provider.compute.startVm(vmId, signal));
+        await provider.compute.setTags(vmId, { [tagKeys.fencedBy]: undefined }, signal);
+        assert.equal((await provider.compute.startVm(vmId, signal)).state, "running");
+      });
+    });
+
+    test("a generation holds what was flushed, seals once, and is immutable from then on", async () => {
+      const generationId = fresh("generation");
+      const replica = { replicaId: "replica", sizeBytes, tags: {} };
+      const open = (attempt: number) => provider.disks.openGeneration({ replica, generationId, attempt }, signal);
+      const sink = await open(1);
+      assert.equal(sink.sizeBytes, sizeBytes);
+      await sink.write(0, Buffer.alloc(MiB, 1));
+      await sink.writeZeroes(512 * 1024, 4096);
+      await sink.write(sizeBytes - 512, Buffer.alloc(512, 2));
+      await sink.flush();
+      await sink.close();
+      const seal = () => provider.disks.sealGeneration({ replicaId: "replica", generationId, attempt: 1 }, signal);
+      const point = await seal();
+      assert.deepEqual(await seal(), point);
+      assert.deepEqual(await provider.disks.getPoint(generationId, signal), point);
+      await refuses("Conflict", open(1));
+      await refuses("Conflict", open(2));
+      await refuses("Conflict", provider.disks.discardGeneration({ replicaId: "replica", generationId }, signal));
+      const expected = Buffer.alloc(sizeBytes);
+      expected.fill(1, 0, MiB);
+      expected.fill(0, 512 * 1024, 512 * 1024 + 4096);
+      expected.fill(2, sizeBytes - 512);
+      assert.ok((await readPoint(generationId)).equals(expected));
+      await provider.disks.deletePoint(generationId, signal);
+      await provider.disks.deletePoint(generationId, signal);
+      await refuses("NotFound", provider.disks.getPoint(generationId, signal));
+    });
+
+    test("a second generation starts as its parent, whose bytes outlive it as long as they are needed", async () => {
+      const first = await sealed(1, 0);
+      const second = await sealed(2, 2 * MiB, first);
+      await provider.disks.deletePoint(first, signal);
+      await refuses("NotFound", provider.disks.getPoint(first, signal));
+      const bytes = await readPoint(second);
+      assert.deepEqual([bytes[0], bytes[MiB], bytes[2 * MiB]], [1, 0, 2]);
+      await provider.disks.deletePoint(second, signal);
+      assert.deepEqual(await census(), before0);
+    });
+
+    test("a clone never changes its point, and knows what it changed", async () => {
+      const pointId = await sealed(1, 0);
+      const input = { pointId, key: fresh("clone"), tags: {} };
+      const volume = await provider.disks.materialise(input, signal);
+      assert.equal((await provider.disks.materialise(input, signal)).volumeId, volume.volumeId);
+      const vm = await provider.compute.createVm(specOf([volume.volumeId]), fresh("vm"), signal);
+      const diskId = vm.disks[0]?.diskId ?? "";
+      await provider.compute.startVm(vm.vmId, signal);
+      await place.writeAsGuest(vm.vmId, diskId, 4 * MiB, MiB, 9);
+      await refuses("Conflict", provider.disks.openVolume(volume.volumeId, signal));
+      await provider.compute.stopVm(vm.vmId, { graceMs: 0 }, signal);
+      assert.equal((await readAll(await provider.disks.openVolume(volume.volumeId, signal)))[4 * MiB], 9);
+      assert.equal((await readPoint(pointId))[4 * MiB], 0);
+      const point = await provider.disks.createSourcePoint(
+        { vmId: vm.vmId, mode: "stopped", key: fresh("point") },
+        signal,
+      );
+      await hasOnlyChanged(point, diskId, pointId, 4 * MiB, MiB);
+      await provider.disks.releaseSourcePoint(point.sourcePointId, signal);
+      await provider.disks.deletePoint(pointId, signal);
+      await provider.compute.deleteVm(vm.vmId, signal);
+      await provider.disks.deleteVolume(volume.volumeId, signal);
+      assert.deepEqual(await census(), before0);
+    });
+
+    test("a deep chain of generations still gives a clone that is right", async () => {
+      const points: string[] = [];
+      for (let depth = 0; depth < 10; depth++) points.push(await sealed(depth + 1, depth * MiB, points.at(-1)));
+      const input = { pointId: points.at(-1) ?? "", key: fresh("clone"), tags: {} };
+      const { volumeId } = await provider.disks.materialise(input, signal);
+      const bytes = await readAll(await provider.disks.openVolume(volumeId, signal));
+      for (let depth = 0; depth < 10; depth++) assert.equal(bytes[depth * MiB], depth + 1);
+      await provider.disks.deleteVolume(volumeId, signal);
+      for (const pointId of points) await provider.disks.deletePoint(pointId, signal);
+      assert.deepEqual(await census(), before0);
+    });
+
+    test("discarding leaves nothing, and nobody brings a discarded generation back", async () => {
+      const generationId = fresh("generation");
+      const replica = { replicaId: "replica", sizeBytes, tags: {} };
+      const sink = await provider.disks.openGeneration({ replica, generationId, attempt: 1 }, signal);
+      await sink.write(0, Buffer.alloc(MiB, 1));
+      await provider.disks.discardGeneration({ replicaId: "replica", generationId }, signal);
+      await provider.disks.discardGeneration({ replicaId: "replica", generationId }, signal);
+      await refusesWrites(sink);
+      await refuses("Conflict", provider.disks.openGeneration({ replica, generationId, attempt: 2 }, signal));
+      assert.deepEqual(await census(), before0);
+    });
+
+    test("a newer attempt revokes the earlier one and goes on with what is durable", async () => {
+      const generationId = fresh("generation");
+      const replica = { replicaId: "replica", sizeBytes, tags: {} };
+      const open = (attempt: number) => provider.disks.openGeneration({ replica, generationId, attempt }, signal);
+      const first = await open(1);
+      await first.write(0, Buffer.alloc(MiB, 1));
+      await first.flush();
+      const second = await open(2);
+      await refusesWrites(first);
+      await refuses("Conflict", open(1));
+      await first.close();
+      await second.write(MiB, Buffer.alloc(MiB, 2));
+      await second.flush();
+      await refuses(
+        "Conflict",
+        provider.disks.sealGeneration({ replicaId: "replica", generationId, attempt: 1 }, signal),
+      );
+      await provider.disks.sealGeneration({ replicaId: "replica", generationId, attempt: 2 }, signal);
+      await refusesWrites(second);
+      const bytes = await readPoint(generationId);
+      assert.deepEqual([bytes[0], bytes[MiB], bytes[2 * MiB]], [1, 2, 0]);
+      await provider.disks.deletePoint(generationId, signal);
+    });
+
+    test("a process that was stopped in mid-write cannot write when it goes on", async () => {
+      const generationId = fresh("generation");
+      const replica = { replicaId: "late", sizeBytes, tags: {} };
+      const args = [lateWriter, harness.module, JSON.stringify(place.descriptor), generationId, String(sizeBytes)];
+      const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      try {
+        const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+        assert.equal((await lines.next()).value, "writing");
+        child.kill("SIGSTOP");
+        const sink = await provider.disks.openGeneration({ replica, generationId, attempt: 2 }, signal);
+        for (let at = 0; at < sizeBytes; at += MiB) {
+          await sink.write(at, Buffer.alloc(Math.min(MiB, sizeBytes - at), 0xbb));
+        }
+        await sink.flush();
+        child.kill("SIGCONT");
+        assert.match(String((await lines.next()).value), /^refused /);
+        assert.equal((await lines.next()).value, "shut-out Conflict");
+        await sink.close();
+      } finally {
+        child.kill("SIGKILL");
+        await ended;
+      }
+      await provider.disks.sealGeneration({ replicaId: "late", generationId, attempt: 2 }, signal);
+      const bytes = await readPoint(generationId);
+      assert.ok(bytes.equals(Buffer.alloc(sizeBytes, 0xbb)), "the stopped process changed the disk");
+      await provider.disks.deletePoint(generationId, signal);
+    });
+
+    test("a point of a stopped VM is one moment, and its changes are known afterwards", async () => {
+      await withVm({}, async ({ vmId }, diskId) => {
+        await place.writeAsGuest(vmId, diskId, 0, MiB, 1);
+        const first = await provider.disks.createSourcePoint({ vmId, mode: "stopped", key: "p1" }, signal);
+        assert.deepEqual(await provider.disks.createSourcePoint({ vmId, mode: "stopped", key: "p1" }, signal), first);
+        assert.deepEqual(first.disks[0]?.baselines, []);
+        assert.equal(first.disks[0]?.allocatedBytes, MiB);
+        assert.equal(first.disks[0]?.sizeBytes, sizeBytes);
+        const source = await openSource(first, diskId, 1);
+        assert.equal(source.sizeBytes, sizeBytes);
+        const again = await openSource(first, diskId, 2);
+        await assert.rejects(source.read(0, new Uint8Array(512)));
+        assert.equal((await readAll(again))[0], 1);
+        await place.writeAsGuest(vmId, diskId, 8 * MiB, 64 * 1024, 2);
+        await refuses("Conflict", openSource(first, diskId, 3));
+        await refuses("NotFound", openSource({ ...first, sourcePointId: "sp-none" }, diskId, 1));
+        await provider.disks.releaseSourcePoint(first.sourcePointId, signal);
+        await provider.disks.releaseSourcePoint(first.sourcePointId, signal);
+        await refuses("NotFound", openSource(first, diskId, 4));
+        const [seen] = await provider.disks.inspectSource(vmId, signal);
+        const second = await provider.disks.createSourcePoint({ vmId, mode: "stopped", key: "p2" }, signal);
+        assert.deepEqual(second.disks[0], seen);
+        await hasOnlyChanged(second, diskId, `${first.sourcePointId}/${diskId}`, 8 * MiB, 64 * 1024);
+        await provider.disks.releaseSourcePoint(second.sourcePointId, signal);
+      });
+    });
+
+    test("a running VM has no stopped point, a stopped one no frozen point", async () => {
+      await withVm({}, async ({ vmId }) => {
+        await refuses("Conflict", provider.disks.createSourcePoint({ vmId, mode: "frozen", key: "p" }, signal));
+        await provider.compute.startVm(vmId, signal);
+        await refuses("Conflict", provider.disks.createSourcePoint({ vmId, mode: "stopped", key: "p" }, signal));
+      });
+    });
+
+    test("a point of a running VM keeps its moment while the guest writes on", async (context) => {
+      const gap = provider.capabilities["disks.source-frozen"];
+      if (gap) return context.skip(gap);
+      await withVm({}, async ({ vmId }, diskId) => {
+        await place.writeAsGuest(vmId, diskId, 0, MiB, 1);
+        const stopped = await provider.disks.createSourcePoint({ vmId, mode: "stopped", key: "p0" }, signal);
+        await provider.disks.releaseSourcePoint(stopped.sourcePointId, signal);
+        await provider.compute.startVm(vmId, signal);
+        await place.writeAsGuest(vmId, diskId, MiB, 64 * 1024, 2);
+        const first = await provider.disks.createSourcePoint({ vmId, mode: "frozen", key: "p1" }, signal);
+        assert.deepEqual(await provider.disks.createSourcePoint({ vmId, mode: "frozen", key: "p1" }, signal), first);
+        await place.writeAsGuest(vmId, diskId, 0, MiB, 3);
+        const bytes = await readAll(await openSource(first, diskId, 1));
+        assert.deepEqual([bytes[0], bytes[MiB], bytes[2 * MiB]], [1, 2, 0]);
+        await hasOnlyChanged(first, diskId, `${stopped.sourcePointId}/${diskId}`, MiB, 64 * 1024);
+        await provider.disks.releaseSourcePoint(first.sourcePointId, signal);
+        const second = await provider.disks.createSourcePoint({ vmId, mode: "frozen", key: "p2" }, signal);
+        await hasOnlyChanged(second, diskId, `${first.sourcePointId}/${diskId}`, 0, MiB);
+        await provider.disks.releaseSourcePoint(second.sourcePointId, signal);
+        await refuses("NotFound", openSource(second, diskId, 1));
+      });
+    });
+
+    test("a fenced VM's disk serves as a recovery point until it changes, and its bytes as long as needed", async () => {
+      const volume = await provider.disks.createVolume({ sizeBytes, key: fresh("volume"), tags: {} }, signal);
+      const vm = await provider.compute.createVm(specOf([volume.volumeId]), fresh("vm"), signal);
+      const { vmId } = vm;
+      const diskId = vm.disks[0]?.diskId ?? "";
+      await place.writeAsGuest(vmId, diskId, 0, MiB, 1);
+      const point = await provider.disks.createSourcePoint({ vmId, mode: "stopped", key: fresh("p") }, signal);
+      const input = { sourcePointId: point.sourcePointId, diskId };
+      const adopted = await provider.disks.adoptPoint(input, signal);
+      assert.deepEqual(await provider.disks.adoptPoint(input, signal), adopted);
+      assert.equal(adopted.kind, "adopted");
+      await provider.disks.releaseSourcePoint(point.sourcePointId, signal);
+      // Another point of the unchanged disk is no change.
+      const other = await provider.disks.createSourcePoint({ vmId, mode: "stopped", key: fresh("p") }, signal);
+      await provider.disks.releaseSourcePoint(other.sourcePointId, signal);
+      assert.equal((await readPoint(adopted.pointId))[0], 1);
+      const child = await sealed(2, 2 * MiB, adopted.pointId);
+      await provider.compute.deleteVm(vmId, signal);
+      await provider.disks.deleteVolume(volume.volumeId, signal);
+      await provider.disks.deletePoint(adopted.pointId, signal);
+      const bytes = await readPoint(child);
+      assert.deepEqual([bytes[0], bytes[2 * MiB]], [1, 2]);
+      await provider.disks.deletePoint(child, signal);
+      assert.deepEqual(await census(), before0);
+    });
+
+    test("an adopted disk that changed is refused as a point and as a parent", async () => {
+      await withVm({}, async ({ vmId }, diskId) => {
+        const point = await provider.disks.createSourcePoint({ vmId, mode: "stopped", key: fresh("p") }, signal);
+        const { pointId } = await provider.disks.adoptPoint({ sourcePointId: point.sourcePointId, diskId }, signal);
+        await provider.disks.releaseSourcePoint(point.sourcePointId, signal);
+        await place.writeAsGuest(vmId, diskId, 0, 512, 7);
+        await refuses("Conflict", provider.disks.getPoint(pointId, signal));
+        const replica = { replicaId: "replica", sizeBytes, tags: {} };
+        const generationId = fresh("generation");
+        const open = { replica, generationId, parentPointId: pointId, attempt: 1 };
+        await refuses("Conflict", provider.disks.openGeneration(open, signal));
+        await provider.disks.deletePoint(pointId, signal);
+      });
+    });
+
+    test("a huge sparse disk costs nothing", async () => {
+      const huge = 2 * 2 ** 40;
+      const replica = { replicaId: "huge", sizeBytes: huge, tags: {} };
+      const generationId = fresh("generation");
+      const sink = await provider.disks.openGeneration({ replica, generationId, attempt: 1 }, signal);
+      await sink.writeZeroes(0, huge / 64);
+      await sink.write(huge - MiB, Buffer.alloc(MiB, 5));
+      await sink.flush();
+      await sink.close();
+      await provider.disks.sealGeneration({ replicaId: "huge", generationId, attempt: 1 }, signal);
+      const source = await provider.disks.openPoint(generationId, signal);
+      let data = 0;
+      for await (const { kind, length } of source.extents({})) if (kind === "data") data += length;
+      await source.close();
+      assert.equal(data, MiB);
+      await provider.disks.deletePoint(generationId, signal);
+    });
+
+    test("an aborted call ends, and its repeat succeeds", async () => {
+      const input = { sizeBytes, key: fresh("volume"), tags: {} };
+      await assert.rejects(provider.disks.createVolume(input, AbortSignal.abort()));
+      const { volumeId } = await provider.disks.createVolume(input, signal);
+      await provider.disks.deleteVolume(volumeId, signal);
+    });
+
+    test("leaves the site as empty as it was", async () => {
+      assert.deepEqual(await census(), before0);
+    });
+
+    function openSource(point: SourcePoint, diskId: string, attempt: number): Promise<BlockSource> {
+      return provider.disks.openSource({ sourcePointId: point.sourcePointId, diskId, attempt }, signal);
+    }
+
+    async function hasOnlyChanged(
+      point: SourcePoint,
+      diskId: string,
+      baselineId: string,
+      offset: number,
+      length: number,
+    ): Promise<void> {
+      const baselines = point.disks.find((disk) => disk.diskId === diskId)?.baselines ?? [];
+      const baseline = baselines.find((candidate) => candidate.baselineId === baselineId);
+      assert.ok(baseline, `no baseline ${baselineId}`);
+      const gap = provider.capabilities["disks.changed-blocks"];
+      if (gap) return;
+      assert.equal(baseline.tracking, "dirty-bitmap");
+      if (baseline.changedBytes !== undefined) assert.ok(baseline.changedBytes >= length);
+      const source = await openSource(point, diskId, 1);
+      const changed = await Array.fromAsync(source.extents({ sinceBaseline: baselineId }));
+      await refuses("NotFound", Array.fromAsync(source.extents({ sinceBaseline: "nobody-knows" })));
+      await source.close();
+      assert.deepEqual(changed, [{ offset, length, kind: "data" }]);
+    }
+  });
+}
+
+async function readAll(source: BlockSource): Promise<Buffer> {
+  const bytes = Buffer.alloc(source.sizeBytes);
+  for await (const { offset, length, kind } of source.extents({})) {
+    if (kind === "data") await source.read(offset, bytes.subarray(offset, offset + length));
+  }
+  await source.close();
+  return bytes;
+}
+
+async function refuses(code: ErrorCode, call: Promise<unknown>): Promise<void> {
+  await assert.rejects(call, (error) => {
+    assert.ok(isProviderError(error), `not a ProviderError: ${error}`);
+    assert.equal(error.code, code, error.message);
+    return true;
+  });
+}
+
+async function refusesWrites(sink: BlockSink): Promise<void> {
+  await assert.rejects(async () => {
+    await sink.write(0, Buffer.alloc(4096, 0xff));
+    await sink.flush();
+  });
+}

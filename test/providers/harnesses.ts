@@ -1,0 +1,7 @@
+import type { ConformanceHarness } from "./harness.ts";
+import { harness as libvirt } from "./support/libvirt.ts";
+
+/** One line a kind of site, named like its folder in src/providers. */
+export const harnesses: Readonly<Record<string, ConformanceHarness>> = {
+  libvirt,
+};
