@@ -98,6 +98,8 @@ export function prepareTemporal(options: TemporalOptions & { ports: TemporalPort
     stopGraceMs: 10_000,
     ready: () => serves(ports.http, namespace),
     readyWithinMs: 60_000,
+    // A killed predecessor may hold the ports for a moment.
+    startAttempts: 8,
   };
 }
 
