@@ -480,7 +480,7 @@ async function readAll(source: BlockSource): Promise<Buffer> {
 
 async function refuses(code: ErrorCode, call: Promise<unknown>): Promise<void> {
   await assert.rejects(call, (error) => {
-    assert.ok(isProviderError(error), `not a ProviderError: ${error}`);
+    assert.ok(isProviderError(error), `not a ProviderError: ${String(error)}`);
     assert.equal(error.code, code, error.message);
     return true;
   });

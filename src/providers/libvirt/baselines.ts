@@ -21,6 +21,9 @@ export interface FoundBaseline extends Baseline {
 /** Source points that a disk keeps a bitmap of; each costs the guest's writes a little. */
 export const keptPoints = 3;
 
+/** The name under which a backup job serves the changes since the baseline that was chosen for it. */
+export const exportedBitmap = "novacron";
+
 /** A running QEMU's view of a persistent bitmap. */
 interface LiveBitmap {
   readonly name: string;

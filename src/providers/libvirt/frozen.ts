@@ -1,8 +1,7 @@
-import type { FoundBaseline } from "./baselines.ts";
+import { exportedBitmap, type FoundBaseline } from "./baselines.ts";
 import type { SeenDomain } from "./domains.ts";
 import { type Subject, toolFailure } from "./errors.ts";
 import type { Host } from "./host.ts";
-import { exportedBitmap } from "./source-points.ts";
 import { escapeXml } from "./xml.ts";
 
 interface FrozenPoint {
@@ -41,10 +40,9 @@ export async function beginBackup(
     if (running.stdout.includes(point.socketPath)) await host.virsh.attempt(["domjobabort", uuid], signal);
     else throw toolFailure("virsh", "another job is active", subject);
   }
-  const script = host.layers.root;
   const files = {
-    backup: `${script}/scratch/${point.sourcePointId}.backup.xml`,
-    checkpoint: `${script}/scratch/${point.sourcePointId}.checkpoint.xml`,
+    backup: `${host.layers.root}/scratch/${point.sourcePointId}.backup.xml`,
+    checkpoint: `${host.layers.root}/scratch/${point.sourcePointId}.checkpoint.xml`,
   };
   await host.writeForTools(files.backup, backupXml(point, served));
   await host.writeForTools(files.checkpoint, checkpointXml(point));

@@ -6,6 +6,7 @@ import type { ChangeContext } from "../../transfer/nbd/extent-map.ts";
 import type { BlockSource } from "../../transfer/ports.ts";
 import type { SourcePoint, SourcePointDisk } from "../provider.ts";
 import {
+  exportedBitmap,
   type FoundBaseline,
   findBaselines,
   keptPoints,
@@ -375,8 +376,6 @@ function servedBaseline(baseline: FoundBaseline, exported: string | undefined): 
   const { baselineId, granularityBytes } = baseline;
   return [{ baselineId, granularityBytes, tracking: "hash-compare" }];
 }
-
-export const exportedBitmap = "novacron";
 
 function publicPoint(record: PointRecord): SourcePoint {
   const { sourcePointId, vmId, mode, takenAt } = record;
