@@ -37,7 +37,7 @@ export interface SiteConfig {
 export interface Config {
   readonly sites: readonly SiteConfig[];
   readonly migration: MigrationDefaults & {
-    /** Migrations that copy at the same time in one worker; at least 1. */
+    /** Disks that one worker copies at the same time; at least 1. */
     readonly parallelMigrations: number;
   };
   readonly api: { readonly host: string; readonly port: number };

@@ -117,8 +117,8 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
   },
   ...costKeys,
   "migration_config.parallel_migrations": {
-    description: "Migrations that copy at the same time in one worker.",
-    unit: "migrations",
+    description: "Disks that one worker copies at the same time.",
+    unit: "disks",
     default: 3,
     example: 3,
     effect: { now: "bounds the copies a worker runs at once; the others wait their turn" },

@@ -76,7 +76,7 @@ function knownKeysUnder(parent: string): string[] {
 }
 
 function lastName(path: Path): string {
-  return String(path.findLast((part) => typeof part === "string") ?? "");
+  return path.findLast((part) => typeof part === "string") ?? "";
 }
 
 export function valueAt(value: unknown, path: Path): unknown {

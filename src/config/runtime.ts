@@ -86,5 +86,5 @@ export function required<K extends keyof Runtime>(runtime: Runtime, key: K): Non
       fix: `Set ${variables[key]}, or start the process through \`novacron up\`, which sets it.`,
     });
   }
-  return value as NonNullable<Runtime[K]>;
+  return value;
 }

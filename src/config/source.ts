@@ -126,7 +126,7 @@ function pathOf(ancestors: readonly unknown[], leaf: Node): string {
   const chain = [...ancestors, leaf];
   const path = chain.flatMap((node, index): (string | number)[] => {
     const child = chain[index + 1];
-    if (isSeq(node)) return [node.items.indexOf(child as never)];
+    if (isSeq(node)) return [node.items.findIndex((item) => item === child)];
     if (isMap(node)) {
       const pair = node.items.find((item) => item === child);
       return isScalar(pair?.key) ? [String(pair.key.value)] : [];

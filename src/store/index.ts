@@ -19,7 +19,7 @@ export type { StoreLog } from "./database.ts";
 export type { IdempotencyClaim, StoredResponse } from "./idempotency-repository.ts";
 export type { NewMigrationEvent } from "./migration-events.ts";
 export type { MigrationPatch, NewMigration } from "./migration-repository.ts";
-export { maxPageSize, type Page } from "./paging.ts";
+export type { Page } from "./paging.ts";
 export type { PointKind, PointRecord } from "./point-repository.ts";
 export type { TokenRecord } from "./token-repository.ts";
 export type { InventoryVm, SiteFreshness, VmQuery } from "./vm-repository.ts";

@@ -6,7 +6,7 @@ export interface Page<T> {
   readonly nextCursor?: string;
 }
 
-export const maxPageSize = 1_000;
+const maxPageSize = 1_000;
 
 /** Cuts the one row too many that was asked for to see whether there is more. */
 export function toPage<Row, T>(

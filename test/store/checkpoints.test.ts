@@ -133,7 +133,10 @@ describe("fencing", () => {
     const begun = await Promise.all(
       Array.from({ length: 8 }, () => checkpoints.beginAttempt({ generationId, sizeBytes })),
     );
-    assert.deepEqual(begun.map(({ attempt }) => attempt).sort(), [1, 2, 3, 4, 5, 6, 7, 8]);
+    assert.deepEqual(
+      begun.map(({ attempt }) => attempt).sort((a, b) => a - b),
+      [1, 2, 3, 4, 5, 6, 7, 8],
+    );
     const commits = await Promise.allSettled(
       begun.map(({ attempt }) =>
         checkpoints.commit({ generationId, attempt, chunks: [chunk(attempt)], progress: progress(1) }),

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import pg from "pg";
 import { isProviderError } from "../../src/domain/errors.ts";
-import type { MigrationEvent } from "../../src/domain/migration.ts";
 import { useStore } from "../support/store.ts";
 
 const lab = useStore();
@@ -169,7 +168,7 @@ describe("events", () => {
     const waitFor = (message: string) =>
       seen.includes(message) ? undefined : new Promise<void>((resolve) => arrived.set(message, resolve));
     const reading = (async () => {
-      for await (const event of migrations.subscribe("feed", 0, controller.signal) as AsyncIterable<MigrationEvent>) {
+      for await (const event of migrations.subscribe("feed", 0, controller.signal)) {
         seen.push(event.message);
         arrived.get(event.message)?.();
       }
