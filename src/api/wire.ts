@@ -36,7 +36,8 @@ function convertKeys(value: unknown, rename: (key: string) => string): unknown {
   if (value === null || typeof value !== "object") return value;
   const renamed: Record<string, unknown> = {};
   for (const [key, member] of Object.entries(value)) {
-    if (member === undefined) continue;
+    // Assigning to `__proto__` would change the object instead of adding a member.
+    if (member === undefined || key === "__proto__") continue;
     renamed[rename(key)] = opaque.has(key) ? member : convertKeys(member, rename);
   }
   return renamed;

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { NativeConnection, Worker } from "@temporalio/worker";
+import { DefaultLogger, NativeConnection, Runtime, Worker } from "@temporalio/worker";
 import { pino } from "pino";
 import { createApi } from "../../../src/api/app.ts";
 import { hashToken } from "../../../src/api/authenticate.ts";
@@ -139,6 +139,8 @@ export async function startTestApi(
 }
 
 async function startWorker(address: string, store: Store): Promise<() => Promise<void>> {
+  // The stand-ins fail on purpose.
+  Runtime.install({ logger: new DefaultLogger("ERROR") });
   const connection = await NativeConnection.connect({ address });
   const worker = await Worker.create({
     connection,
