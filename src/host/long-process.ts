@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import type { ProcessIdentity } from "./process-identity.ts";
 import { identify } from "./process-identity.ts";
 
@@ -7,6 +7,8 @@ export interface LongProcess {
   readonly identity: ProcessIdentity;
   /** Resolves with a description of how it ended. */
   readonly ended: Promise<string>;
+  /** Where in the log file its own output begins. */
+  readonly logStart: number;
 }
 
 export interface LongProcessOptions {
@@ -24,6 +26,7 @@ export async function startLongProcess(
   options: LongProcessOptions,
 ): Promise<LongProcess> {
   const log = openSync(options.logFile, "a", 0o640);
+  const logStart = fstatSync(log).size;
   try {
     const child = spawn(program, [...args], {
       cwd: options.cwd ?? "/",
@@ -43,13 +46,39 @@ export async function startLongProcess(
     });
     child.unref();
     const pid = child.pid ?? 0;
-    return { identity: identify(pid) ?? { pid, startTicks: -1 }, ended };
+    return { identity: identify(pid) ?? { pid, startTicks: -1 }, ended, logStart };
   } finally {
     closeSync(log);
   }
 }
 
-/** The last lines of a log, for an error's reason. */
-export function lastLines(text: string, count: number): string {
-  return text.trimEnd().split("\n").slice(-count).join(" | ").slice(-600);
+/** What a program's output since `fromByte` says about its end: its last error's message, else its last lines. */
+export function tellingEnd(logFile: string, fromByte: number): string {
+  const lines = textFrom(logFile, fromByte).trimEnd().split("\n");
+  const telling = lines.flatMap(
+    (line) => /^(?:Uncaught )?\w*Error(?: \[\w+\])?: (.+)/.exec(line)?.[1] ?? loggedError(line) ?? [],
+  );
+  return (telling.at(-1) ?? lines.slice(-3).join(" | ")).slice(-600).replace(/\.$/, "");
+}
+
+function textFrom(file: string, fromByte: number): string {
+  try {
+    return readFileSync(file).subarray(fromByte).toString("utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** The message of a line of JSON, as our processes and Temporal log, when it is an error's. */
+function loggedError(line: string): string | undefined {
+  if (!line.startsWith("{")) {
+    return undefined;
+  }
+  try {
+    const entry = JSON.parse(line) as { level?: number | string; msg?: string; err?: { message?: string } };
+    const isError = typeof entry.level === "number" ? entry.level >= 50 : entry.level === "ERROR";
+    return isError ? (entry.err?.message ?? entry.msg) : undefined;
+  } catch {
+    return undefined;
+  }
 }

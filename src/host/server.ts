@@ -1,7 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ProviderError } from "../domain/errors.ts";
-import { lastLines, startLongProcess } from "./long-process.ts";
+import { startLongProcess, tellingEnd } from "./long-process.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
 import { endProcess } from "./process-identity.ts";
 
@@ -45,7 +44,7 @@ export async function startServer(spec: LaunchSpec, logFile: string): Promise<Ru
     }
     if (end === "late" || attempt >= (spec.startAttempts ?? 1)) {
       await endProcess(running.identity, { signal: spec.stopSignal, graceMs: spec.stopGraceMs });
-      throw notStarted(spec, end, logFile);
+      throw notStarted(spec, end, logFile, running.logStart);
     }
     await sleep(betweenAttemptsMs);
   }
@@ -74,12 +73,13 @@ export async function untilReady(
   return "late";
 }
 
-export function notStarted(spec: LaunchSpec, end: string, logFile: string): ProviderError {
-  const log = existsSync(logFile) ? lastLines(readFileSync(logFile, "utf8"), 4) : "";
+/** The error for a program that never served, with what its log says from `logStart` on. */
+export function notStarted(spec: LaunchSpec, end: string, logFile: string, logStart: number): ProviderError {
+  const how = end === "late" ? `it did not serve within ${spec.readyWithinMs / 1000} s` : end;
   return new ProviderError(end === "late" ? "Timeout" : "Unavailable", {
     operation: `start ${spec.name}`,
-    resource: logFile,
-    reason: `${end === "late" ? `it did not serve within ${spec.readyWithinMs / 1000} s` : end}: ${log.replace(/\.$/, "")}`,
-    action: "The log file named above tells more.",
+    resource: spec.name,
+    reason: `${how}: ${tellingEnd(logFile, logStart)}`,
+    action: `${logFile} tells more.`,
   });
 }

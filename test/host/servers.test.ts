@@ -60,6 +60,6 @@ test("a server that can't start says why", async () => {
   const started = startTemporal({ dir, program: "/bin/false" });
   await assert.rejects(started, {
     name: "ProviderError",
-    message: new RegExp(`start temporal \\(${log}\\): it ended with code 1`),
+    message: new RegExp(`start temporal .*: it ended with code 1: .*${log} tells more`),
   });
 });

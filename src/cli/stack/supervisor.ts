@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { LongProcess } from "../../host/long-process.ts";
 import { startLongProcess } from "../../host/long-process.ts";
 import type { ProcessIdentity } from "../../host/process-identity.ts";
 import { endProcess, isAlive, ownIdentity } from "../../host/process-identity.ts";
@@ -134,7 +135,7 @@ export class Supervisor {
         }
         if (failure !== undefined && !served && !kept.stopped) {
           if (failure === "late" || attempt >= attemptsToFirstReady) {
-            throw notStarted(spec, failure, logFile);
+            throw notStarted(spec, failure, logFile, running.logStart);
           }
         }
         if (failure === undefined) {
@@ -161,15 +162,11 @@ export class Supervisor {
     }
   }
 
-  async #adoptOrStart(
-    component: Component,
-    spec: LaunchSpec,
-    logFile: string,
-  ): Promise<{ identity: ProcessIdentity; ended: Promise<string> }> {
+  async #adoptOrStart(component: Component, spec: LaunchSpec, logFile: string): Promise<LongProcess> {
     const orphan = findComponent(this.#dir, component.name);
     if (orphan) {
       if (await spec.ready(orphan)) {
-        return { identity: orphan, ended: untilGone(orphan) };
+        return { identity: orphan, ended: untilGone(orphan), logStart: 0 };
       }
       await endProcess(orphan, { signal: spec.stopSignal, graceMs: spec.stopGraceMs });
     }
