@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Runtime } from "@temporalio/worker";
 import { pino } from "pino";
@@ -6,7 +6,7 @@ import { loadConfig } from "../config/config.ts";
 import { configReport } from "../config/report.ts";
 import { readRuntime, required } from "../config/runtime.ts";
 import { loadHostTools } from "../host/host-tools.ts";
-import { makeSocketDir } from "../host/paths.ts";
+import { cacheDir, makeSocketDir } from "../host/paths.ts";
 import { openStore } from "../store/index.ts";
 import { connectClient } from "../temporal/connection.ts";
 import { ensureInventorySchedules } from "../temporal/schedules.ts";
@@ -49,11 +49,12 @@ const deps = await buildDeps({
 const sites = deps.registry.sites.map(({ site }) => site);
 const { worker, close } = await createWorker({
   temporal: { address, namespace },
-  bundleCacheDir: dirname(toolsManifest),
+  bundleCacheDir: cacheDir(),
   deps,
 });
 const running = worker.run();
 await ensureInventorySchedules(client, sites, config.inventory.intervalMs);
+mkdirSync(dirname(readyFile), { recursive: true });
 writeFileSync(readyFile, `${process.pid}\n`);
 log.info({ sites }, "The worker takes work");
 
