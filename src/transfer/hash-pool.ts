@@ -16,7 +16,8 @@ export class HashPool {
   readonly #threads: Thread[] = [];
   #nextId = 0;
 
-  constructor(size: number = Math.max(1, Math.min(4, availableParallelism()))) {
+  /** By default one thread is left to the connections. More than four would outrun any disk. */
+  constructor(size: number = Math.max(1, Math.min(4, availableParallelism() - 1))) {
     this.#size = size;
   }
 
@@ -30,6 +31,11 @@ export class HashPool {
       thread.jobs.set(id, { resolve, reject });
       thread.worker.postMessage(job);
     });
+  }
+
+  /** Starts one thread ahead of the first work. */
+  async warmUp(): Promise<void> {
+    await this.hashLeaves(new SharedArrayBuffer(1), 1);
   }
 
   #leastBusy(): Thread {

@@ -65,6 +65,7 @@ class ProofRun {
   readonly #window: ManifestWindow;
   readonly #differing: number[] = [];
   #group: { firstLeaf: number; expected: Uint8Array[] } | undefined;
+  #otherSize = false;
   #tasks = 0;
   #bytesReread = 0;
   #reportedAt = 0;
@@ -90,11 +91,11 @@ class ProofRun {
         await this.#dispatch();
         await this.#gate.until(() => this.#tasks === 0);
       } else {
-        this.#differing.push(Math.floor(Math.min(source.sizeBytes, this.#sizeBytes) / leafBytes));
+        this.#otherSize = true;
       }
       const rootHash = await this.#window.finish();
       this.#report(this.#sizeBytes, true);
-      const differing = this.#extents();
+      const differing = this.#otherSize ? [this.#sizeDifference()] : this.#extents();
       return { identical: differing.length === 0, differing, bytesReread: this.#bytesReread, rootHash };
     } catch (error) {
       this.#abort.abort(error);
@@ -168,6 +169,12 @@ class ProofRun {
     if (!always && now - this.#reportedAt < reportEveryMs) return;
     this.#reportedAt = now;
     this.#input.onProgress?.({ bytesDone: Math.min(bytesDone, this.#sizeBytes), bytesToRead: this.#sizeBytes });
+  }
+
+  /** A disk of another size is not read: it differs at least in what only one of the two has. */
+  #sizeDifference(): { offset: number; length: number } {
+    const [shorter, longer] = [this.#input.source.sizeBytes, this.#sizeBytes].sort((a, b) => a - b) as [number, number];
+    return { offset: shorter, length: longer - shorter };
   }
 
   #extents(): { offset: number; length: number }[] {

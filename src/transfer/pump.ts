@@ -38,7 +38,7 @@ export interface PumpResult extends TransferProgress {
 
 /** One request's worth of leaves: larger ones save round trips, smaller ones keep both ends busy. */
 const leavesPerTask = 2;
-const buffers = 24;
+const buffers = 16;
 
 /**
  * Moves a source point into a generation and returns the root of its manifest. Goes on from what earlier attempts made

@@ -1,0 +1,224 @@
+/**
+ * `api`: p99 of list and get at 500 arrivals a second, open loop, with 100,000 VMs in the store; the peer is the same SQL
+ * behind bare node:http. Both serve from processes of their own; rounds are interleaved, medians of three.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { Vm } from "../src/domain/vm.ts";
+import { requireTemporal } from "../src/host/bring-in/temporal.ts";
+import { cacheDir, socketDirPath } from "../src/host/paths.ts";
+import { startPostgres } from "../src/host/postgres.ts";
+import { startTemporal } from "../src/host/temporal.ts";
+import { openStore } from "../src/store/index.ts";
+import { median, openLoop, percentile, seededRandom } from "./lib/open-loop.ts";
+
+export interface ApiFigure {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: "ms";
+  readonly peer: string;
+  readonly peer_value: number;
+  readonly ratio: number;
+  readonly goal: number;
+  readonly better: "lower";
+  readonly met: boolean;
+}
+
+export interface ApiBenchOptions {
+  readonly vms?: number;
+  readonly perSecond?: number;
+  readonly rounds?: number;
+  readonly seconds?: number;
+  readonly seed?: number;
+}
+
+const goalMs = 20;
+const pageSize = 50;
+const warmUpSeconds = 1;
+const sites = ["bench-a", "bench-b"] as const;
+const peerName = "the same SQL behind bare node:http";
+const apiMain = fileURLToPath(new URL("../src/api/main.ts", import.meta.url));
+const bareHttp = fileURLToPath(new URL("./lib/bare-http.ts", import.meta.url));
+
+export async function apiBench(options: ApiBenchOptions = {}): Promise<readonly ApiFigure[]> {
+  const { vms = 100_000, perSecond = 500, rounds = 3, seconds = 5, seed = 1 } = options;
+  const dir = await mkdtemp(join(tmpdir(), "nvc-b-"));
+  const stops: (() => Promise<void>)[] = [
+    () => rm(dir, { recursive: true, force: true }),
+    () => rm(socketDirPath(join(dir, "postgres")), { recursive: true, force: true }),
+  ];
+  try {
+    const postgres = await startPostgres({ dir: join(dir, "postgres") });
+    stops.push(() => postgres.stop());
+    const temporal = await startTemporal({
+      dir: join(dir, "temporal"),
+      program: requireTemporal(cacheDir()),
+      headless: true,
+    });
+    stops.push(() => temporal.stop());
+    await fill(postgres.databaseUrl, vms);
+    const tokenFile = join(dir, "token");
+    const sitesFile = join(dir, "sites.json");
+    const storage = { uri: "qemu:///session", storage_path: dir };
+    const providers = sites.map((name) => ({ name, type: "libvirt", enabled: true, ...storage }));
+    await writeFile(sitesFile, JSON.stringify({ providers }));
+    const ours = await serve(apiMain, stops, {
+      DATABASE_URL: postgres.databaseUrl,
+      TEMPORAL_ADDRESS: temporal.address,
+      NOVACRON_SITES: sitesFile,
+      NOVACRON_TOKEN_FILE: tokenFile,
+      NOVACRON_API_PORT: "0",
+    });
+    const peer = await serve(bareHttp, stops, { DATABASE_URL: postgres.databaseUrl });
+    const headers = { authorization: `Bearer ${(await readFile(tokenFile, "utf8")).trim()}` };
+    await requireSameAnswers(ours, peer, headers);
+
+    const figures: ApiFigure[] = [];
+    for (const [name, pathOf] of [
+      ["list", listPath],
+      ["get", getPath],
+    ] as const) {
+      const seen = { ours: [] as number[], peer: [] as number[] };
+      for (let round = 0; round < rounds; round++) {
+        for (const [who, base] of [
+          ["ours", ours],
+          ["peer", peer],
+        ] as const) {
+          const random = seededRandom(seed + round);
+          const url = () => `${base}${pathOf(random, vms)}`;
+          const latencies = await openLoop({ perSecond, seconds, warmUpSeconds, url, headers, random });
+          seen[who].push(percentile(latencies, 0.99));
+        }
+      }
+      figures.push(figure(`${name} p99 at ${perSecond}/s`, median(seen.ours), median(seen.peer)));
+    }
+    return figures;
+  } finally {
+    for (const stop of stops.reverse()) await stop();
+  }
+}
+
+function figure(name: string, value: number, peerValue: number): ApiFigure {
+  return {
+    name,
+    value: round(value),
+    unit: "ms",
+    peer: peerName,
+    peer_value: round(peerValue),
+    ratio: round(value / peerValue),
+    goal: goalMs,
+    better: "lower",
+    met: value < goalMs,
+  };
+}
+
+function listPath(random: () => number, vms: number): string {
+  const prefix = nameOf(Math.floor(random() * vms)).slice(0, -2);
+  return `/v1/vms?limit=${pageSize}&name=${prefix}*`;
+}
+
+function getPath(random: () => number, vms: number): string {
+  const index = Math.floor(random() * vms);
+  return `/v1/vms/${siteOf(index)}/${idOf(index)}`;
+}
+
+async function fill(databaseUrl: string, count: number): Promise<void> {
+  const store = await openStore({ databaseUrl });
+  try {
+    await store.migrate();
+    for (const site of sites) {
+      const members = Array.from({ length: count }, (_, index) => index).filter((index) => siteOf(index) === site);
+      await store.vms.replaceSite(
+        site,
+        members.map((index) => benchVm(site, index)),
+        new Date().toISOString(),
+      );
+    }
+  } finally {
+    await store.close();
+  }
+}
+
+/** A comparison with something that answers other questions would be worth nothing. */
+async function requireSameAnswers(ours: string, peer: string, headers: Record<string, string>): Promise<void> {
+  const names = async (base: string): Promise<string> => {
+    const response = await fetch(`${base}/v1/vms?limit=${pageSize}&name=vm-0000*`, { headers });
+    const { items } = (await response.json()) as { items: { name: string }[] };
+    return items.map(({ name }) => name).join();
+  };
+  const [one, other] = await Promise.all([names(ours), names(peer)]);
+  if (one !== other || one === "") throw new Error(`The peer answers otherwise: ${one} against ${other}`);
+}
+
+async function serve(program: string, stops: (() => Promise<void>)[], env: Record<string, string>): Promise<string> {
+  const child = spawn(process.execPath, [program], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  stops.push(() => end(child));
+  let output = "";
+  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  for (;;) {
+    const port = /"port":(\d+)/.exec(output)?.[1];
+    if (port) return `http://127.0.0.1:${port}`;
+    if (child.exitCode !== null) throw new Error(`${program} ended: ${output}`);
+    await sleep(50);
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  child.kill("SIGTERM");
+  await ended;
+}
+
+function benchVm(site: string, index: number): Vm {
+  return {
+    vmId: idOf(index),
+    site,
+    name: nameOf(index),
+    state: index % 5 === 0 ? "stopped" : "running",
+    cpus: 2,
+    memoryBytes: 4 * 2 ** 30,
+    firmware: "bios",
+    architecture: "x86_64",
+    disks: ["vda", "vdb"].map((diskId) => ({
+      diskId,
+      volumeId: `${idOf(index)}-${diskId}`,
+      sizeBytes: 20 * 2 ** 30,
+      bus: "virtio-blk",
+      boot: diskId === "vda",
+      allocatedBytes: 3 * 2 ** 30,
+      type: "qcow2",
+    })),
+    nics: [{ nicId: "net0", networkId: "default", mac: "52:54:00:12:34:56" }],
+    publishPorts: [],
+    endpoints: [],
+    tags: {
+      "novacron:managed": "true",
+      team: `team-${index % 40}`,
+      environment: index % 3 === 0 ? "production" : "test",
+    },
+  };
+}
+
+function siteOf(index: number): string {
+  return sites[index % sites.length] ?? sites[0];
+}
+
+function idOf(index: number): string {
+  return `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`;
+}
+
+function nameOf(index: number): string {
+  return `vm-${String(index).padStart(6, "0")}`;
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}

@@ -1,0 +1,53 @@
+/**
+ * The peer of the `api` bench: the statements that the store sends for a list and a get, behind node:http with nothing
+ * between. No tokens, no validation, no conversion. Prints its port.
+ */
+import { createServer } from "node:http";
+import pg from "pg";
+
+const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 10 });
+const observedAt = "(select s.observed_at from sites s where s.site = vms.site) as observed_at";
+const sites = "select * from sites order by site";
+
+const server = createServer((request, response) => {
+  const url = new URL(request.url ?? "/", "http://peer");
+  answer(url).then(
+    (body) => {
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify(body));
+    },
+    (error: unknown) => {
+      response.statusCode = 500;
+      response.end(String(error));
+    },
+  );
+});
+server.listen(0, "127.0.0.1", () => {
+  const address = server.address();
+  process.stdout.write(`${JSON.stringify({ port: typeof address === "object" ? address?.port : undefined })}\n`);
+});
+process.once("SIGTERM", () => process.exit(0));
+
+async function answer(url: URL): Promise<object> {
+  const [, , , site, vmId] = url.pathname.split("/");
+  if (site && vmId) {
+    const [vm, seen] = await Promise.all([
+      pool.query(`select body, ${observedAt} from vms where site = $1 and vm_id = $2`, [site, vmId]),
+      pool.query(sites),
+    ]);
+    return { ...vm.rows[0].body, observed_at: vm.rows[0].observed_at, freshness: seen.rows };
+  }
+  const limit = Number(url.searchParams.get("limit"));
+  const prefix = (url.searchParams.get("name") ?? "").replace("*", "");
+  const [vms, seen] = await Promise.all([
+    pool.query(
+      `select site, vm_id, name, body, ${observedAt} from vms where name >= $1 and name < $2 order by name, site, vm_id limit $3`,
+      [prefix, `${prefix}\u{10ffff}`, limit + 1],
+    ),
+    pool.query(sites),
+  ]);
+  return {
+    items: vms.rows.slice(0, limit).map(({ body, observed_at: at }) => ({ ...body, observed_at: at })),
+    sites: seen.rows,
+  };
+}
