@@ -139,6 +139,13 @@ module.exports = {
       to: {},
     },
     {
+      name: "no-development-packages",
+      comment: "production is installed without them",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"] },
+    },
+    {
       name: "resolvable",
       comment: "an import that leads nowhere",
       severity: "error",

@@ -84,10 +84,12 @@ const cases: readonly Case[] = [
   ["src/domain/c1.ts", `import { x } from "./c2.ts";\nexport const z = x;\n`, "no-cycles"],
   ["src/domain/t1.ts", `import type { Z } from "./t2.ts";\nexport type X = Z;\n`, undefined],
   ["src/sandbox/a5.ts", byValue("../host/y.ts"), undefined],
+  ["src/worker/d1.ts", byValue("only-for-tests"), "no-development-packages"],
+  ["src/worker/d2.ts", asType("only-for-tests"), undefined],
   ["src/domain/u1.ts", byValue("./nowhere.ts"), "resolvable"],
 ];
 
-const packages = ["pg", "yaml", "ipaddr.js", "@temporalio/client", "@temporalio/workflow"];
+const packages = ["only-for-tests", "pg", "yaml", "ipaddr.js", "@temporalio/client", "@temporalio/workflow"];
 const rooms = ["domain", "workflows/do-it", "activities", "transfer", "transfer/nbd", "transfer/formats", "store"];
 const more = ["config", "host", "api", "cli/generated", "sandbox", "providers/libvirt"];
 
@@ -114,10 +116,12 @@ describe("room boundaries", () => {
     await write("src/domain/c2.ts", `import { z } from "./c1.ts";\nexport const x = z;\n`);
     await write("src/domain/t2.ts", `import type { X } from "./t1.ts";\nexport type Z = X;\n`);
     for (const [file, code] of cases) await write(file, code);
-    await write(
-      "package.json",
-      JSON.stringify({ dependencies: Object.fromEntries(packages.map((p) => [p, "1.0.0"])) }),
-    );
+    const [development = [], ...production] = packages.map((name) => [name, "1.0.0"]);
+    const manifest = {
+      dependencies: Object.fromEntries(production),
+      devDependencies: Object.fromEntries([development]),
+    };
+    await write("package.json", JSON.stringify(manifest));
     const args = ["--config", join(project, ".dependency-cruiser.cjs"), "--output-type", "json", "src"];
     const program = join(project, "node_modules/dependency-cruiser/bin/dependency-cruiser.mjs");
     const output = await new Promise<string>((done) =>
