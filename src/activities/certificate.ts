@@ -1,9 +1,8 @@
 import type { Certificate } from "../domain/certificate.ts";
 import type { DiskResult } from "../domain/migration.ts";
-import { leafBytes } from "../transfer/ports.ts";
 import type { ActivityDeps } from "./deps.ts";
 
-export function certificateActivities({ registry, store }: ActivityDeps) {
+export function certificateActivities({ registry, store, transfer }: ActivityDeps) {
   return {
     /** Writes the proof of a move; one certificate a migration, however often this is repeated. */
     async writeCertificate(
@@ -28,7 +27,7 @@ export function certificateActivities({ registry, store }: ActivityDeps) {
           sizeBytes: disk.sizeBytes,
           level: "target-reread",
           method: disk.tracking,
-          leafBytes,
+          leafBytes: transfer.leafBytes,
           rootHash: disk.rootHash,
           manifestId: disk.generationId,
           pointId: disk.pointId,

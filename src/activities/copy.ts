@@ -3,9 +3,6 @@ import { ProviderError } from "../domain/errors.ts";
 import { mib } from "../domain/format.ts";
 import type { CopyDiskParameters } from "../domain/migration-parts.ts";
 import { tagKeys } from "../domain/vm.ts";
-import { createBandwidthLimiter } from "../transfer/bandwidth.ts";
-import { prove } from "../transfer/proof.ts";
-import { pump } from "../transfer/pump.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { setHeartbeatDetails } from "./heartbeat.ts";
 import { Slots } from "./slots.ts";
@@ -24,7 +21,8 @@ export interface CopyDiskResult {
   readonly rootHash: string;
 }
 
-export function copyActivities({ registry, store, parallelMigrations, signalCopyProgress }: ActivityDeps) {
+export function copyActivities({ registry, store, transfer, parallelMigrations, signalCopyProgress }: ActivityDeps) {
+  const { createBandwidthLimiter, prove, pump } = transfer;
   const slots = new Slots(parallelMigrations);
   return {
     /** Pumps one disk into its generation; a new attempt goes on from what is durable and shuts earlier ones out. */
@@ -131,7 +129,8 @@ export function copyActivities({ registry, store, parallelMigrations, signalCopy
     const source = await disks.openPoint(input.pointId, signal);
     resources.defer(() => source.close());
     const onProgress = (progress: unknown): void => setHeartbeatDetails(progress);
-    return prove({ source, checkpoint: store.checkpoints, manifestId: input.manifestId, onProgress, signal });
+    // Awaited here: the source closes with this scope.
+    return await prove({ source, checkpoint: store.checkpoints, manifestId: input.manifestId, onProgress, signal });
   }
 
   function progressReporter(

@@ -1,6 +1,9 @@
 import type { MigrationDefaults } from "../domain/migration-parts.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { Store } from "../store/index.ts";
+import type { createBandwidthLimiter } from "../transfer/bandwidth.ts";
+import type { prove } from "../transfer/proof.ts";
+import type { pump } from "../transfer/pump.ts";
 
 /** Our own ceilings for a site beside its own quotas; undefined is no ceiling. */
 export interface SiteCeilings {
@@ -8,6 +11,14 @@ export interface SiteCeilings {
   readonly maxCpus?: number;
   readonly maxMemoryBytes?: number;
   readonly maxDiskBytes?: number;
+}
+
+/** What activities use of the data plane. */
+export interface DataPlane {
+  readonly pump: typeof pump;
+  readonly prove: typeof prove;
+  readonly createBandwidthLimiter: typeof createBandwidthLimiter;
+  readonly leafBytes: number;
 }
 
 /** What activities are made with; the worker's composition root supplies it. */
@@ -18,6 +29,7 @@ export interface ActivityDeps {
     provider(site: string): Promise<Provider>;
   };
   readonly store: Store;
+  readonly transfer: DataPlane;
   readonly defaults: MigrationDefaults;
   /** Disks that this worker copies at the same time; more wait. */
   readonly parallelMigrations: number;

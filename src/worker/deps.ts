@@ -5,6 +5,10 @@ import { isProviderError } from "../domain/errors.ts";
 import type { HostTools } from "../host/tools.ts";
 import { createRegistry } from "../providers/registry.ts";
 import type { Store } from "../store/index.ts";
+import { createBandwidthLimiter } from "../transfer/bandwidth.ts";
+import { leafBytes } from "../transfer/ports.ts";
+import { prove } from "../transfer/proof.ts";
+import { pump } from "../transfer/pump.ts";
 import { copyProgressSignal } from "../workflows/migrate-vm/messages.ts";
 
 /** Calls per second to one site by all workers together; a local libvirt daemon takes far more, a cloud's table will
@@ -34,6 +38,7 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
   return {
     registry,
     store,
+    transfer: { pump, prove, createBandwidthLimiter, leafBytes },
     defaults: config.migration,
     parallelMigrations: config.migration.parallelMigrations,
     ceilings: (site) => config.sites.find((candidate) => candidate.site === site)?.quotas ?? {},
