@@ -39,7 +39,6 @@ export function sandboxDomainXml(spec: {
     ${disks.join("\n    ")}
     ${spec.network ? "<interface type='user'><model type='virtio'/></interface>" : ""}
     <serial type='file'><source path='${xml(spec.consolePath)}' append='off'/><target port='0'/></serial>
-    <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
     <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
     <memballoon model='virtio'><stats period='2'/></memballoon>
   </devices>

@@ -50,11 +50,14 @@ export class Guests {
     return { vmId, name: input.name };
   }
 
-  /** Starts a guest and publishes its ports on loopback. */
+  /** Starts a VM and publishes the ports that its metadata names on loopback. */
   async start(host: LibvirtHost, vmId: string): Promise<void> {
     await virsh(this.#tools, host.uri, ["start", vmId]);
-    const forward = `hostfwd_add hostnet0 tcp:127.0.0.1:${await freePort()}-:${guestPort}`;
-    await virsh(this.#tools, host.uri, ["qemu-monitor-command", "--hmp", vmId, forward]);
+    const xml = await virsh(this.#tools, host.uri, ["dumpxml", vmId]);
+    for (const [, port] of xml.matchAll(/<novacron:publish port=['"](\d+)['"]/g)) {
+      const forward = `hostfwd_add hostnet0 tcp:127.0.0.1:${await freePort()}-:${port}`;
+      await virsh(this.#tools, host.uri, ["qemu-monitor-command", "--hmp", vmId, forward]);
+    }
   }
 
   /** A stopped VM whose disks hold random data at their start, in their middle and at their end. */

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, lstatSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ProviderError } from "../domain/errors.ts";
@@ -36,6 +36,8 @@ export class LibvirtHost {
   constructor(tools: HostTools, instanceDir: string, site: string, index: number) {
     this.#tools = tools;
     this.site = site;
+    // The account that QEMU runs as has to pass through it; who may read what is in it, each file says.
+    if (tools.account) chmodSync(instanceDir, (lstatSync(instanceDir).mode & 0o777) | 0o011);
     this.#dir = makeToolDir(join(makeToolDir(join(instanceDir, "sites"), 0o755), site), 0o755);
     const sockets = makeSocketDir(instanceDir);
     const letter = String.fromCharCode(97 + index);
@@ -56,7 +58,6 @@ export class LibvirtHost {
     this.#daemon = this.#readDaemon();
     if (!this.#daemon) await this.#startDaemon();
     await this.#untilAnswering();
-    await this.#resumeGuests();
     this.#watching = this.#watch();
   }
 
@@ -91,10 +92,11 @@ export class LibvirtHost {
     if (!existsSync(idFile)) writeFileSync(idFile, randomUUID());
     const settings = join(this.#dir, "config/libvirt");
     writeFileSync(join(settings, "libvirtd.conf"), `host_uuid = "${readFileSync(idFile, "utf8")}"\n`, { mode: 0o644 });
-    // Two hosts on one machine must not offer the same ports for live migration.
+    // Two hosts on one machine must not offer the same ports for live migration. Consoles go straight to their files:
+    // a virtlogd would be one more process, and would outlive us.
     writeFileSync(
       join(settings, "qemu.conf"),
-      `migration_port_min = ${49_152 + index * 64}\nmigration_port_max = ${49_215 + index * 64}\n`,
+      `stdio_handler = "file"\nmigration_port_min = ${49_152 + index * 64}\nmigration_port_max = ${49_215 + index * 64}\n`,
       { mode: 0o644 },
     );
   }
@@ -138,11 +140,12 @@ export class LibvirtHost {
     throw this.#failure(`it does not answer: ${why}`);
   }
 
-  async #resumeGuests(): Promise<void> {
-    if (!existsSync(this.#resumeFile)) return;
+  /** UUIDs of the guests that ran when the sandbox was last stopped; told once. */
+  takeResumable(): readonly string[] {
+    if (!existsSync(this.#resumeFile)) return [];
     const uuids = JSON.parse(readFileSync(this.#resumeFile, "utf8")) as string[];
     rmSync(this.#resumeFile);
-    for (const uuid of uuids) await this.#call(["start", uuid]);
+    return uuids;
   }
 
   async #watch(): Promise<void> {

@@ -20,9 +20,15 @@ const socket = join(makeSocketDir(instanceDir), "sandbox.sock");
 
 const hosts = sites.map((site, index) => new LibvirtHost(tools, instanceDir, site, index));
 await Promise.all(hosts.map((host, index) => host.start(index)));
+const guests = new Guests(tools, join(dirname(toolsManifest), "guests"));
+for (const host of hosts) {
+  for (const vmId of host.takeResumable()) {
+    await guests.start(host, vmId).catch((error: unknown) => log.warn({ error, vmId }, "A guest did not start again"));
+  }
+}
 writeSites(required(runtime, "sitesFile"));
 rmSync(socket, { force: true });
-const server = adminServer(hosts, new Guests(tools, join(dirname(toolsManifest), "guests")));
+const server = adminServer(hosts, guests);
 server.listen(socket, () => log.info({ sites, socket }, "The sandbox serves"));
 
 let stopping = false;
