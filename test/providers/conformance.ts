@@ -150,6 +150,30 @@ export function runConformance(harness: ConformanceHarness): void {
       });
     });
 
+    test("runs VMs of either firmware, with disks on every bus it has", async () => {
+      await withVm({ firmware: "uefi" }, async ({ vmId }) => {
+        const vm = await provider.compute.startVm(vmId, signal);
+        assert.deepEqual([vm.firmware, vm.state], ["uefi", "running"]);
+      });
+      const volumes = [];
+      for (const bus of ["virtio-scsi", "ide", "sata", "nvme"] as const) {
+        const { volumeId } = await provider.disks.createVolume({ sizeBytes, key: fresh("volume"), tags: {} }, signal);
+        volumes.push({ volumeId, bus, boot: bus === "ide" });
+        try {
+          const vm = await provider.compute.createVm({ ...specOf([]), disks: volumes }, fresh("vm"), signal);
+          const disks = (await provider.compute.startVm(vm.vmId, signal)).disks;
+          assert.deepEqual(
+            disks.map((disk) => ({ volumeId: disk.volumeId, bus: disk.bus, boot: disk.boot })),
+            volumes.some(({ boot }) => boot) ? volumes : volumes.map((disk) => ({ ...disk, boot: true })),
+          );
+          await provider.compute.deleteVm(vm.vmId, signal);
+        } catch (error) {
+          assert.ok(isProviderError(error, "UnsupportedCapability"), String(error));
+        }
+      }
+      for (const { volumeId } of volumes) await provider.disks.deleteVolume(volumeId, signal);
+    });
+
     test("sets and removes tags, of running VMs too, and keeps every character", async () => {
       const odd = `<a & "b" 'c'> ü ; $(x)`;
       await withVm({ tags: { odd, gone: "1" } }, async ({ vmId }) => {
