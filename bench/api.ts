@@ -3,7 +3,7 @@
  * behind bare node:http. Both serve from processes of their own; rounds are interleaved, medians of three.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -47,6 +47,8 @@ const bareHttp = fileURLToPath(new URL("./lib/bare-http.ts", import.meta.url));
 export async function apiBench(options: ApiBenchOptions = {}): Promise<readonly ApiFigure[]> {
   const { vms = 100_000, perSecond = 500, rounds = 3, seconds = 5, seed = 1 } = options;
   const dir = await mkdtemp(join(tmpdir(), "nvc-b-"));
+  // As root, PostgreSQL runs as another account, which must get through to its own folder.
+  await chmod(dir, 0o755);
   const stops: (() => Promise<void>)[] = [
     () => rm(dir, { recursive: true, force: true }),
     () => rm(socketDirPath(join(dir, "postgres")), { recursive: true, force: true }),

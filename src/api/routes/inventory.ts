@@ -28,7 +28,7 @@ export function inventoryRoutes(context: ApiContext) {
         const failures = refresh === "true" ? await refreshSites(context, site) : new Map<string, string>();
         const [page, freshness] = await Promise.all([
           store.vms.list({ site, state, name, cursor, limit }),
-          siteFreshness(context),
+          siteFreshness(context, refresh === "true" ? "now" : "recent"),
         ]);
         const shown = freshness.filter((row) => site === undefined || row.site === site);
         const sites = shown.map((row) => (failures.has(row.site) ? { ...row, error: failures.get(row.site) } : row));
@@ -65,13 +65,28 @@ export function inventoryRoutes(context: ApiContext) {
 /** A row for every configured site, also for those that were never read. */
 export async function siteFreshness(
   context: ApiContext,
+  newest: "now" | "recent" = "recent",
 ): Promise<readonly (SiteFreshness & { ageSeconds?: number })[]> {
-  const seen = new Map((await context.store.vms.sites()).map((row) => [row.site, row]));
+  const seen = new Map((await siteRows(context, newest)).map((row) => [row.site, row]));
   return context.sites.map(({ site }) => {
     const row = seen.get(site) ?? { site, vmCount: 0 };
     if (row.observedAt === undefined) return row;
     return { ...row, ageSeconds: Math.max(0, Math.round((Date.now() - Date.parse(row.observedAt)) / 1000)) };
   });
+}
+
+const recentMs = 1_000;
+const recentRows = new WeakMap<ApiContext, { rows: Promise<readonly SiteFreshness[]>; until: number }>();
+
+/** Every list and get shows these few rows: they are read once a second, not once a request. */
+function siteRows(context: ApiContext, newest: "now" | "recent"): Promise<readonly SiteFreshness[]> {
+  const known = recentRows.get(context);
+  if (newest === "recent" && known && known.until > Date.now()) return known.rows;
+  const rows = context.store.vms.sites();
+  recentRows.set(context, { rows, until: Date.now() + recentMs });
+  // A failure is for those who wait for it now; the next request tries again.
+  rows.catch(() => recentRows.delete(context));
+  return rows;
 }
 
 /** A site that can't be read doesn't keep the others from being shown: its reason comes with its rows' age. */
