@@ -59,6 +59,7 @@ export class Committer {
     gate: Gate;
     signal: AbortSignal;
     onProgress?: (progress: TransferProgress) => void;
+    windowBytes?: number;
   }) {
     this.#sink = input.sink;
     this.#checkpoint = input.checkpoint;
@@ -69,7 +70,7 @@ export class Committer {
     this.#onProgress = input.onProgress;
     this.#bytesCopied = input.state.progress.bytesCopied;
     const allowed = Math.max(64 * mib, 0.05 * input.state.sizeBytes);
-    this.#windowBytes = Math.min(largestWindowBytes, allowed * windowShare);
+    this.#windowBytes = input.windowBytes ?? Math.min(largestWindowBytes, allowed * windowShare);
   }
 
   get progress(): TransferProgress {

@@ -26,6 +26,9 @@ export interface PumpInput {
   readonly limiter?: Pick<BandwidthLimiter, "take">;
   readonly onProgress?: (progress: TransferProgress) => void;
   readonly signal?: AbortSignal;
+  /** The most bytes that are sent and not yet in the checkpoint: what a crash costs. The default keeps well below the
+   *  larger of 5 % of the disk and 64 MiB. */
+  readonly windowBytes?: number;
   /** Default: the threads shared by the whole process. */
   readonly hashes?: HashPool;
 }

@@ -1,0 +1,36 @@
+import type { Bench, BenchReport } from "./lib/report.ts";
+import { formatReport, machine } from "./lib/report.ts";
+
+/** Every bench, by name; each is loaded when it runs. A new one is a file and a line here. */
+const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  transfer: async () => (await import("./transfer.ts")).transferBench,
+};
+
+export interface BenchOptions {
+  /** Prints the report as JSON alone. */
+  readonly json?: boolean;
+  /** Makes the exit code 1 where a goal is not met. */
+  readonly check?: boolean;
+  readonly runs?: number;
+  readonly seed?: number;
+}
+
+export async function listBenches(): Promise<{ name: string; summary: string }[]> {
+  const loaded = await Promise.all(Object.values(benches).map((load) => load()));
+  return loaded.map(({ name, summary }) => ({ name, summary }));
+}
+
+/** Runs a bench, prints its report to stdout (what it does meanwhile goes to stderr), and returns the exit code. */
+export async function runBench(name: string, options: BenchOptions = {}): Promise<number> {
+  const load = benches[name];
+  if (!load) {
+    process.stderr.write(`There is no bench ${name}. There are: ${Object.keys(benches).join(", ")}.\n`);
+    return 2;
+  }
+  const { json = false, check = false, runs, seed } = options;
+  const note = (line: string): void => void (json || process.stderr.write(`${line}\n`));
+  const bench = await load();
+  const report: BenchReport = { bench: name, machine: machine(), figures: await bench.run({ note, runs, seed }) };
+  process.stdout.write(`${json ? JSON.stringify(report) : formatReport(report)}\n`);
+  return check && report.figures.some((figure) => figure.met === false) ? 1 : 0;
+}
