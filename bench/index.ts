@@ -4,6 +4,7 @@ import { formatReport, machine } from "./lib/report.ts";
 /** Every bench, by name; each is loaded when it runs. A new one is a file and a line here. */
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   transfer: async () => (await import("./transfer.ts")).transferBench,
+  api: async () => (await import("./api.ts")).apiBench,
 };
 
 export interface BenchOptions {

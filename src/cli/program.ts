@@ -151,7 +151,20 @@ function addReading(program: Command): void {
     );
 }
 
-function addBench(_program: Command): void {}
+function addBench(program: Command): void {
+  program
+    .command("bench")
+    .argument("[name]", "which one; --list names them")
+    .description("measure it on this machine, beside a peer")
+    .option("--list", "name the benches")
+    .option("--json", "print the report as JSON alone")
+    .option("--check", "exit 1 where a goal is not met")
+    .option("--runs <n>", "how often to repeat")
+    .option("--seed <n>", "repeat the draws of an earlier run")
+    .action(async (name: string | undefined, _, command: Command) => {
+      process.exitCode = await (await import("./commands/bench.ts")).bench(name, optionsOf(command));
+    });
+}
 
 function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {
   return [...(earlier ?? []), value];

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { allPages, answerOf, connectApi, type Schemas } from "../client.ts";
 import { confirm } from "../confirm.ts";
+import { usageError } from "../failure.ts";
 import { fields, show, table } from "../output.ts";
 import { formatBytes, formatSeconds } from "../units.ts";
 import { requireGoodEnd, watchMigration } from "../watch.ts";
@@ -15,7 +16,7 @@ export async function listMigrations(
 ): Promise<void> {
   const { api } = connectApi(options);
   const { state, vm } = options;
-  const limit = options.limit === undefined ? undefined : Number(options.limit);
+  const limit = options.limit === undefined ? undefined : readLimit(options.limit);
   const page = (cursor?: string) =>
     answerOf(
       api.GET("/v1/migrations", {
@@ -120,6 +121,12 @@ export function describeMigration(migration: Migration): string {
   ]
     .filter(Boolean)
     .join("\n\n");
+}
+
+function readLimit(text: string): number {
+  const limit = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (limit >= 1 && limit <= 200) return limit;
+  throw usageError(`--limit ${text} is not a number of rows`, "Write a whole number from 1 to 200.");
 }
 
 function nextOf({ state, migration_id: id }: Migration): string {

@@ -1,0 +1,43 @@
+import { listBenches, runBench } from "../../../bench/index.ts";
+import { usageError } from "../failure.ts";
+import { show, table } from "../output.ts";
+import type { CommonOptions } from "./options.ts";
+
+export interface BenchCommandOptions extends CommonOptions {
+  readonly list?: boolean;
+  readonly json?: boolean;
+  readonly check?: boolean;
+  readonly runs?: string;
+  readonly seed?: string;
+}
+
+/** Returns the exit code. */
+export async function bench(name: string | undefined, options: BenchCommandOptions): Promise<number> {
+  const json = (options.json ?? false) || options.output === "json";
+  if (options.list) {
+    await show(await listBenches(), json ? "json" : options.output, (rows) =>
+      table(
+        rows,
+        [
+          { head: "BENCH", value: (row) => row.name },
+          { head: "WHAT", value: (row) => row.summary },
+        ],
+        "No benches.",
+      ),
+    );
+    return 0;
+  }
+  if (!name) throw usageError("bench needs a name", "novacron bench --list names them.");
+  if (options.output === "yaml") throw usageError("A bench's report is a table or JSON", "Use --output json.");
+  return runBench(name, {
+    json,
+    check: options.check ?? false,
+    ...(options.runs === undefined ? {} : { runs: readCount(options.runs, "--runs") }),
+    ...(options.seed === undefined ? {} : { seed: readCount(options.seed, "--seed") }),
+  });
+}
+
+function readCount(text: string, option: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw usageError(`${option} ${text} is not a count`, "Write a whole number from 1.");
+}
