@@ -393,6 +393,14 @@ export function runConformance(harness: ConformanceHarness): void {
         await hasOnlyChanged(second, diskId, `${first.sourcePointId}/${diskId}`, 0, MiB);
         await provider.disks.releaseSourcePoint(second.sourcePointId, signal);
         await refuses("NotFound", openSource(second, diskId, 1));
+        for (const key of ["p3", "p4"]) {
+          const more = await provider.disks.createSourcePoint({ vmId, mode: "frozen", key }, signal);
+          await provider.disks.releaseSourcePoint(more.sourcePointId, signal);
+        }
+        const [seen] = await provider.disks.inspectSource(vmId, signal);
+        const known = (seen?.baselines ?? []).map(({ baselineId }) => baselineId);
+        assert.ok(!known.includes(`${first.sourcePointId}/${diskId}`), "an old baseline costs writes for ever");
+        assert.ok(known.includes(`${second.sourcePointId}/${diskId}`));
       });
     });
 

@@ -74,7 +74,10 @@ export class Host {
   /** Drops the bytes that nothing needs any more. */
   async sweep(signal: AbortSignal): Promise<void> {
     const layers = await this.layers.list();
-    if (!layers.some((layer) => layer.deleted)) return;
+    if (!layers.some((layer) => layer.deleted)) {
+      await this.layers.sweep(new Set());
+      return;
+    }
     const used = await this.domains.usedPaths(signal);
     const deleted = new Set(layers.filter((layer) => layer.deleted).map((layer) => layer.id));
     await this.exports.endAll(({ kind, id }) => kind !== "source" && deleted.has(id), "revoke");

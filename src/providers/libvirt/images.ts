@@ -1,4 +1,4 @@
-import { open, stat } from "node:fs/promises";
+import { open, readFile, stat } from "node:fs/promises";
 import type { HostTools } from "../../host/tools.ts";
 import { type Subject, toolFailure } from "./errors.ts";
 
@@ -145,8 +145,10 @@ export async function virtualSize(path: string, format: string): Promise<number 
         const isQcow2 = bytesRead === header.length && header.readUInt32BE(0) === 0x514649fb;
         return isQcow2 ? Number(header.readBigUInt64BE(24)) : undefined;
       }
+      const stats = await file.stat({ bigint: true });
+      if (stats.isBlockDevice()) return Number(await deviceFact(stats.rdev, "size")) * 512;
       // QEMU pads a raw file to whole sectors.
-      return Math.ceil((await file.stat()).size / 512) * 512;
+      return Math.ceil(Number(stats.size) / 512) * 512;
     } finally {
       await file.close();
     }
@@ -167,6 +169,7 @@ export interface FileIdentity {
 export async function fileIdentity(path: string): Promise<FileIdentity | undefined> {
   try {
     const stats = await stat(path, { bigint: true });
+    if (stats.isBlockDevice()) return await deviceIdentity(path, stats.rdev);
     return {
       path,
       inode: String(stats.ino),
@@ -176,6 +179,20 @@ export async function fileIdentity(path: string): Promise<FileIdentity | undefin
   } catch {
     return undefined;
   }
+}
+
+/** Writes don't show in a device's times: the kernel's count of sectors written since the boot tells instead. */
+async function deviceIdentity(path: string, rdev: bigint): Promise<FileIdentity> {
+  const written = (await deviceFact(rdev, "stat")).trim().split(/\s+/)[6];
+  const boot = (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
+  const sizeBytes = String(Number(await deviceFact(rdev, "size")) * 512);
+  return { path, inode: `device ${rdev}`, sizeBytes, modifiedNs: `${boot} ${written}` };
+}
+
+function deviceFact(rdev: bigint, name: string): Promise<string> {
+  const major = ((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & ~0xfffn);
+  const minor = (rdev & 0xffn) | ((rdev >> 12n) & ~0xffn);
+  return readFile(`/sys/dev/block/${major}:${minor}/${name}`, "utf8");
 }
 
 export async function isUnchanged(identity: FileIdentity): Promise<boolean> {

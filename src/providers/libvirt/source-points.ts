@@ -114,8 +114,9 @@ export class SourcePoints {
     for (const disk of domain.disks) {
       const { info, allocatedBytes, ownBytes } = await this.#look(disk, signal);
       const found = await findBaselines(this.#host, disk, { info, ownBytes, except: sourcePointId });
-      const baselines = await this.#measure(disk, found, signal);
-      if (info.keepsBitmaps) await this.#startTracking(disk, info, sourcePointId, signal);
+      const dropped = info.keepsBitmaps ? await this.#startTracking(disk, info, sourcePointId, signal) : [];
+      const usable = found.filter(({ change }) => change?.kind !== "dirty-bitmap" || !dropped.includes(change.bitmap));
+      const baselines = await this.#measure(disk, usable, signal);
       const identity = await fileIdentity(disk.path);
       const { diskId, path, format } = disk;
       disks.push({ diskId, path, format, sizeBytes: info.sizeBytes, allocatedBytes, baselines, identity });
@@ -137,6 +138,7 @@ export class SourcePoints {
     const making: PointRecord = { ...base, state: "making", disks: [], socketPath, scratch };
     // Written first, so that a point whose maker died is found and released.
     await this.#host.layers.putRecord("points", sourcePointId, making);
+    await this.#dropOldCheckpoints(domain, sourcePointId, signal);
     const live = await liveBitmaps(this.#host, domain, signal);
     const disks: PointDisk[] = [];
     const incremental: Record<string, string> = {};
@@ -302,20 +304,42 @@ export class SourcePoints {
     }
   }
 
-  /** Adds the point's bitmap and drops those too old to be used. Points that saw the disk as it was before keep being
+  /** Adds the point's bitmap, drops those too old to be used and returns their names. Points that saw the disk as it was before keep being
    *  valid: a bitmap changes no byte of the disk. */
-  async #startTracking(disk: DomainDisk, info: ImageInfo, sourcePointId: string, signal: AbortSignal): Promise<void> {
+  async #startTracking(
+    disk: DomainDisk,
+    info: ImageInfo,
+    sourcePointId: string,
+    signal: AbortSignal,
+  ): Promise<string[]> {
     const records = await trackingOf(this.#host, disk.path);
     const kept = new Set(records.slice(-keptPoints).map((record) => record.sourcePointId));
     const old = info.bitmaps.filter(({ name }) => name.startsWith("sp-") && !kept.has(name));
     const missing = !info.bitmaps.some(({ name }) => name === sourcePointId);
-    if (!missing && old.length === 0) return;
+    if (!missing && old.length === 0) return [];
     const before = await this.#holdersOf(disk.path);
     for (const { name } of old) await this.#host.images.removeBitmap(disk.path, name, signal);
     await this.#host.images.addBitmap(disk.path, sourcePointId, signal);
     await this.#restamp(disk.path, before);
     for (const { sourcePointId: id } of records.slice(0, -keptPoints))
       await this.#host.layers.dropRecord("tracking", id);
+    return old.map(({ name }) => name);
+  }
+
+  /** As many as are kept, less the one about to come. One that libvirt does not know goes with the next stopped point. */
+  async #dropOldCheckpoints(domain: SeenDomain, sourcePointId: string, signal: AbortSignal): Promise<void> {
+    const held = new Set((await this.list()).map((point) => point.sourcePointId));
+    for (const disk of domain.disks) {
+      const others = (await trackingOf(this.#host, disk.path)).filter(
+        (record) => record.sourcePointId !== sourcePointId,
+      );
+      for (const { sourcePointId: old } of others
+        .slice(0, -(keptPoints - 1))
+        .filter((one) => !held.has(one.sourcePointId))) {
+        const result = await this.#host.virsh.attempt(["checkpoint-delete", domain.uuid, old], signal);
+        if (result.exitCode === 0) await this.#host.layers.dropRecord("tracking", old);
+      }
+    }
   }
 
   /** Points of this image that are valid now. */
