@@ -29,7 +29,7 @@ let vmId: string;
 let fault: Fault;
 
 before(async () => {
-  lab = await startLab({ after });
+  lab = await startLab();
   const vm = await lab.sandbox<{ vmId: string }>("POST", "/data-vms", {
     site: "onprem-a",
     name: "two-disks",
@@ -45,6 +45,8 @@ before(async () => {
     ),
   );
 });
+
+after(() => lab?.close());
 
 function withFault(name: string, activity: AnyActivity): AnyActivity {
   return async (...args) => {

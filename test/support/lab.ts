@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
-import { createWriteStream, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, createWriteStream, mkdtempSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Client } from "@temporalio/client";
+import { DefaultLogger, Runtime } from "@temporalio/worker";
 import type { ActivityDeps } from "../../src/activities/deps.ts";
 import { sandboxCall } from "../../src/cli/demo/sandbox-admin.ts";
 import { loadConfig } from "../../src/config/config.ts";
@@ -25,7 +26,7 @@ export interface Lab {
   readonly deps: ActivityDeps;
   readonly dir: string;
   sandbox<T>(method: "GET" | "POST" | "DELETE", path: string, body?: object): Promise<T>;
-  /** A worker in this process; ended by the returned function or with the test. */
+  /** A worker in this process; ended by the returned function or with the lab. */
   startWorker(decorate?: WorkerSettings["decorate"]): Promise<() => Promise<void>>;
   plan(request: MigrationRequest): Promise<Plan>;
   /** Plans and starts; resolves with the migration's id. */
@@ -34,12 +35,36 @@ export interface Lab {
   until(migrationId: string, ...states: MigrationView["state"][]): Promise<MigrationView>;
   /** Everything at a site that is there because of us, one line each. */
   census(site: string): Promise<string[]>;
+  close(): Promise<void>;
 }
 
-/** Real Postgres, Temporal and two private libvirt hosts of the test's own, all gone when the test file ends. */
-export async function startLab(cleaner: Cleaner): Promise<Lab> {
+/** Real Postgres, Temporal and two private libvirt hosts of the test's own, until `close()`: call it from a root `after`
+ *  (one that is registered inside a `before` runs too early). */
+export async function startLab(): Promise<Lab> {
+  const ends: (() => Promise<void>)[] = [];
+  const cleaner: Cleaner = { after: (work) => void ends.push(work) };
+  const close = async (): Promise<void> => {
+    for (const end of ends.splice(0).reverse()) await end();
+  };
+  try {
+    return await makeLab(cleaner, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Far beyond what any of these moves takes: a hang should be a failure with a reason. */
+const stuckMs = 20_000;
+
+// A failing activity is what these tests are about; its line would only be noise.
+Runtime.install({ logger: new DefaultLogger("ERROR"), shutdownSignals: [] });
+
+async function makeLab(cleaner: Cleaner, close: () => Promise<void>): Promise<Lab> {
   const [postgres, temporal] = await Promise.all([withPostgres(cleaner), withTemporal(cleaner)]);
   const dir = mkdtempSync(join(tmpdir(), "nvc-lab-"));
+  // As root the tools run as another account, which has to get through.
+  chmodSync(dir, 0o711);
   const sitesFile = join(dir, "sites.json");
   const toolsManifest = toolsManifestPath();
   const socket = join(makeSocketDir(dir), "sandbox.sock");
@@ -88,6 +113,7 @@ export async function startLab(cleaner: Cleaner): Promise<Lab> {
     client,
     deps,
     dir,
+    close,
     sandbox: (method, path, body) => sandboxCall(socket, method, path, body),
     async startWorker(decorate) {
       const settings = {
@@ -137,10 +163,11 @@ export async function startLab(cleaner: Cleaner): Promise<Lab> {
       return migrationId;
     },
     async until(migrationId, ...states) {
-      for (;;) {
+      for (const deadline = Date.now() + stuckMs; ; ) {
         const view = await store.migrations.get(migrationId);
         if (view && states.includes(view.state)) return view;
         if (view?.endedAt) throw new Error(`${migrationId} ended as ${view.state}: ${JSON.stringify(view.problem)}`);
+        if (Date.now() > deadline) throw new Error(`${migrationId} is stuck: ${JSON.stringify(view)}`);
         await sleep(50);
       }
     },

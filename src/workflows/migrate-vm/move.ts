@@ -14,6 +14,8 @@ const { recordMigration } = proxyLocalActivities<Activities>(recordCall);
 
 /** What finalize and rollback need to know of a completed move. */
 export interface MovedVm {
+  /** What the migration's row shows of it. */
+  readonly outcome: Parameters<Activities["recordMigration"]>[0]["patch"];
   readonly sourceSite: string;
   readonly sourceVmId: string;
   /** What finalizing removes with the source; empty when the source went on running (a copy of a frozen point). */
@@ -111,18 +113,12 @@ export async function moveVm(input: MigrateVmInput, tracker: Tracker, saga: Saga
       },
     ]);
     const bootProof = verified.boot.proven ? "proven" : move.verify.bootMarker ? "unavailable" : "not-asked";
-    await tracker.become("awaiting-finalize", "Moved and proven; the source is kept until you finalize", {
-      targetVmId,
-      disks,
-      downtimeSeconds,
-      bootProof,
-      certificateId,
-    });
     await site.refreshSites({ sites: [move.from, move.to] });
     const targetPointIds = copies.map((copy) => copy.generationId);
     const { from: sourceSite, to: targetSite, sourceVmId, fences: fenced } = move;
     const { volumeIds: sourceVolumeIds } = point;
     return {
+      outcome: { targetVmId, disks, downtimeSeconds, bootProof, certificateId },
       sourceSite,
       sourceVmId,
       sourceVolumeIds,
@@ -277,6 +273,7 @@ export async function finalizeMove({ migrationId, moved }: { migrationId: string
     if (moved.fenced) await site.forgetAdopted({ site: moved.sourceSite, manifestId });
     await site.dropPoint({ site: moved.targetSite, pointId: manifestId });
   }
-  if (moved.fenced) await site.finalizeSource({ migrationId, ...moved });
+  const { sourceSite, sourceVmId, sourceVolumeIds } = moved;
+  if (moved.fenced) await site.finalizeSource({ migrationId, sourceSite, sourceVmId, sourceVolumeIds });
   await site.refreshSites({ sites: [moved.sourceSite, moved.targetSite] });
 }

@@ -49,7 +49,10 @@ class MigrationRun {
   async execute(): Promise<MigrateVmResult> {
     try {
       this.#moved = await moveVm(this.#input, this.#tracker, this.#saga);
+      // Open before it is told: who reads the new state may act on it at once.
       this.#open = "completed";
+      const message = "Moved and proven; the source is kept until you finalize";
+      await this.#tracker.become("awaiting-finalize", message, this.#moved.outcome);
     } catch (error) {
       await CancellationScope.nonCancellable(() => this.#rollBackAfter(error));
       if (!this.#open) throw this.#failure(error);
