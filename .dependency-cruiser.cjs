@@ -41,7 +41,8 @@ const rooms = {
     packages: [".*"],
     roots: [config, host],
   },
-  cli: { value: [host], packages: [".*"], never: [temporal] },
+  // Its demo and bench start everything, as programs; `bench` lists and runs the benches.
+  cli: { value: [host, "^bench/index\\.ts$"], packages: [".*"], never: [temporal] },
   worker: { value: ["^src/(?!api/|cli/|sandbox/)"], packages: [".*"] },
   sandbox: { value: [domain, formats, host], packages: [".*"], never: [temporal], roots: [config] },
 };

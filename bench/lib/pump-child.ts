@@ -58,7 +58,7 @@ function peakMemoryMib(): number {
 }
 
 process.on("message", (request: PumpRequest) => {
-  answer(request)
+  void answer(request)
     .catch(
       (error: unknown): PumpReply => ({ ok: false, error: error instanceof Error ? error.message : String(error) }),
     )

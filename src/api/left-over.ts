@@ -14,8 +14,8 @@ export function keepStarting(context: Pick<ApiDeps, "store" | "log"> & { runs: R
     } catch (error) {
       context.log.warn({ err: error }, "could not look for migrations that were only registered; trying again later");
     }
-    if (!signal.aborted) timer = setTimeout(look, everyMs);
+    if (!signal.aborted) timer = setTimeout(() => void look(), everyMs);
   };
-  let timer = setTimeout(look, 0);
+  let timer = setTimeout(() => void look(), 0);
   signal.addEventListener("abort", () => clearTimeout(timer));
 }

@@ -27,8 +27,8 @@ export function reportFailure(error: unknown): number {
   if (error instanceof CliError) {
     process.stderr.write(`Error: ${error.message}\n`);
     if (error.action) process.stderr.write(`${error.action}\n`);
-    const id = error.problem?.request_id;
-    if (id) process.stderr.write(`(${String(error.problem?.code)}, request ${String(id)})\n`);
+    const { code, request_id: id } = error.problem ?? {};
+    if (typeof id === "string") process.stderr.write(`(${String(code)}, request ${id})\n`);
     return error.exitCode;
   }
   const { message, action } = describe(error);

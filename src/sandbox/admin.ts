@@ -61,7 +61,7 @@ export function adminServer(hosts: readonly LibvirtHost[], guests: Guests): Serv
         const status = error instanceof RequestError ? error.status : error instanceof z.ZodError ? 400 : 500;
         const code = isProviderError(error) ? error.code : "InvalidInput";
         const message =
-          error instanceof z.ZodError ? z.prettifyError(error) : String((error as Error).message ?? error);
+          error instanceof z.ZodError ? z.prettifyError(error) : ((error as Error).message ?? String(error));
         response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify({ code, message }));
       },
     );

@@ -1,14 +1,14 @@
 import { type Kysely, type Selectable, sql, type Transaction } from "kysely";
-import { ProviderError } from "../domain/errors.ts";
+import type { ProviderError } from "../domain/errors.ts";
 import type { CheckpointStore, GenerationState, ManifestChunk, TransferProgress } from "../transfer/ports.ts";
+import { conflict, lostLeaves, unknownGeneration } from "./checkpoint-errors.ts";
 import type { Database, GenerationTable } from "./schema.ts";
 
 type Generation = Selectable<GenerationTable>;
 
 const hashBytes = 32;
 /** 4 MiB of hashes a round trip. */
-const chunksPerRead = 32;
-const chunksPerWrite = 32;
+const chunksAtOnce = 32;
 
 /** The checkpoint of record on PostgreSQL. A generation's manifest id is its own id. */
 export class PostgresCheckpointStore implements CheckpointStore {
@@ -72,7 +72,7 @@ export class PostgresCheckpointStore implements CheckpointStore {
         .where("c.manifest_id", "=", manifestId)
         .where("c.chunk_index", ">", after)
         .orderBy("c.chunk_index")
-        .limit(chunksPerRead)
+        .limit(chunksAtOnce)
         .execute();
       for (const row of rows) {
         const leaves = row.leaves ?? row.owner_leaves;
@@ -81,7 +81,7 @@ export class PostgresCheckpointStore implements CheckpointStore {
         yield { index: row.chunk_index, leaves: unfold(leaves, repeat), done: row.done };
         after = row.chunk_index;
       }
-      if (rows.length < chunksPerRead) return;
+      if (rows.length < chunksAtOnce) return;
     }
   }
 
@@ -106,8 +106,8 @@ export class PostgresCheckpointStore implements CheckpointStore {
         .where("sealed", "=", false)
         .executeTakeFirst();
       if (fenced.numUpdatedRows !== 1n) throw await fencedOff(tx, "commit a checkpoint", generationId, attempt);
-      for (let start = 0; start < chunks.length; start += chunksPerWrite) {
-        await writeChunks(tx, generationId, chunks.slice(start, start + chunksPerWrite));
+      for (let start = 0; start < chunks.length; start += chunksAtOnce) {
+        await writeChunks(tx, generationId, chunks.slice(start, start + chunksAtOnce));
       }
     });
   }
@@ -277,26 +277,4 @@ async function fencedOff(
         `attempt ${attempt} was replaced by attempt ${row.attempt}`,
         "Stop this attempt; the newer one carries on.",
       );
-}
-
-function conflict(operation: string, generationId: string, reason: string, action: string): ProviderError {
-  return new ProviderError("Conflict", { operation, resource: `generation/${generationId}`, reason, action });
-}
-
-function unknownGeneration(operation: string, generationId: string): ProviderError {
-  return new ProviderError("NotFound", {
-    operation,
-    resource: `generation/${generationId}`,
-    reason: "the store has no manifest with this id",
-    action: "Begin without it: everything is then copied.",
-  });
-}
-
-function lostLeaves(manifestId: string, index: number): ProviderError {
-  return new ProviderError("IntegrityFailure", {
-    operation: "read the manifest",
-    resource: `manifest/${manifestId}`,
-    reason: `chunk ${index} points at leaves that are gone`,
-    action: "Copy the disk again in full; both sides are kept.",
-  });
 }

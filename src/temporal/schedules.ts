@@ -3,7 +3,11 @@ import { taskQueue } from "./connection.ts";
 
 /** Keeps each site's inventory fresh: one schedule a site, changed in place when the interval changed, removed with the
  *  site. Safe to call from every worker at every start. */
-export async function ensureInventorySchedules(client: Client, sites: readonly string[], intervalMs: number): Promise<void> {
+export async function ensureInventorySchedules(
+  client: Client,
+  sites: readonly string[],
+  intervalMs: number,
+): Promise<void> {
   for (const site of sites) {
     const scheduleId = scheduleIdOf(site);
     const spec = { intervals: [{ every: intervalMs }] };

@@ -1,4 +1,4 @@
-import { ProviderError } from "../../domain/errors.ts";
+import type { ProviderError } from "../../domain/errors.ts";
 import { connectionLost, protocolError, serverError } from "./errors.ts";
 import type { NbdExportInfo } from "./handshake.ts";
 import { handshake } from "./handshake.ts";

@@ -44,7 +44,7 @@ export class Wire {
     this.#socket = connect({
       ...target,
       noDelay: true,
-      onread: { buffer: () => this.#nextBuffer() as Buffer, callback: (count) => this.#received(count) },
+      onread: { buffer: () => this.#nextBuffer(), callback: (count) => this.#received(count) },
     });
     this.#socket.on("error", (error) => this.fail(connectionLost("reach the NBD server", this.resource, error)));
     this.#socket.on("end", () => this.fail(connectionLost("use the NBD server", this.resource)));
