@@ -1,19 +1,14 @@
 import { chmodSync, lstatSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { searchAttributes } from "../domain/search-attributes.ts";
 import { toolAccount } from "./account.ts";
 import { makeToolDir } from "./paths.ts";
 import { freePorts } from "./ports.ts";
 import type { LaunchSpec, RunningServer } from "./server.ts";
 import { startServer } from "./server.ts";
 
-/** Search attributes of our workflows; registered before the first workflow starts. */
-export const searchAttributes: Readonly<Record<string, "Keyword" | "Int">> = {
-  NovacronVm: "Keyword",
-  NovacronSource: "Keyword",
-  NovacronTarget: "Keyword",
-  NovacronPhase: "Keyword",
-  NovacronProgress: "Int",
-};
+/** The CLI's words for the types of search attributes. */
+const typeNames = { KEYWORD: "Keyword", INT: "Int" } as const;
 
 /** Without these the dev server's queue readers poll 20 times a second, about 40 ms for every dispatch. */
 const dynamicConfig = [
@@ -85,7 +80,7 @@ export function prepareTemporal(options: TemporalOptions & { ports: TemporalPort
     ["--db-filename", join(data, "temporal.db"), "--log-level", "warn", "--log-format", "json"],
     options.headless ? ["--headless"] : ["--ui-ip", "127.0.0.1", "--ui-port", String(ports.ui)],
     dynamicConfig.flatMap((value) => ["--dynamic-config-value", value]),
-    Object.entries(searchAttributes).flatMap(([name, type]) => ["--search-attribute", `${name}=${type}`]),
+    Object.entries(searchAttributes).flatMap(([name, type]) => ["--search-attribute", `${name}=${typeNames[type]}`]),
   ].flat();
   return {
     name: "temporal",

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import pg from "pg";
+import { searchAttributes } from "../../src/domain/search-attributes.ts";
 import { requireTemporal } from "../../src/host/bring-in/temporal.ts";
 import { cacheDir } from "../../src/host/paths.ts";
 import { startPostgres } from "../../src/host/postgres.ts";
-import { searchAttributes, startTemporal } from "../../src/host/temporal.ts";
+import { startTemporal } from "../../src/host/temporal.ts";
 import { temporaryDir, withPostgres } from "../support/servers.ts";
 
 async function query(databaseUrl: string, text: string): Promise<unknown[]> {
