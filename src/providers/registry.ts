@@ -1,4 +1,5 @@
 import { ProviderError } from "../domain/errors.ts";
+import { isSimulated } from "../domain/simulated.ts";
 import type { HostTools } from "../host/tools.ts";
 import type { Provider, ProviderContext } from "./provider.ts";
 
@@ -49,7 +50,7 @@ export function createRegistry(entries: readonly ProviderEntry[], deps: Registry
   const enabled = entries.filter((entry) => entry.enabled);
   const made = new Map<string, Promise<Provider>>();
   return {
-    sites: enabled.map(({ site, type, sandbox }) => ({ site, kind: type, simulated: sandbox === true })),
+    sites: enabled.map(({ site, type, sandbox }) => ({ site, kind: type, simulated: isSimulated({ type, sandbox }) })),
     provider(site) {
       const known = made.get(site);
       if (known) return known;

@@ -80,7 +80,7 @@ export class Exports {
     const id = child.pid === undefined ? undefined : identifyProcess(child.pid);
     const deadline = Date.now() + startTimeoutMs;
     try {
-      while (!(await canConnect(socketPath))) {
+      while (!(await isServing(socketPath))) {
         signal.throwIfAborted();
         if (!id || failed || !isAlive(id)) throw toolFailure("qemu-nbd", readText(logFile), subject);
         if (Date.now() > deadline) {
@@ -163,13 +163,15 @@ function readText(path: string): string {
   }
 }
 
-function canConnect(path: string): Promise<boolean> {
+/** True once the server greets: qemu-nbd listens before it has opened the image, and may yet fail at that. */
+function isServing(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
-    socket.on("connect", () => {
+    socket.on("data", () => {
       socket.destroy();
       resolve(true);
     });
     socket.on("error", () => resolve(false));
+    socket.on("close", () => resolve(false));
   });
 }
