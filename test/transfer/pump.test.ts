@@ -11,13 +11,14 @@ import { noise, rootOf } from "./lib/content.ts";
 import { MemoryDisk } from "./lib/memory-disk.ts";
 
 const granule = 64 * 1024;
+const granules = 96;
 
 /** A disk's size with a piece of each kind here and there. */
 const contents = fc
   .record({
-    granules: fc.integer({ min: 1, max: 64 }),
+    granules: fc.integer({ min: 1, max: granules }),
     tail: fc.integer({ min: 1, max: granule }),
-    used: fc.array(fc.nat(63), { maxLength: 40 }),
+    used: fc.array(fc.nat(granules - 1), { maxLength: 2 * granules, size: "max" }),
     seed: fc.nat(),
   })
   .map(({ granules, tail, used, seed }) => {
@@ -33,8 +34,13 @@ const contents = fc
 /** The same disk a while later: some granules rewritten, some zeroed. */
 const histories = fc.record({
   before: contents,
-  changes: fc.array(fc.record({ at: fc.nat(63), zero: fc.boolean() }), { minLength: 1, maxLength: 12 }),
-  crashes: fc.array(fc.integer({ min: 0, max: 3 * 1024 * 1024 }), { maxLength: 3 }),
+  changes: fc.array(fc.record({ at: fc.nat(granules - 1), zero: fc.boolean() }), {
+    minLength: 1,
+    maxLength: granules,
+    size: "max",
+  }),
+  crashes: fc.array(fc.noBias(fc.integer({ min: 0, max: 5 * 1024 * 1024 })), { maxLength: 3, size: "max" }),
+  windowBytes: fc.constantFrom(1, 1024 * 1024, 3 * 1024 * 1024),
 });
 
 function changed(before: Uint8Array, changes: readonly { at: number; zero: boolean }[]) {
@@ -67,7 +73,7 @@ async function copyThroughCrashes(
     const { parentManifestId } = input;
     const state = await checkpoint.beginAttempt({ generationId, sizeBytes, parentManifestId });
     try {
-      const result = await pump({ ...input, sink, checkpoint, state, windowBytes: 1024 * 1024 });
+      const result = await pump({ ...input, sink, checkpoint, state });
       await checkpoint.seal({ generationId, attempt: state.attempt, rootHash: result.rootHash });
       return result;
     } catch (error) {
@@ -80,23 +86,29 @@ async function copyThroughCrashes(
 describe("pump", () => {
   test("copies any disk through any crashes, and its root is the content's", async () => {
     await fc.assert(
-      fc.asyncProperty(histories, async ({ before, crashes }) => {
+      fc.asyncProperty(histories, async ({ before, crashes, windowBytes }) => {
         const source = new MemoryDisk(before);
         const sink = new MemoryDisk(new Uint8Array(before.byteLength));
-        const result = await copyThroughCrashes({ source }, sink, new MemoryCheckpointStore(), "first", crashes);
+        const result = await copyThroughCrashes(
+          { source, windowBytes },
+          sink,
+          new MemoryCheckpointStore(),
+          "first",
+          crashes,
+        );
         assert.deepEqual(Buffer.compare(sink.bytes, before), 0);
         assert.equal(result.rootHash, await rootOf(before));
         assert.equal(result.bytesCopied, result.bytesToMove);
         assert.equal(result.bytesDone, before.byteLength);
       }),
-      { numRuns: 60 },
+      { numRuns: 60, endOnFailure: true },
     );
   });
 
   for (const tracking of ["dirty-bitmap", "hash-compare"] as const) {
     test(`moves a second generation by ${tracking} through any crashes`, async () => {
       await fc.assert(
-        fc.asyncProperty(histories, async ({ before, changes, crashes }) => {
+        fc.asyncProperty(histories, async ({ before, changes, crashes, windowBytes }) => {
           const checkpoint = new MemoryCheckpointStore();
           const first = new MemoryDisk(new Uint8Array(before.byteLength));
           await copyThroughCrashes({ source: new MemoryDisk(before) }, first, checkpoint, "first", []);
@@ -105,7 +117,7 @@ describe("pump", () => {
           source.baselines.set("first-point", dirty);
           const sink = new MemoryDisk(first.bytes);
           const parts = tracking === "dirty-bitmap" ? { sinceBaseline: "first-point" } : { compareWithParent: true };
-          const input = { source, parentManifestId: "first", ...parts };
+          const input = { source, parentManifestId: "first", windowBytes, ...parts };
           const result = await copyThroughCrashes(input, sink, checkpoint, "second", crashes);
           assert.equal(Buffer.compare(sink.bytes, after), 0);
           assert.equal(result.rootHash, await rootOf(after));
@@ -114,7 +126,7 @@ describe("pump", () => {
             assert.ok(result.bytesCopied <= most, `${result.bytesCopied} bytes moved of ${most} changed`);
           }
         }),
-        { numRuns: 60 },
+        { numRuns: 60, endOnFailure: true },
       );
     });
   }
