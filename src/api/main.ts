@@ -5,6 +5,7 @@ import { loadConfig } from "../config/config.ts";
 import { configReport } from "../config/report.ts";
 import { readRuntime, required } from "../config/runtime.ts";
 import { isProviderError } from "../domain/errors.ts";
+import { isSimulated } from "../domain/simulated.ts";
 import { openStore, type Store } from "../store/index.ts";
 import { connectClient } from "../temporal/connection.ts";
 import { createApi } from "./app.ts";
@@ -30,6 +31,9 @@ try {
   log.fatal({ err: error }, "the API cannot go on");
   process.exitCode = 1;
 }
+// The connection to Temporal is left open: what retries a call in the background would fail on a closed one, with nobody
+// there to catch it.
+process.exit();
 
 async function serve(): Promise<void> {
   const { host, port } = config.api;
@@ -59,7 +63,7 @@ async function listen(store: Store, temporal: Client, at: { host: string; port: 
     kind: type,
     region,
     enabled,
-    simulated: sandbox,
+    simulated: isSimulated({ type, sandbox }),
   }));
   const app = createApi({ store, temporal, sites, log, temporalUiUrl: runtime.temporalUiUrl });
   const server = app.listen(at.port, at.host);
@@ -77,7 +81,6 @@ async function listen(store: Store, temporal: Client, at: { host: string; port: 
   const cut = setTimeout(() => server.closeAllConnections(), closeWithinMs);
   await closed;
   clearTimeout(cut);
-  await temporal.connection.close();
 }
 
 /** Waits as long as it takes for what comes up later; `undefined` when we are to end before. */

@@ -1,5 +1,6 @@
 import {
   isGrpcServiceError,
+  ServiceError,
   WorkflowFailedError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
@@ -32,8 +33,10 @@ export function fromTemporal(error: unknown): unknown {
       cause: error,
     });
   }
-  if (isGrpcServiceError(error)) {
-    return error.code === grpcDeadlineExceeded
+  // Some calls of the client wrap what gRPC said.
+  const grpc = error instanceof ServiceError ? error.cause : error;
+  if (isGrpcServiceError(grpc)) {
+    return grpc.code === grpcDeadlineExceeded
       ? timeout("Temporal gave no answer in time", error)
       : new ProblemError("Unavailable", {
           detail: "Temporal cannot be reached",

@@ -80,7 +80,7 @@ test("serves by its environment, makes its token file, keeps the token out of th
   const body = (await sites.json()) as { items: { site: string; simulated: boolean }[] };
   assert.deepEqual(
     body.items.map(({ site, simulated }) => [site, simulated]),
-    [["onprem-a", true]],
+    [["onprem-a", false]],
   );
   api.child.kill("SIGTERM");
   assert.equal(await api.ended, 0, api.log());

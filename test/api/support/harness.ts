@@ -68,6 +68,8 @@ export interface TestApi {
   readonly runs: Runs;
   readonly temporalAddress: string;
   readonly databaseUrl: string;
+  stopTemporal(): Promise<void>;
+  stopPostgres(): Promise<void>;
   /** Calls, and holds every answer to the OpenAPI document. */
   call(method: string, path: string, options?: CallOptions): Promise<Answered>;
 }
@@ -101,11 +103,13 @@ export async function startTestApi(
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const stopWorker = options.worker === false ? undefined : await startWorker(temporal.address, store);
 
+  let temporalIsUp = true;
   own.after(async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
     await stopWorker?.();
-    await client.connection.close();
+    // A call that is retried in the background would fail on a closed connection, with nobody there to catch it.
+    if (temporalIsUp) await client.connection.close();
     await store.close();
     await rm(dir, { recursive: true, force: true });
   });
@@ -119,6 +123,11 @@ export async function startTestApi(
     runs: new Runs(client, { askMs: 10_000, longAskMs: 10_000 }),
     temporalAddress: temporal.address,
     databaseUrl: postgres.databaseUrl,
+    stopTemporal() {
+      temporalIsUp = false;
+      return temporal.stop();
+    },
+    stopPostgres: () => postgres.stop(),
     async call(method, path, { body, text, headers, ...more } = {}) {
       const bearer = "token" in more ? more.token : token;
       const response = await fetch(`${url}${path}`, {
