@@ -1,14 +1,9 @@
 import { Context } from "@temporalio/activity";
+import type { CensusRow } from "../domain/census.ts";
 import { isProviderError } from "../domain/errors.ts";
 import { tagKeys } from "../domain/vm.ts";
-import type { CensusEntry, SiteCheck } from "../providers/provider.ts";
+import type { SiteCheck } from "../providers/provider.ts";
 import type { ActivityDeps } from "./deps.ts";
-
-export interface CensusRow extends CensusEntry {
-  readonly site: string;
-  /** The migration it belongs to, where it says so. */
-  readonly migrationId?: string;
-}
 
 export function inventoryActivities({ registry, store, log }: ActivityDeps) {
   return {

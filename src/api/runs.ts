@@ -8,6 +8,7 @@ import {
   type WorkflowStartOptions,
 } from "@temporalio/client";
 import { TypedSearchAttributes } from "@temporalio/common";
+import type { CensusRow } from "../domain/census.ts";
 import type { Certificate } from "../domain/certificate.ts";
 import type { MigrationRequest } from "../domain/migration.ts";
 import type { Plan } from "../domain/plan.ts";
@@ -19,6 +20,7 @@ import { finalizeUpdate, pauseSignal, resumeSignal, rollbackUpdate } from "../wo
 import type { MigrateVmInput } from "../workflows/migrate-vm/types.ts";
 import type { PlanMigrationInput } from "../workflows/plan-migration/types.ts";
 import type { SyncInventoryInput, SyncInventoryResult } from "../workflows/sync-inventory/types.ts";
+import type { TakeCensusInput } from "../workflows/take-census/types.ts";
 import type { VerifyCertificateInput, VerifyCertificateResult } from "../workflows/verify-certificate/types.ts";
 import { fromTemporal } from "./temporal-problem.ts";
 
@@ -57,6 +59,14 @@ export class Runs {
       workflowId: `check/${input.site}`,
       args: [input],
       staticSummary: `Check ${input.site}`,
+    });
+  }
+
+  takeCensus(input: TakeCensusInput): Promise<readonly CensusRow[]> {
+    return this.#ask("takeCensus", {
+      workflowId: `census/${input.site}`,
+      args: [input],
+      staticSummary: `Census of ${input.site}`,
     });
   }
 

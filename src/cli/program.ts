@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import type { MigrateOptions } from "./commands/migrate.ts";
 import { optionsOf } from "./commands/options.ts";
+import type { DemoOptions } from "./demo/index.ts";
 
 const migrationStates = "running, paused, awaiting-finalize, finalized, rolling-back, rolled-back, cancelled, failed";
 
@@ -22,6 +23,15 @@ export function buildProgram(): Command {
 }
 
 function addStack(program: Command): void {
+  program
+    .command("demo")
+    .description("move a real guest from one private libvirt host to another and back, and prove it")
+    .option("--json", "print the summary as JSON alone")
+    .option("--keep", "leave everything up afterwards")
+    .option("--chaos", "kill the worker in the middle of the copy and show it carrying on")
+    .action(async (_, command: Command) => {
+      process.exitCode = await (await import("./demo/index.ts")).runDemo(optionsOf<DemoOptions>(command));
+    });
   program
     .command("up")
     .description("bring the stack up and keep it up")

@@ -73,7 +73,7 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
     description: "Whether the site belongs to the sandbox.",
     default: false,
     example: true,
-    effect: { now: "everything shown about the site is labelled as simulated" },
+    effect: { now: "a simulated cloud is labelled so wherever it is shown" },
     test: "a provider becomes a site",
   },
   "providers[].credentials.type": {

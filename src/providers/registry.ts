@@ -35,10 +35,10 @@ type Factory = (entry: ProviderEntry, deps: RegistryDeps) => Promise<Provider>;
 export const factories: Readonly<Record<string, Factory>> = {
   libvirt: async (entry, deps) => {
     const { createLibvirtProvider } = await import("./libvirt/index.ts");
-    const { uri = "qemu:///system", storagePath = "/var/lib/novacron/storage", sandbox } = entry;
+    const { uri = "qemu:///system", storagePath = "/var/lib/novacron/storage" } = entry;
     const context = deps.context(entry.site);
     return createLibvirtProvider({
-      entry: { uri, storagePath, sandbox },
+      entry: { uri, storagePath },
       tools: deps.tools,
       context,
       runDir: deps.runDir,

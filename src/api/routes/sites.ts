@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type Answer, route } from "../route.ts";
 import { siteId } from "../schemas/common.ts";
-import { providerListSchema, siteCheckSchema, siteListSchema, siteSchema } from "../schemas/site.ts";
+import { censusSchema, providerListSchema, siteCheckSchema, siteListSchema, siteSchema } from "../schemas/site.ts";
 import { type ApiContext, configuredSite } from "./context.ts";
 import { siteFreshness } from "./inventory.ts";
 import { describeProviders } from "./providers.ts";
@@ -56,6 +56,22 @@ export function siteRoutes(context: ApiContext) {
       async handle({ params }): Promise<Answer> {
         configuredSite(context, params.site);
         return { status: 200, body: (await describeSites()).find(({ site }) => site === params.site) };
+      },
+    }),
+    route({
+      method: "get",
+      path: "/v1/sites/{site}/census",
+      operationId: "takeCensus",
+      tag: "inventory",
+      summary: "Everything at a site that is there because of us, looked at now",
+      permission: "sites:check",
+      actor: "token",
+      audit: undefined,
+      params: siteParams,
+      responses: { 200: { description: "One row a resource", schema: censusSchema } },
+      async handle({ params: { site } }): Promise<Answer> {
+        configuredSite(context, site);
+        return { status: 200, body: { site, items: await context.runs.takeCensus({ site }) } };
       },
     }),
     route({

@@ -8,7 +8,7 @@ export const siteSchema = z
     kind: z.string().meta({ description: "The provider's kind", example: "libvirt" }),
     region: z.string().optional(),
     enabled: z.boolean(),
-    simulated: z.boolean().meta({ description: "Part of the sandbox" }),
+    simulated: z.boolean().meta({ description: "A simulated cloud of the sandbox; its libvirt hosts are real" }),
     inventory: freshnessSchema,
   })
   .meta({ id: "Site" });
@@ -31,6 +31,22 @@ export const providerSchema = z
   .meta({ id: "Provider" });
 
 export const providerListSchema = z.strictObject({ items: z.array(providerSchema) }).meta({ id: "ProviderList" });
+
+export const censusSchema = z
+  .strictObject({
+    site: siteId,
+    items: z.array(
+      z.strictObject({
+        site: siteId,
+        kind: z.enum(["vm", "volume", "recovery-point", "generation", "source-point", "network", "export"]),
+        id: z.string(),
+        name: z.string().optional(),
+        migration_id: z.string().optional().meta({ description: "The migration that it belongs to" }),
+        tags: z.record(z.string(), z.string()),
+      }),
+    ),
+  })
+  .meta({ id: "Census" });
 
 export const siteCheckSchema = z
   .strictObject({

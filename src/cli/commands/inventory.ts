@@ -70,7 +70,7 @@ export async function listProviders(options: CommonOptions): Promise<void> {
         { head: "SITE", value: (site) => site.site },
         { head: "KIND", value: (site) => site.kind },
         { head: "ENABLED", value: (site) => (site.enabled ? "yes" : "no") },
-        { head: "SANDBOX", value: (site) => (site.simulated ? "yes" : "no") },
+        { head: "SIMULATED", value: (site) => (site.simulated ? "yes" : "no") },
         { head: "VMS", align: "right", value: (site) => site.inventory.vm_count },
       ],
       "No sites are configured.",

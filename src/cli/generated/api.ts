@@ -51,6 +51,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sites/{site}/census": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything at a site that is there because of us, looked at now */
+        get: operations["takeCensus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sites/{site}/check": {
         parameters: {
             query?: never;
@@ -616,7 +633,7 @@ export interface components {
             kind: string;
             region?: string;
             enabled: boolean;
-            /** @description Part of the sandbox */
+            /** @description A simulated cloud of the sandbox; its libvirt hosts are real */
             simulated: boolean;
             inventory: components["schemas"]["Freshness"];
         };
@@ -641,6 +658,29 @@ export interface components {
              * @description ISO 8601, UTC
              */
             failed_at?: string;
+        };
+        Census: {
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            site: string;
+            items: {
+                /**
+                 * @description A site's id, as in the configuration
+                 * @example onprem-a
+                 */
+                site: string;
+                /** @enum {string} */
+                kind: "vm" | "volume" | "recovery-point" | "generation" | "source-point" | "network" | "export";
+                id: string;
+                name?: string;
+                /** @description The migration that it belongs to */
+                migration_id?: string;
+                tags: {
+                    [key: string]: string;
+                };
+            }[];
         };
         SiteCheck: {
             /**
@@ -1176,6 +1216,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Site"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    takeCensus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A site's id, as in the configuration */
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One row a resource */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Census"];
                 };
             };
             400: components["responses"]["Problem400"];

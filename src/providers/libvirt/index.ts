@@ -21,7 +21,6 @@ export interface LibvirtEntry {
   readonly uri: string;
   /** Folder for replicas, points and clones; QEMU must be able to read it. */
   readonly storagePath: string;
-  readonly sandbox?: boolean;
 }
 
 export interface LibvirtProviderOptions {
@@ -44,23 +43,23 @@ export function createLibvirtProvider(options: LibvirtProviderOptions): Provider
   const domains = new Domains(site, virsh, layers);
   const images = new Images(tools);
   const host = new Host({ site, uri: entry.uri, runDir, tools, virsh, images, layers, exports, domains, log });
-  return new LibvirtProvider(host, entry.sandbox === true);
+  return new LibvirtProvider(host);
 }
 
 class LibvirtProvider implements Provider {
   readonly kind = "libvirt";
   readonly capabilities = capabilities.libvirt;
   readonly site: string;
-  readonly simulated: boolean;
+  /** Also in the sandbox: its hosts are real hypervisors. */
+  readonly simulated = false;
   readonly compute: LibvirtCompute;
   readonly disks: LibvirtDisks;
   readonly network: LibvirtNetwork;
   readonly #host: Host;
 
-  constructor(host: Host, simulated: boolean) {
+  constructor(host: Host) {
     this.#host = host;
     this.site = host.site;
-    this.simulated = simulated;
     this.compute = new LibvirtCompute(host);
     this.disks = new LibvirtDisks(host);
     this.network = new LibvirtNetwork(host);

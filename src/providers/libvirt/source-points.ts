@@ -5,15 +5,7 @@ import { NbdBlockSource } from "../../transfer/nbd/block-source.ts";
 import type { ChangeContext } from "../../transfer/nbd/extent-map.ts";
 import type { BlockSource } from "../../transfer/ports.ts";
 import type { SourcePoint, SourcePointDisk } from "../provider.ts";
-import {
-  exportedBitmap,
-  type FoundBaseline,
-  findBaselines,
-  keptPoints,
-  liveBitmaps,
-  type TrackingRecord,
-  trackingOf,
-} from "./baselines.ts";
+import { exportedBitmap, type FoundBaseline, findBaselines, liveBitmaps } from "./baselines.ts";
 import type { DomainDisk } from "./domain-xml.ts";
 import type { SeenDomain } from "./domains.ts";
 import { conflict, notFound, type Subject } from "./errors.ts";
@@ -21,29 +13,9 @@ import { makeToolFolder } from "./files.ts";
 import { beginBackup, endBackup } from "./frozen.ts";
 import { ClosingSource } from "./handles.ts";
 import type { Host } from "./host.ts";
-import { type FileIdentity, fileIdentity, type ImageInfo, isUnchanged } from "./images.ts";
-import { idOfKey, type Layer, type LayerSpec } from "./layers.ts";
-
-interface PointDisk extends SourcePointDisk {
-  readonly path: string;
-  readonly format: string;
-  readonly identity?: FileIdentity;
-  readonly baselines: readonly FoundBaseline[];
-}
-
-interface PointRecord extends SourcePoint {
-  readonly key: string;
-  readonly state: "making" | "ready";
-  readonly disks: readonly PointDisk[];
-  /** Of a frozen point: QEMU's own NBD server. */
-  readonly socketPath?: string;
-  readonly scratch?: readonly string[];
-}
-
-interface Holders {
-  readonly points: readonly PointRecord[];
-  readonly adopted: readonly Layer[];
-}
+import { fileIdentity, isUnchanged } from "./images.ts";
+import { idOfKey, type LayerSpec } from "./layers.ts";
+import { dropOldCheckpoints, type PointDisk, type PointRecord, recordTracking, startTracking } from "./tracking.ts";
 
 /** Points of a VM's disks at the source. */
 export class SourcePoints {
@@ -110,11 +82,11 @@ export class SourcePoints {
   ): Promise<PointRecord> {
     const disks: PointDisk[] = [];
     const { sourcePointId } = base;
-    await this.#track(base, domain);
+    await recordTracking(this.#host, base, domain);
     for (const disk of domain.disks) {
       const { info, allocatedBytes, ownBytes } = await this.#look(disk, signal);
       const found = await findBaselines(this.#host, disk, { info, ownBytes, except: sourcePointId });
-      const dropped = info.keepsBitmaps ? await this.#startTracking(disk, info, sourcePointId, signal) : [];
+      const dropped = info.keepsBitmaps ? await startTracking(this.#host, disk, info, sourcePointId, signal) : [];
       const usable = found.filter(({ change }) => change?.kind !== "dirty-bitmap" || !dropped.includes(change.bitmap));
       const baselines = await this.#measure(disk, usable, signal);
       const identity = await fileIdentity(disk.path);
@@ -138,7 +110,7 @@ export class SourcePoints {
     const making: PointRecord = { ...base, state: "making", disks: [], socketPath, scratch };
     // Written first, so that a point whose maker died is found and released.
     await this.#host.layers.putRecord("points", sourcePointId, making);
-    await this.#dropOldCheckpoints(domain, sourcePointId, signal);
+    await dropOldCheckpoints(this.#host, domain, sourcePointId, signal);
     const live = await liveBitmaps(this.#host, domain, signal);
     const disks: PointDisk[] = [];
     const incremental: Record<string, string> = {};
@@ -160,7 +132,7 @@ export class SourcePoints {
       signal,
     );
     Object.assign(incremental, exported);
-    await this.#track(base, domain);
+    await recordTracking(this.#host, base, domain);
     const kept = disks.map((disk) => ({
       ...disk,
       baselines: disk.baselines.flatMap((baseline) => servedBaseline(baseline, incremental[disk.diskId])),
@@ -302,79 +274,6 @@ export class SourcePoints {
     } finally {
       await source.close();
     }
-  }
-
-  /** Adds the point's bitmap, drops those too old to be used and returns their names. Points that saw the disk as it was before keep being
-   *  valid: a bitmap changes no byte of the disk. */
-  async #startTracking(
-    disk: DomainDisk,
-    info: ImageInfo,
-    sourcePointId: string,
-    signal: AbortSignal,
-  ): Promise<string[]> {
-    const records = await trackingOf(this.#host, disk.path);
-    const kept = new Set(records.slice(-keptPoints).map((record) => record.sourcePointId));
-    const old = info.bitmaps.filter(({ name }) => name.startsWith("sp-") && !kept.has(name));
-    const missing = !info.bitmaps.some(({ name }) => name === sourcePointId);
-    if (!missing && old.length === 0) return [];
-    const before = await this.#holdersOf(disk.path);
-    for (const { name } of old) await this.#host.images.removeBitmap(disk.path, name, signal);
-    await this.#host.images.addBitmap(disk.path, sourcePointId, signal);
-    await this.#restamp(disk.path, before);
-    for (const { sourcePointId: id } of records.slice(0, -keptPoints))
-      await this.#host.layers.dropRecord("tracking", id);
-    return old.map(({ name }) => name);
-  }
-
-  /** As many as are kept, less the one about to come. One that libvirt does not know goes with the next stopped point. */
-  async #dropOldCheckpoints(domain: SeenDomain, sourcePointId: string, signal: AbortSignal): Promise<void> {
-    const held = new Set((await this.list()).map((point) => point.sourcePointId));
-    for (const disk of domain.disks) {
-      const others = (await trackingOf(this.#host, disk.path)).filter(
-        (record) => record.sourcePointId !== sourcePointId,
-      );
-      for (const { sourcePointId: old } of others
-        .slice(0, -(keptPoints - 1))
-        .filter((one) => !held.has(one.sourcePointId))) {
-        const result = await this.#host.virsh.attempt(["checkpoint-delete", domain.uuid, old], signal);
-        if (result.exitCode === 0) await this.#host.layers.dropRecord("tracking", old);
-      }
-    }
-  }
-
-  /** Points of this image that are valid now. */
-  async #holdersOf(path: string): Promise<Holders> {
-    const points = (await this.#host.layers.listRecords<PointRecord>("points")).filter((record) =>
-      record.disks.some((disk) => disk.path === path && disk.identity),
-    );
-    const validPoints = [];
-    for (const record of points) {
-      const disk = record.disks.find((candidate) => candidate.path === path);
-      if (disk?.identity && (await isUnchanged(disk.identity))) validPoints.push(record);
-    }
-    const adopted = [];
-    for (const layer of await this.#host.layers.list()) {
-      if (layer.kind === "adopted" && layer.path === path && layer.identity && (await isUnchanged(layer.identity)))
-        adopted.push(layer);
-    }
-    return { points: validPoints, adopted };
-  }
-
-  async #restamp(path: string, holders: Holders): Promise<void> {
-    const identity = await fileIdentity(path);
-    if (!identity) return;
-    for (const record of holders.points) {
-      const disks = record.disks.map((disk) => (disk.path === path ? { ...disk, identity } : disk));
-      await this.#host.layers.putRecord("points", record.sourcePointId, { ...record, disks });
-    }
-    for (const layer of holders.adopted) await this.#host.layers.restamp(layer.id, identity);
-  }
-
-  async #track(base: Pick<PointRecord, "sourcePointId" | "takenAt" | "mode">, domain: SeenDomain): Promise<void> {
-    const { sourcePointId, takenAt, mode } = base;
-    const disks = domain.disks.map(({ diskId, path }) => ({ diskId, path }));
-    const record: TrackingRecord = { sourcePointId, takenAt, mode, disks };
-    await this.#host.layers.putRecord("tracking", sourcePointId, record);
   }
 
   async #refuseChanged(disk: PointDisk, subject: Subject): Promise<void> {

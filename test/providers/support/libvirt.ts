@@ -35,7 +35,7 @@ export const harness: ConformanceHarness = {
 
 function connect({ uri, storagePath, runDir }: Descriptor): Provider {
   return createLibvirtProvider({
-    entry: { uri, storagePath, sandbox: true },
+    entry: { uri, storagePath },
     tools: loadHostTools(toolsManifestPath()),
     runDir,
     context: { site, callBudget: { take: async () => {} }, log: () => {} },

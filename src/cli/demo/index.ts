@@ -1,0 +1,168 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { instanceDir } from "../../host/paths.ts";
+import { answerOf, type ConnectedApi, connectApi } from "../client.ts";
+import { CliError } from "../failure.ts";
+import { downStack, stackStatus, upStack } from "../stack/index.ts";
+import { requireGoodEnd, watchMigration } from "../watch.ts";
+import { type DemoReport, describe, type MoveReport, reportMove } from "./report.ts";
+import { sandboxCall } from "./sandbox-admin.ts";
+import * as steps from "./steps.ts";
+
+export interface DemoOptions {
+  /** Prints the summary as JSON alone. */
+  readonly json?: boolean;
+  /** Leaves the stack and the guest up. */
+  readonly keep?: boolean;
+  /** Kills the worker with SIGKILL in the middle of the first copy. */
+  readonly chaos?: boolean;
+}
+
+/** A stack of its own, so that a demo never touches what `up` keeps. */
+const instance = "demo";
+const sites = ["onprem-a", "onprem-b"] as const;
+const guestName = "demo-app";
+/** Slow enough that a kill can land in mid-copy. */
+const chaosBytesPerSecond = 12 * 2 ** 20;
+
+/** Moves a real guest from one private libvirt host to the other and back, and proves each move. Returns the exit code. */
+export async function runDemo(options: DemoOptions): Promise<number> {
+  const started = performance.now();
+  const say = (line: string): void => void (options.json || process.stderr.write(`${line}\n`));
+  try {
+    const report = await withStack(options, say, (connected, setUpSeconds) =>
+      moveThereAndBack(connected, options, say, () => ({ setUpSeconds, started })),
+    );
+    const links = { reference: `${report.apiUrl}/v1/reference`, kept: options.keep === true };
+    process.stdout.write(options.json ? `${JSON.stringify(report.demo)}\n` : `\n${describe(report.demo, links)}\n`);
+    return report.demo.ok ? 0 : 1;
+  } catch (error) {
+    if (!options.json) throw error;
+    const problem =
+      error instanceof CliError ? (error.problem ?? { detail: error.message }) : { detail: String(error) };
+    process.stdout.write(`${JSON.stringify({ ok: false, problem })}\n`);
+    return 1;
+  }
+}
+
+async function withStack<T>(
+  options: DemoOptions,
+  say: (line: string) => void,
+  work: (connected: ConnectedApi, setUpSeconds: number) => Promise<T>,
+): Promise<T> {
+  const began = performance.now();
+  // What an earlier demo left is its own business no more: each run starts from nothing.
+  await downStack({ instance, wipe: true });
+  await upStack({ instance, onProgress: say });
+  const launcher = Number(process.env.NOVACRON_SET_UP_SECONDS ?? 0) || 0;
+  try {
+    return await work(connectApi({ instance }), launcher + (performance.now() - began) / 1000);
+  } finally {
+    if (!options.keep) {
+      say("Taking the stack down");
+      await downStack({ instance, wipe: false });
+    }
+  }
+}
+
+async function moveThereAndBack(
+  connected: ConnectedApi,
+  options: DemoOptions,
+  say: (line: string) => void,
+  timing: () => { setUpSeconds: number; started: number },
+): Promise<{ demo: DemoReport; apiUrl: string }> {
+  const status = stackStatus({ instance });
+  const socket = status.connection?.sandboxSocket;
+  if (!socket) throw new CliError("The sandbox can't be reached", "Read the logs in the instance's folder.");
+  const [a, b] = sites;
+  say(`Starting the guest ${guestName} on ${a}`);
+  const guest = await sandboxCall<{ vmId: string }>(socket, "POST", "/guests", { site: a, name: guestName });
+
+  const there = await move(connected, { vmId: guest.vmId, from: a, to: b }, options, say);
+  const back = await move(connected, { vmId: there.targetVmId, from: b, to: a }, { ...options, chaos: false }, say);
+  // The way back is final first: its source is the first move's target.
+  await steps.finalize(connected, back.migrationId);
+  await steps.finalize(connected, there.migrationId);
+  const alive = await steps.findVm(connected, a, back.targetVmId);
+  const orphans = await steps.countOrphans(connected, sites, alive);
+  const moves = [there.report, back.report];
+  const ok = orphans === 0 && moves.every((one) => one.identical && one.booted && one.application_intact);
+  const { setUpSeconds, started } = timing();
+  const demo: DemoReport = {
+    ok,
+    set_up_seconds: round(setUpSeconds),
+    total_seconds: round((performance.now() - started) / 1000),
+    moves,
+    orphans,
+    temporal_ui: status.connection?.temporalUiUrl ?? "",
+    simulated: [],
+  };
+  return { demo, apiUrl: connected.baseUrl };
+}
+
+async function move(
+  connected: ConnectedApi,
+  from: { vmId: string; from: string; to: string },
+  options: DemoOptions,
+  say: (line: string) => void,
+): Promise<{ report: MoveReport; migrationId: string; targetVmId: string }> {
+  const source = await steps.findVm(connected, from.from, from.vmId);
+  const before = await steps.readGuestJournal(steps.addressOf(source));
+  say(`Moving ${source.name} from ${from.from} to ${from.to} (journal at line ${before.length})`);
+  const migration = await steps.startMigration(connected, {
+    vm: from.vmId,
+    from: from.from,
+    to: from.to,
+    bandwidthBytesPerSecond: options.chaos ? chaosBytesPerSecond : undefined,
+  });
+  const id = migration.migration_id;
+  const killed = options.chaos ? killWorkerInMidCopy(connected, id, say) : Promise.resolve();
+  const end = options.json ? await untilResting(connected, id) : await watchMigration(connected, id);
+  await killed;
+  requireGoodEnd(end);
+  const targetVmId = end.vm.target_vm_id;
+  if (!targetVmId) throw new CliError(`Migration ${id} names no target VM`, "Report this.");
+  const target = await steps.findVm(connected, from.to, targetVmId);
+  const applicationIntact = await steps.applicationIntact(before, steps.addressOf(target));
+  const certificate = await answerOf(
+    connected.api.GET("/v1/migrations/{id}/certificate", { params: { path: { id } } }),
+  );
+  const certificateFile = keepCertificate(id, certificate);
+  const { identical } = certificate;
+  return { report: reportMove(end, { identical, applicationIntact, certificateFile }), migrationId: id, targetVmId };
+}
+
+async function killWorkerInMidCopy(connected: ConnectedApi, id: string, say: (line: string) => void): Promise<void> {
+  for (;;) {
+    const now = await steps.readMigration(connected, id);
+    const half = now.step === "copy" && now.bytes_to_move > 0 && now.bytes_copied >= now.bytes_to_move / 3;
+    if (half || now.progress >= 35) break;
+    if (now.state !== "running") return;
+    await sleep(20);
+  }
+  const worker = stackStatus({ instance }).components.find((part) => part.name === "worker");
+  if (!worker?.process) throw new CliError("There is no worker to kill", "Run the demo again.");
+  process.kill(worker.process.pid, "SIGKILL");
+  say(`Killed the worker (pid ${worker.process.pid}) in the middle of the copy; the supervisor starts another`);
+}
+
+async function untilResting(connected: ConnectedApi, id: string): Promise<steps.Migration> {
+  for (;;) {
+    const now = await steps.readMigration(connected, id);
+    if (!["running", "paused", "rolling-back"].includes(now.state)) return now;
+    await sleep(100);
+  }
+}
+
+function keepCertificate(id: string, certificate: object): string {
+  const folder = join(instanceDir(instance), "certificates");
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${id}.json`);
+  writeFileSync(file, `${JSON.stringify(certificate, undefined, 2)}\n`);
+  return file;
+}
+
+function round(seconds: number): number {
+  return Math.round(seconds * 10) / 10;
+}

@@ -1,0 +1,10 @@
+/** A resource at a site that exists because of us. */
+export interface CensusRow {
+  readonly site: string;
+  readonly kind: "vm" | "volume" | "recovery-point" | "generation" | "source-point" | "network" | "export";
+  readonly id: string;
+  readonly name?: string;
+  /** The migration it belongs to, where it says so. */
+  readonly migrationId?: string;
+  readonly tags: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,108 @@
+import type { SourcePoint, SourcePointDisk } from "../provider.ts";
+import { type FoundBaseline, keptPoints, type TrackingRecord, trackingOf } from "./baselines.ts";
+import type { DomainDisk } from "./domain-xml.ts";
+import type { SeenDomain } from "./domains.ts";
+import type { Host } from "./host.ts";
+import { type FileIdentity, fileIdentity, type ImageInfo, isUnchanged } from "./images.ts";
+import type { Layer } from "./layers.ts";
+
+export interface PointDisk extends SourcePointDisk {
+  readonly path: string;
+  readonly format: string;
+  readonly identity?: FileIdentity;
+  readonly baselines: readonly FoundBaseline[];
+}
+
+export interface PointRecord extends SourcePoint {
+  readonly key: string;
+  readonly state: "making" | "ready";
+  readonly disks: readonly PointDisk[];
+  /** Of a frozen point: QEMU's own NBD server. */
+  readonly socketPath?: string;
+  readonly scratch?: readonly string[];
+}
+
+interface Holders {
+  readonly points: readonly PointRecord[];
+  readonly adopted: readonly Layer[];
+}
+
+/** Adds the point's bitmap, drops those too old to be used and returns their names. Points that saw the disk as it was
+ *  before keep being valid: a bitmap changes no byte of the disk. */
+export async function startTracking(
+  host: Host,
+  disk: DomainDisk,
+  info: ImageInfo,
+  sourcePointId: string,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const records = await trackingOf(host, disk.path);
+  const kept = new Set(records.slice(-keptPoints).map((record) => record.sourcePointId));
+  const old = info.bitmaps.filter(({ name }) => name.startsWith("sp-") && !kept.has(name));
+  const missing = !info.bitmaps.some(({ name }) => name === sourcePointId);
+  if (!missing && old.length === 0) return [];
+  const before = await holdersOf(host, disk.path);
+  for (const { name } of old) await host.images.removeBitmap(disk.path, name, signal);
+  await host.images.addBitmap(disk.path, sourcePointId, signal);
+  await restamp(host, disk.path, before);
+  for (const { sourcePointId: id } of records.slice(0, -keptPoints)) await host.layers.dropRecord("tracking", id);
+  return old.map(({ name }) => name);
+}
+
+/** As many as are kept, less the one about to come. One that libvirt does not know goes with the next stopped point. */
+export async function dropOldCheckpoints(
+  host: Host,
+  domain: SeenDomain,
+  sourcePointId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const held = new Set((await host.layers.listRecords<PointRecord>("points")).map((point) => point.sourcePointId));
+  for (const disk of domain.disks) {
+    const others = (await trackingOf(host, disk.path)).filter((record) => record.sourcePointId !== sourcePointId);
+    for (const { sourcePointId: old } of others
+      .slice(0, -(keptPoints - 1))
+      .filter((one) => !held.has(one.sourcePointId))) {
+      const result = await host.virsh.attempt(["checkpoint-delete", domain.uuid, old], signal);
+      if (result.exitCode === 0) await host.layers.dropRecord("tracking", old);
+    }
+  }
+}
+
+/** Points of this image that are valid now. */
+async function holdersOf(host: Host, path: string): Promise<Holders> {
+  const points = (await host.layers.listRecords<PointRecord>("points")).filter((record) =>
+    record.disks.some((disk) => disk.path === path && disk.identity),
+  );
+  const validPoints = [];
+  for (const record of points) {
+    const disk = record.disks.find((candidate) => candidate.path === path);
+    if (disk?.identity && (await isUnchanged(disk.identity))) validPoints.push(record);
+  }
+  const adopted = [];
+  for (const layer of await host.layers.list()) {
+    if (layer.kind === "adopted" && layer.path === path && layer.identity && (await isUnchanged(layer.identity)))
+      adopted.push(layer);
+  }
+  return { points: validPoints, adopted };
+}
+
+async function restamp(host: Host, path: string, holders: Holders): Promise<void> {
+  const identity = await fileIdentity(path);
+  if (!identity) return;
+  for (const record of holders.points) {
+    const disks = record.disks.map((disk) => (disk.path === path ? { ...disk, identity } : disk));
+    await host.layers.putRecord("points", record.sourcePointId, { ...record, disks });
+  }
+  for (const layer of holders.adopted) await host.layers.restamp(layer.id, identity);
+}
+
+export async function recordTracking(
+  host: Host,
+  base: Pick<PointRecord, "sourcePointId" | "takenAt" | "mode">,
+  domain: SeenDomain,
+): Promise<void> {
+  const { sourcePointId, takenAt, mode } = base;
+  const disks = domain.disks.map(({ diskId, path }) => ({ diskId, path }));
+  const record: TrackingRecord = { sourcePointId, takenAt, mode, disks };
+  await host.layers.putRecord("tracking", sourcePointId, record);
+}
