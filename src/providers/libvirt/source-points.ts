@@ -15,7 +15,15 @@ import { ClosingSource } from "./handles.ts";
 import type { Host } from "./host.ts";
 import { fileIdentity, isUnchanged } from "./images.ts";
 import { idOfKey, type LayerSpec } from "./layers.ts";
-import { dropOldCheckpoints, type PointDisk, type PointRecord, recordTracking, startTracking } from "./tracking.ts";
+import {
+  dropOldCheckpoints,
+  type PointDisk,
+  type PointRecord,
+  plain,
+  publicPoint,
+  recordTracking,
+  startTracking,
+} from "./tracking.ts";
 
 /** Points of a VM's disks at the source. */
 export class SourcePoints {
@@ -113,7 +121,6 @@ export class SourcePoints {
     await dropOldCheckpoints(this.#host, domain, sourcePointId, signal);
     const live = await liveBitmaps(this.#host, domain, signal);
     const disks: PointDisk[] = [];
-    const incremental: Record<string, string> = {};
     for (const disk of domain.disks) {
       const { info, allocatedBytes, ownBytes } = await this.#look(disk, signal);
       const found = await findBaselines(this.#host, disk, {
@@ -125,17 +132,16 @@ export class SourcePoints {
       const { diskId, path, format } = disk;
       disks.push({ diskId, path, format, sizeBytes: info.sizeBytes, allocatedBytes, baselines: found });
     }
-    const exported = await beginBackup(
+    const served = await beginBackup(
       this.#host,
       { domain, sourcePointId, socketPath, scratch, disks },
       subject,
       signal,
     );
-    Object.assign(incremental, exported);
     await recordTracking(this.#host, base, domain);
     const kept = disks.map((disk) => ({
       ...disk,
-      baselines: disk.baselines.flatMap((baseline) => servedBaseline(baseline, incremental[disk.diskId])),
+      baselines: disk.baselines.flatMap((baseline) => servedBaseline(baseline, served[disk.diskId])),
     }));
     return { ...making, state: "ready", takenAt: base.takenAt, disks: kept };
   }
@@ -298,19 +304,4 @@ function servedBaseline(baseline: FoundBaseline, exported: string | undefined): 
   }
   const { baselineId, granularityBytes } = baseline;
   return [{ baselineId, granularityBytes, tracking: "hash-compare" }];
-}
-
-function publicPoint(record: PointRecord): SourcePoint {
-  const { sourcePointId, vmId, mode, takenAt } = record;
-  const disks = record.disks.map(({ diskId, sizeBytes, allocatedBytes, baselines }) => ({
-    diskId,
-    sizeBytes,
-    allocatedBytes,
-    baselines: baselines.map(plain),
-  }));
-  return { sourcePointId, vmId, mode, takenAt, disks };
-}
-
-function plain({ change: _change, ...baseline }: FoundBaseline) {
-  return baseline;
 }

@@ -106,3 +106,20 @@ export async function recordTracking(
   const record: TrackingRecord = { sourcePointId, takenAt, mode, disks };
   await host.layers.putRecord("tracking", sourcePointId, record);
 }
+
+/** A point as callers see it. */
+export function publicPoint(record: PointRecord): SourcePoint {
+  const { sourcePointId, vmId, mode, takenAt } = record;
+  const disks = record.disks.map(({ diskId, sizeBytes, allocatedBytes, baselines }) => ({
+    diskId,
+    sizeBytes,
+    allocatedBytes,
+    baselines: baselines.map(plain),
+  }));
+  return { sourcePointId, vmId, mode, takenAt, disks };
+}
+
+/** Without how an export shows it. */
+export function plain({ change: _change, ...baseline }: FoundBaseline) {
+  return baseline;
+}
