@@ -65,7 +65,7 @@ test("the sandbox's sites and guests survive whatever dies, and end without a tr
   });
   after(() => registry.close());
   const provider = await registry.provider("onprem-a");
-  assert.equal(provider.simulated, true);
+  assert.equal(provider.simulated, false);
   await assert.rejects(registry.provider("onprem-c"), /onprem-a, onprem-b/);
 
   const { vmId } = await sandboxCall<{ vmId: string }>(socket, "POST", "/guests", { site: "onprem-a", name: "app" });

@@ -6,6 +6,8 @@ import { continues, type JournalEntry, readJournal } from "./journal.ts";
 export type Migration = Schemas["Migration"];
 export type Vm = Schemas["Vm"];
 
+/** Set on what was removed but is kept while something is built on it. */
+const retainedTag = "novacron:retained";
 const guestBootMs = 90_000;
 const pollMs = 200;
 
@@ -84,13 +86,13 @@ export async function finalize(connected: ConnectedApi, id: string): Promise<voi
   await answerOf(connected.api.POST("/v1/migrations/{id}/finalize", { params: { path: { id } } }));
 }
 
-/** What is at the sites because of us, beside the VM that lives and its own volumes. */
+/** What is at the sites because of us, beside the VM that lives, its own volumes and the layers those are built on. */
 export async function countOrphans(connected: ConnectedApi, sites: readonly string[], alive: Vm): Promise<number> {
   const wanted = new Set([alive.vm_id, ...alive.disks.map((disk) => disk.volume_id)]);
   let orphans = 0;
   for (const site of sites) {
     const { items } = await answerOf(connected.api.GET("/v1/sites/{site}/census", { params: { path: { site } } }));
-    orphans += items.filter((entry) => !wanted.has(entry.id)).length;
+    orphans += items.filter(({ id, tags }) => !wanted.has(id) && tags[retainedTag] === undefined).length;
   }
   return orphans;
 }
