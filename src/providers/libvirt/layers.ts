@@ -197,7 +197,9 @@ export class LayerStore {
       again = false;
       const layers = await this.list();
       for (const layer of layers.filter((candidate) => candidate.deleted)) {
-        if (usedPaths.has(layer.path) || isBuiltOn(layer, layers)) continue;
+        // An adopted disk is its VM's: that goes on using it, only our note of it goes.
+        const inUse = layer.kind !== "adopted" && usedPaths.has(layer.path);
+        if (inUse || isBuiltOn(layer, layers)) continue;
         await this.#drop(layer);
         dropped.push(layer);
         again = true;
