@@ -11,6 +11,7 @@ if (!address || !workflowId || !name) {
 const client = await connectClient({ address, namespace: "default" });
 const history = await client.workflow.getHandle(workflowId).fetchHistory();
 const file = new URL(`../test/replay/histories/${name}.json`, import.meta.url);
-await writeFile(file, `${JSON.stringify(historyToJSON(history), undefined, 1)}\n`);
+const document: unknown = JSON.parse(historyToJSON(history));
+await writeFile(file, `${JSON.stringify(document, undefined, 1)}\n`);
 console.log(`${history.events?.length} events → ${file.pathname}`);
 await client.connection.close();

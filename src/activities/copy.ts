@@ -4,6 +4,7 @@ import { mib } from "../domain/format.ts";
 import type { CopyDiskParameters } from "../domain/migration-parts.ts";
 import { tagKeys } from "../domain/vm.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { goneIsFine } from "./gone.ts";
 import { setHeartbeatDetails } from "./heartbeat.ts";
 import { Slots } from "./slots.ts";
 
@@ -116,7 +117,16 @@ export function copyActivities({ registry, store, transfer, parallelMigrations, 
           action: "Use the certificate as it was written, with the installation that wrote it.",
         });
       }
-      const verdict = await reread({ site, pointId: disk.pointId, manifestId: disk.manifestId });
+      const { pointId, manifestId } = disk;
+      const verdict = await goneIsFine(reread({ site, pointId, manifestId }));
+      if (!verdict) {
+        throw new ProviderError("NotFound", {
+          operation: "verify the certificate",
+          resource: `${site}/recovery-point/${pointId}`,
+          reason: "the certified point is gone: it is kept until the migration is finalized or rolled back",
+          action: "Verify before you finalize; the certificate itself stays as it was written.",
+        });
+      }
       const { identical, bytesReread } = verdict;
       return { diskId: disk.diskId, identical, differing: verdict.differing.slice(0, 100), bytesReread };
     },

@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { stripVTControlCharacters } from "node:util";
 import { Context } from "@temporalio/activity";
 import type { Certificate } from "../domain/certificate.ts";
 import { ProviderError } from "../domain/errors.ts";
@@ -64,7 +65,8 @@ async function waitForBoot(guest: Guest, marker: string, timeoutMs: number): Pro
   const pattern = new RegExp(marker);
   const deadline = Date.now() + timeoutMs;
   for (;;) {
-    const output = await compute.consoleOutput(vmId, consoleBytes, signal);
+    // Firmware and boot loaders write cursor movements between the words.
+    const output = stripVTControlCharacters(await compute.consoleOutput(vmId, consoleBytes, signal));
     const line = output.split(/\r?\n/).find((candidate) => pattern.test(candidate));
     if (line !== undefined) return line.trim();
     const vm = await compute.getVm(vmId, signal);

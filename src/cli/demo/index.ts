@@ -11,6 +11,8 @@ import { sandboxCall } from "./sandbox-admin.ts";
 import * as steps from "./steps.ts";
 
 export interface DemoOptions {
+  /** `demo`, or a name that begins with `demo-`: the demo wipes it first. */
+  readonly instance?: string;
   /** Prints the summary as JSON alone. */
   readonly json?: boolean;
   /** Leaves the stack and the guest up. */
@@ -19,8 +21,11 @@ export interface DemoOptions {
   readonly chaos?: boolean;
 }
 
-/** A stack of its own, so that a demo never touches what `up` keeps. */
-const instance = "demo";
+type DemoRun = DemoOptions & { readonly instance: string };
+
+/** A stack of its own, so that a demo never touches what `up` keeps; each run starts from nothing. */
+const defaultInstance = "demo";
+const instancePattern = /^demo(-[a-z0-9-]+)?$/;
 const sites = ["onprem-a", "onprem-b"] as const;
 const guestName = "demo-app";
 /** Slow enough that a kill can land in mid-copy. */
@@ -29,10 +34,19 @@ const chaosBytesPerSecond = 12 * 2 ** 20;
 /** Moves a real guest from one private libvirt host to the other and back, and proves each move. Returns the exit code. */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const started = performance.now();
+  const instance = options.instance ?? defaultInstance;
+  if (!instancePattern.test(instance)) {
+    throw new CliError(
+      `The demo would wipe the instance ${instance}`,
+      "Name one that begins with demo-, or leave --instance out.",
+      { exitCode: 2 },
+    );
+  }
+  const run = { ...options, instance };
   const say = (line: string): void => void (options.json || process.stderr.write(`${line}\n`));
   try {
-    const report = await withStack(options, say, (connected, setUpSeconds) =>
-      moveThereAndBack(connected, options, say, () => ({ setUpSeconds, started })),
+    const report = await withStack(run, say, (connected, setUpSeconds) =>
+      moveThereAndBack(connected, run, say, () => ({ setUpSeconds, started })),
     );
     const links = { reference: `${report.apiUrl}/v1/reference`, kept: options.keep === true };
     process.stdout.write(options.json ? `${JSON.stringify(report.demo)}\n` : `\n${describe(report.demo, links)}\n`);
@@ -47,12 +61,12 @@ export async function runDemo(options: DemoOptions): Promise<number> {
 }
 
 async function withStack<T>(
-  options: DemoOptions,
+  options: DemoRun,
   say: (line: string) => void,
   work: (connected: ConnectedApi, setUpSeconds: number) => Promise<T>,
 ): Promise<T> {
   const began = performance.now();
-  // What an earlier demo left is its own business no more: each run starts from nothing.
+  const { instance } = options;
   await downStack({ instance, wipe: true });
   await upStack({ instance, onProgress: say });
   const launcher = Number(process.env.NOVACRON_SET_UP_SECONDS ?? 0) || 0;
@@ -68,11 +82,11 @@ async function withStack<T>(
 
 async function moveThereAndBack(
   connected: ConnectedApi,
-  options: DemoOptions,
+  options: DemoRun,
   say: (line: string) => void,
   timing: () => { setUpSeconds: number; started: number },
 ): Promise<{ demo: DemoReport; apiUrl: string }> {
-  const status = stackStatus({ instance });
+  const status = stackStatus({ instance: options.instance });
   const socket = status.connection?.sandboxSocket;
   if (!socket) throw new CliError("The sandbox can't be reached", "Read the logs in the instance's folder.");
   const [a, b] = sites;
@@ -104,7 +118,7 @@ async function moveThereAndBack(
 async function move(
   connected: ConnectedApi,
   from: { vmId: string; from: string; to: string },
-  options: DemoOptions,
+  options: DemoRun,
   say: (line: string) => void,
 ): Promise<{ report: MoveReport; migrationId: string; targetVmId: string }> {
   const source = await steps.findVm(connected, from.from, from.vmId);
@@ -117,7 +131,7 @@ async function move(
     bandwidthBytesPerSecond: options.chaos ? chaosBytesPerSecond : undefined,
   });
   const id = migration.migration_id;
-  const killed = options.chaos ? killWorkerInMidCopy(connected, id, say) : Promise.resolve();
+  const killed = options.chaos ? killWorkerInMidCopy(connected, options.instance, id, say) : Promise.resolve();
   const end = options.json ? await untilResting(connected, id) : await watchMigration(connected, id);
   await killed;
   requireGoodEnd(end);
@@ -128,12 +142,17 @@ async function move(
   const certificate = await answerOf(
     connected.api.GET("/v1/migrations/{id}/certificate", { params: { path: { id } } }),
   );
-  const certificateFile = keepCertificate(id, certificate);
+  const certificateFile = keepCertificate(options.instance, id, certificate);
   const { identical } = certificate;
   return { report: reportMove(end, { identical, applicationIntact, certificateFile }), migrationId: id, targetVmId };
 }
 
-async function killWorkerInMidCopy(connected: ConnectedApi, id: string, say: (line: string) => void): Promise<void> {
+async function killWorkerInMidCopy(
+  connected: ConnectedApi,
+  instance: string,
+  id: string,
+  say: (line: string) => void,
+): Promise<void> {
   for (;;) {
     const now = await steps.readMigration(connected, id);
     const half = now.step === "copy" && now.bytes_to_move > 0 && now.bytes_copied >= now.bytes_to_move / 3;
@@ -155,7 +174,7 @@ async function untilResting(connected: ConnectedApi, id: string): Promise<steps.
   }
 }
 
-function keepCertificate(id: string, certificate: object): string {
+function keepCertificate(instance: string, id: string, certificate: object): string {
   const folder = join(instanceDir(instance), "certificates");
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `${id}.json`);

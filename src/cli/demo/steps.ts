@@ -74,7 +74,7 @@ export async function startMigration(
   const started = await answerOf(
     connected.api.POST("/v1/migrations", { body, params: { header: { "Idempotency-Key": crypto.randomUUID() } } }),
   );
-  if ("migration_id" in started) return started as Migration;
+  if ("migration_id" in started) return started;
   throw new CliError("The API planned and did not start", "Report this.");
 }
 
