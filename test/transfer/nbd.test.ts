@@ -130,6 +130,18 @@ describe("an NBD source", () => {
     await assert.rejects(NbdBlockSource.open(server), unavailable);
   });
 
+  test("gives up on a server that has stopped answering, and waits on for one that owes nothing", async () => {
+    await using lab = new NbdLab();
+    const server = await lab.serve(lab.raw("disk.raw", mib), readOnlyRaw);
+    const source = await NbdBlockSource.open({ ...server, stallTimeoutMs: 100 });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await source.read(0, new Uint8Array(mib));
+    server.process.kill("SIGSTOP");
+    await assert.rejects(source.read(0, new Uint8Array(mib)), (error: unknown) => {
+      return isProviderError(error, "Unavailable") && error.message.includes("stopped answering");
+    });
+  });
+
   test("settles an abort with its reason though the server hangs", async () => {
     await using lab = new NbdLab();
     const server = await lab.serve(lab.raw("disk.raw", mib), readOnlyRaw);

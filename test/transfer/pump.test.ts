@@ -101,7 +101,7 @@ describe("pump", () => {
         assert.equal(result.bytesCopied, result.bytesToMove);
         assert.equal(result.bytesDone, before.byteLength);
       }),
-      { numRuns: 60, endOnFailure: true },
+      { numRuns: 40, endOnFailure: true },
     );
   });
 
@@ -126,7 +126,7 @@ describe("pump", () => {
             assert.ok(result.bytesCopied <= most, `${result.bytesCopied} bytes moved of ${most} changed`);
           }
         }),
-        { numRuns: 60, endOnFailure: true },
+        { numRuns: 40, endOnFailure: true },
       );
     });
   }

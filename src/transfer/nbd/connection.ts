@@ -16,6 +16,7 @@ import type { NbdAddress } from "./wire.ts";
 import { Wire } from "./wire.ts";
 
 const connectTimeoutMs = 10_000;
+const stallTimeoutMs = 120_000;
 
 export interface StatusRun {
   readonly length: number;
@@ -60,7 +61,9 @@ export class NbdConnection {
       connectTimeoutMs,
     );
     try {
-      return new NbdConnection(wire, await handshake(wire, address.exportName, contexts));
+      const connection = new NbdConnection(wire, await handshake(wire, address.exportName, contexts));
+      wire.onIdle(address.stallTimeoutMs ?? stallTimeoutMs, () => connection.#stalled());
+      return connection;
     } catch (error) {
       wire.fail(error instanceof Error ? error : new Error(String(error)));
       throw error;
@@ -121,6 +124,11 @@ export class NbdConnection {
     this.#wire.send(encodeRequest(reply), undefined, () =>
       this.#wire.fail(connectionLost("use the disk", this.resource, new Error("we closed it"))),
     );
+  }
+
+  #stalled(): void {
+    if (this.#pending.size === 0) return;
+    this.#wire.fail(connectionLost("use the NBD server", this.resource, new Error("it has stopped answering")));
   }
 
   #request(

@@ -8,6 +8,9 @@ export interface NbdAddress {
   readonly host?: string;
   readonly port?: number;
   readonly exportName: string;
+  /** A server that owes answers and moves no byte for so long counts as gone. Default 120 000: a flush to a slow disk
+   *  may take its time. */
+  readonly stallTimeoutMs?: number;
 }
 
 export function describeAddress({ path, host, port, exportName }: NbdAddress): string {
@@ -44,6 +47,7 @@ export class Wire {
     this.#socket = connect({
       ...target,
       noDelay: true,
+      keepAlive: true,
       onread: { buffer: () => this.#nextBuffer(), callback: (count) => this.#received(count) },
     });
     this.#socket.on("error", (error) => this.fail(connectionLost("reach the NBD server", this.resource, error)));
@@ -105,6 +109,12 @@ export class Wire {
     this.#socket.write(header);
     this.#socket.write(payload, sent);
     this.#socket.uncork();
+  }
+
+  /** Calls back whenever nothing has moved for so long. */
+  onIdle(afterMs: number, listener: () => void): void {
+    // As a listener of the call itself it would hear of the first time only.
+    this.#socket.on("timeout", listener).setTimeout(afterMs);
   }
 
   onFail(listener: (error: Error) => void): void {
