@@ -1,3 +1,4 @@
+// Long because it is one contract: every case uses the same site, and the census at its end is over all of them.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";

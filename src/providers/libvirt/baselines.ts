@@ -125,3 +125,13 @@ export async function liveBitmaps(
   }
   return found;
 }
+
+/** A frozen point serves the one bitmap that libvirt merged for it; for the rest there is only comparing. */
+export function servedBaseline(baseline: FoundBaseline, exported: string | undefined): FoundBaseline[] {
+  if (baseline.tracking === "hash-compare") return [baseline];
+  if (baseline.change?.kind === "dirty-bitmap" && baseline.change.bitmap === exported) {
+    return [{ ...baseline, change: { kind: "dirty-bitmap", bitmap: exportedBitmap } }];
+  }
+  const { baselineId, granularityBytes } = baseline;
+  return [{ baselineId, granularityBytes, tracking: "hash-compare" }];
+}

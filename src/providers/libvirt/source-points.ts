@@ -5,7 +5,7 @@ import { NbdBlockSource } from "../../transfer/nbd/block-source.ts";
 import type { ChangeContext } from "../../transfer/nbd/extent-map.ts";
 import type { BlockSource } from "../../transfer/ports.ts";
 import type { SourcePoint, SourcePointDisk } from "../provider.ts";
-import { exportedBitmap, type FoundBaseline, findBaselines, liveBitmaps } from "./baselines.ts";
+import { type FoundBaseline, findBaselines, liveBitmaps, servedBaseline } from "./baselines.ts";
 import type { DomainDisk } from "./domain-xml.ts";
 import type { SeenDomain } from "./domains.ts";
 import { conflict, notFound, type Subject } from "./errors.ts";
@@ -294,14 +294,4 @@ export class SourcePoints {
 
 export function adoptedId(sourcePointId: string, diskId: string): string {
   return `${sourcePointId}.${diskId}`;
-}
-
-/** A frozen point serves the one bitmap that libvirt merged for it; for the rest there is only comparing. */
-function servedBaseline(baseline: FoundBaseline, exported: string | undefined): FoundBaseline[] {
-  if (baseline.tracking === "hash-compare") return [baseline];
-  if (baseline.change?.kind === "dirty-bitmap" && baseline.change.bitmap === exported) {
-    return [{ ...baseline, change: { kind: "dirty-bitmap", bitmap: exportedBitmap } }];
-  }
-  const { baselineId, granularityBytes } = baseline;
-  return [{ baselineId, granularityBytes, tracking: "hash-compare" }];
 }
