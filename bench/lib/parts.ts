@@ -36,7 +36,8 @@ export class NodePart implements Part {
     this.#env = options.env;
     this.#logFile = options.logFile;
     this.#ready = options.ready;
-    endWithUs(() => this.pid);
+    // The sandbox ends its hosts with it.
+    endWithUs(() => this.pid, "SIGTERM");
   }
 
   get pid(): number | undefined {
@@ -74,7 +75,7 @@ export class PostgresPart implements Part {
 
   constructor(dir: string) {
     this.#dir = dir;
-    endWithUs(() => this.pid);
+    endWithUs(() => this.pid, "SIGKILL");
   }
 
   get pid(): number | undefined {
@@ -113,7 +114,7 @@ export class TemporalPart implements Part {
 
   constructor(dir: string) {
     this.#dir = dir;
-    endWithUs(() => this.pid);
+    endWithUs(() => this.pid, "SIGKILL");
   }
 
   get pid(): number | undefined {
@@ -172,10 +173,18 @@ function lastLines(file: string): string {
   return readOrEmpty(file).trimEnd().split("\n").slice(-5).join(" | ");
 }
 
-/** A run that ends by an uncaught error never gets to its clean-up. */
-function endWithUs(pid: () => number | undefined): void {
+/** A run that ends by an uncaught error or a signal never gets to its clean-up. */
+function endWithUs(pid: () => number | undefined, signal: NodeJS.Signals): void {
+  listening ||= listenForSignals();
   process.once("exit", () => {
     const running = pid();
-    if (running !== undefined) process.kill(running, "SIGKILL");
+    if (running !== undefined) process.kill(running, signal);
   });
+}
+
+let listening = false;
+
+function listenForSignals(): true {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+  return true;
 }
