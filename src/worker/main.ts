@@ -10,6 +10,7 @@ import { cacheDir, makeSocketDir } from "../host/paths.ts";
 import { openStore } from "../store/index.ts";
 import { connectClient } from "../temporal/connection.ts";
 import { ensureInventorySchedules } from "../temporal/schedules.ts";
+import { sharedHashPool } from "../transfer/hash-pool.ts";
 import { buildDeps } from "./deps.ts";
 import { createWorker } from "./worker.ts";
 
@@ -34,7 +35,10 @@ Runtime.install({
 });
 for (const line of configReport(config)) log.info(line);
 
-const store = await openStore({ databaseUrl: required(runtime, "databaseUrl") });
+const store = await openStore({
+  databaseUrl: required(runtime, "databaseUrl"),
+  log: (level, message, facts) => log[level](facts ?? {}, message),
+});
 await store.migrate();
 const { address, namespace } = config.temporal;
 const client = await connectClient({ address, namespace });
@@ -53,6 +57,8 @@ const { worker, close } = await createWorker({
   deps,
 });
 const running = worker.run();
+// The first copy should not wait for a thread to start.
+await sharedHashPool().warmUp();
 await ensureInventorySchedules(client, sites, config.inventory.intervalMs);
 mkdirSync(dirname(readyFile), { recursive: true });
 writeFileSync(readyFile, `${process.pid}\n`);
