@@ -1,6 +1,6 @@
 import { CliError } from "../failure.ts";
 import { fields, show, table } from "../output.ts";
-import { downStack, type StackStatus, stackStatus, upStack } from "../stack/index.ts";
+import { chooseInstance, downStack, type StackStatus, stackStatus, upStack } from "../stack/index.ts";
 import type { CommonOptions } from "./options.ts";
 
 const defaultInstance = "default";
@@ -16,7 +16,7 @@ export async function up(options: CommonOptions & { config?: string }): Promise<
 }
 
 export async function down(options: CommonOptions & { wipe?: boolean }): Promise<void> {
-  const instance = options.instance ?? defaultInstance;
+  const instance = chooseInstance(options.instance) ?? defaultInstance;
   await downStack({ instance, wipe: options.wipe ?? false });
   await show(stackStatus({ instance }), options.output, () =>
     options.wipe ? `${instance} is down and its data is removed` : `${instance} is down; its data is kept`,
@@ -24,7 +24,7 @@ export async function down(options: CommonOptions & { wipe?: boolean }): Promise
 }
 
 export async function status(options: CommonOptions): Promise<void> {
-  const found = stackStatus({ instance: options.instance ?? defaultInstance });
+  const found = stackStatus({ instance: chooseInstance(options.instance) ?? defaultInstance });
   await show(found, options.output, describe);
   if (found.state !== "up") {
     throw new CliError(`${found.instance} is ${found.state}`, found.error ?? "Start it with ./novacron up.");

@@ -67,23 +67,26 @@ function overallState(
 }
 
 /**
- * How to reach a stack: the named instance; else `NOVACRON_INSTANCE`; else `default` when it is up; else the only one
- * that is. Undefined when there is none.
+ * The instance a command is about: the named one; else `NOVACRON_INSTANCE`; else `default` when it is up; else the only
+ * one that is. Undefined when none is up.
  * @throws StackError when several are up and none was chosen.
  */
-export function readConnection(options: { instance?: string } = {}): Connection | undefined {
-  const chosen = options.instance ?? (process.env.NOVACRON_INSTANCE || undefined);
-  if (chosen !== undefined) {
-    return stackStatus({ instance: chosen }).connection;
-  }
+export function chooseInstance(named: string | undefined): string | undefined {
+  const chosen = named ?? (process.env.NOVACRON_INSTANCE || undefined);
+  if (chosen !== undefined) return chosen;
   const up = instanceNames().filter((instance) => stackStatus({ instance }).connection !== undefined);
-  const [only] = up.includes("default") ? ["default"] : up;
-  if (up.length > 1 && only !== "default") {
+  if (up.length > 1 && !up.includes("default")) {
     throw new StackError(
       "choose a stack",
       `${up.join(" and ")} are up`,
       "Name one with --instance or NOVACRON_INSTANCE.",
     );
   }
-  return only === undefined ? undefined : stackStatus({ instance: only }).connection;
+  return up.includes("default") ? "default" : up[0];
+}
+
+/** How to reach the stack that {@link chooseInstance} chooses. Undefined when there is none. */
+export function readConnection(options: { instance?: string } = {}): Connection | undefined {
+  const instance = chooseInstance(options.instance);
+  return instance === undefined ? undefined : stackStatus({ instance }).connection;
 }
