@@ -5,6 +5,7 @@ import { formatReport, machine } from "./lib/report.ts";
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   transfer: async () => (await import("./transfer.ts")).transferBench,
   api: async () => (await import("./api.ts")).apiBench,
+  chaos: async () => (await import("./chaos.ts")).chaosBench,
 };
 
 export interface BenchOptions {

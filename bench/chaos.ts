@@ -1,0 +1,164 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { MigrationStep, MigrationView } from "../src/domain/migration.ts";
+import { signalProcess } from "../src/host/process-identity.ts";
+import { rollbackUpdate } from "../src/workflows/migrate-vm/messages.ts";
+import type { NodePart, Part } from "./lib/parts.ts";
+import { seededRandom } from "./lib/random.ts";
+import type { Bench, BenchContext, Figure } from "./lib/report.ts";
+import { figure } from "./lib/report.ts";
+import { type Site, StackLab, startParts } from "./lib/stack-lab.ts";
+
+const mib = 2 ** 20;
+const from: Site = "onprem-a";
+const to: Site = "onprem-b";
+const disk = { sizeBytes: 96 * mib, dataBytes: 48 * mib };
+/** So that the copy, the longest step of a large move, is the longest here too. */
+const bandwidthBytesPerSecond = 24 * mib;
+/** How far into a step the kill may come; most steps are over sooner, and then it is drawn again. */
+const latestMs = { copy: 1500, other: 60 } as const;
+
+const steps: readonly MigrationStep[] = [
+  "validate",
+  "network",
+  "stop",
+  "copy",
+  "seal",
+  "prove",
+  "materialise",
+  "create",
+  "verify",
+  "complete",
+];
+const victims = ["worker", "temporal", "postgres", "target NBD server", "source NBD server"] as const;
+type Victim = (typeof victims)[number];
+
+/** The steps that a part is alive in: NBD servers only serve while bytes move or are read back. */
+function stepsOf(victim: Victim): readonly MigrationStep[] {
+  if (victim === "source NBD server") return ["copy"];
+  return victim === "target NBD server" ? ["copy", "prove"] : steps;
+}
+
+const drawsPerRun = 20;
+const downMs = 500;
+
+export const chaosBench: Bench = {
+  name: "chaos",
+  summary:
+    "Moves with SIGKILL to a part drawn at random in a step drawn at random: all complete, identical, nothing left",
+  run,
+};
+
+interface Outcome {
+  readonly counted: boolean;
+  readonly completed: boolean;
+  readonly identical: boolean;
+  readonly orphans: readonly string[];
+}
+
+async function run({ note, runs = 20, seed = Date.now() % 1_000_000 }: BenchContext): Promise<Figure[]> {
+  note(`seed ${seed}`);
+  const random = seededRandom(seed);
+  const pick = <T>(options: readonly T[]): T => options[Math.floor(random() * options.length)] as T;
+  const totals = { runs: 0, completed: 0, identical: 0, orphans: 0, missed: 0 };
+  await using lab = new StackLab(await startParts());
+  let vmId = await makeVm(lab, "chaos-0");
+  const worker = await lab.startWorkerProcess();
+  while (totals.runs < runs && totals.missed < drawsPerRun * runs) {
+    const victim = pick(victims);
+    const step = pick(stepsOf(victim));
+    const delayMs = Math.floor(random() * (step === "copy" ? latestMs.copy : latestMs.other));
+    const outcome = await oneRun(lab, worker, { vmId, victim, step, delayMs }, note);
+    for (const orphan of outcome.orphans) note(`left behind: ${orphan}`);
+    // What is left or differs counts whether or not the kill struck.
+    totals.orphans += outcome.orphans.length;
+    // A move that failed may hold its VM: the next one gets its own.
+    if (!outcome.completed) vmId = await makeVm(lab, `chaos-${totals.runs + totals.missed + 1}`);
+    if (!outcome.counted) {
+      totals.missed += 1;
+      if (!outcome.completed || !outcome.identical)
+        throw new Error(`A run that nothing was killed in failed (seed ${seed})`);
+      continue;
+    }
+    totals.runs += 1;
+    if (outcome.completed) totals.completed += 1;
+    if (outcome.identical) totals.identical += 1;
+    const verdict = outcome.completed && outcome.identical ? "completed, identical" : "FAILED";
+    note(`run ${totals.runs}: ${victim} killed ${delayMs} ms into ${step}: ${verdict}`);
+  }
+  if (totals.runs < runs) throw new Error(`Only ${totals.runs} kills of ${runs} struck in mid-step (seed ${seed})`);
+  return [
+    figure({ name: "runs completed", value: totals.completed, unit: "runs", goal: runs, better: "higher" }),
+    figure({ name: "disks identical", value: totals.identical, unit: "runs", goal: runs, better: "higher" }),
+    figure({ name: "orphans left", value: totals.orphans, unit: "resources", goal: 0, better: "lower" }),
+    { name: "seed", value: seed, unit: "", better: "lower" },
+    figure({ name: "kills that missed their step, drawn again", value: totals.missed, unit: "runs", better: "lower" }),
+  ];
+}
+
+async function makeVm(lab: StackLab, name: string): Promise<string> {
+  const vm = await lab.sandbox<{ vmId: string }>("POST", "/data-vms", { site: from, name, disks: [disk] });
+  return vm.vmId;
+}
+
+async function oneRun(
+  lab: StackLab,
+  worker: NodePart,
+  draw: { vmId: string; victim: Victim; step: MigrationStep; delayMs: number },
+  note: BenchContext["note"],
+): Promise<Outcome> {
+  const { vmId, victim, step, delayMs } = draw;
+  const before = await everything(lab);
+  const id = await lab.migrate({ vm: vmId, from, to, bandwidthBytesPerSecond });
+  const reached = await lab.untilView(id, (view) => past(view, step), 2);
+  if (runs(reached, step)) await sleep(delayMs);
+  const view = await lab.store.migrations.get(id);
+  const struck = view !== undefined && runs(view, step) && (await kill(lab, worker, victim));
+  let identical = false;
+  let completed = false;
+  try {
+    const end = await lab.until(id, "awaiting-finalize");
+    completed = true;
+    const certificate = await lab.store.certificates.get(end.certificateId ?? "");
+    const target = { site: to, vmId: end.vm.targetVmId ?? "" };
+    identical = certificate?.identical === true && (await lab.sameDisks({ site: from, vmId }, target));
+    await lab.client.workflow.getHandle(`migration/${id}`).executeUpdate(rollbackUpdate);
+  } catch (error) {
+    completed = false;
+    note(`${victim} in ${step}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const after = await everything(lab);
+  return { counted: struck, completed, identical, orphans: after.filter((entry) => !before.includes(entry)) };
+}
+
+function runs(view: MigrationView, step: MigrationStep): boolean {
+  return view.state === "running" && view.step === step;
+}
+
+/** The step has begun, or is over already. */
+function past(view: MigrationView, step: MigrationStep): boolean {
+  return view.state !== "running" || steps.indexOf(view.step as MigrationStep) >= steps.indexOf(step);
+}
+
+/** SIGKILL, and a start soon after where nobody else starts it. Returns whether it was alive. */
+async function kill(lab: StackLab, worker: NodePart, victim: Victim): Promise<boolean> {
+  if (victim === "target NBD server" || victim === "source NBD server") {
+    const kinds = victim === "source NBD server" ? (["source"] as const) : (["generation", "point"] as const);
+    return kinds.flatMap((kind) => lab.servers(kind)).filter((server) => signalProcess(server, "SIGKILL")).length > 0;
+  }
+  const parts: Readonly<Record<typeof victim, Part>> = { worker, temporal: lab.temporal, postgres: lab.postgres };
+  const part = parts[victim];
+  const alive = part.pid !== undefined;
+  await part.kill();
+  await sleep(downMs);
+  await part.start();
+  return alive;
+}
+
+/** All that is there because of us: resources of both sites, and processes that serve disks. */
+async function everything(lab: StackLab): Promise<string[]> {
+  const censuses = await Promise.all(
+    [from, to].map(async (site) => (await lab.census(site)).map((e) => `${site} ${e}`)),
+  );
+  const servers = (["generation", "source", "point"] as const).flatMap((kind) => lab.servers(kind));
+  return [...censuses.flat(), ...servers.map(({ pid }) => `process ${pid} (qemu-nbd)`)];
+}
