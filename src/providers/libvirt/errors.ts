@@ -1,5 +1,8 @@
 import { type ErrorCode, ProviderError } from "../../domain/errors.ts";
 
+const storageFull = "the host's storage is full";
+const freeSpace = "Free space below the site's storage_path; the move goes on where it stopped.";
+
 interface Meaning {
   readonly pattern: RegExp;
   readonly code: ErrorCode;
@@ -47,9 +50,10 @@ const meanings: readonly Meaning[] = [
   },
   {
     pattern: /No space left on device|disk quota exceeded/i,
-    code: "InsufficientCapacity",
-    reason: "the host's storage is full",
-    action: "Free space below the site's storage_path; the move goes on where it stopped.",
+    // Not InsufficientCapacity, which nobody retries here: the bytes so far are kept until there is room.
+    code: "Unavailable",
+    reason: storageFull,
+    action: freeSpace,
   },
   {
     pattern: /Cannot allocate memory|cannot set up guest memory/i,
@@ -110,6 +114,19 @@ export function toolFailure(tool: string, output: string, subject: Subject): Pro
   const meaning = meanings.find(({ pattern }) => pattern.test(text)) ?? fallback;
   const reason = meaning.reason ? `${meaning.reason} (${tool}: ${text})` : `${tool}: ${text}`;
   return new ProviderError(meaning.code, { ...subject, reason, action: meaning.action });
+}
+
+/** What our own file calls throw, so that a full storage is waited for like any other. */
+export function fileFailure(error: unknown, path: string): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== "ENOSPC" && code !== "EDQUOT") return error;
+  return new ProviderError("Unavailable", {
+    operation: "write below the site's storage",
+    resource: path,
+    reason: storageFull,
+    action: freeSpace,
+    cause: error,
+  });
 }
 
 export function conflict(subject: Subject, reason: string, action: string): ProviderError {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chown, link, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { HostTools } from "../../host/tools.ts";
+import { fileFailure } from "./errors.ts";
 import { markIsAlive, ownMark } from "./processes.ts";
 
 /** A name beside `path` for what is being made; it tells whose it is, so that leftovers of the dead can be swept. */
@@ -37,6 +38,18 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
 export async function writeJsonOnce(path: string, value: unknown): Promise<boolean> {
   const partial = await writePartial(path, value);
   return putOnce(partial, path);
+}
+
+/** Makes an empty file unless there is one, in a folder that is made with it. It takes no room of its own: what frees
+ *  room has to work on a full storage. */
+export async function markOnce(path: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await (await open(path, "a", 0o640)).close();
+    await syncFile(dirname(path));
+  } catch (error) {
+    throw fileFailure(error, path);
+  }
 }
 
 /** Gives a finished file its name unless that is taken; durable when it returns. The partial name is gone after. */
@@ -84,12 +97,17 @@ export async function syncFile(path: string): Promise<void> {
 
 async function writePartial(path: string, value: unknown): Promise<string> {
   const partial = partialName(path);
-  const file = await open(partial, "wx", 0o640);
   try {
-    await file.writeFile(`${JSON.stringify(value, undefined, 2)}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
+    const file = await open(partial, "wx", 0o640);
+    try {
+      await file.writeFile(`${JSON.stringify(value, undefined, 2)}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    return partial;
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw fileFailure(error, path);
   }
-  return partial;
 }

@@ -1,10 +1,11 @@
 import { createHash, randomUUID } from "node:crypto";
-import { chmod, mkdir, rename, rm, stat } from "node:fs/promises";
+import { chmod, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { HostTools } from "../../host/tools.ts";
 import { invalid } from "./errors.ts";
 import {
   makeToolFolder,
+  markOnce,
   partialName,
   putOnce,
   readJson,
@@ -169,8 +170,7 @@ export class LayerStore {
   /** Registers an attempt at a generation; returns the newest one known. */
   async claim(id: string, attempt: number): Promise<number> {
     await this.id();
-    await mkdir(join(this.#attempts, checkId(id)), { recursive: true });
-    await writeJsonOnce(join(this.#attempts, id, String(attempt)), {});
+    await markOnce(join(this.#attempts, checkId(id), String(attempt)));
     return this.newestAttempt(id);
   }
 
@@ -182,7 +182,7 @@ export class LayerStore {
   /** Notes that a generation was discarded, so that a late attempt can't bring it back. */
   async bury(id: string): Promise<void> {
     await this.id();
-    await writeJsonOnce(join(this.#gone, checkId(id)), {});
+    await markOnce(join(this.#gone, checkId(id)));
     await this.markDeleted(id);
   }
 
