@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { historyToJSON } from "@temporalio/common/lib/proto-utils.js";
+import { type Connection, downStack, upStack } from "../../src/cli/stack/index.ts";
+import { instanceDir } from "../../src/host/paths.ts";
+import { connectClient } from "../../src/temporal/connection.ts";
+
+const configFile = fileURLToPath(new URL("../../config.example.yaml", import.meta.url));
+const instance = `canary-${randomBytes(4).toString("hex")}`;
+const canary = (name: string): string => `canary-${name}-${randomBytes(12).toString("hex")}`;
+const secrets = { AWS_ACCESS_KEY: canary("access"), AWS_SECRET_KEY: canary("secret") };
+const others = { GCP_SERVICE_ACCOUNT: "robot", AZURE_TENANT_ID: "tenant", AZURE_CLIENT_ID: "client" };
+const scratch = mkdtempSync(join(tmpdir(), "nvc-canary-"));
+
+after(async () => {
+  await downStack({ instance, wipe: true });
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+/** Everything the API says about everything, wrong requests included. */
+async function answers(connection: Connection, token: string): Promise<string> {
+  const call = async (method: string, path: string, body?: object): Promise<string> => {
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    const answer = await fetch(`${connection.apiUrl}${path}`, { method, headers, body: body && JSON.stringify(body) });
+    return `${path} ${answer.status} ${await answer.text()}`;
+  };
+  const request = { vm: "not-there", from: "onprem-a", to: "onprem-b" };
+  return [
+    await call("GET", "/v1/health"),
+    await call("GET", "/v1/providers"),
+    await call("GET", "/v1/sites"),
+    await call("GET", "/v1/vms?refresh=true"),
+    await call("POST", "/v1/sites/onprem-a/check"),
+    await call("POST", "/v1/sites/aws-us-east-1/check"),
+    await call("POST", "/v1/plans", { kind: "migrate_vm", request }),
+    await call("POST", "/v1/migrations", request),
+    await call("POST", "/v1/migrations", { ...request, to: "aws-us-east-1" }),
+    await call("GET", "/v1/migrations"),
+  ].join("\n");
+}
+
+async function histories(address: string): Promise<string> {
+  const client = await connectClient({ address, namespace: "default" });
+  try {
+    const texts: string[] = [];
+    for await (const { workflowId, runId } of client.workflow.list()) {
+      texts.push(historyToJSON(await client.workflow.getHandle(workflowId, runId).fetchHistory()));
+    }
+    assert.ok(texts.length > 0, "there are runs to look into");
+    return texts.join("\n");
+  } finally {
+    await client.connection.close();
+  }
+}
+
+test("no credential shows in logs, answers, histories or the sites' list", async () => {
+  Object.assign(process.env, secrets, others);
+  const connection = await upStack({ instance, configFile });
+  const token = readFileSync(connection.tokenFile, "utf8").trim();
+  const said = await answers(connection, token);
+  assert.match(said, /\/v1\/sites 200 .*aws-us-east-1/, "the configuration with the credentials is in force");
+  const recorded = await histories(connection.temporalAddress);
+  const logs = join(instanceDir(instance), "logs");
+  const written = readdirSync(logs).map((name) => readFileSync(join(logs, name), "utf8"));
+  assert.ok(written.join("").includes("aws"), "the logs speak of the site");
+  for (const [name, secret] of Object.entries({ ...secrets, token })) {
+    assert.ok(!said.includes(secret), `${name} in an answer`);
+    assert.ok(!recorded.includes(secret), `${name} in a history`);
+    assert.ok(!written.some((text) => text.includes(secret)), `${name} in a log`);
+  }
+});
