@@ -6,14 +6,15 @@ import { createServer } from "node:http";
 import pg from "pg";
 
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 10 });
-const observedAt = "(select s.observed_at from sites s where s.site = vms.site) as observed_at";
+const wireVm = `concat('{"observed_at":"',
+  to_char(sites.observed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), '",', substr(vms.wire, 2))`;
 
 const server = createServer((request, response) => {
   const url = new URL(request.url ?? "/", "http://peer");
   answer(url).then(
     (body) => {
       response.setHeader("content-type", "application/json");
-      response.end(JSON.stringify(body));
+      response.end(body);
     },
     (error: unknown) => {
       response.statusCode = 500;
@@ -27,20 +28,26 @@ server.listen(0, "127.0.0.1", () => {
 });
 process.once("SIGTERM", () => process.exit(0));
 
-async function answer(url: URL): Promise<object> {
+async function answer(url: URL): Promise<string> {
   const [, , , site, vmId] = url.pathname.split("/");
   if (site && vmId) {
-    const { rows } = await pool.query(`select body, ${observedAt} from vms where site = $1 and vm_id = $2`, [
-      site,
-      vmId,
-    ]);
-    return { ...rows[0].body, observed_at: rows[0].observed_at };
+    const { rows } = await pool.query(
+      `select ${wireVm} as json from vms join sites on sites.site = vms.site where vms.site = $1 and vms.vm_id = $2`,
+      [site, vmId],
+    );
+    return rows[0].json;
   }
   const limit = Number(url.searchParams.get("limit"));
   const prefix = (url.searchParams.get("name") ?? "").replace("*", "");
   const { rows } = await pool.query(
-    `select site, vm_id, name, body, ${observedAt} from vms where name >= $1 and name < $2 order by name, site, vm_id limit $3`,
-    [prefix, `${prefix}\u{10ffff}`, limit + 1],
+    `select concat('[', string_agg(${wireVm}, ',' order by n) filter (where n <= $4), ']') as json,
+       count(*) > $4 as more, max(name) filter (where n = $4) as name,
+       max(site) filter (where n = $4) as site, max(vm_id) filter (where n = $4) as vm_id
+     from (select *, row_number() over (order by name, site, vm_id) as n
+       from (select site, vm_id, name, wire from vms where name >= $1 and name < $2
+         order by name, site, vm_id limit $3) as page) as vms
+     join sites using (site)`,
+    [prefix, `${prefix}\u{10ffff}`, limit + 1, limit],
   );
-  return { items: rows.slice(0, limit).map(({ body, observed_at: at }) => ({ ...body, observed_at: at })) };
+  return `{"items":${rows[0].json}}`;
 }

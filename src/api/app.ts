@@ -1,5 +1,6 @@
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import helmet from "helmet";
+import { toWire } from "../domain/wire.ts";
 import { audited } from "./audit.ts";
 import { Authenticator } from "./authenticate.ts";
 import { type ApiDeps, defaultLimits } from "./deps.ts";
@@ -11,7 +12,6 @@ import type { Answer, Route } from "./route.ts";
 import { apiRoutes } from "./routes.ts";
 import { Runs } from "./runs.ts";
 import { findActor } from "./tokens.ts";
-import { toWire } from "./wire.ts";
 
 /** The whole interface under /v1, from the one route table. */
 export function createApi(deps: ApiDeps): Express {
@@ -110,13 +110,14 @@ function abortedOnClose(response: Response): AbortController {
 function send(response: Response, answer: Answer): void {
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
   response.status(answer.status);
-  if (answer.body === undefined) {
+  const json = answer.json ?? (answer.body === undefined ? undefined : JSON.stringify(toWire(answer.body)));
+  if (json === undefined) {
     response.end();
     return;
   }
   // Not `send`: given a text at once, Node writes head and body together, which halves the system calls of an answer.
   response.setHeader("Content-Type", "application/json; charset=utf-8");
-  response.end(JSON.stringify(toWire(answer.body)));
+  response.end(json);
 }
 
 function isJson(request: { headers: { "content-type"?: string } }): boolean {

@@ -1,9 +1,9 @@
 import type { ErrorRequestHandler, Request, Response } from "express";
 import type { Logger } from "pino";
+import { toWire } from "../domain/wire.ts";
 import { asProblem, ProblemError, problemBody } from "./problem.ts";
 import { requestIdOf } from "./request-id.ts";
 import { fromTemporal } from "./temporal-problem.ts";
-import { toWire } from "./wire.ts";
 
 /** The one place that turns failures into answers. */
 export function problems(log: Logger): ErrorRequestHandler {

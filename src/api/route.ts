@@ -27,6 +27,8 @@ export interface Answer {
   readonly status: number;
   /** A value of ours in camelCase; converted at the edge. */
   readonly body?: unknown;
+  /** Instead of `body`: JSON text in snake_case, sent as it is. */
+  readonly json?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** The run that carries it out, for the audit trail. */
   readonly workflowId?: string;

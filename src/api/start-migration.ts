@@ -1,9 +1,9 @@
 import type { MigrationRequest, MigrationView } from "../domain/migration.ts";
 import type { Plan } from "../domain/plan.ts";
+import { fromWire, type Wire } from "../domain/wire.ts";
 import { asProblem, ProblemError } from "./problem.ts";
 import { type ApiContext, configuredSite, isPassing, notFound } from "./routes/context.ts";
 import { migrationWorkflowId } from "./runs.ts";
-import { fromWire, type Wire } from "./wire.ts";
 
 const planKind = "migrate-vm";
 

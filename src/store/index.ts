@@ -22,7 +22,7 @@ export type { MigrationPatch, NewMigration } from "./migration-repository.ts";
 export type { Page } from "./paging.ts";
 export type { PointKind, PointRecord } from "./point-repository.ts";
 export type { TokenRecord } from "./token-repository.ts";
-export type { InventoryVm, SiteFreshness, VmQuery } from "./vm-repository.ts";
+export type { InventoryVm, SiteFreshness, VmPage, VmQuery } from "./vm-repository.ts";
 
 export interface StoreOptions extends Omit<DatabaseOptions, "log"> {
   readonly log?: StoreLog;

@@ -2,7 +2,6 @@ import type { ColumnType, Generated, JSONColumnType } from "kysely";
 import type { Certificate } from "../domain/certificate.ts";
 import type { DiskResult, MigrationProblem } from "../domain/migration.ts";
 import type { Plan } from "../domain/plan.ts";
-import type { Vm } from "../domain/vm.ts";
 
 /** bigint columns are read as numbers (all are safe integers), timestamps as ISO 8601 UTC strings. */
 type Time = ColumnType<string, string, string>;
@@ -78,7 +77,8 @@ export interface VmTable {
   vm_id: string;
   name: string;
   state: string;
-  body: Json<Vm>;
+  /** The VM as answers show it: JSON text in snake_case, without `observed_at`. */
+  wire: string;
 }
 
 export interface PointTable {

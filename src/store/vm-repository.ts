@@ -1,7 +1,8 @@
 import { type Kysely, sql } from "kysely";
 import type { PowerState, Vm } from "../domain/vm.ts";
+import { toWire } from "../domain/wire.ts";
 import { toJson, toText } from "./json.ts";
-import { clampLimit, decodeCursor, type Page, toPage } from "./paging.ts";
+import { clampLimit, decodeCursor, encodeCursor } from "./paging.ts";
 import { present } from "./present.ts";
 import type { Database } from "./schema.ts";
 
@@ -27,10 +28,20 @@ export interface VmQuery {
   readonly name?: string;
 }
 
+/** VMs as they go to a caller: parsing and writing them again would be most of what a list costs. */
+export interface VmPage {
+  /** JSON text of an array of `Wire<InventoryVm>`. */
+  readonly json: string;
+  /** Passed as `cursor` to get the next page; absent on the last one. */
+  readonly nextCursor?: string;
+}
+
 const rowsPerStatement = 2_000;
 /** Fewer changed rows than this leave the planner's picture right. */
 const analyzeFrom = 1_000;
-const observedAt = sql<string>`(select s.observed_at from sites s where s.site = vms.site)`.as("observed_at");
+/** Of `vms` joined with `sites`: a row as JSON text. */
+const wireVm = sql<string>`concat('{"observed_at":"',
+  to_char(sites.observed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), '",', substr(vms.wire, 2))`;
 
 export class VmRepository {
   readonly #db: Kysely<Database>;
@@ -63,14 +74,14 @@ export class VmRepository {
       for (let start = 0; start < vms.length; start += rowsPerStatement) {
         const part = vms.slice(start, start + rowsPerStatement);
         const written = await sql`
-          insert into vms (site, vm_id, name, state, body)
-          select ${site}, vm_id, name, state, body from unnest(
+          insert into vms (site, vm_id, name, state, wire)
+          select ${site}, vm_id, name, state, wire from unnest(
             ${part.map((vm) => vm.vmId)}::text[], ${part.map((vm) => toText(vm.name))}::text[],
-            ${part.map((vm) => vm.state)}::text[], ${part.map((vm) => toJson(vm))}::jsonb[]
-          ) as seen(vm_id, name, state, body)
+            ${part.map((vm) => vm.state)}::text[], ${part.map((vm) => toJson(toWire(vm)))}::text[]
+          ) as seen(vm_id, name, state, wire)
           on conflict (site, vm_id) do update
-            set name = excluded.name, state = excluded.state, body = excluded.body
-            where vms.body is distinct from excluded.body
+            set name = excluded.name, state = excluded.state, wire = excluded.wire
+            where vms.wire is distinct from excluded.wire
         `.execute(tx);
         count += Number(written.numAffectedRows ?? 0n);
       }
@@ -85,10 +96,10 @@ export class VmRepository {
   }
 
   /** In the order of names (then site, then id). */
-  async list(query: VmQuery): Promise<Page<InventoryVm>> {
+  async list(query: VmQuery): Promise<VmPage> {
     const limit = clampLimit(query.limit);
     const { site, state, name, cursor } = query;
-    let select = this.#db.selectFrom("vms").select(["site", "vm_id", "name", "body", observedAt]);
+    let select = this.#db.selectFrom("vms").select(["site", "vm_id", "name", "wire"]);
     if (site !== undefined) select = select.where("site", "=", site);
     if (state !== undefined) select = select.where("state", "=", state);
     if (name?.endsWith("*")) {
@@ -105,21 +116,29 @@ export class VmRepository {
       );
     }
     const ordered = site === undefined ? select.orderBy("name").orderBy("site") : select.orderBy("name");
-    const rows = await ordered
-      .orderBy("vm_id")
-      .limit(limit + 1)
-      .execute();
-    return toPage(rows, limit, inventoryVm, (row) => [row.name, row.site, row.vm_id]);
+    const page = ordered.orderBy("vm_id").limit(limit + 1);
+    const { rows } = await sql<{ json: string; more: boolean; name: string; site: string; vm_id: string }>`
+      select concat('[', string_agg(${wireVm}, ',' order by n) filter (where n <= ${limit}), ']') as json,
+        count(*) > ${limit} as more, max(name) filter (where n = ${limit}) as name,
+        max(site) filter (where n = ${limit}) as site, max(vm_id) filter (where n = ${limit}) as vm_id
+      from (select *, row_number() over (order by name, site, vm_id) as n from (${page}) as page) as vms
+      join sites using (site)
+    `.execute(this.#db);
+    const [row = { json: "[]", more: false, name: "", site: "", vm_id: "" }] = rows;
+    const { json, more } = row;
+    return more ? { json, nextCursor: encodeCursor([row.name, row.site, row.vm_id]) } : { json };
   }
 
-  async get(site: string, vmId: string): Promise<InventoryVm | undefined> {
+  /** JSON text of a `Wire<InventoryVm>`. */
+  async get(site: string, vmId: string): Promise<string | undefined> {
     const row = await this.#db
       .selectFrom("vms")
-      .select(["body", observedAt])
-      .where("site", "=", site)
-      .where("vm_id", "=", vmId)
+      .innerJoin("sites", "sites.site", "vms.site")
+      .select(wireVm.as("json"))
+      .where("vms.site", "=", site)
+      .where("vms.vm_id", "=", vmId)
       .executeTakeFirst();
-    return row && inventoryVm(row);
+    return row?.json;
   }
 
   async sites(): Promise<readonly SiteFreshness[]> {
@@ -140,8 +159,4 @@ export class VmRepository {
       .onConflict((conflict) => conflict.column("site").doUpdateSet(failure))
       .execute();
   }
-}
-
-function inventoryVm(row: { body: Vm; observed_at: string }): InventoryVm {
-  return { ...row.body, observedAt: row.observed_at };
 }

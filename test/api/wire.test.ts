@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { fromWire, toWire } from "../../src/api/wire.ts";
+import { fromWire, toWire } from "../../src/domain/wire.ts";
 
 describe("the API's edge", () => {
   test("keys of our types are snake_case at every depth, without members that are undefined", () => {

@@ -1,7 +1,7 @@
 import type { Certificate } from "../../domain/certificate.ts";
+import { fromWire } from "../../domain/wire.ts";
 import { type Answer, route } from "../route.ts";
 import { certificateSchema, certificateVerdictSchema } from "../schemas/certificate.ts";
-import { fromWire } from "../wire.ts";
 import { type ApiContext, configuredSite } from "./context.ts";
 
 export function certificateRoutes(context: ApiContext) {

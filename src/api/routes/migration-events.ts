@@ -1,8 +1,8 @@
 import type { Response } from "express";
 import type { MigrationEvent, MigrationState } from "../../domain/migration.ts";
+import { toWire } from "../../domain/wire.ts";
 import { ProblemError } from "../problem.ts";
 import { type Answer, route } from "../route.ts";
-import { toWire } from "../wire.ts";
 import { type ApiContext, idParams } from "./context.ts";
 import { knownMigration } from "./migrations.ts";
 

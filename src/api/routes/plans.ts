@@ -1,7 +1,7 @@
 import type { MigrationRequest } from "../../domain/migration.ts";
+import { fromWire } from "../../domain/wire.ts";
 import { type Answer, route } from "../route.ts";
 import { planBody, planSchema } from "../schemas/plan.ts";
-import { fromWire } from "../wire.ts";
 import { type ApiContext, configuredSite, idParams, notFound } from "./context.ts";
 
 export function planRoutes(context: ApiContext) {

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Certificate } from "../../domain/certificate.ts";
+import type { Wire } from "../../domain/wire.ts";
 import type { VerifyCertificateResult } from "../../workflows/verify-certificate/types.ts";
-import type { Wire } from "../wire.ts";
 import { bytes, entityId, sha256, siteId, timestamp } from "./common.ts";
 
 export const certificateSchema = z

@@ -6,7 +6,7 @@ import {
   migrationStates,
   migrationSteps,
 } from "../../domain/migration.ts";
-import type { Wire } from "../wire.ts";
+import type { Wire } from "../../domain/wire.ts";
 import { bytes, cursorQuery, entityId, facts, nextCursor, sha256, siteId, timestamp } from "./common.ts";
 import { migrationRequestSchema } from "./plan.ts";
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { MigrationRequest } from "../../domain/migration.ts";
 import type { Plan } from "../../domain/plan.ts";
-import type { Wire } from "../wire.ts";
+import type { Wire } from "../../domain/wire.ts";
 import { bytes, entityId, facts, name, sha256, siteId, timestamp } from "./common.ts";
 
 const port = z.int().min(1).max(65535);

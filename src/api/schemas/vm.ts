@@ -1,6 +1,6 @@
 import * as z from "zod";
+import type { Wire } from "../../domain/wire.ts";
 import type { InventoryVm, SiteFreshness } from "../../store/index.ts";
-import type { Wire } from "../wire.ts";
 import { bytes, cursorQuery, name, nextCursor, siteId, tags, timestamp } from "./common.ts";
 
 export const powerState = z.enum(["running", "stopped", "paused", "starting", "stopping", "crashed", "unknown"]);

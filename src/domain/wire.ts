@@ -1,6 +1,6 @@
 /**
- * The API's edge: our own types in camelCase within, snake_case without. Keys of our types are converted at every
- * depth; the values of the members named in {@link mapMembers} are maps of other people's keys and stay as they are.
+ * What leaves us is in snake_case, our own types are in camelCase. Keys of our types are converted at every depth; the
+ * values of the members named in {@link mapMembers} are maps of other people's keys and stay as they are.
  */
 const mapMembers = ["tags", "networkMap"] as const;
 type MapMember = (typeof mapMembers)[number];
