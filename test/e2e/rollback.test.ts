@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { ApplicationFailure } from "@temporalio/common";
 import { type Lab, startLab } from "../support/lab.ts";
@@ -27,6 +29,7 @@ type Fault = { activity: string; when: "before" | "after" } | undefined;
 let lab: Lab;
 let vmId: string;
 let fault: Fault;
+let afterSeal: ((generationId: string) => void) | undefined;
 
 before(async () => {
   lab = await startLab();
@@ -53,9 +56,26 @@ function withFault(name: string, activity: AnyActivity): AnyActivity {
     const here = fault?.activity === name ? fault.when : undefined;
     if (here === "before") throw injected(name);
     const result = await activity(...args);
+    if (name === "sealDisk") afterSeal?.((args[0] as unknown as { generationId: string }).generationId);
     if (here === "after") throw injected(name);
     return result;
   };
+}
+
+/** Changes one byte of the disk's first cluster behind everybody's back, as failing storage would. */
+function spoil(generationId: string): void {
+  const storage = join(lab.dir, "sites/onprem-b/storage/layers");
+  const image = readdirSync(storage).find((name) => name.startsWith(generationId) && name.endsWith(".qcow2"));
+  assert.ok(image, `an image of ${generationId}`);
+  const path = join(storage, image);
+  const bytes = readFileSync(path);
+  // qcow2: the first L1 entry names the L2 table, whose first entry names the cluster.
+  const entry = (at: number): number => Number(bytes.readBigUInt64BE(at) & 0x00fffffffffffe00n);
+  const cluster = entry(entry(Number(bytes.readBigUInt64BE(40))));
+  bytes.writeUInt8(bytes.readUInt8(cluster) ^ 1, cluster);
+  chmodSync(path, 0o640);
+  writeFileSync(path, bytes);
+  chmodSync(path, 0o440);
 }
 
 function injected(name: string): ApplicationFailure {
@@ -91,6 +111,25 @@ describe("a fault in each step", () => {
       });
     }
   }
+
+  test("a byte that changed at the target is found: both sides are kept, the source is free, a rollback clears up", async () => {
+    const censusBefore = await lab.census("onprem-b");
+    const sourceBefore = await sourceNow();
+    afterSeal = spoil;
+    const id = await lab.migrate({ vm: vmId, from: "onprem-a", to: "onprem-b" });
+    const view = await lab.until(id, "failed");
+    afterSeal = undefined;
+    assert.equal(view.problem?.code, "IntegrityFailure");
+    assert.equal(view.problem?.step, "prove");
+    const differing = view.problem?.facts?.differing as { offset: number; length: number }[];
+    assert.deepEqual(differing[0], { offset: 0, length: 512 * 1024 });
+    assert.match(view.problem?.leftBehind?.[0]?.remove ?? "", new RegExp(`migrations rollback ${id}`));
+    assert.deepEqual(await sourceNow(), sourceBefore);
+    assert.ok((await lab.census("onprem-b")).length > censusBefore.length, "the evidence is kept");
+    await lab.client.workflow.getHandle(`migration/${id}`).executeUpdate("rollback");
+    assert.equal((await lab.until(id, "rolled-back")).state, "rolled-back");
+    assert.deepEqual(await lab.census("onprem-b"), censusBefore);
+  });
 
   test("without a fault it arrives, and a rollback by hand empties the target again", async () => {
     const censusBefore = await censuses();
