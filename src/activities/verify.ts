@@ -10,6 +10,8 @@ import type { ComputeFacet } from "../providers/provider.ts";
 import type { ActivityDeps } from "./deps.ts";
 
 const pollMs = 200;
+/** The site is asked whether the VM still runs less often: the guest needs the processor to boot. */
+const lookEveryMs = 2000;
 const consoleBytes = 64 * 1024;
 /** How much of the console an error shows. */
 const lastLines = 15;
@@ -64,11 +66,17 @@ async function waitForBoot(guest: Guest, marker: string, timeoutMs: number): Pro
   const { compute, vmId, signal } = guest;
   const pattern = new RegExp(marker);
   const deadline = Date.now() + timeoutMs;
+  let nextLook = Date.now() + lookEveryMs;
   for (;;) {
     // Firmware and boot loaders write cursor movements between the words.
     const output = stripVTControlCharacters(await compute.consoleOutput(vmId, consoleBytes, signal));
     const line = output.split(/\r?\n/).find((candidate) => pattern.test(candidate));
     if (line !== undefined) return line.trim();
+    if (Date.now() < nextLook) {
+      await sleep(pollMs, undefined, { signal });
+      continue;
+    }
+    nextLook = Date.now() + lookEveryMs;
     const vm = await compute.getVm(vmId, signal);
     if (vm.state !== "running" && vm.state !== "starting") {
       throw notProven(guest, `the VM is ${vm.state}; the console ended with:\n${tail(output)}`);

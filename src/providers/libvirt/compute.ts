@@ -19,6 +19,7 @@ const pollMs = 200;
 
 export class LibvirtCompute implements ComputeFacet {
   readonly #host: Host;
+  readonly #consoles = new Map<string, string>();
 
   constructor(host: Host) {
     this.#host = host;
@@ -161,17 +162,19 @@ export class LibvirtCompute implements ComputeFacet {
   }
 
   async consoleOutput(vmId: string, maxBytes: number, signal: AbortSignal): Promise<string> {
-    const domain = await this.#host.domains.get(vmId, signal);
+    // Asked several times a second while a guest boots: the file's place does not change, so libvirt is asked once.
+    const consolePath = this.#consoles.get(vmId) ?? (await this.#host.domains.get(vmId, signal)).consolePath;
     const subject = this.#host.domains.subject("read console output", vmId);
-    if (domain.consolePath === undefined) {
+    if (consolePath === undefined) {
       throw new ProviderError("UnsupportedCapability", {
         ...subject,
         reason: "its serial console does not go to a file",
         action: "Give the domain a serial device of type file, or verify the move without the console.",
       });
     }
+    this.#consoles.set(vmId, consolePath);
     try {
-      const file = await open(domain.consolePath, "r");
+      const file = await open(consolePath, "r");
       try {
         const { size } = await file.stat();
         const length = Math.min(size, maxBytes);
@@ -182,7 +185,8 @@ export class LibvirtCompute implements ComputeFacet {
         await file.close();
       }
     } catch (error) {
-      // Never started.
+      // Never started, or the VM is gone.
+      this.#consoles.delete(vmId);
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
       throw error;
     }
