@@ -6,8 +6,7 @@ import { createServer } from "node:http";
 import pg from "pg";
 
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 10 });
-const wireVm = `concat('{"observed_at":"',
-  to_char(sites.observed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), '",', substr(vms.wire, 2))`;
+const observedAt = "(select s.observed_at from sites s where s.site = vms.site) as observed_at";
 
 const server = createServer((request, response) => {
   const url = new URL(request.url ?? "/", "http://peer");
@@ -31,23 +30,21 @@ process.once("SIGTERM", () => process.exit(0));
 async function answer(url: URL): Promise<string> {
   const [, , , site, vmId] = url.pathname.split("/");
   if (site && vmId) {
-    const { rows } = await pool.query(
-      `select ${wireVm} as json from vms join sites on sites.site = vms.site where vms.site = $1 and vms.vm_id = $2`,
-      [site, vmId],
-    );
-    return rows[0].json;
+    const { rows } = await pool.query(`select wire, ${observedAt} from vms where site = $1 and vm_id = $2`, [
+      site,
+      vmId,
+    ]);
+    return wireVm(rows[0]);
   }
   const limit = Number(url.searchParams.get("limit"));
   const prefix = (url.searchParams.get("name") ?? "").replace("*", "");
   const { rows } = await pool.query(
-    `select concat('[', string_agg(${wireVm}, ',' order by n) filter (where n <= $4), ']') as json,
-       count(*) > $4 as more, max(name) filter (where n = $4) as name,
-       max(site) filter (where n = $4) as site, max(vm_id) filter (where n = $4) as vm_id
-     from (select *, row_number() over (order by name, site, vm_id) as n
-       from (select site, vm_id, name, wire from vms where name >= $1 and name < $2
-         order by name, site, vm_id limit $3) as page) as vms
-     join sites using (site)`,
-    [prefix, `${prefix}\u{10ffff}`, limit + 1, limit],
+    `select site, vm_id, name, wire, ${observedAt} from vms where name >= $1 and name < $2 order by name, site, vm_id limit $3`,
+    [prefix, `${prefix}\u{10ffff}`, limit + 1],
   );
-  return `{"items":${rows[0].json}}`;
+  return `{"items":[${rows.slice(0, limit).map(wireVm).join()}]}`;
+}
+
+function wireVm(row: { wire: string; observed_at: Date }): string {
+  return `{"observed_at":"${row.observed_at.toISOString()}",${row.wire.slice(1)}`;
 }
