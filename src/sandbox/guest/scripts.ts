@@ -101,9 +101,10 @@ sha256sum /app/data/dirty.bin
 /** busybox's acpid runs this when the power button is pressed. Its init would wait a second for every process to end;
  *  there is only the journal to end, and the file system to close. */
 const powerButton = `#!/bin/sh
-/etc/rc.shutdown
+read -r journal < /run/journal.pid && kill "$journal"
+sync
 mount -o remount,ro /
-exec /bin/busybox poweroff -f
+exec /bin/busybox poweroff -f -n
 `;
 
 /** Path in the guest → executable script. */
