@@ -4,7 +4,7 @@ import { bringIn } from "./index.ts";
 try {
   const { tools } = await bringIn({ onProgress: (line) => process.stderr.write(`${line}\n`) });
   if (!tools.guests.possible) {
-    process.stderr.write(`No guests here, data disks only: ${tools.guests.reason}\n`);
+    process.stderr.write(`No guests can run here: ${tools.guests.reason}\n`);
   }
 } catch (error) {
   process.stderr.write(`novacron: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -198,6 +198,6 @@ function missing(what: string, why: string): ProviderError {
     operation: "build the demo guest",
     resource: what,
     reason: why,
-    action: "Let the launcher unpack packages (it needs apt's package lists), or run the demo on data disks.",
+    action: "Let the launcher unpack packages (it needs apt's package lists), then run the command again.",
   });
 }
