@@ -98,7 +98,7 @@ export function diskActivities({ registry, store }: ActivityDeps) {
       lineage: string;
       manifestId: string;
       migrationId: string;
-    }): Promise<string> {
+    }): Promise<void> {
       const { site, sourcePointId, diskId, lineage, manifestId, migrationId } = input;
       const { disks } = await registry.provider(site);
       const signal = Context.current().cancellationSignal;
@@ -108,7 +108,6 @@ export function diskActivities({ registry, store }: ActivityDeps) {
       await store.points.record({ ...row, pointId, kind: "adopted" });
       // What the source tracks changes since goes by this id, should it be started again.
       await store.points.record({ ...row, pointId: `${sourcePointId}/${diskId}`, kind: "source" });
-      return pointId;
     },
 
     async forgetAdopted(input: { site: string; manifestId: string }): Promise<void> {

@@ -39,7 +39,7 @@ export function planActivities({ registry, store, defaults, ceilings }: Activity
         defaults,
         vm,
         disks,
-        source: { simulated: source.simulated, capabilityGaps: source.capabilities },
+        source: { capabilityGaps: source.capabilities },
         target: targetSide,
         measuredBytesPerSecond: measured,
       });
@@ -211,7 +211,6 @@ async function lookAtTarget(provider: Provider, moving: Vm, limits: SiteCeilings
         },
   ];
   return {
-    simulated: provider.simulated,
     capabilityGaps: provider.capabilities,
     networks,
     freeBytes: await provider.disks.freeBytes(signal),

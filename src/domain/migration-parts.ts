@@ -84,9 +84,8 @@ export interface MigrationObservations {
   readonly defaults: MigrationDefaults;
   readonly vm: Vm;
   readonly disks: readonly DiskObservation[];
-  readonly source: { readonly simulated: boolean; readonly capabilityGaps: Readonly<Record<string, string>> };
+  readonly source: { readonly capabilityGaps: Readonly<Record<string, string>> };
   readonly target: {
-    readonly simulated: boolean;
     readonly capabilityGaps: Readonly<Record<string, string>>;
     readonly networks: readonly { readonly networkId: string; readonly name: string; readonly active: boolean }[];
     readonly freeBytes?: number;

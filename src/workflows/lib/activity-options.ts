@@ -1,18 +1,8 @@
 import { ActivityCancellationType, type ActivityOptions, type LocalActivityOptions } from "@temporalio/workflow";
+import { errorCodes, errorMeanings } from "../../domain/errors.ts";
 
-/** The types that a retry cannot mend; the same set as `retry: "never"` in the error table. */
-const hopeless = [
-  "InvalidInput",
-  "CloudUnauthenticated",
-  "CloudPermissionDenied",
-  "NotFound",
-  "Conflict",
-  "QuotaExceeded",
-  "UnsupportedCapability",
-  "PolicyBlocked",
-  "InsufficientCapacity",
-  "IntegrityFailure",
-];
+/** The types that a retry of the same call cannot mend, from the one error table. */
+const hopeless = errorCodes.filter((code) => ["never", "next-offering"].includes(errorMeanings[code].retry));
 
 /** Every activity heartbeats each second on its own, so a dead worker is noticed after this long; not less, because a
  *  busy two-core machine can stall a process for seconds. */

@@ -24,7 +24,6 @@ export interface MovedVm {
   readonly targetSite: string;
   readonly targetVmId: string;
   readonly certificateId: string;
-  readonly sourcePointIds: readonly string[];
   readonly targetPointIds: readonly string[];
 }
 
@@ -93,7 +92,7 @@ export async function moveVm(input: MigrateVmInput, tracker: Tracker, saga: Saga
   const downtimeSeconds = move.stop.wasRunning && move.fences ? (Date.now() - stoppedAt) / 1000 : undefined;
 
   return tracker.run("complete", "write the certificate", async () => {
-    const sourcePointIds = move.fences ? await adoptSource(move, point.sourcePointId, copies, saga) : [];
+    if (move.fences) await adoptSource(move, point.sourcePointId, copies, saga);
     await site.releasePoint.executeWithOptions({ summary: `release the source point at ${move.from}` }, [
       { site: move.from, sourcePointId: point.sourcePointId },
     ]);
@@ -126,7 +125,6 @@ export async function moveVm(input: MigrateVmInput, tracker: Tracker, saga: Saga
       targetSite,
       targetVmId,
       certificateId,
-      sourcePointIds,
       targetPointIds,
     };
   });
@@ -247,8 +245,7 @@ async function adoptSource(
   sourcePointId: string,
   copies: readonly { generationId: string; result: { diskId: string } }[],
   saga: Saga,
-): Promise<string[]> {
-  const adopted: string[] = [];
+): Promise<void> {
   for (const { generationId, result } of copies) {
     saga.add({
       resource: `${move.from}/recovery-point of ${result.diskId}`,
@@ -258,13 +255,10 @@ async function adoptSource(
     const lineage = move.lineageOf(generationId).lineage;
     const { migrationId } = move;
     const { diskId } = result;
-    adopted.push(
-      await site.adoptPoint.executeWithOptions({ summary: `keep ${diskId} as a point at ${move.from}` }, [
-        { site: move.from, sourcePointId, diskId, lineage, manifestId: generationId, migrationId },
-      ]),
-    );
+    await site.adoptPoint.executeWithOptions({ summary: `keep ${diskId} as a point at ${move.from}` }, [
+      { site: move.from, sourcePointId, diskId, lineage, manifestId: generationId, migrationId },
+    ]);
   }
-  return adopted;
 }
 
 /** The source goes, with the points that were only kept for a way back. */
