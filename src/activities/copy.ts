@@ -23,7 +23,7 @@ export interface CopyDiskResult {
 }
 
 export function copyActivities({ registry, store, transfer, parallelMigrations, signalCopyProgress }: ActivityDeps) {
-  const { createBandwidthLimiter, prove, pump } = transfer;
+  const { createBandwidthLimiter, padSource, prove, pump } = transfer;
   const slots = new Slots(parallelMigrations);
   return {
     /** Pumps one disk into its generation; a new attempt goes on from what is durable and shuts earlier ones out. */
@@ -49,7 +49,7 @@ export function copyActivities({ registry, store, transfer, parallelMigrations, 
       await using resources = new AsyncDisposableStack();
       resources.defer(await slots.take(signal));
       const parentManifestId = copy.base?.parentManifestId;
-      const { sizeBytes, replicaId, diskId } = copy;
+      const { targetSizeBytes: sizeBytes, replicaId, diskId } = copy;
       const state = await store.checkpoints.beginAttempt({ generationId, sizeBytes, parentManifestId });
       const { attempt } = state;
       const tags = { [tagKeys.managed]: "true", [tagKeys.migration]: migrationId };
@@ -73,7 +73,7 @@ export function copyActivities({ registry, store, transfer, parallelMigrations, 
       if (limiter) resources.defer(() => limiter.close());
       const report = progressReporter(context, migrationId, diskId, input.span);
       const result = await pump({
-        source: blocks,
+        source: padSource(blocks, sizeBytes),
         sink,
         checkpoint: store.checkpoints,
         state,

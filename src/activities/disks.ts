@@ -47,8 +47,8 @@ export function diskActivities({ registry, store }: ActivityDeps) {
       const { site, replicaId, generationId, attempt, lineage, diskId, migrationId } = input;
       const { disks } = await registry.provider(site);
       const signal = Context.current().cancellationSignal;
-      const point = await disks.sealGeneration({ replicaId, generationId, attempt }, signal);
-      const rootHash = await rootOf(generationId);
+      const { rootHash, leavesWritten } = await manifestOf(generationId);
+      const point = await disks.sealGeneration({ replicaId, generationId, attempt, leavesWritten }, signal);
       const { pointId, sizeBytes, createdAt, kind } = point;
       const manifestId = generationId;
       await store.points.record({
@@ -102,7 +102,7 @@ export function diskActivities({ registry, store }: ActivityDeps) {
       const { site, sourcePointId, diskId, lineage, manifestId, migrationId } = input;
       const { disks } = await registry.provider(site);
       const signal = Context.current().cancellationSignal;
-      const rootHash = await rootOf(manifestId);
+      const { rootHash } = await manifestOf(manifestId);
       const { pointId, sizeBytes, createdAt } = await disks.adoptPoint({ sourcePointId, diskId }, signal);
       const row = { site, lineage, diskId, sizeBytes, manifestId, rootHash, migrationId, createdAt };
       await store.points.record({ ...row, pointId, kind: "adopted" });
@@ -123,9 +123,11 @@ export function diskActivities({ registry, store }: ActivityDeps) {
     },
   };
 
-  async function rootOf(manifestId: string): Promise<string> {
+  async function manifestOf(manifestId: string): Promise<{ rootHash: string; leavesWritten: number }> {
     const state = await store.checkpoints.state(manifestId);
-    if (state?.sealed && state.rootHash) return state.rootHash;
+    if (state?.sealed && state.rootHash) {
+      return { rootHash: state.rootHash, leavesWritten: state.progress.leavesWritten };
+    }
     throw new ProviderError("Conflict", {
       operation: "file a recovery point",
       resource: `manifest/${manifestId}`,

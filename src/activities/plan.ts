@@ -132,19 +132,23 @@ export function planActivities({ registry, store, defaults, ceilings }: Activity
     signal: AbortSignal,
   ): Promise<DiskObservation> {
     const bases: DiskBase[] = [];
+    const targetSizeBytes = target.disks.volumeSize(disk.sizeBytes);
     for (const { baselineId, tracking, changedBytes } of disk.baselines) {
       const known = await store.points.get(sourceSite, baselineId);
       if (!known) continue;
       const twins = await store.points.findByRootHash(target.site, known.rootHash, ["sealed", "adopted"]);
       for (const twin of twins) {
-        if (twin.sizeBytes !== disk.sizeBytes || !(await isIntact(target, twin.pointId, signal))) continue;
+        // A point may be smaller than the replica that goes on from it; the manifest already counts the zeros behind it.
+        const manifest = await store.checkpoints.state(twin.manifestId);
+        if (manifest?.sizeBytes !== targetSizeBytes || twin.sizeBytes > targetSizeBytes) continue;
+        if (!(await isIntact(target, twin.pointId, signal))) continue;
         const { pointId: parentPointId, manifestId: parentManifestId } = twin;
         bases.push({ baselineId, tracking, changedBytes, parentPointId, parentManifestId });
         break;
       }
     }
     const { diskId, sizeBytes, allocatedBytes } = disk;
-    return { diskId, sizeBytes, allocatedBytes, bases };
+    return { diskId, sizeBytes, targetSizeBytes, allocatedBytes, bases };
   }
 }
 

@@ -29,7 +29,9 @@ export function verifyActivities({ registry }: ActivityDeps) {
       const signal = Context.current().cancellationSignal;
       const { compute } = await registry.provider(site);
       if (!verify.start) {
-        await compute.getVm(vmId, signal);
+        const { state } = await compute.getVm(vmId, signal);
+        // Some sites start what they create.
+        if (state !== "stopped") await compute.stopVm(vmId, { graceMs: 0 }, signal);
         return { boot: { proven: false, reason: "the source was not running, so the target was not started" } };
       }
       await compute.startVm(vmId, signal);

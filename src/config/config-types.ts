@@ -28,6 +28,10 @@ export interface SiteConfig {
   readonly uri?: string;
   readonly storagePath?: string;
   readonly sandbox: boolean;
+  /** Calls go here instead of to the vendor's own hosts. */
+  readonly endpoint?: string;
+  readonly securityGroups?: readonly string[];
+  readonly encryptionKey?: string;
   readonly credentials?: { readonly type?: string; readonly values: Readonly<Record<string, Secret>> };
   readonly quotas: SiteQuotas;
 }

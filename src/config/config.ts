@@ -147,6 +147,9 @@ function toSite(entry: ProviderContent, source: ConfigSource, index: number): Si
     uri,
     storagePath: entry.storage_path,
     sandbox: entry.sandbox,
+    endpoint: entry.endpoint,
+    securityGroups: entry.security_groups,
+    encryptionKey: entry.encryption_key,
     credentials: toCredentials(entry.credentials),
     quotas: {
       maxVms: quotas?.max_vms,

@@ -1,4 +1,5 @@
 import { burstingKeys, costKeys, networkKeys, recoveryKeys } from "./later-keys.ts";
+import { credentialTypes } from "./schema.ts";
 
 /** What a key does now: where and how it takes effect, or the part of the product that will give it one. */
 export type KeyEffect = { readonly now: string } | { readonly later: string };
@@ -76,13 +77,35 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
     effect: { now: "a simulated cloud is labelled so wherever it is shown" },
     test: "a provider becomes a site",
   },
+  "providers[].endpoint": {
+    description: "Where all calls of the site go instead of to the vendor's own hosts.",
+    example: "http://127.0.0.1:4566",
+    effect: { now: "the address that the cloud's adapter calls" },
+    test: "a provider becomes a site",
+  },
+  "providers[].security_groups[]": {
+    description: "Security groups of new VMs at a cloud's site, by name or id; default the network's own default one.",
+    example: "web",
+    effect: { now: "the groups that a plan gives a new VM there" },
+    test: "a provider becomes a site",
+  },
+  "providers[].encryption_key": {
+    description: "Key of yours at the cloud that disks are encrypted with; default the cloud's own key.",
+    example: "alias/novacron",
+    effect: { now: "the key of replicas and volumes made at the site" },
+    test: "a provider becomes a site",
+  },
   "providers[].credentials.type": {
-    ...credential("Kind of the credentials: `access_key`, `service_account`, `managed_identity`"),
-    description: "Kind of the credentials: `access_key`, `service_account`, `managed_identity`.",
+    ...credential("Kind of the credentials"),
+    description: `Kind of the credentials: ${credentialTypes.map((type) => `\`${type}\``).join(", ")}.`,
     example: "access_key",
   },
   "providers[].credentials.access_key": credential("Access key id"),
   "providers[].credentials.secret_key": credential("Secret access key"),
+  "providers[].credentials.session_token": credential("Session token of temporary access keys"),
+  "providers[].credentials.role_arn": credential("Role to assume"),
+  "providers[].credentials.external_id": credential("External id that the role asks for"),
+  "providers[].credentials.token_file": credential("Path of the file with a web identity token"),
   "providers[].credentials.service_account": credential("Service account to act as"),
   "providers[].credentials.key_file": credential("Path of the service account's key file"),
   "providers[].credentials.tenant_id": credential("Azure tenant"),

@@ -44,6 +44,14 @@ const secret = () =>
 const section = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape);
 
 export const providerTypes = ["libvirt", "aws", "gcp", "azure", "oci"] as const;
+export const credentialTypes = [
+  "access_key",
+  "assumed_role",
+  "web_identity",
+  "instance_role",
+  "service_account",
+  "managed_identity",
+] as const;
 export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
 const provider = section({
@@ -56,10 +64,17 @@ const provider = section({
   uri: text().optional(),
   storage_path: text().optional(),
   sandbox: flag(),
+  endpoint: z.url({ protocol: /^https?$/, error: "an http or https URL" }).optional(),
+  security_groups: z.array(text(), { error: "a list of names or ids" }).optional(),
+  encryption_key: text().optional(),
   credentials: section({
-    type: choice("access_key", "service_account", "managed_identity").optional(),
+    type: choice(...credentialTypes).optional(),
     access_key: secret().optional(),
     secret_key: secret().optional(),
+    session_token: secret().optional(),
+    role_arn: secret().optional(),
+    external_id: secret().optional(),
+    token_file: secret().optional(),
     service_account: secret().optional(),
     key_file: secret().optional(),
     tenant_id: secret().optional(),

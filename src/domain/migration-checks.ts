@@ -83,6 +83,15 @@ export function runChecks(seen: MigrationObservations, bytesToMove: number): Pla
       : `No VM at ${request.to} is called ${vm.name}`,
     "Nothing has to be done; finalize the earlier move to remove the predecessor.",
   );
+  const startsAtOnce = target.capabilityGaps["compute.create-stopped"];
+  if (startsAtOnce !== undefined && vm.state !== "running") {
+    say(
+      "starts-when-created",
+      "warn",
+      startsAtOnce,
+      "Nothing has to be done; it is turned off as soon as it is there.",
+    );
+  }
   if (target.capabilityGaps["compute.console-output"] !== undefined) {
     say("boot-proof", "warn", target.capabilityGaps["compute.console-output"], "Add a TCP or HTTP probe.");
   }

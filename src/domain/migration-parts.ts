@@ -11,6 +11,8 @@ export interface StopParameters {
 export interface CopyDiskParameters {
   readonly diskId: string;
   readonly sizeBytes: number;
+  /** What the target makes of that size; behind the source's end it reads as zeros. */
+  readonly targetSizeBytes: number;
   readonly allocatedBytes: number;
   readonly replicaId: string;
   readonly tracking: "full" | ChangeTracking;
@@ -74,6 +76,7 @@ export interface DiskBase {
 export interface DiskObservation {
   readonly diskId: string;
   readonly sizeBytes: number;
+  readonly targetSizeBytes: number;
   readonly allocatedBytes: number;
   readonly bases: readonly DiskBase[];
 }

@@ -118,6 +118,7 @@ function planCopy(seen: MigrationObservations, disk: DiskObservation): PlannedCo
   const parameters: CopyDiskParameters = {
     diskId: disk.diskId,
     sizeBytes: disk.sizeBytes,
+    targetSizeBytes: disk.targetSizeBytes,
     allocatedBytes: disk.allocatedBytes,
     replicaId: `${lineageOf(vm)}-${disk.diskId}`,
     tracking: base ? base.tracking : "full",

@@ -1,6 +1,16 @@
+// Long because it is one contract, to be read whole; what only clouds have is in cloud-facets.ts.
+import type { CensusKind } from "../domain/census.ts";
 import type { ChangeTracking } from "../domain/change-tracking.ts";
+import type { InstanceType } from "../domain/instance-type.ts";
 import type { DiskBus, Firmware, Vm } from "../domain/vm.ts";
 import type { BlockSink, BlockSource } from "../transfer/ports.ts";
+import type {
+  ImagesFacet,
+  NetworkAdminFacet,
+  ObjectStorageFacet,
+  QuotasFacet,
+  SnapshotsFacet,
+} from "./cloud-facets.ts";
 
 /**
  * The provider port: one small interface a facet. The comments are the contract; the conformance suite
@@ -25,6 +35,12 @@ export interface Provider {
   readonly compute: ComputeFacet;
   readonly disks: DisksFacet;
   readonly network: NetworkFacet;
+  /** Facets that not every kind of site has (`cloud-facets.ts`). What is absent has its row in {@link capabilities}. */
+  readonly images?: ImagesFacet;
+  readonly snapshots?: SnapshotsFacet;
+  readonly networkAdmin?: NetworkAdminFacet;
+  readonly objects?: ObjectStorageFacet;
+  readonly quotas?: QuotasFacet;
   /** Reachability, credentials, permissions, versions: one row each, in an order a person would debug in. */
   check(signal: AbortSignal): Promise<readonly SiteCheck[]>;
   /** Every resource at the site that exists because of us (created by us, opened by us, still costing something),
@@ -35,12 +51,21 @@ export interface Provider {
 
 export const capabilityNames = [
   "compute.create",
+  /** A new VM stays off until it is started. */
+  "compute.create-stopped",
+  "compute.resize",
   "compute.console-output",
   "disks.source-stopped",
   "disks.source-frozen",
   "disks.changed-blocks",
   "disks.replica",
+  /** A new attempt at a generation takes the earlier attempt's handle away. */
+  "disks.fenced-writes",
   "network.create",
+  "images",
+  "snapshots",
+  "objects",
+  "quotas",
 ] as const;
 export type CapabilityName = (typeof capabilityNames)[number];
 /** What the site cannot do: capability → the reason, for a person. What is absent here, it can. */
@@ -55,7 +80,7 @@ export interface SiteCheck {
 }
 
 export interface CensusEntry {
-  readonly kind: "vm" | "volume" | "recovery-point" | "generation" | "source-point" | "network" | "export";
+  readonly kind: CensusKind;
   readonly id: string;
   readonly name?: string;
   readonly tags: Readonly<Record<string, string>>;
@@ -67,6 +92,17 @@ export interface VmSpec {
   readonly name: string;
   readonly cpus: number;
   readonly memoryBytes: number;
+  /** The site's size for it, where the site has fixed sizes ({@link ComputeFacet.listInstanceTypes}); absent lets the
+   *  site take the smallest that has the CPUs and the memory. */
+  readonly instanceType?: string;
+  /** An image to make the boot disk from, as {@link ImagesFacet.resolve} gives it; then `disks` holds data disks only. */
+  readonly image?: { readonly imageId: string; readonly bootDisk?: NewDisk };
+  /** Names or ids; where the site has them and none is given, its default one. */
+  readonly securityGroups?: readonly string[];
+  /** Whether it gets an address that the internet can reach. Default: what the network does by itself. */
+  readonly publicAddress?: boolean;
+  /** What the guest gets as its user data (cloud-init), as text. */
+  readonly userData?: string;
   readonly firmware: Firmware;
   readonly architecture: "x86_64" | "aarch64";
   readonly disks: readonly { readonly volumeId: string; readonly bus: DiskBus; readonly boot: boolean }[];
@@ -76,11 +112,27 @@ export interface VmSpec {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+/** What a disk that comes with a VM is to be. */
+export interface NewDisk {
+  readonly sizeBytes?: number;
+  /** The site's own word (`gp3`); absent takes the site's default. */
+  readonly type?: string;
+  /** The site's name of a customer's key. Disks are encrypted with the site's own key without it. */
+  readonly encryptionKey?: string;
+}
+
 export interface ComputeFacet {
+  /** The sizes a VM can have here; undefined where any number of CPUs and any memory will do. */
+  listInstanceTypes?(signal: AbortSignal): AsyncIterable<InstanceType>;
   listVms(signal: AbortSignal): AsyncIterable<Vm>;
   /** @throws NotFound. */
   getVm(vmId: string, signal: AbortSignal): Promise<Vm>;
-  /** Creates it stopped. The name shown is `spec.name` even where the site needs unique names and adds to its own. */
+  /**
+   * Creates it stopped; where `compute.create-stopped` is a gap the site starts what it creates, and the VM runs when
+   * this returns. The name shown is `spec.name` even where the site needs unique names and adds to its own.
+   * Volumes of {@link DisksFacet.materialise} are handed over: the VM's disks show the ids they have from then on, and
+   * a volume's key finds them in the census.
+   */
   createVm(spec: VmSpec, key: string, signal: AbortSignal): Promise<Vm>;
   /** Returns when the machine runs (not when its guest has booted). A VM tagged `novacron:fenced-by` is refused with
    *  Conflict. */
@@ -92,6 +144,12 @@ export interface ComputeFacet {
     options: { graceMs: number; onWaiting?: () => void },
     signal: AbortSignal,
   ): Promise<{ forced: boolean }>;
+  /** Changes a stopped VM's size. @throws Conflict when it is not stopped, InvalidInput for a size the site lacks. */
+  resizeVm?(
+    vmId: string,
+    size: { readonly cpus: number; readonly memoryBytes: number; readonly instanceType?: string },
+    signal: AbortSignal,
+  ): Promise<Vm>;
   /** Removes the VM, running or not, and leaves its volumes. */
   deleteVm(vmId: string, signal: AbortSignal): Promise<void>;
   /** Sets tags; `undefined` removes one. */
@@ -136,7 +194,11 @@ export interface Baseline {
 /** One disk's replica at the target; it outlives a move. */
 export interface ReplicaSpec {
   readonly replicaId: string;
+  /** A size that {@link DisksFacet.volumeSize} gives. */
   readonly sizeBytes: number;
+  /** The site's name of a customer's key for what is written. Encrypted with the site's own key without it, where the
+   *  site encrypts. */
+  readonly encryptionKey?: string;
   readonly tags: Readonly<Record<string, string>>;
 }
 
@@ -156,6 +218,9 @@ export interface Volume {
 }
 
 export interface DisksFacet {
+  /** The size a volume of at least so many bytes has here: sites count in sectors, MiB or GiB. @throws InvalidInput
+   *  beyond the site's largest. */
+  volumeSize(sizeBytes: number): number;
   /**
    * Describes what could be read of a VM's disks now, without changing anything: for plans.
    * Sizes and baselines are those that {@link createSourcePoint} would find.
@@ -177,18 +242,22 @@ export interface DisksFacet {
   releaseSourcePoint(sourcePointId: string, signal: AbortSignal): Promise<void>;
 
   /**
-   * Opens a generation of a replica for writing: its content starts as `parentPointId`'s, or as zeros.
+   * Opens a generation of a replica for writing: its content starts as `parentPointId`'s (with zeros behind it where
+   * the parent is smaller), or as zeros.
    * A second call with a higher `attempt` revokes the earlier attempt's handle (it can write nothing more, even when its
    * process was only stopped) and goes on with what is durable. A lower attempt than the newest is refused: Conflict.
+   * (Where `disks.fenced-writes` is a gap, an earlier attempt can still write until the generation is sealed; as every
+   * attempt reads the same immutable point, it writes the same bytes.)
    * A sealed generation is refused: Conflict.
    */
   openGeneration(
     input: { replica: ReplicaSpec; generationId: string; parentPointId?: string; attempt: number },
     signal: AbortSignal,
   ): Promise<BlockSink>;
-  /** Makes the generation immutable. Sealing again returns the same point. The point's id is the generation's. */
+  /** Makes the generation immutable. Sealing again returns the same point. The point's id is the generation's.
+   *  `leavesWritten` is how many leaves of 512 KiB all attempts together wrote, for sites that hold us to it. */
   sealGeneration(
-    input: { replicaId: string; generationId: string; attempt: number },
+    input: { replicaId: string; generationId: string; attempt: number; leavesWritten: number },
     signal: AbortSignal,
   ): Promise<RecoveryPoint>;
   /** Drops an unsealed generation with all its bytes, handles included. */
@@ -202,14 +271,15 @@ export interface DisksFacet {
   openPoint(pointId: string, signal: AbortSignal): Promise<BlockSource>;
   /** Removes the point; bytes that other points or volumes are built on stay until those are gone. */
   deletePoint(pointId: string, signal: AbortSignal): Promise<void>;
-  /** A bootable volume with the point's content; writing to it never changes the point. */
+  /** A bootable volume with the point's content; writing to it never changes the point. Where a site makes volumes only
+   *  together with their VM, what comes back stands for one until {@link ComputeFacet.createVm}. */
   materialise(
     input: { pointId: string; key: string; tags: Readonly<Record<string, string>> },
     signal: AbortSignal,
   ): Promise<Volume>;
   /** An empty volume of our own. */
   createVolume(
-    input: { sizeBytes: number; key: string; tags: Readonly<Record<string, string>> },
+    input: NewDisk & { sizeBytes: number; key: string; tags: Readonly<Record<string, string>> },
     signal: AbortSignal,
   ): Promise<Volume>;
   /** Refused with Conflict while a VM uses it. Bytes that recovery points are built on stay until those are gone. */
@@ -222,11 +292,18 @@ export interface DisksFacet {
 
 // ---------------------------------------------------------------- network
 
+/** Something a network interface can be put into: a libvirt network, a cloud's subnet. */
 export interface Network {
   readonly networkId: string;
   readonly name: string;
   readonly kind: "user" | "nat" | "bridge" | "subnet";
   readonly active: boolean;
+  /** The one that is taken when nothing tells the networks of a site apart. */
+  readonly isDefault?: boolean;
+  readonly cidr?: string;
+  /** The virtual network (VPC, VNet, VCN) and the zone it lies in, where there are such. */
+  readonly virtualNetworkId?: string;
+  readonly zone?: string;
 }
 
 export interface NetworkFacet {

@@ -13,6 +13,17 @@ export interface ProviderEntry {
   readonly sandbox?: boolean;
   readonly uri?: string;
   readonly storagePath?: string;
+  readonly endpoint?: string;
+  readonly securityGroups?: readonly string[];
+  readonly encryptionKey?: string;
+  /** Asked for whenever they are needed, as they may be rotated; undefined takes what the machine offers. */
+  readonly credentials?: () => Promise<ProviderCredentials>;
+}
+
+/** Credentials in the clear: never kept, logged or put into an error. Keys are those of the configuration file. */
+export interface ProviderCredentials {
+  readonly type?: string;
+  readonly values: Readonly<Record<string, string>>;
 }
 
 export interface RegistryDeps {

@@ -100,6 +100,7 @@ export class PostgresCheckpointStore implements CheckpointStore {
           bytes_done: progress.bytesDone,
           bytes_to_move: progress.bytesToMove,
           bytes_copied: progress.bytesCopied,
+          leaves_written: progress.leavesWritten,
         })
         .where("generation_id", "=", generationId)
         .where("attempt", "=", attempt)
@@ -253,6 +254,7 @@ function toState(row: Generation): GenerationState {
       bytesToMove: row.bytes_to_move,
       bytesCopied: row.bytes_copied,
       bytesResent: row.bytes_resent,
+      leavesWritten: row.leaves_written,
     },
   };
 }

@@ -105,6 +105,7 @@ export interface GenerationTable {
   bytes_to_move: Generated<number>;
   bytes_copied: Generated<number>;
   bytes_resent: Generated<number>;
+  leaves_written: Generated<number>;
   attempt_sent: Generated<number>;
   attempt_base: Generated<number>;
   created_at: DefaultTime;

@@ -8,7 +8,7 @@ export interface Settled {
   readonly leafBytes: number;
   readonly bytesSent: number;
   readonly bytesSkipped: number;
-  readonly wrote: boolean;
+  readonly leavesWritten: number;
 }
 
 const mib = 1024 * 1024;
@@ -44,6 +44,7 @@ export class Committer {
   #outstandingBytes = 0;
   #bytesSent = 0;
   #bytesCopied: number;
+  #leavesWritten: number;
   #noted = 0;
   #noting = false;
   #due = false;
@@ -69,6 +70,7 @@ export class Committer {
     this.#signal = input.signal;
     this.#onProgress = input.onProgress;
     this.#bytesCopied = input.state.progress.bytesCopied;
+    this.#leavesWritten = input.state.progress.leavesWritten;
     const allowed = Math.max(64 * mib, 0.05 * input.state.sizeBytes);
     this.#windowBytes = input.windowBytes ?? Math.min(largestWindowBytes, allowed * windowShare);
   }
@@ -79,6 +81,7 @@ export class Committer {
       bytesToMove: this.bytesToMove,
       bytesCopied: this.#bytesCopied,
       bytesResent: this.#state.progress.bytesResent,
+      leavesWritten: this.#leavesWritten,
     };
   }
 
@@ -159,12 +162,13 @@ export class Committer {
     this.#due = false;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (batch.some((task) => task.wrote)) await this.#sink.flush(this.#signal);
+    if (batch.some((task) => task.leavesWritten > 0)) await this.#sink.flush(this.#signal);
     this.#signal.throwIfAborted();
     const chunks = this.#window.settle(batch.flatMap((task) => task.leaves));
     let admitted = 0;
     for (const task of batch) {
       this.#bytesCopied += task.bytesSent;
+      this.#leavesWritten += task.leavesWritten;
       this.bytesToMove -= task.bytesSkipped;
       this.#outstandingBytes -= task.leafBytes;
       admitted += task.bytesSent + task.bytesSkipped;

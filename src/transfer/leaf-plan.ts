@@ -72,3 +72,21 @@ export function dataBytes(pieces: Iterable<Extent>): number {
   for (const piece of pieces) if (piece.kind === "data") bytes += piece.length;
   return bytes;
 }
+
+export function wholeLeaf(leaf: number, sizeBytes: number): Extent {
+  return { offset: leaf * leafBytes, length: lengthOfLeaf(sizeBytes, leaf), kind: "data" };
+}
+
+/** Bytes that will be sent for these extents: with `wholeLeavesOf` (a disk's size), every leaf that one touches counts
+ *  whole. */
+export async function countBytes(extents: AsyncIterable<Extent>, wholeLeavesOf?: number): Promise<number> {
+  let bytes = 0;
+  if (wholeLeavesOf === undefined) {
+    for await (const { kind, length } of extents) if (kind === "data") bytes += length;
+  } else {
+    for await (const item of planLeaves(extents, wholeLeavesOf)) {
+      if (item.kind === "data") bytes += lengthOfLeaf(wholeLeavesOf, item.leaf);
+    }
+  }
+  return bytes;
+}

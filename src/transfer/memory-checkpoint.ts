@@ -13,7 +13,13 @@ interface Generation {
   chunks: Map<number, ManifestChunk>;
 }
 
-const nothingMoved: TransferProgress = { bytesDone: 0, bytesToMove: 0, bytesCopied: 0, bytesResent: 0 };
+const nothingMoved: TransferProgress = {
+  bytesDone: 0,
+  bytesToMove: 0,
+  bytesCopied: 0,
+  bytesResent: 0,
+  leavesWritten: 0,
+};
 
 /** A checkpoint store that lives as long as the process: for tests, benches and copies that nobody resumes. */
 export class MemoryCheckpointStore implements CheckpointStore {

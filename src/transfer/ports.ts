@@ -34,6 +34,9 @@ export interface BlockSource {
 /** The write side of one attempt at one generation. */
 export interface BlockSink {
   readonly sizeBytes: number;
+  /** True where only whole manifest leaves can be written (EBS): a leaf that changed in part is then sent whole, and
+   *  `writeZeroes` is called for whole leaves only. */
+  readonly wholeLeaves?: boolean;
   /** Resolves when the other side took the bytes; they are durable only after a later {@link flush}. `data` must not
    *  be changed before the promise settles. */
   write(offset: number, data: Uint8Array, signal?: AbortSignal): Promise<void>;
@@ -62,6 +65,8 @@ export interface TransferProgress {
   readonly bytesCopied: number;
   /** Bytes sent more than once because an attempt died after sending them. */
   readonly bytesResent: number;
+  /** Leaves that were written, in whole or in part or as zeros, and are in the checkpoint: each counts once. */
+  readonly leavesWritten: number;
 }
 
 export interface GenerationState {

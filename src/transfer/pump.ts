@@ -6,7 +6,7 @@ import { Gate } from "./gate.ts";
 import type { HashPool } from "./hash-pool.ts";
 import { sharedHashPool } from "./hash-pool.ts";
 import type { DataLeaf, ZeroRun } from "./leaf-plan.ts";
-import { dataBytes, joinPieces, planLeaves } from "./leaf-plan.ts";
+import { countBytes, dataBytes, joinPieces, planLeaves, wholeLeaf } from "./leaf-plan.ts";
 import { hashBytes, lengthOfLeaf, zeroLeafHash } from "./manifest.ts";
 import { ManifestWindow } from "./manifest-window.ts";
 import type { BlockSink, BlockSource, CheckpointStore, Extent, GenerationState, TransferProgress } from "./ports.ts";
@@ -85,14 +85,14 @@ class PumpRun {
   }
 
   async run(): Promise<PumpResult> {
-    const { source, sinceBaseline, state } = this.#input;
+    const { source, sink, sinceBaseline, state } = this.#input;
     const committer = this.#committer;
     const signal = this.#signal;
     // A resumed attempt knows the sum from the checkpoint, where hash comparison has already corrected it.
     committer.bytesToMove =
       state.progress.bytesDone > 0
         ? state.progress.bytesToMove
-        : await countBytes(source.extents({ sinceBaseline, signal }));
+        : await countBytes(source.extents({ sinceBaseline, signal }), sink.wholeLeaves ? this.#sizeBytes : undefined);
     committer.report();
     const committing = committer.run().catch((error: unknown) => {
       this.#abort.abort(error);
@@ -151,7 +151,13 @@ class PumpRun {
     this.#start(async () => {
       await this.#input.sink.writeZeroes(offset, length, this.#signal);
       const settled = leaves.map((leaf) => ({ leaf, hash: zeroLeafHash(lengthOfLeaf(this.#sizeBytes, leaf)) }));
-      this.#committer.settled({ leaves: settled, leafBytes: length, bytesSent: 0, bytesSkipped: 0, wrote: true });
+      this.#committer.settled({
+        leaves: settled,
+        leafBytes: length,
+        bytesSent: 0,
+        bytesSkipped: 0,
+        leavesWritten: count,
+      });
     }, length);
   }
 
@@ -172,7 +178,7 @@ class PumpRun {
     const [first, last] = [group[0], group.at(-1)];
     if (!first || !last) return;
     this.#group = [];
-    const bytesToSend = group.reduce((sum, leaf) => sum + dataBytes(leaf.pieces), 0);
+    const bytesToSend = group.reduce((sum, leaf) => sum + this.#bytesToSend(leaf), 0);
     await this.#committer.admit(bytesToSend);
     await this.#gate.until(() => this.#buffers.available);
     const buffer = this.#buffers.take();
@@ -196,7 +202,7 @@ class PumpRun {
       leafBytes: bytes.byteLength,
       bytesSent,
       bytesSkipped: 0,
-      wrote: true,
+      leavesWritten: group.length,
     });
   }
 
@@ -207,14 +213,14 @@ class PumpRun {
     const changed = group.filter(
       (_, index) => Buffer.compare(hashAt(hashes, index), parents[index] as Uint8Array) !== 0,
     );
-    const offered = group.reduce((sum, leaf) => sum + dataBytes(leaf.pieces), 0);
+    const offered = group.reduce((sum, leaf) => sum + this.#bytesToSend(leaf), 0);
     const bytesSent = await this.#write(changed, bytes, (group[0]?.leaf ?? 0) * leafBytes);
     this.#committer.settled({
       leaves: group.map(({ leaf }, index) => ({ leaf, hash: hashAt(hashes, index) })),
       leafBytes: bytes.byteLength,
       bytesSent,
       bytesSkipped: offered - bytesSent,
-      wrote: changed.length > 0,
+      leavesWritten: changed.length,
     });
   }
 
@@ -224,14 +230,15 @@ class PumpRun {
     this.#bytesRead += bytes.byteLength;
   }
 
-  /** Writes what the extents say changed of these leaves: no more, so that a second generation moves little. */
+  /** Writes what the extents say changed of these leaves: no more, so that a second generation moves little; or the
+   *  whole leaves, where the sink takes nothing less. */
   async #write(
     group: readonly DataLeaf[],
     bytes: Uint8Array,
     base = (group[0]?.leaf ?? 0) * leafBytes,
   ): Promise<number> {
     const { sink, limiter, parentManifestId } = this.#input;
-    const pieces = joinPieces(group.flatMap((leaf) => leaf.pieces));
+    const pieces = joinPieces(group.flatMap((leaf) => this.#piecesToSend(leaf)));
     const send = async ({ offset, length, kind }: Extent): Promise<void> => {
       if (kind === "data") {
         await limiter?.take(length, this.#signal);
@@ -243,6 +250,14 @@ class PumpRun {
     };
     await Promise.all(pieces.map(send));
     return dataBytes(pieces);
+  }
+
+  #piecesToSend(leaf: DataLeaf): readonly Extent[] {
+    return this.#input.sink.wholeLeaves ? [wholeLeaf(leaf.leaf, this.#sizeBytes)] : leaf.pieces;
+  }
+
+  #bytesToSend(leaf: DataLeaf): number {
+    return dataBytes(this.#piecesToSend(leaf));
   }
 
   #start(task: () => Promise<void>, bytes: number): void {
@@ -263,12 +278,6 @@ class PumpRun {
 
 function hashAt(hashes: Uint8Array, index: number): Uint8Array {
   return hashes.subarray(index * hashBytes, (index + 1) * hashBytes);
-}
-
-async function countBytes(extents: AsyncIterable<Extent>): Promise<number> {
-  let bytes = 0;
-  for await (const extent of extents) if (extent.kind === "data") bytes += extent.length;
-  return bytes;
 }
 
 function checkInput({ source, sink, state, sinceBaseline, parentManifestId, compareWithParent }: PumpInput): void {

@@ -1,11 +1,12 @@
 import type { Client } from "@temporalio/client";
 import type { ActivityDeps } from "../activities/deps.ts";
-import type { Config } from "../config/config.ts";
+import type { Config, SiteConfig } from "../config/config.ts";
 import { isProviderError } from "../domain/errors.ts";
 import type { HostTools } from "../host/tools.ts";
-import { createRegistry } from "../providers/registry.ts";
+import { createRegistry, type ProviderEntry } from "../providers/registry.ts";
 import type { Store } from "../store/index.ts";
 import { createBandwidthLimiter } from "../transfer/bandwidth.ts";
+import { padSource } from "../transfer/padded-source.ts";
 import { leafBytes } from "../transfer/ports.ts";
 import { prove } from "../transfer/proof.ts";
 import { pump } from "../transfer/pump.ts";
@@ -29,7 +30,7 @@ export interface WorkerParts {
 export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { close(): Promise<void> }> {
   const { config, store, client, tools, runDir } = parts;
   const log = parts.log ?? (() => undefined);
-  const entries = config.sites.map((site) => ({ ...site, name: site.site }));
+  const entries = config.sites.map((site) => ({ ...site, credentials: revealing(site.credentials) }));
   const registry = createRegistry(entries, {
     tools,
     runDir,
@@ -38,7 +39,7 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
   return {
     registry,
     store,
-    transfer: { pump, prove, createBandwidthLimiter, leafBytes },
+    transfer: { pump, padSource, prove, createBandwidthLimiter, leafBytes },
     defaults: config.migration,
     parallelMigrations: config.migration.parallelMigrations,
     ceilings: (site) => config.sites.find((candidate) => candidate.site === site)?.quotas ?? {},
@@ -50,4 +51,13 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
     },
     close: () => registry.close(),
   };
+}
+
+function revealing(credentials: SiteConfig["credentials"]): ProviderEntry["credentials"] {
+  if (!credentials) return undefined;
+  const { type, values } = credentials;
+  return async () => ({
+    type,
+    values: Object.fromEntries(Object.entries(values).map(([key, secret]) => [key, secret.reveal()])),
+  });
 }

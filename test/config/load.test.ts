@@ -90,6 +90,14 @@ describe("keys in effect", () => {
         { site: "lab", type: "libvirt", enabled: false, sandbox: false, region: "cellar" },
       ],
     );
+    const cloud = load(
+      context,
+      "providers: [{ name: aws, endpoint: 'http://127.0.0.1:1', security_groups: [web], encryption_key: alias/k }]",
+    ).sites[0];
+    assert.deepEqual(
+      [cloud?.endpoint, cloud?.securityGroups, cloud?.encryptionKey],
+      ["http://127.0.0.1:1", ["web"], "alias/k"],
+    );
   });
 
   test("a provider of a cloud without an adapter is disabled and reported", (context) => {

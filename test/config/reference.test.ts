@@ -41,7 +41,10 @@ test("every default and every example is accepted", (context) => {
     for (const value of [row.example, row.default]) {
       if (value === undefined || path === "providers[].type" || path === "providers[].name") continue;
       const parts = path.replace("providers[].", "").split(".");
-      const inner = parts.reduceRight<unknown>((nested, part) => ({ [part]: nested }), value) as object;
+      const inner = parts.reduceRight<unknown>(
+        (nested, part) => (part.endsWith("[]") ? { [part.slice(0, -2)]: [nested] } : { [part]: nested }),
+        value,
+      ) as object;
       const content = path.startsWith("providers") ? { providers: [{ name: "aws", ...inner }] } : inner;
       loadConfig({ file: fileWith(context, JSON.stringify(content)), env: { A_VARIABLE: "x" } });
     }

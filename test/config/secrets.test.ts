@@ -7,7 +7,18 @@ import { Secret } from "../../src/config/secret.ts";
 import { fileWith } from "../support/config-file.ts";
 
 const canary = "CANARY-7f3c91";
-const keys = ["access_key", "secret_key", "service_account", "key_file", "tenant_id", "client_id"];
+const keys = [
+  "access_key",
+  "secret_key",
+  "session_token",
+  "role_arn",
+  "external_id",
+  "token_file",
+  "service_account",
+  "key_file",
+  "tenant_id",
+  "client_id",
+];
 
 test("keeps every credential secret", (context) => {
   const credentials = keys.map((key, i) => `${key}: "${i % 2 ? "${CANARY}" : canary}"`).join(", ");

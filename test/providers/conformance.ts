@@ -75,7 +75,10 @@ export function runConformance(harness: ConformanceHarness): void {
       await sink.write(offset, Buffer.alloc(MiB, pattern));
       await sink.flush();
       await sink.close();
-      const point = await provider.disks.sealGeneration({ replicaId: "replica", generationId, attempt: 1 }, signal);
+      const point = await provider.disks.sealGeneration(
+        { replicaId: "replica", generationId, attempt: 1, leavesWritten: 2 },
+        signal,
+      );
       assert.equal(point.pointId, generationId);
       assert.equal(point.kind, "sealed");
       return point.pointId;
@@ -209,7 +212,8 @@ export function runConformance(harness: ConformanceHarness): void {
       await sink.write(sizeBytes - 512, Buffer.alloc(512, 2));
       await sink.flush();
       await sink.close();
-      const seal = () => provider.disks.sealGeneration({ replicaId: "replica", generationId, attempt: 1 }, signal);
+      const seal = () =>
+        provider.disks.sealGeneration({ replicaId: "replica", generationId, attempt: 1, leavesWritten: 2 }, signal);
       const point = await seal();
       assert.deepEqual(await seal(), point);
       assert.deepEqual(await provider.disks.getPoint(generationId, signal), point);
@@ -262,6 +266,24 @@ export function runConformance(harness: ConformanceHarness): void {
       assert.deepEqual(await census(), before0);
     });
 
+    test("a generation may be larger than the point it starts from", async () => {
+      const parentPointId = await sealed(1, MiB);
+      const generationId = fresh("generation");
+      const larger = provider.disks.volumeSize(2 * sizeBytes);
+      const replica = { replicaId: "replica", sizeBytes: larger, tags: {} };
+      const sink = await provider.disks.openGeneration({ replica, generationId, parentPointId, attempt: 1 }, signal);
+      await sink.write(larger - MiB, Buffer.alloc(MiB, 9));
+      await sink.flush();
+      await sink.close();
+      const seal = { replicaId: "replica", generationId, attempt: 1, leavesWritten: 2 };
+      assert.equal((await provider.disks.sealGeneration(seal, signal)).sizeBytes, larger);
+      const bytes = await readPoint(generationId);
+      assert.deepEqual([bytes.length, bytes[MiB], bytes[2 * MiB], bytes[larger - 1]], [larger, 1, 0, 9]);
+      await provider.disks.deletePoint(generationId, signal);
+      await provider.disks.deletePoint(parentPointId, signal);
+      assert.deepEqual(await census(), before0);
+    });
+
     test("a deep chain of generations still gives a clone that is right", async () => {
       const points: string[] = [];
       for (let depth = 0; depth < 10; depth++) points.push(await sealed(depth + 1, depth * MiB, points.at(-1)));
@@ -301,9 +323,9 @@ export function runConformance(harness: ConformanceHarness): void {
       await second.flush();
       await refuses(
         "Conflict",
-        provider.disks.sealGeneration({ replicaId: "replica", generationId, attempt: 1 }, signal),
+        provider.disks.sealGeneration({ replicaId: "replica", generationId, attempt: 1, leavesWritten: 2 }, signal),
       );
-      await provider.disks.sealGeneration({ replicaId: "replica", generationId, attempt: 2 }, signal);
+      await provider.disks.sealGeneration({ replicaId: "replica", generationId, attempt: 2, leavesWritten: 4 }, signal);
       await refusesWrites(second);
       const bytes = await readPoint(generationId);
       assert.deepEqual([bytes[0], bytes[MiB], bytes[2 * MiB]], [1, 2, 0]);
@@ -333,7 +355,7 @@ export function runConformance(harness: ConformanceHarness): void {
         child.kill("SIGKILL");
         await ended;
       }
-      await provider.disks.sealGeneration({ replicaId: "late", generationId, attempt: 2 }, signal);
+      await provider.disks.sealGeneration({ replicaId: "late", generationId, attempt: 2, leavesWritten: 33 }, signal);
       const bytes = await readPoint(generationId);
       assert.ok(bytes.equals(Buffer.alloc(sizeBytes, 0xbb)), "the stopped process changed the disk");
       await provider.disks.deletePoint(generationId, signal);
@@ -455,7 +477,7 @@ export function runConformance(harness: ConformanceHarness): void {
       await sink.write(huge - MiB, Buffer.alloc(MiB, 5));
       await sink.flush();
       await sink.close();
-      await provider.disks.sealGeneration({ replicaId: "huge", generationId, attempt: 1 }, signal);
+      await provider.disks.sealGeneration({ replicaId: "huge", generationId, attempt: 1, leavesWritten: 2 }, signal);
       const source = await provider.disks.openPoint(generationId, signal);
       let data = 0;
       for await (const { kind, length } of source.extents({})) if (kind === "data") data += length;

@@ -12,6 +12,7 @@ const progress = (bytesCopied: number): TransferProgress => ({
   bytesToMove: sizeBytes,
   bytesCopied,
   bytesResent: 0,
+  leavesWritten: 0,
 });
 const conflict = (error: unknown) => isProviderError(error, "Conflict");
 

@@ -6,7 +6,13 @@ import type { CheckpointStore, ManifestChunk, TransferProgress } from "../../src
 import { leafBytes, leavesPerChunk } from "../../src/transfer/ports.ts";
 
 const sizeBytes = 3 * leavesPerChunk * leafBytes - 12_345;
-const progress: TransferProgress = { bytesDone: 10, bytesToMove: 100, bytesCopied: 10, bytesResent: 0 };
+const progress: TransferProgress = {
+  bytesDone: 10,
+  bytesToMove: 100,
+  bytesCopied: 10,
+  bytesResent: 0,
+  leavesWritten: 3,
+};
 const conflict = (error: unknown): boolean => isProviderError(error, "Conflict");
 let generations = 0;
 
@@ -22,7 +28,13 @@ export function checkpointContract(makeStore: () => Promise<CheckpointStore> | C
       const first = await store.beginAttempt({ generationId, sizeBytes });
       assert.equal(first.sealed, false);
       assert.equal(first.sizeBytes, sizeBytes);
-      assert.deepEqual(first.progress, { bytesDone: 0, bytesToMove: 0, bytesCopied: 0, bytesResent: 0 });
+      assert.deepEqual(first.progress, {
+        bytesDone: 0,
+        bytesToMove: 0,
+        bytesCopied: 0,
+        bytesResent: 0,
+        leavesWritten: 0,
+      });
       const second = await store.beginAttempt({ generationId, sizeBytes });
       assert.ok(second.attempt > first.attempt);
       assert.equal((await store.state(generationId))?.attempt, second.attempt);

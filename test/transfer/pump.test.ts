@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { isProviderError } from "../../src/domain/errors.ts";
 import { MemoryCheckpointStore } from "../../src/transfer/memory-checkpoint.ts";
+import { padSource } from "../../src/transfer/padded-source.ts";
 import type { BlockSource, Extent } from "../../src/transfer/ports.ts";
 import { leafBytes } from "../../src/transfer/ports.ts";
 import type { PumpInput } from "../../src/transfer/pump.ts";
@@ -39,6 +40,8 @@ const histories = fc.record({
     maxLength: granules,
     size: "max",
   }),
+  wholeLeaves: fc.boolean(),
+  growBytes: fc.constantFrom(0, 1, 3 * granule, 1024 * 1024),
   crashes: fc.array(fc.noBias(fc.integer({ min: 0, max: 5 * 1024 * 1024 })), { maxLength: 3, size: "max" }),
   windowBytes: fc.constantFrom(1, 1024 * 1024, 3 * 1024 * 1024),
 });
@@ -86,9 +89,11 @@ async function copyThroughCrashes(
 describe("pump", () => {
   test("copies any disk through any crashes, and its root is the content's", async () => {
     await fc.assert(
-      fc.asyncProperty(histories, async ({ before, crashes, windowBytes }) => {
-        const source = new MemoryDisk(before);
-        const sink = new MemoryDisk(new Uint8Array(before.byteLength));
+      fc.asyncProperty(histories, async ({ before, crashes, windowBytes, wholeLeaves, growBytes }) => {
+        const sizeBytes = before.byteLength + growBytes;
+        const source = padSource(new MemoryDisk(before), sizeBytes);
+        const sink = new MemoryDisk(new Uint8Array(sizeBytes));
+        sink.wholeLeaves = wholeLeaves;
         const result = await copyThroughCrashes(
           { source, windowBytes },
           sink,
@@ -96,10 +101,13 @@ describe("pump", () => {
           "first",
           crashes,
         );
-        assert.deepEqual(Buffer.compare(sink.bytes, before), 0);
-        assert.equal(result.rootHash, await rootOf(before));
+        const expected = new Uint8Array(sizeBytes);
+        expected.set(before);
+        assert.deepEqual(Buffer.compare(sink.bytes, expected), 0);
+        assert.equal(result.rootHash, await rootOf(expected));
         assert.equal(result.bytesCopied, result.bytesToMove);
-        assert.equal(result.bytesDone, before.byteLength);
+        assert.equal(result.bytesDone, sizeBytes);
+        assert.equal(result.leavesWritten, sink.leavesTouched.size);
       }),
       { numRuns: 40, endOnFailure: true },
     );
@@ -108,7 +116,7 @@ describe("pump", () => {
   for (const tracking of ["dirty-bitmap", "hash-compare"] as const) {
     test(`moves a second generation by ${tracking} through any crashes`, async () => {
       await fc.assert(
-        fc.asyncProperty(histories, async ({ before, changes, crashes, windowBytes }) => {
+        fc.asyncProperty(histories, async ({ before, changes, crashes, windowBytes, wholeLeaves }) => {
           const checkpoint = new MemoryCheckpointStore();
           const first = new MemoryDisk(new Uint8Array(before.byteLength));
           await copyThroughCrashes({ source: new MemoryDisk(before) }, first, checkpoint, "first", []);
@@ -116,12 +124,14 @@ describe("pump", () => {
           const source = new MemoryDisk(after);
           source.baselines.set("first-point", dirty);
           const sink = new MemoryDisk(first.bytes);
+          sink.wholeLeaves = wholeLeaves;
           const parts = tracking === "dirty-bitmap" ? { sinceBaseline: "first-point" } : { compareWithParent: true };
           const input = { source, parentManifestId: "first", windowBytes, ...parts };
           const result = await copyThroughCrashes(input, sink, checkpoint, "second", crashes);
           assert.equal(Buffer.compare(sink.bytes, after), 0);
           assert.equal(result.rootHash, await rootOf(after));
-          if (tracking === "dirty-bitmap") {
+          assert.equal(result.leavesWritten, sink.leavesTouched.size);
+          if (tracking === "dirty-bitmap" && !wholeLeaves) {
             const most = dirty.reduce((sum, { length }) => sum + length, 0);
             assert.ok(result.bytesCopied <= most, `${result.bytesCopied} bytes moved of ${most} changed`);
           }

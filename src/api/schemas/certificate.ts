@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Certificate } from "../../domain/certificate.ts";
+import { changeTrackings } from "../../domain/change-tracking.ts";
 import type { Wire } from "../../domain/wire.ts";
 import type { VerifyCertificateResult } from "../../workflows/verify-certificate/types.ts";
 import { bytes, entityId, sha256, siteId, timestamp } from "./common.ts";
@@ -24,7 +25,7 @@ export const certificateSchema = z
           disk_id: z.string().min(1).max(200),
           size_bytes: bytes,
           level: z.enum(["target-reread", "object-reread", "sent-only"]),
-          method: z.enum(["full", "dirty-bitmap", "overlay-allocation", "hash-compare"]),
+          method: z.enum(["full", ...changeTrackings]),
           leaf_bytes: z.int().min(1),
           root_hash: sha256,
           manifest_id: z.string().min(1).max(200),

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { changeTrackings } from "../../domain/change-tracking.ts";
 import {
   type MigrationEvent,
   type MigrationRequest,
@@ -12,7 +13,7 @@ import { migrationRequestSchema } from "./plan.ts";
 
 export const migrationState = z.enum(migrationStates);
 const step = z.enum([...migrationSteps, "rollback", "finalize"]);
-const tracking = z.enum(["full", "dirty-bitmap", "overlay-allocation", "hash-compare"]);
+const tracking = z.enum(["full", ...changeTrackings]);
 
 export const migrationSchema = z
   .strictObject({

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { censusKinds } from "../../domain/census.ts";
 import { siteId } from "./common.ts";
 import { freshnessSchema } from "./vm.ts";
 
@@ -38,7 +39,7 @@ export const censusSchema = z
     items: z.array(
       z.strictObject({
         site: siteId,
-        kind: z.enum(["vm", "volume", "recovery-point", "generation", "source-point", "network", "export"]),
+        kind: z.enum(censusKinds),
         id: z.string(),
         name: z.string().optional(),
         migration_id: z.string().optional().meta({ description: "The migration that it belongs to" }),

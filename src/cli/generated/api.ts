@@ -514,7 +514,7 @@ export interface components {
                 /** @enum {string} */
                 level: "target-reread" | "object-reread" | "sent-only";
                 /** @enum {string} */
-                method: "full" | "dirty-bitmap" | "overlay-allocation" | "hash-compare";
+                method: "full" | "dirty-bitmap" | "overlay-allocation" | "changed-blocks" | "hash-compare";
                 leaf_bytes: number;
                 /** @description SHA-256 in hex */
                 root_hash: string;
@@ -672,7 +672,7 @@ export interface components {
                  */
                 site: string;
                 /** @enum {string} */
-                kind: "vm" | "volume" | "recovery-point" | "generation" | "source-point" | "network" | "export";
+                kind: "vm" | "volume" | "recovery-point" | "generation" | "source-point" | "network" | "export" | "image" | "snapshot" | "security-group" | "address" | "bucket" | "upload";
                 id: string;
                 name?: string;
                 /** @description The migration that it belongs to */
@@ -930,7 +930,7 @@ export interface components {
                 /** @description Bytes */
                 bytes_resent: number;
                 /** @enum {string} */
-                tracking: "full" | "dirty-bitmap" | "overlay-allocation" | "hash-compare";
+                tracking: "full" | "dirty-bitmap" | "overlay-allocation" | "changed-blocks" | "hash-compare";
                 generation_id: string;
                 point_id: string;
                 root_hash: string;

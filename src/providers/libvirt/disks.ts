@@ -22,6 +22,10 @@ export class LibvirtDisks implements DisksFacet {
     this.#generations = new Generations(host);
   }
 
+  volumeSize(sizeBytes: number): number {
+    return roundUp(sizeBytes);
+  }
+
   inspectSource(vmId: string, signal: AbortSignal): Promise<readonly SourcePointDisk[]> {
     return this.sourcePoints.inspect(vmId, signal);
   }

@@ -190,7 +190,7 @@ async function copyDisks(move: PlannedMove, sourcePointId: string, tracker: Trac
     const { attempt, ...figures } = copied;
     const result = {
       diskId: copy.diskId,
-      sizeBytes: copy.sizeBytes,
+      sizeBytes: copy.targetSizeBytes,
       allocatedBytes: copy.allocatedBytes,
       tracking: copy.tracking,
       generationId,

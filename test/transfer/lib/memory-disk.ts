@@ -1,5 +1,5 @@
 import { ProviderError } from "../../../src/domain/errors.ts";
-import type { BlockSink, BlockSource, Extent } from "../../../src/transfer/ports.ts";
+import { type BlockSink, type BlockSource, type Extent, leafBytes } from "../../../src/transfer/ports.ts";
 
 /** A disk whose writes are lost in a crash unless they were flushed, as with a real server's cache. */
 export class MemoryDisk implements BlockSource, BlockSink {
@@ -9,6 +9,9 @@ export class MemoryDisk implements BlockSource, BlockSink {
   readonly #granularity: number;
   /** Ranges that differ from a baseline, by its name. */
   readonly baselines = new Map<string, Extent[]>();
+  /** Takes whole leaves only, as EBS does. */
+  wholeLeaves = false;
+  readonly leavesTouched = new Set<number>();
   bytesWritten = 0;
   bytesZeroed = 0;
   flushes = 0;
@@ -53,12 +56,14 @@ export class MemoryDisk implements BlockSource, BlockSink {
     this.crashAfterBytes -= data.byteLength;
     if (this.crashAfterBytes < 0) this.#dead = true;
     this.#alive();
+    this.#touch(offset, data.byteLength);
     this.bytes.set(data, offset);
     this.bytesWritten += data.byteLength;
   }
 
   async writeZeroes(offset: number, length: number, signal?: AbortSignal): Promise<void> {
     await this.#turn(signal);
+    this.#touch(offset, length);
     this.bytes.fill(0, offset, offset + length);
     this.bytesZeroed += length;
   }
@@ -71,6 +76,13 @@ export class MemoryDisk implements BlockSource, BlockSink {
   }
 
   async close(): Promise<void> {}
+
+  #touch(offset: number, length: number): void {
+    const end = offset + length;
+    const whole = offset % leafBytes === 0 && (end % leafBytes === 0 || end === this.sizeBytes);
+    if (this.wholeLeaves && !whole) throw new Error(`${length} bytes at ${offset} are not whole leaves`);
+    for (let leaf = Math.floor(offset / leafBytes); leaf * leafBytes < end; leaf++) this.leavesTouched.add(leaf);
+  }
 
   async #turn(signal: AbortSignal | undefined): Promise<void> {
     this.#alive();
