@@ -1,6 +1,7 @@
 import type { HostTools, RunResult } from "../../host/tools.ts";
+import { type Subject } from "../failures.ts";
 import type { CallBudget } from "../provider.ts";
-import { type Subject, toolFailure } from "./errors.ts";
+import { toolFailure } from "./errors.ts";
 
 /** Runs virsh against one host. Every call takes its share of the site's call budget. */
 export class Virsh {

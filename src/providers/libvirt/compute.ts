@@ -5,13 +5,14 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isProviderError, ProviderError } from "../../domain/errors.ts";
 import { tagKeys, type Vm } from "../../domain/vm.ts";
+import { conflict, invalid, notFound } from "../failures.ts";
 import type { ComputeFacet, VmSpec } from "../provider.ts";
 import { type DomainSpec, domainXml, userNetworkId } from "./domain-xml.ts";
 import type { SeenDomain } from "./domains.ts";
-import { conflict, invalid, notFound, toolFailure } from "./errors.ts";
-import { makeToolFolder } from "./files.ts";
+import { toolFailure } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { metadataKey, metadataUri, metadataXml, type VmMetadata } from "./metadata.ts";
+import { makeToolFolder } from "./tool-folder.ts";
 
 /** How often a guest is asked again: one that is still booting does not hear the power button. */
 const askAgainMs = 2_000;

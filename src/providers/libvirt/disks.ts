@@ -1,8 +1,8 @@
 import { lstat, statfs } from "node:fs/promises";
 import { tagKeys } from "../../domain/vm.ts";
 import type { BlockSink, BlockSource } from "../../transfer/ports.ts";
+import { conflict, invalid, notFound, unsupported } from "../failures.ts";
 import type { DisksFacet, RecoveryPoint, ReplicaSpec, SourcePoint, SourcePointDisk, Volume } from "../provider.ts";
-import { conflict, invalid, notFound, unsupported } from "./errors.ts";
 import { Generations, openLayer, roundUp, toVolume } from "./generations.ts";
 import type { Host } from "./host.ts";
 import { idOfKey, type Layer, type LayerSpec } from "./layers.ts";

@@ -1,8 +1,8 @@
 import { stat } from "node:fs/promises";
 import type { PowerState, Vm, VmEndpoint } from "../../domain/vm.ts";
+import { notFound, type Subject } from "../failures.ts";
 import type { Virsh } from "./client.ts";
 import { type Domain, parseDomain } from "./domain-xml.ts";
-import { notFound, type Subject } from "./errors.ts";
 import { virtualSize } from "./images.ts";
 import type { LayerStore } from "./layers.ts";
 import { parseUsernet } from "./usernet.ts";

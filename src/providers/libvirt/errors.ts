@@ -1,7 +1,5 @@
 import { type ErrorCode, ProviderError } from "../../domain/errors.ts";
-
-const storageFull = "the host's storage is full";
-const freeSpace = "Free space below the site's storage_path; the move goes on where it stopped.";
+import { freeSpace, type Subject, storageFull } from "../failures.ts";
 
 interface Meaning {
   readonly pattern: RegExp;
@@ -103,50 +101,12 @@ const fallback: Meaning = {
   action: "See the site's log; report it if it happens again.",
 };
 
-export interface Subject {
-  readonly operation: string;
-  readonly resource: string;
-}
-
 /** The failure that a tool's output stands for. The tool's own words follow the reason. */
 export function toolFailure(tool: string, output: string, subject: Subject): ProviderError {
   const text = oneLine(output) || `${tool} failed without a message`;
   const meaning = meanings.find(({ pattern }) => pattern.test(text)) ?? fallback;
   const reason = meaning.reason ? `${meaning.reason} (${tool}: ${text})` : `${tool}: ${text}`;
   return new ProviderError(meaning.code, { ...subject, reason, action: meaning.action });
-}
-
-/** What our own file calls throw, so that a full storage is waited for like any other. */
-export function fileFailure(error: unknown, path: string): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code !== "ENOSPC" && code !== "EDQUOT") return error;
-  return new ProviderError("Unavailable", {
-    operation: "write below the site's storage",
-    resource: path,
-    reason: storageFull,
-    action: freeSpace,
-    cause: error,
-  });
-}
-
-export function conflict(subject: Subject, reason: string, action: string): ProviderError {
-  return new ProviderError("Conflict", { ...subject, reason, action });
-}
-
-export function notFound(subject: Subject, reason: string): ProviderError {
-  return new ProviderError("NotFound", {
-    ...subject,
-    reason,
-    action: "Refresh the inventory; it may have been removed.",
-  });
-}
-
-export function invalid(subject: Subject, reason: string, action: string): ProviderError {
-  return new ProviderError("InvalidInput", { ...subject, reason, action });
-}
-
-export function unsupported(subject: Subject, reason: string, action: string): ProviderError {
-  return new ProviderError("UnsupportedCapability", { ...subject, reason, action });
 }
 
 function oneLine(text: string): string {

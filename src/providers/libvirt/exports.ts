@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ProviderError } from "../../domain/errors.ts";
 import type { HostTools } from "../../host/tools.ts";
-import { type Subject, toolFailure } from "./errors.ts";
-import { makeToolFolder } from "./files.ts";
-import { endProcess, identifyProcess, isAlive, markIsAlive, ownMark, type ProcessId, processes } from "./processes.ts";
+import { type Subject } from "../failures.ts";
+import { endProcess, identifyProcess, isAlive, markIsAlive, ownMark, type ProcessId, processes } from "../processes.ts";
+import { toolFailure } from "./errors.ts";
+import { makeToolFolder } from "./tool-folder.ts";
 
 export type ExportKind = "generation" | "source" | "point" | "volume";
 

@@ -1,6 +1,7 @@
+import { type Subject } from "../failures.ts";
 import { exportedBitmap, type FoundBaseline } from "./baselines.ts";
 import type { SeenDomain } from "./domains.ts";
-import { type Subject, toolFailure } from "./errors.ts";
+import { toolFailure } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { escapeXml } from "./xml.ts";
 

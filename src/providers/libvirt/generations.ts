@@ -1,7 +1,7 @@
 import { tagKeys } from "../../domain/vm.ts";
 import type { BlockSink, BlockSource } from "../../transfer/ports.ts";
+import { conflict, invalid, notFound, type Subject } from "../failures.ts";
 import type { RecoveryPoint, ReplicaSpec, Volume } from "../provider.ts";
-import { conflict, invalid, notFound, type Subject } from "./errors.ts";
 import { ClosingSink, ClosingSource } from "./handles.ts";
 import type { Host } from "./host.ts";
 import { isUnchanged } from "./images.ts";

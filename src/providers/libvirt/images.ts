@@ -1,6 +1,7 @@
 import { open, readFile, stat } from "node:fs/promises";
 import type { HostTools } from "../../host/tools.ts";
-import { type Subject, toolFailure } from "./errors.ts";
+import { type Subject } from "../failures.ts";
+import { toolFailure } from "./errors.ts";
 
 /** The cluster size of our images and the granularity of our bitmaps. */
 export const granularityBytes = 65_536;

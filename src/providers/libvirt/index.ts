@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { tagKeys } from "../../domain/vm.ts";
 import type { HostTools } from "../../host/tools.ts";
 import { capabilities } from "../capabilities.ts";
+import { ownMark } from "../processes.ts";
 import type { CensusEntry, Provider, ProviderContext, SiteCheck } from "../provider.ts";
 import { checkHost } from "./checks.ts";
 import { Virsh } from "./client.ts";
@@ -14,7 +15,6 @@ import { Host } from "./host.ts";
 import { Images } from "./images.ts";
 import { type Layer, LayerStore } from "./layers.ts";
 import { LibvirtNetwork } from "./network.ts";
-import { ownMark } from "./processes.ts";
 
 export interface LibvirtEntry {
   /** libvirt's connection URI; the host must be this machine. */

@@ -2,9 +2,8 @@ import { createHash, randomUUID } from "node:crypto";
 import { chmod, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { HostTools } from "../../host/tools.ts";
-import { invalid } from "./errors.ts";
+import { invalid } from "../failures.ts";
 import {
-  makeToolFolder,
   markOnce,
   partialName,
   putOnce,
@@ -14,8 +13,9 @@ import {
   syncFile,
   writeJson,
   writeJsonOnce,
-} from "./files.ts";
+} from "../record-files.ts";
 import type { FileIdentity } from "./images.ts";
+import { makeToolFolder } from "./tool-folder.ts";
 
 /** What is fixed about a layer from its first moment; written before its bytes exist. */
 export interface LayerSpec {

@@ -4,17 +4,17 @@ import { tagKeys } from "../../domain/vm.ts";
 import { NbdBlockSource } from "../../transfer/nbd/block-source.ts";
 import type { ChangeContext } from "../../transfer/nbd/extent-map.ts";
 import type { BlockSource } from "../../transfer/ports.ts";
+import { conflict, notFound, type Subject } from "../failures.ts";
 import type { SourcePoint, SourcePointDisk } from "../provider.ts";
 import { type FoundBaseline, findBaselines, liveBitmaps, servedBaseline } from "./baselines.ts";
 import type { DomainDisk } from "./domain-xml.ts";
 import type { SeenDomain } from "./domains.ts";
-import { conflict, notFound, type Subject } from "./errors.ts";
-import { makeToolFolder } from "./files.ts";
 import { beginBackup, endBackup } from "./frozen.ts";
 import { ClosingSource } from "./handles.ts";
 import type { Host } from "./host.ts";
 import { fileIdentity, isUnchanged } from "./images.ts";
 import { idOfKey, type LayerSpec } from "./layers.ts";
+import { makeToolFolder } from "./tool-folder.ts";
 import {
   dropOldCheckpoints,
   type PointDisk,

@@ -1,8 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { chown, link, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { link, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { HostTools } from "../../host/tools.ts";
-import { fileFailure } from "./errors.ts";
+import { fileFailure } from "./failures.ts";
 import { markIsAlive, ownMark } from "./processes.ts";
 
 /** A name beside `path` for what is being made; it tells whose it is, so that leftovers of the dead can be swept. */
@@ -16,15 +15,6 @@ export async function sweepPartials(folder: string): Promise<void> {
     const mark = /\.partial-(\d+\.\d+)-[0-9a-f]+$/.exec(name)?.[1];
     if (mark !== undefined && !markIsAlive(mark)) await rm(join(folder, name), { force: true });
   }
-}
-
-/** Makes a folder that the tools can write to. Missing folders above it are passable for all. */
-export async function makeToolFolder(path: string, mode: number, tools: HostTools): Promise<string> {
-  await mkdir(dirname(path), { recursive: true });
-  await mkdir(path, { recursive: true, mode });
-  const { account } = tools;
-  if (account && (await stat(path)).uid !== account.uid) await chown(path, account.uid, account.gid);
-  return path;
 }
 
 /** Replaces a JSON file as a whole, durably. */
@@ -48,7 +38,7 @@ export async function markOnce(path: string): Promise<void> {
     await (await open(path, "a", 0o640)).close();
     await syncFile(dirname(path));
   } catch (error) {
-    throw fileFailure(error, path);
+    throw fileFailure(error, { operation: "write a record", resource: path });
   }
 }
 
@@ -108,6 +98,6 @@ async function writePartial(path: string, value: unknown): Promise<string> {
     return partial;
   } catch (error) {
     await rm(partial, { force: true });
-    throw fileFailure(error, path);
+    throw fileFailure(error, { operation: "write a record", resource: path });
   }
 }
