@@ -26,3 +26,7 @@ export interface InstanceType {
 }
 
 export type NicModel = "virtio-net" | "ena" | "hv_netvsc" | "gve" | "e1000";
+
+/** How capacity is bought: `spot` is cheaper, and the site may take it back. */
+export const capacityTypes = ["on-demand", "spot"] as const;
+export type CapacityType = (typeof capacityTypes)[number];

@@ -3,10 +3,16 @@ import type { Capabilities } from "./provider.ts";
 /** What each kind of site cannot do, with the reason for a person. */
 export const capabilities = {
   libvirt: {
+    "compute.instance-types": "A KVM host gives a VM any number of CPUs and any memory",
+    "compute.spot": "A KVM host sells nothing",
+    "disks.customer-key": "Disks are files of the host; encrypt the file system they lie in",
     "network.create": "A host's networks are its administrator's; NovaCron uses the ones that are there",
+    "network.security-groups": "A KVM host has no security groups; filter on the host or in the guest",
+    "network.public-address": "A VM's addresses come from the network it is in",
     images: "A KVM host has no image catalogue; VMs are made from recovery points",
     snapshots: "Points of a VM's disks are recovery points here",
     objects: "A KVM host has no object storage",
     quotas: "A KVM host sets no quotas; `quotas` of the configuration are the ceilings",
+    prices: "A host of your own has no price list",
   },
 } as const satisfies Readonly<Record<string, Capabilities>>;

@@ -1,7 +1,8 @@
 // Long because it is one contract, to be read whole; what only clouds have is in cloud-facets.ts.
 import type { CensusKind } from "../domain/census.ts";
 import type { ChangeTracking } from "../domain/change-tracking.ts";
-import type { InstanceType } from "../domain/instance-type.ts";
+import type { CapacityType, InstanceType } from "../domain/instance-type.ts";
+import type { TagRules } from "../domain/tag-rules.ts";
 import type { DiskBus, Firmware, Vm } from "../domain/vm.ts";
 import type { BlockSink, BlockSource } from "../transfer/ports.ts";
 import type {
@@ -32,6 +33,9 @@ export interface Provider {
   readonly capabilities: Capabilities;
   /** True when the site is part of the sandbox; everything shown about it says so. */
   readonly simulated: boolean;
+  /** What the site takes as tags; absent where it takes any. Tags of this port are always the whole, unpacked ones: a site
+   *  with rules packs and unpacks them with `domain/tags.ts`. */
+  readonly tagRules?: TagRules;
   readonly compute: ComputeFacet;
   readonly disks: DisksFacet;
   readonly network: NetworkFacet;
@@ -55,17 +59,29 @@ export const capabilityNames = [
   "compute.create-stopped",
   "compute.resize",
   "compute.console-output",
+  /** VMs come in fixed sizes, by name. */
+  "compute.instance-types",
+  /** Capacity at a lower price that the site may take back. */
+  "compute.spot",
   "disks.source-stopped",
   "disks.source-frozen",
   "disks.changed-blocks",
   "disks.replica",
   /** A new attempt at a generation takes the earlier attempt's handle away. */
   "disks.fenced-writes",
+  /** Disks can be encrypted with a key of the customer's. */
+  "disks.customer-key",
   "network.create",
+  /** A NIC has the MAC that was asked for. */
+  "network.fixed-mac",
+  "network.security-groups",
+  "network.public-address",
   "images",
   "snapshots",
   "objects",
   "quotas",
+  /** What it costs can be looked up in a price list. */
+  "prices",
 ] as const;
 export type CapabilityName = (typeof capabilityNames)[number];
 /** What the site cannot do: capability → the reason, for a person. What is absent here, it can. */
@@ -95,6 +111,8 @@ export interface VmSpec {
   /** The site's size for it, where the site has fixed sizes ({@link ComputeFacet.listInstanceTypes}); absent lets the
    *  site take the smallest that has the CPUs and the memory. */
   readonly instanceType?: string;
+  /** Default `on-demand`. */
+  readonly capacityType?: CapacityType;
   /** An image to make the boot disk from, as {@link ImagesFacet.resolve} gives it; then `disks` holds data disks only. */
   readonly image?: { readonly imageId: string; readonly bootDisk?: NewDisk };
   /** Names or ids; where the site has them and none is given, its default one. */
@@ -286,6 +304,9 @@ export interface DisksFacet {
   deleteVolume(volumeId: string, signal: AbortSignal): Promise<void>;
   /** Reads a volume of a stopped VM (for `certificate verify` of what a disk is now). */
   openVolume(volumeId: string, signal: AbortSignal): Promise<BlockSource>;
+  /** The type of the disks that {@link materialise} makes, in the words of the site's price list; absent where disks have
+   *  no price of their own. */
+  readonly diskType?: string;
   /** Free bytes for new replicas; undefined where the site has no such bound. */
   freeBytes(signal: AbortSignal): Promise<number | undefined>;
 }
