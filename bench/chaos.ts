@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MigrationStep, MigrationView } from "../src/domain/migration.ts";
+import { toWire, type Wire } from "../src/domain/wire.ts";
 import { signalProcess } from "../src/host/process-identity.ts";
-import { rollbackUpdate } from "../src/workflows/migrate-vm/messages.ts";
+import type { LabApi } from "./lib/lab-api.ts";
 import type { NodePart, Part } from "./lib/parts.ts";
 import { seededRandom } from "./lib/random.ts";
 import type { Bench, BenchContext, Figure } from "./lib/report.ts";
@@ -15,7 +16,7 @@ const disk = { sizeBytes: 96 * mib, dataBytes: 48 * mib };
 /** So that the copy, the longest step of a large move, is the longest here too. */
 const bandwidthBytesPerSecond = 24 * mib;
 /** How far into a step the kill may come; most steps are over sooner, and then it is drawn again. */
-const latestMs = { copy: 1500, other: 60 } as const;
+const latestMs = { copy: 1500, order: 400, other: 60 } as const;
 
 const steps: readonly MigrationStep[] = [
   "validate",
@@ -29,13 +30,16 @@ const steps: readonly MigrationStep[] = [
   "verify",
   "complete",
 ];
-const victims = ["worker", "temporal", "postgres", "target NBD server", "source NBD server"] as const;
+const victims = ["worker", "api", "temporal", "postgres", "target NBD server", "source NBD server"] as const;
 type Victim = (typeof victims)[number];
+/** `order`: while the API is asked for the plan and the move, before there is a run. */
+type Moment = MigrationStep | "order";
 
-/** The steps that a part is alive in: NBD servers only serve while bytes move or are read back. */
-function stepsOf(victim: Victim): readonly MigrationStep[] {
+/** The moments that a part is alive and wanted in: NBD servers only serve while bytes move or are read back. */
+function momentsOf(victim: Victim): readonly Moment[] {
   if (victim === "source NBD server") return ["copy"];
-  return victim === "target NBD server" ? ["copy", "prove"] : steps;
+  if (victim === "target NBD server") return ["copy", "prove"];
+  return victim === "api" ? ["order", ...steps] : steps;
 }
 
 const drawsPerRun = 20;
@@ -62,12 +66,13 @@ async function run({ note, runs = 20, seed = Date.now() % 1_000_000 }: BenchCont
   const totals = { runs: 0, completed: 0, identical: 0, orphans: 0, missed: 0 };
   await using lab = new StackLab(await startParts());
   let vmId = await makeVm(lab, "chaos-0");
-  const worker = await lab.startWorkerProcess();
+  const cast: Cast = { worker: await lab.startWorkerProcess(), api: await lab.startApi() };
   while (totals.runs < runs && totals.missed < drawsPerRun * runs) {
     const victim = pick(victims);
-    const step = pick(stepsOf(victim));
-    const delayMs = Math.floor(random() * (step === "copy" ? latestMs.copy : latestMs.other));
-    const outcome = await oneRun(lab, worker, { vmId, victim, step, delayMs }, note);
+    const moment = pick(momentsOf(victim));
+    const latest = moment === "copy" || moment === "order" ? latestMs[moment] : latestMs.other;
+    const delayMs = Math.floor(random() * latest);
+    const outcome = await oneRun(lab, cast, { vmId, victim, moment, delayMs }, note);
     for (const orphan of outcome.orphans) note(`left behind: ${orphan}`);
     // What is left or differs counts whether or not the kill struck.
     totals.orphans += outcome.orphans.length;
@@ -83,7 +88,7 @@ async function run({ note, runs = 20, seed = Date.now() % 1_000_000 }: BenchCont
     if (outcome.completed) totals.completed += 1;
     if (outcome.identical) totals.identical += 1;
     const verdict = outcome.completed && outcome.identical ? "completed, identical" : "FAILED";
-    note(`run ${totals.runs}: ${victim} killed ${delayMs} ms into ${step}: ${verdict}`);
+    note(`run ${totals.runs}: ${victim} killed ${delayMs} ms into ${moment}: ${verdict}`);
   }
   if (totals.runs < runs) throw new Error(`Only ${totals.runs} kills of ${runs} struck in mid-step (seed ${seed})`);
   return [
@@ -100,34 +105,73 @@ async function makeVm(lab: StackLab, name: string): Promise<string> {
   return vm.vmId;
 }
 
+/** The programs of ours that can be killed. */
+interface Cast {
+  readonly worker: NodePart;
+  readonly api: LabApi;
+}
+
 async function oneRun(
   lab: StackLab,
-  worker: NodePart,
-  draw: { vmId: string; victim: Victim; step: MigrationStep; delayMs: number },
+  cast: Cast,
+  draw: { vmId: string; victim: Victim; moment: Moment; delayMs: number },
   note: BenchContext["note"],
 ): Promise<Outcome> {
-  const { vmId, victim, step, delayMs } = draw;
+  const { vmId, victim, moment, delayMs } = draw;
   const before = await everything(lab);
-  const id = await lab.migrate({ vm: vmId, from, to, bandwidthBytesPerSecond });
-  const reached = await lab.untilView(id, (view) => past(view, step), 2);
-  if (runs(reached, step)) await sleep(delayMs);
-  const view = await lab.store.migrations.get(id);
-  const struck = view !== undefined && runs(view, step) && (await kill(lab, worker, victim));
+  let struck = false;
   let identical = false;
   let completed = false;
   try {
+    const ordering = order(cast.api, vmId);
+    if (moment === "order") struck = await strikeOrder(lab, cast, ordering, delayMs);
+    const id = await ordering;
+    if (moment !== "order") struck = await strikeStep(lab, cast, { id, victim, step: moment, delayMs });
     const end = await lab.until(id, "awaiting-finalize");
     completed = true;
     const certificate = await lab.store.certificates.get(end.certificateId ?? "");
     const target = { site: to, vmId: end.vm.targetVmId ?? "" };
     identical = certificate?.identical === true && (await lab.sameDisks({ site: from, vmId }, target));
-    await lab.client.workflow.getHandle(`migration/${id}`).executeUpdate(rollbackUpdate);
+    await cast.api.post(`/v1/migrations/${id}/rollback`);
+    await lab.until(id, "rolled-back");
   } catch (error) {
     completed = false;
-    note(`${victim} in ${step}: ${error instanceof Error ? error.message : String(error)}`);
+    note(`${victim} in ${moment}: ${error instanceof Error ? error.message : String(error)}`);
   }
   const after = await everything(lab);
   return { counted: struck, completed, identical, orphans: after.filter((entry) => !before.includes(entry)) };
+}
+
+/** Plans and starts the move through the API; the move's id. */
+async function order(api: LabApi, vmId: string): Promise<string> {
+  const request = toWire({ vm: vmId, from, to, bandwidthBytesPerSecond });
+  const plan = await api.post<Wire<{ planId: string; hash: string }>>("/v1/plans", { kind: "migrate_vm", request });
+  const approved = { plan_id: plan.plan_id, plan_hash: plan.hash };
+  const migration = await api.post<Wire<{ migrationId: string }>>("/v1/migrations", approved);
+  return migration.migration_id;
+}
+
+/** Kills the API while it is asked; whether it was still asked then. */
+async function strikeOrder(lab: StackLab, cast: Cast, ordering: Promise<string>, delayMs: number): Promise<boolean> {
+  let answered = false;
+  const done = (): void => {
+    answered = true;
+  };
+  ordering.then(done, done);
+  await sleep(delayMs);
+  return !answered && (await kill(lab, cast, "api"));
+}
+
+async function strikeStep(
+  lab: StackLab,
+  cast: Cast,
+  draw: { id: string; victim: Victim; step: MigrationStep; delayMs: number },
+): Promise<boolean> {
+  const { id, victim, step, delayMs } = draw;
+  const reached = await lab.untilView(id, (view) => past(view, step), 2);
+  if (runs(reached, step)) await sleep(delayMs);
+  const view = await lab.store.migrations.get(id);
+  return view !== undefined && runs(view, step) && (await kill(lab, cast, victim));
 }
 
 function runs(view: MigrationView, step: MigrationStep): boolean {
@@ -140,12 +184,13 @@ function past(view: MigrationView, step: MigrationStep): boolean {
 }
 
 /** SIGKILL, and a start soon after where nobody else starts it. Returns whether it was alive. */
-async function kill(lab: StackLab, worker: NodePart, victim: Victim): Promise<boolean> {
+async function kill(lab: StackLab, { worker, api }: Cast, victim: Victim): Promise<boolean> {
   if (victim === "target NBD server" || victim === "source NBD server") {
     const kinds = victim === "source NBD server" ? (["source"] as const) : (["generation", "point"] as const);
     return kinds.flatMap((kind) => lab.servers(kind)).filter((server) => signalProcess(server, "SIGKILL")).length > 0;
   }
-  const parts: Readonly<Record<typeof victim, Part>> = { worker, temporal: lab.temporal, postgres: lab.postgres };
+  const { temporal, postgres } = lab;
+  const parts: Readonly<Record<typeof victim, Part>> = { worker, api: api.part, temporal, postgres };
   const part = parts[victim];
   const alive = part.pid !== undefined;
   await part.kill();

@@ -16,6 +16,7 @@ import type { HostTools } from "../../src/host/tools.ts";
 import { openStore, type Store } from "../../src/store/index.ts";
 import { connectClient, taskQueue } from "../../src/temporal/connection.ts";
 import { buildDeps } from "../../src/worker/deps.ts";
+import { LabApi } from "./lab-api.ts";
 import { NodePart, PostgresPart, processesWith, TemporalPart } from "./parts.ts";
 
 export type Site = "onprem-a" | "onprem-b";
@@ -69,7 +70,7 @@ export async function startParts(): Promise<LabParts> {
 /** Far beyond what any of these moves takes: a hang should be a failure with a reason. */
 const stuckMs = 90_000;
 
-/** The whole stack but the API, each part a process that can be killed; a move is planned, started and watched. */
+/** The whole stack (with the API where it is asked for), each part a process that can be killed; a move is planned, started and watched. */
 export class StackLab implements AsyncDisposable {
   readonly dir: string;
   readonly store: Store;
@@ -80,6 +81,7 @@ export class StackLab implements AsyncDisposable {
   readonly temporal: TemporalPart;
   readonly #parts: LabParts;
   readonly #workers: NodePart[] = [];
+  #api: LabApi | undefined;
   #planned = 0;
 
   constructor(parts: LabParts) {
@@ -107,6 +109,12 @@ export class StackLab implements AsyncDisposable {
     this.#workers.push(worker);
     await worker.start();
     return worker;
+  }
+
+  /** The API as a process of its own; ended with the lab. */
+  async startApi(): Promise<LabApi> {
+    this.#api = await LabApi.start(this.dir, this.#parts.env);
+    return this.#api;
   }
 
   async plan(request: MigrationRequest): Promise<Plan> {
@@ -203,7 +211,7 @@ export class StackLab implements AsyncDisposable {
   async close(): Promise<void> {
     const { deps, client, store, sandbox, temporal, postgres } = this.#parts;
     for (const worker of this.#workers) worker.signal("SIGCONT");
-    await Promise.all(this.#workers.map((worker) => worker.stop()));
+    await Promise.all([...this.#workers, ...(this.#api ? [this.#api.part] : [])].map((part) => part.stop()));
     await deps.close();
     await client.connection.close();
     await store.close();
