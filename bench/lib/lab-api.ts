@@ -7,8 +7,6 @@ import { NodePart } from "./parts.ts";
 
 const againAfterMs = 100;
 const giveUpMs = 60_000;
-/** What a client of an API that is away, or whose own parts are, hears: it asks again. */
-const passing = new Set([429, 502, 503, 504]);
 
 /** The API as a process that can be killed, with a client that asks again as ours and others' do. */
 export class LabApi {
@@ -46,7 +44,8 @@ export class LabApi {
     for (const deadline = Date.now() + giveUpMs; ; ) {
       const answer = await this.#once(path, key, body).catch((error: unknown) => error);
       if (answer instanceof Response && answer.ok) return (await answer.json()) as T;
-      const again = !(answer instanceof Response) || passing.has(answer.status);
+      // An API that is away, or an answer that says when to ask again.
+      const again = !(answer instanceof Response) || answer.headers.has("retry-after");
       if (!again || Date.now() > deadline) {
         const why = answer instanceof Response ? `${answer.status} ${await answer.text()}` : String(answer);
         throw new Error(`POST ${path}: ${why}`);
@@ -66,6 +65,7 @@ export class LabApi {
       ...(body ? { body: JSON.stringify(body) } : {}),
     });
     // The whole body, while the server that sends it may die.
-    return new Response(await answer.text(), { status: answer.status });
+    const { status, headers } = answer;
+    return new Response(await answer.text(), { status, headers });
   }
 }

@@ -23,8 +23,11 @@ export function problems(log: Logger): ErrorRequestHandler {
   };
 }
 
+/** Said where the failure itself says nothing of when it will have passed. */
+const defaultRetryAfterMs: Readonly<Record<number, number>> = { 503: 1_000, 504: 1_000 };
+
 export function sendProblem(request: Request, response: Response, problem: ProblemError): void {
-  const { headers, retryAfterMs } = problem.input;
+  const { headers, retryAfterMs = defaultRetryAfterMs[problem.status] } = problem.input;
   if (retryAfterMs !== undefined) response.setHeader("Retry-After", Math.max(1, Math.ceil(retryAfterMs / 1000)));
   for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value);
   const body = problemBody(problem, { instance: request.path, requestId: requestIdOf(response) });

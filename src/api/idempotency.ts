@@ -4,6 +4,9 @@ import type { Store } from "../store/index.ts";
 import { ProblemError } from "./problem.ts";
 import type { Actor, Answer } from "./route.ts";
 
+/** A few times in what the store takes for a sign of death. */
+const renewEveryMs = 2_000;
+
 const accepted = /^[\x21-\x7e]{1,200}$/;
 
 /** One caller's key for one path. */
@@ -32,6 +35,10 @@ export async function once(store: Store, request: IdempotentRequest, work: () =>
     return { ...claim.response, headers: { ...claim.response.headers, "Idempotency-Replayed": "true" } };
   }
   if (claim.status === "conflict") throw refused(claim.reason);
+  const renewal = setInterval(() => {
+    // A renewal that is lost lets a repeat in too early at worst; what it starts has the same ids.
+    store.idempotency.renew(claimed.key, claimed.route).catch(() => undefined);
+  }, renewEveryMs).unref();
   try {
     const answer = await work();
     if (answer) {
@@ -42,6 +49,8 @@ export async function once(store: Store, request: IdempotentRequest, work: () =>
   } catch (error) {
     await store.idempotency.release(claimed.key, claimed.route).catch(() => undefined);
     throw error;
+  } finally {
+    clearInterval(renewal);
   }
 }
 

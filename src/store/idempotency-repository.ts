@@ -17,8 +17,8 @@ export type IdempotencyClaim =
 
 /** Keys are remembered for a day. */
 const rememberFor = sql`interval '24 hours'`;
-/** Whoever claimed the key and did not answer by then has died: the repeat takes over. */
-const abandonedAfter = sql`interval '30 seconds'`;
+/** Whoever claimed the key and did neither answer nor renew by then has died: the repeat takes over. */
+const abandonedAfter = sql`interval '8 seconds'`;
 
 export class IdempotencyRepository {
   readonly #db: Kysely<Database>;
@@ -48,6 +48,17 @@ export class IdempotencyRepository {
     if (earlier.body_hash !== bodyHash) return { status: "conflict", reason: "other-body" };
     if (earlier.response === null) return { status: "conflict", reason: "in-progress" };
     return { status: "repeat", response: earlier.response as StoredResponse };
+  }
+
+  /** Says that the claim is still being answered; to be called every few seconds. */
+  async renew(key: string, route: string): Promise<void> {
+    await this.#db
+      .updateTable("idempotency_keys")
+      .set({ claimed_at: sql`now()` })
+      .where("route", "=", route)
+      .where("key", "=", key)
+      .where("response", "is", null)
+      .execute();
   }
 
   async complete(key: string, route: string, response: StoredResponse): Promise<void> {

@@ -33,5 +33,7 @@ test("while the store is away every answer is a 503 problem, and none says more 
   const health = await api.call("GET", "/v1/health", { token: undefined });
   assert.equal(health.status, 503);
   assert.notEqual(health.body.facts["store"], "ok");
-  assert.equal((await api.call("GET", "/v1/vms")).status, 503);
+  const refused = await api.call("GET", "/v1/vms");
+  assert.equal(refused.status, 503);
+  assert.ok(Number(refused.headers.get("retry-after")) >= 1);
 });

@@ -122,7 +122,11 @@ test("an idempotency key is given back after a failure, an abandoned claim, and 
   await idempotency.complete("old", route, { status: 200, body: undefined });
   await idempotency.release("old", route);
   assert.equal((await claim("old")).status, "repeat");
-  await age("abandoned", "31 seconds");
+  await claim("renewed");
+  await age("abandoned", "9 seconds");
+  await age("renewed", "9 seconds");
+  await idempotency.renew("renewed", route);
+  assert.deepEqual(await claim("renewed"), { status: "conflict", reason: "in-progress" });
   await age("old", "25 hours");
   assert.equal((await claim("abandoned")).status, "new");
   assert.equal((await claim("abandoned")).status, "conflict");
