@@ -44,7 +44,8 @@ export function planActivities({ registry, store, defaults, ceilings }: Activity
         measuredBytesPerSecond: measured,
       });
       const hash = hashOf(parts);
-      const plan: Plan = { ...parts, planId: input.planId, hash, createdAt: new Date().toISOString() };
+      const subjects = [request.from, request.to].map((site) => ({ site, tags: vm.tags }));
+      const plan: Plan = { ...parts, planId: input.planId, hash, subjects, createdAt: new Date().toISOString() };
       await store.plans.insert(plan);
       return plan;
     },

@@ -11,13 +11,13 @@ import { requestIdOf, requestIds } from "./request-id.ts";
 import type { Answer, Route } from "./route.ts";
 import { apiRoutes } from "./routes.ts";
 import { Runs } from "./runs.ts";
-import { findActor } from "./tokens.ts";
+import { findTokenActor } from "./tokens.ts";
 
 /** The whole interface under /v1, from the one route table. */
 export function createApi(deps: ApiDeps): Express {
   const limits = { ...defaultLimits, ...deps.limits };
   const routes = apiRoutes({ ...deps, limits, runs: new Runs(deps.temporal, limits) });
-  const authenticator = new Authenticator((hash) => findActor(deps.store, hash), limits);
+  const authenticator = new Authenticator((hash) => findTokenActor(deps.store, hash), limits);
   const readJson = express.json({ limit: limits.bodyBytes, strict: false, type: isJson });
 
   const app = express();
@@ -47,7 +47,7 @@ export function createApi(deps: ApiDeps): Express {
       let gone: AbortController | undefined;
       const key = route.idempotent ? readIdempotencyKey(request.get("idempotency-key")) : undefined;
       const body: unknown = request.body;
-      const repeatable = { key, actor, path: request.path, body };
+      const repeatable = { key, actor, path: request.path, body, confidential: route.confidential };
       const requestId = requestIdOf(response);
       const run = () =>
         route.run({

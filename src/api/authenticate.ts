@@ -1,19 +1,14 @@
-import { createHash } from "node:crypto";
 import type { Request } from "express";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import type { ApiLimits } from "./deps.ts";
 import { ProblemError } from "./problem.ts";
 import type { Actor, Route } from "./route.ts";
-
-/** Tokens are 256 random bits, so a plain hash keeps them: there is nothing to guess that salting would slow down. */
-export function hashToken(token: string): string {
-  return createHash("sha256").update(token).digest("hex");
-}
+import { hashToken } from "./tokens.ts";
 
 export type FindActor = (tokenHash: string) => Promise<Actor | undefined>;
 
 /** How long a token that was found valid is believed: a revoked one works at most this long. */
-const believedMs = 2_000;
+export const believedMs = 2_000;
 const bearer = /^Bearer +([A-Za-z0-9._~+/=-]{16,512})$/i;
 
 /** Says who asks, and refuses who may not: 401, 403, 429. */
@@ -46,11 +41,10 @@ export class Authenticator {
     }
     await consume(this.#perActor, actor.id);
     const { permission } = route;
-    const held = actor.permissions;
-    if (permission !== "public" && !held.includes("*") && !held.includes(permission)) {
+    if (permission !== "public" && permission !== "self" && !actor.grants.has(permission)) {
       throw new ProblemError("Forbidden", {
-        detail: `The token ${actor.name} lacks the permission ${permission}`,
-        action: `Use a token that holds ${permission}.`,
+        detail: `${actor.name} lacks the permission ${permission}`,
+        action: `Ask an administrator for a role that holds ${permission}; docs/security.md lists them.`,
         facts: { permission },
       });
     }

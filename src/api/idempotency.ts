@@ -20,6 +20,8 @@ export interface IdempotentRequest {
   readonly actor: Actor | undefined;
   readonly path: string;
   readonly body: unknown;
+  /** The answer holds a secret: it is not kept, and a repeat is told so. */
+  readonly confidential?: boolean | undefined;
 }
 
 /**
@@ -32,6 +34,7 @@ export async function once(store: Store, request: IdempotentRequest, work: () =>
   const claimed = scope(request.key, request);
   const claim = await store.idempotency.claim({ ...claimed, bodyHash: digest(canonicalJson(request.body ?? "")) });
   if (claim.status === "repeat") {
+    if (request.confidential) throw shownOnce();
     return { ...claim.response, headers: { ...claim.response.headers, "Idempotency-Replayed": "true" } };
   }
   if (claim.status === "conflict") throw refused(claim.reason);
@@ -43,7 +46,8 @@ export async function once(store: Store, request: IdempotentRequest, work: () =>
     const answer = await work();
     if (answer) {
       const { status, headers, body } = answer;
-      await store.idempotency.complete(claimed.key, claimed.route, { status, headers, body });
+      const kept = request.confidential ? { status, body: undefined } : { status, headers, body };
+      await store.idempotency.complete(claimed.key, claimed.route, kept);
     }
     return answer;
   } catch (error) {
@@ -79,6 +83,13 @@ function scope(key: string, request: Pick<IdempotentRequest, "actor" | "path">):
 
 function digest(text: string): string {
   return createHash("sha256").update(text).digest("hex");
+}
+
+function shownOnce(): ProblemError {
+  return new ProblemError("Conflict", {
+    detail: "The request with this Idempotency-Key was carried out; its answer held a secret, which is shown once",
+    action: "If it got lost, rotate or revoke what was made, with a new key.",
+  });
 }
 
 function refused(reason: "other-body" | "in-progress"): ProblemError {

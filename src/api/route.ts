@@ -1,26 +1,35 @@
 import type { Request, Response } from "express";
 import type * as z from "zod";
+import {
+  authorise,
+  type Grants,
+  type Permission,
+  type Scope,
+  type ScopedResource,
+  touchesSite,
+} from "../domain/access.ts";
 import { ProblemError } from "./problem.ts";
-
-/** What a token may hold; `*` in a token is all of them. */
-export const permissions = [
-  "inventory:read",
-  "sites:check",
-  "plans:read",
-  "plans:write",
-  "migrations:read",
-  "migrations:write",
-  "certificates:read",
-  "certificates:verify",
-] as const;
-export type Permission = (typeof permissions)[number];
 
 /** Who is asking. Only routes whose actor is `anyone` are answered without one. */
 export interface Actor {
-  readonly kind: "token";
+  readonly kind: "token" | "user";
+  /** As the audit trail names it: `token/<id>`, `user/<id>`. */
   readonly id: string;
   readonly name: string;
-  readonly permissions: readonly (Permission | "*")[];
+  /** Who answers for it: the person behind a token or a session, else the token itself. Two requests with the same one
+   *  come from the same hands. */
+  readonly responsible: string;
+  readonly grants: Grants;
+}
+
+/** What the caller may do by the route's own permission. Handlers ask it before they read, show or start anything. */
+export interface Access {
+  /** For lists: the store leaves out what none of them reaches. */
+  readonly scopes: readonly Scope[];
+  /** Whether it reaches all of the resources; what it doesn't reach is answered as if it weren't there. */
+  covers(resource: ScopedResource | readonly ScopedResource[]): boolean;
+  /** Whether it may reach something at the site, if only what carries certain tags. */
+  touches(site: string): boolean;
 }
 
 export interface Answer {
@@ -40,6 +49,7 @@ export interface Asked<Params, Query, Body> {
   readonly query: Query;
   readonly body: Body;
   readonly actor: Actor | undefined;
+  readonly access: Access;
   readonly requestId: string;
   /** An id for what is started: the same for every repeat with the same Idempotency-Key. */
   stableId(what: string): string;
@@ -59,19 +69,22 @@ export interface ResponseSpec {
 }
 
 interface RouteFacts {
-  readonly method: "get" | "post";
+  readonly method: "get" | "post" | "delete";
   /** As in OpenAPI: `/v1/migrations/{id}`. */
   readonly path: string;
   readonly operationId: string;
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;
-  readonly permission: Permission | "public";
-  readonly actor: "anyone" | "token";
+  /** `self`: every caller, about nobody but itself. */
+  readonly permission: Permission | "public" | "self";
+  readonly actor: "anyone" | "signed-in";
   /** Name of the event in the audit trail; `undefined` where nothing is changed or started. */
   readonly audit: string | undefined;
   /** Takes an `Idempotency-Key`: on everything that starts something. */
   readonly idempotent?: boolean;
+  /** The answer holds a secret: it is shown once and not kept for repeats. */
+  readonly confidential?: boolean;
   readonly responses: Readonly<Record<number, ResponseSpec>>;
 }
 
@@ -88,7 +101,7 @@ export interface Route extends RouteFacts {
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
-  run(asked: Asked<unknown, unknown, unknown>): Promise<Answer | undefined>;
+  run(asked: Omit<Asked<unknown, unknown, unknown>, "access">): Promise<Answer | undefined>;
 }
 
 /** Ties a handler's input to the schemas that validate and document it. */
@@ -103,6 +116,7 @@ export function route<
       const { actor, requestId, stableId, request, response } = asked;
       return spec.handle({
         actor,
+        access: accessOf(actor, spec.permission),
         requestId,
         stableId,
         request,
@@ -115,6 +129,20 @@ export function route<
         body: validate(spec.body, asked.body, "body"),
       });
     },
+  };
+}
+
+function accessOf(actor: Actor | undefined, permission: RouteFacts["permission"]): Access {
+  const grants = actor?.grants;
+  const scopes = permission === "public" || permission === "self" ? [] : (grants?.get(permission) ?? []);
+  return {
+    scopes,
+    covers: (resource) =>
+      grants !== undefined &&
+      permission !== "public" &&
+      permission !== "self" &&
+      authorise(grants, permission, resource),
+    touches: (site) => touchesSite(scopes, site),
   };
 }
 

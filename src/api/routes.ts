@@ -2,6 +2,7 @@ import { type OpenApiDocument, openApiDocument } from "./openapi.ts";
 import { referenceRoutes } from "./reference.ts";
 import type { Route } from "./route.ts";
 import { aboutRoutes } from "./routes/about.ts";
+import { accessRoutes } from "./routes/access.ts";
 import { certificateRoutes } from "./routes/certificates.ts";
 import type { ApiContext } from "./routes/context.ts";
 import { inventoryRoutes } from "./routes/inventory.ts";
@@ -10,6 +11,7 @@ import { orderRoutes } from "./routes/migration-orders.ts";
 import { migrationRoutes } from "./routes/migrations.ts";
 import { planRoutes } from "./routes/plans.ts";
 import { siteRoutes } from "./routes/sites.ts";
+import { tokenRoutes } from "./routes/tokens.ts";
 
 /** The route table: everything that is served, documented and tested comes from here. */
 export function apiRoutes(context: ApiContext): readonly Route[] {
@@ -22,6 +24,8 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
     ...eventRoutes(context),
     ...orderRoutes(context),
     ...certificateRoutes(context),
+    ...accessRoutes(context),
+    ...tokenRoutes(context),
     ...aboutRoutes(context, () => (document ??= openApiDocument(routes))),
     ...referenceRoutes,
   ];

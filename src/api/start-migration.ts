@@ -2,15 +2,20 @@ import type { MigrationRequest, MigrationView } from "../domain/migration.ts";
 import type { Plan } from "../domain/plan.ts";
 import { fromWire, type Wire } from "../domain/wire.ts";
 import { asProblem, ProblemError } from "./problem.ts";
-import { type ApiContext, configuredSite, isPassing, notFound } from "./routes/context.ts";
+import type { Access } from "./route.ts";
+import { type ApiContext, isPassing, notFound } from "./routes/context.ts";
 import { migrationWorkflowId } from "./runs.ts";
+import { reachableRequest, reachedPlan } from "./subjects.ts";
 
 const planKind = "migrate-vm";
 
 /** The plan that was approved. @throws ProblemError NotFound, Conflict when the hash is another one. */
-export async function approvedPlan(context: ApiContext, approved: { planId: string; planHash: string }): Promise<Plan> {
-  const plan = await context.store.plans.get(approved.planId);
-  if (!plan) throw notFound("plan", approved.planId, "Make a plan with POST /v1/plans.");
+export async function approvedPlan(
+  context: ApiContext,
+  access: Access,
+  approved: { planId: string; planHash: string },
+): Promise<Plan> {
+  const plan = reachedPlan(access, await context.store.plans.get(approved.planId), approved.planId);
   if (plan.hash === approved.planHash && plan.kind === planKind) return plan;
   throw new ProblemError("Conflict", {
     detail:
@@ -23,11 +28,15 @@ export async function approvedPlan(context: ApiContext, approved: { planId: stri
   });
 }
 
-export function planNow(context: ApiContext, planId: string, asked: Wire<MigrationRequest>): Promise<Plan> {
-  const request = fromWire<MigrationRequest>(asked);
-  configuredSite(context, request.from);
-  configuredSite(context, request.to);
-  return context.runs.plan({ planId, request });
+export async function planNow(
+  context: ApiContext,
+  access: Access,
+  planId: string,
+  asked: Wire<MigrationRequest>,
+): Promise<Plan> {
+  const request = await reachableRequest(context, access, fromWire<MigrationRequest>(asked));
+  // Looked at now, the VM may carry other tags than the inventory knew.
+  return reachedPlan(access, await context.runs.plan({ planId, request }), planId);
 }
 
 /**
@@ -48,6 +57,7 @@ export async function startByPlan(context: ApiContext, migrationId: string, plan
     to: about.to,
     state: "running",
     bytesToMove: plan.estimates.bytesToMove,
+    tags: plan.subjects?.[0]?.tags ?? {},
   });
   try {
     await context.runs.migrate({ migrationId, planId: plan.planId, planHash: plan.hash }, about);

@@ -1,14 +1,25 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
+import { grantsOf, intersectGrants, roles } from "../domain/access.ts";
 import { ProviderError } from "../domain/errors.ts";
 import type { Store } from "../store/index.ts";
-import { hashToken } from "./authenticate.ts";
-import { type Actor, type Permission, permissions } from "./route.ts";
+import type { Actor } from "./route.ts";
 
-const bootstrapName = "bootstrap";
+export const bootstrapTokenId = "bootstrap";
 const shortestToken = 32;
+const useNotedEveryMs = 60_000;
 
-/** The bootstrap token's file: made with a random token (0600) when absent. The store gets the hash only.
+/** Tokens are 256 random bits, so a plain hash keeps them: there is nothing to guess that salting would slow down. */
+export function hashToken(token: string): string {
+  return createHash("sha256").update(token).digest("hex");
+}
+
+export function newToken(): string {
+  return `nvc_${randomBytes(32).toString("base64url")}`;
+}
+
+/** The bootstrap token's file: made with a random token (0600) when absent. It holds every role, everywhere; once it is
+ *  revoked, only another token in the file brings it back. The store gets the hash only.
  *  @throws ProviderError InvalidInput when the file holds something too short to be a secret. */
 export async function ensureBootstrapToken(store: Store, tokenFile: string): Promise<void> {
   const token = await readOrMakeToken(tokenFile);
@@ -20,17 +31,36 @@ export async function ensureBootstrapToken(store: Store, tokenFile: string): Pro
       action: "Remove the file (a new token is made at the next start), or put a long random token into it.",
     });
   }
-  await store.tokens.ensure({ name: bootstrapName, hash: hashToken(token), scopes: ["*"] });
+  await store.tokens.ensure({
+    tokenId: bootstrapTokenId,
+    hash: hashToken(token),
+    bindings: roles.map((role) => ({ role, scope: {} })),
+    createdBy: `token/${bootstrapTokenId}`,
+  });
 }
 
-export async function findActor(store: Store, hash: string): Promise<Actor | undefined> {
-  const record = await store.tokens.findByHash(hash);
-  if (!record) return undefined;
-  return { kind: "token", id: `token/${record.name}`, name: record.name, permissions: record.scopes.filter(isScope) };
+/** Who has the token, and what they may do: never more than the person it belongs to. */
+export async function findTokenActor(store: Store, hash: string): Promise<Actor | undefined> {
+  const token = await store.tokens.findByHash(hash);
+  if (!token) return undefined;
+  const { tokenId, name, userId, createdBy, lastUsedAt } = token;
+  if (lastUsedAt === undefined || Date.now() - Date.parse(lastUsedAt) > useNotedEveryMs) {
+    await store.tokens.noteUse(tokenId);
+  }
+  const own = grantsOf(token.bindings, token.permissions);
+  if (userId === undefined) {
+    const responsible = createdBy.startsWith("user/") ? createdBy : `token/${tokenId}`;
+    return { kind: "token", id: `token/${tokenId}`, name, responsible, grants: own };
+  }
+  const user = await store.users.get(userId);
+  if (!user || user.disabledAt !== undefined) return undefined;
+  const theirs = grantsOf(await store.bindings.of([`user/${userId}`]));
+  const grants = intersectGrants(own, theirs);
+  return { kind: "token", id: `token/${tokenId}`, name, responsible: `user/${userId}`, grants };
 }
 
 async function readOrMakeToken(tokenFile: string): Promise<string> {
-  const token = randomBytes(32).toString("base64url");
+  const token = newToken();
   try {
     // `wx`: of several processes that start at once, one makes it and the others read it.
     await writeFile(tokenFile, `${token}\n`, { mode: 0o600, flag: "wx" });
@@ -39,8 +69,4 @@ async function readOrMakeToken(tokenFile: string): Promise<string> {
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
     return (await readFile(tokenFile, "utf8")).trim();
   }
-}
-
-function isScope(scope: string): scope is Permission | "*" {
-  return scope === "*" || (permissions as readonly string[]).includes(scope);
 }

@@ -1,7 +1,8 @@
 import { Command, Option } from "commander";
 import type { MigrateOptions } from "./commands/migrate.ts";
-import { optionsOf } from "./commands/options.ts";
+import { collect, optionsOf } from "./commands/options.ts";
 import type { DemoOptions } from "./demo/index.ts";
+import { addAccess } from "./programs/access.ts";
 
 const migrationStates = "running, paused, awaiting-finalize, finalized, rolling-back, rolled-back, cancelled, failed";
 
@@ -18,6 +19,7 @@ export function buildProgram(): Command {
   addMigrate(program);
   addMigrations(program);
   addReading(program);
+  addAccess(program);
   addBench(program);
   return program;
 }
@@ -174,8 +176,4 @@ function addBench(program: Command): void {
     .action(async (name: string | undefined, _, command: Command) => {
       process.exitCode = await (await import("./commands/bench.ts")).bench(name, optionsOf(command));
     });
-}
-
-function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {
-  return [...(earlier ?? []), value];
 }

@@ -1,3 +1,5 @@
+import type { ScopedResource } from "./access.ts";
+
 /**
  * The generic pinned plan: what would be done, to which resources as they were seen, and why. A dry run makes one; a
  * person approves it by id and hash; executing carries out exactly that and refuses what has drifted since.
@@ -62,6 +64,9 @@ export interface Plan extends PlanContent {
   /** SHA-256 in hex over the canonical JSON of the content. */
   readonly hash: string;
   readonly createdAt: string;
+  /** What it touches, for deciding who may see and execute it: a resource a site, with the tags of what is moved or
+   *  changed. Without any, only who reaches everything does. */
+  readonly subjects?: readonly ScopedResource[];
   readonly checks: readonly PlanCheck[];
   readonly estimates: PlanEstimates;
   /** False when a check failed; such a plan is never executed. */

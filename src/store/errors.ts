@@ -71,6 +71,15 @@ export function toStoreError(error: unknown, operation: string): ProviderError {
       cause: error,
     });
   }
+  if (code === "23505") {
+    return new ProviderError("Conflict", {
+      operation,
+      resource,
+      reason: "there is one with this name or key already",
+      action: "Use another name, or the one that is there.",
+      cause: error,
+    });
+  }
   return new ProviderError("Unknown", {
     operation,
     resource,

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { AuditRepository } from "./audit-repository.ts";
+import { BindingRepository } from "./binding-repository.ts";
 import { PostgresCallBudget } from "./call-budget.ts";
 import { CertificateRepository } from "./certificate-repository.ts";
 import { PostgresCheckpointStore } from "./checkpoint-store.ts";
@@ -12,9 +13,11 @@ import { PlanRepository } from "./plan-repository.ts";
 import { PointRepository } from "./point-repository.ts";
 import { PostgresRateLeases } from "./rate-leases.ts";
 import { TokenRepository } from "./token-repository.ts";
+import { UserRepository } from "./user-repository.ts";
 import { VmRepository } from "./vm-repository.ts";
 
 export type { AuditEntry, AuditRecord } from "./audit-repository.ts";
+export type { BindingRecord } from "./binding-repository.ts";
 export type { StoreLog } from "./database.ts";
 export type { IdempotencyClaim, StoredResponse } from "./idempotency-repository.ts";
 export type { NewMigrationEvent } from "./migration-events.ts";
@@ -22,6 +25,7 @@ export type { MigrationPatch, NewMigration } from "./migration-repository.ts";
 export type { Page } from "./paging.ts";
 export type { PointKind, PointRecord } from "./point-repository.ts";
 export type { TokenRecord } from "./token-repository.ts";
+export type { UserRecord } from "./user-repository.ts";
 export type { InventoryVm, SiteFreshness, VmPage, VmQuery } from "./vm-repository.ts";
 
 export interface StoreOptions extends Omit<DatabaseOptions, "log"> {
@@ -42,6 +46,8 @@ export interface Store {
   readonly checkpoints: PostgresCheckpointStore;
   readonly leases: PostgresRateLeases;
   readonly certificates: CertificateRepository;
+  readonly users: UserRepository;
+  readonly bindings: BindingRepository;
   readonly tokens: TokenRepository;
   readonly audit: AuditRepository;
   readonly idempotency: IdempotencyRepository;
@@ -68,6 +74,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     checkpoints: new PostgresCheckpointStore(db),
     leases: new PostgresRateLeases(db),
     certificates: new CertificateRepository(db),
+    users: new UserRepository(db),
+    bindings: new BindingRepository(db),
     tokens: new TokenRepository(db),
     audit: new AuditRepository(db),
     idempotency: new IdempotencyRepository(db),

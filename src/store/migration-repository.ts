@@ -1,4 +1,5 @@
 import { type Kysely, sql } from "kysely";
+import type { Scope, ScopedResource } from "../domain/access.ts";
 import { ProviderError } from "../domain/errors.ts";
 import type {
   ClosingStep,
@@ -10,7 +11,7 @@ import type {
   MigrationView,
   StepRecord,
 } from "../domain/migration.ts";
-import { toText } from "./json.ts";
+import { toJson, toText } from "./json.ts";
 import type { Listener } from "./listener.ts";
 import {
   appendMigrationEvent,
@@ -21,10 +22,14 @@ import {
 import { migrationColumns, toMigrationView, viewRow } from "./migration-view.ts";
 import { clampLimit, decodeCursor, type Page, toPage } from "./paging.ts";
 import type { Database } from "./schema.ts";
+import { seesAll, withinScopes } from "./scopes.ts";
 
 /** What a migration is registered with; the rest of the view starts empty. */
 export type NewMigration = Pick<MigrationView, "migrationId" | "planId" | "workflowId" | "vm" | "from" | "to"> &
-  Partial<Pick<MigrationView, "state" | "bytesToMove" | "createdAt">>;
+  Partial<Pick<MigrationView, "state" | "bytesToMove" | "createdAt">> & {
+    /** Of the VM, as they were when it was planned: they decide who reaches the migration. */
+    readonly tags?: Readonly<Record<string, string>>;
+  };
 
 /** Members left out (or undefined) stay as they are. */
 export interface MigrationPatch {
@@ -42,6 +47,11 @@ export interface MigrationPatch {
   readonly problem?: MigrationProblem;
   readonly endedAt?: string;
 }
+
+const columns = {
+  sites: [sql.ref("migrations.from_site"), sql.ref("migrations.to_site")],
+  tags: sql.ref("migrations.tags"),
+};
 
 export class MigrationRepository {
   readonly #db: Kysely<Database>;
@@ -68,9 +78,20 @@ export class MigrationRepository {
         state: migration.state ?? "running",
         bytes_to_move: migration.bytesToMove ?? 0,
         created_at: migration.createdAt,
+        tags: toJson(migration.tags ?? {}),
       })
       .onConflict((conflict) => conflict.column("migration_id").doNothing())
       .execute();
+  }
+
+  /** With what decides who reaches it. */
+  async getScoped(
+    migrationId: string,
+  ): Promise<{ migration: MigrationView; subjects: readonly ScopedResource[] } | undefined> {
+    const row = await viewRow(this.#db).where("migration_id", "=", migrationId).executeTakeFirst();
+    if (!row) return undefined;
+    const { from_site: from, to_site: to, tags } = row;
+    return { migration: toMigrationView(row), subjects: [from, to].map((site) => ({ site, tags })) };
   }
 
   async get(migrationId: string): Promise<MigrationView | undefined> {
@@ -84,10 +105,12 @@ export class MigrationRepository {
     limit: number;
     state?: MigrationState;
     vm?: string;
+    scopes?: readonly Scope[];
   }): Promise<Page<MigrationView>> {
     const limit = clampLimit(query.limit);
-    const { state, vm, cursor } = query;
+    const { state, vm, cursor, scopes } = query;
     let select = viewRow(this.#db);
+    if (!seesAll(scopes)) select = select.where(withinScopes(scopes, columns));
     if (state !== undefined) select = select.where("state", "=", state);
     if (vm !== undefined) select = select.where((e) => e.or([e("vm_name", "=", vm), e("source_vm_id", "=", vm)]));
     if (cursor !== undefined) {

@@ -6,8 +6,10 @@ import type { Plan } from "../domain/plan.ts";
 /** bigint columns are read as numbers (all are safe integers), timestamps as ISO 8601 UTC strings. */
 type Time = ColumnType<string, string, string>;
 type DefaultTime = ColumnType<string, string | undefined, string>;
+type OptionalTime = ColumnType<string | null, string | null | undefined, string | null>;
 /** JSON goes in as text, so that arrays are not taken for PostgreSQL arrays. */
 type Json<T extends object> = JSONColumnType<T>;
+type Tags = ColumnType<Record<string, string>, string | undefined, string>;
 type OptionalJson<T extends object> = ColumnType<T | null, string | null | undefined, string | null>;
 
 export interface PlanTable {
@@ -42,6 +44,7 @@ export interface MigrationTable {
   updated_at: DefaultTime;
   ended_at: ColumnType<string | null, string | null | undefined, string | null>;
   last_sequence: Generated<number>;
+  tags: Tags;
 }
 
 export interface MigrationStepTable {
@@ -140,11 +143,40 @@ export interface CertificateTable {
   created_at: DefaultTime;
 }
 
+export interface UserTable {
+  user_id: string;
+  name: string;
+  email: string | null;
+  issuer: string | null;
+  subject: string | null;
+  created_at: DefaultTime;
+  last_seen_at: OptionalTime;
+  disabled_at: OptionalTime;
+}
+
+export interface RoleBindingTable {
+  binding_id: string;
+  holder: string;
+  role: string;
+  site: string | null;
+  tags: Tags;
+  created_by: string;
+  created_at: DefaultTime;
+}
+
 export interface TokenTable {
+  token_id: string;
   name: string;
   hash: string;
-  scopes: string[];
+  previous_hash: string | null;
+  previous_until: OptionalTime;
+  user_id: string | null;
+  permissions: string[] | null;
+  created_by: string;
   created_at: DefaultTime;
+  expires_at: OptionalTime;
+  last_used_at: OptionalTime;
+  revoked_at: OptionalTime;
 }
 
 export interface AuditTable {
@@ -181,6 +213,8 @@ export interface Database {
   rate_leases: RateLeaseTable;
   call_budgets: CallBudgetTable;
   certificates: CertificateTable;
+  users: UserTable;
+  role_bindings: RoleBindingTable;
   tokens: TokenTable;
   audit: AuditTable;
   idempotency_keys: IdempotencyTable;

@@ -1,10 +1,12 @@
 import { type Kysely, sql } from "kysely";
+import type { Scope } from "../domain/access.ts";
 import type { PowerState, Vm } from "../domain/vm.ts";
 import { toWire } from "../domain/wire.ts";
 import { toJson, toText } from "./json.ts";
 import { clampLimit, decodeCursor, toPage } from "./paging.ts";
 import { present } from "./present.ts";
 import type { Database } from "./schema.ts";
+import { seesAll, withinScopes } from "./scopes.ts";
 
 /** A VM as the inventory saw it last. */
 export type InventoryVm = Vm & { readonly observedAt: string };
@@ -26,6 +28,8 @@ export interface VmQuery {
   readonly state?: PowerState;
   /** An exact name, or a beginning followed by `*`. */
   readonly name?: string;
+  /** Only what these reach; all of it when absent. */
+  readonly scopes?: readonly Scope[];
 }
 
 /** VMs as they go to a caller: parsing and writing them again would be most of what a list costs. */
@@ -39,6 +43,7 @@ export interface VmPage {
 const rowsPerStatement = 2_000;
 /** Fewer changed rows than this leave the planner's picture right. */
 const analyzeFrom = 1_000;
+const scopedColumns = { sites: [sql.ref("vms.site")], tags: sql`(vms.wire::jsonb -> 'tags')` };
 const observedAt = sql<string>`(select s.observed_at from sites s where s.site = vms.site)`.as("observed_at");
 
 export class VmRepository {
@@ -96,8 +101,9 @@ export class VmRepository {
   /** In the order of names (then site, then id). */
   async list(query: VmQuery): Promise<VmPage> {
     const limit = clampLimit(query.limit);
-    const { site, state, name, cursor } = query;
+    const { site, state, name, cursor, scopes } = query;
     let select = this.#db.selectFrom("vms").select(["site", "vm_id", "name", "wire", observedAt]);
+    if (!seesAll(scopes)) select = select.where(withinScopes(scopes, scopedColumns));
     if (site !== undefined) select = select.where("site", "=", site);
     if (state !== undefined) select = select.where("state", "=", state);
     if (name?.endsWith("*")) {
@@ -133,6 +139,28 @@ export class VmRepository {
       .where("vm_id", "=", vmId)
       .executeTakeFirst();
     return row && wireVm(row);
+  }
+
+  /** Those at the site that have the id or the name. */
+  async find(site: string, nameOrId: string): Promise<readonly { vmId: string; tags: Record<string, string> }[]> {
+    const rows = await this.#db
+      .selectFrom("vms")
+      .select(["vm_id", sql<Record<string, string>>`${scopedColumns.tags}`.as("tags")])
+      .where("site", "=", site)
+      .where((e) => e.or([e("vm_id", "=", nameOrId), e("name", "=", nameOrId)]))
+      .execute();
+    return rows.map(({ vm_id: vmId, tags }) => ({ vmId, tags }));
+  }
+
+  /** How many of the site's VMs the scopes reach. */
+  async count(site: string, scopes: readonly Scope[]): Promise<number> {
+    const row = await this.#db
+      .selectFrom("vms")
+      .select(sql<number>`count(*)`.as("count"))
+      .where("site", "=", site)
+      .where(withinScopes(scopes, scopedColumns))
+      .executeTakeFirstOrThrow();
+    return row.count;
   }
 
   async sites(): Promise<readonly SiteFreshness[]> {

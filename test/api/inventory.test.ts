@@ -27,7 +27,7 @@ describe("the inventory over the API", () => {
 
   test("one VM comes with its tags as the site has them and the age of what is shown", async () => {
     const { body } = await api.call("GET", "/v1/vms/onprem-a/id-web-1");
-    assert.deepEqual(body.tags, { "novacron:managed": "true", ownTag_Of: "someBody" });
+    assert.deepEqual(body.tags, { "novacron:managed": "true", ownTag_Of: "someBody", env: "prod", project: "web" });
     assert.equal(body.freshness.site, "onprem-a");
     assert.equal((await api.call("GET", "/v1/vms/onprem-a/none")).status, 404);
   });

@@ -76,10 +76,18 @@ test("points are found by their content at one site, newest first, until they ar
 
 test("a token is found by its hash until its name gets another one", async () => {
   const { tokens } = lab.store;
-  await tokens.ensure({ name: "bootstrap", hash: "h1", scopes: ["migrations:write"] });
-  await tokens.ensure({ name: "bootstrap", hash: "h1", scopes: ["*"] });
-  assert.deepEqual((await tokens.findByHash("h1"))?.scopes, ["*"]);
-  await tokens.ensure({ name: "bootstrap", hash: "h2", scopes: ["*"] });
+  const bootstrap = { tokenId: "bootstrap", createdBy: "token/bootstrap" };
+  const admin = { role: "admin", scope: {} } as const;
+  await tokens.ensure({ ...bootstrap, hash: "h1", bindings: [admin] });
+  await tokens.ensure({ ...bootstrap, hash: "h1", bindings: [admin, { role: "viewer", scope: {} }] });
+  assert.deepEqual(
+    (await tokens.findByHash("h1"))?.bindings.map(({ role }) => role),
+    ["admin", "viewer"],
+  );
+  await tokens.revoke("bootstrap");
+  await tokens.ensure({ ...bootstrap, hash: "h1", bindings: [admin] });
+  assert.equal(await tokens.findByHash("h1"), undefined, "revoked is revoked");
+  await tokens.ensure({ ...bootstrap, hash: "h2", bindings: [admin] });
   assert.equal(await tokens.findByHash("h1"), undefined);
   assert.equal((await tokens.findByHash("h2"))?.name, "bootstrap");
 });

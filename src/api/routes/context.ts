@@ -1,7 +1,9 @@
 import * as z from "zod";
+import { describeScope, type ScopedResource } from "../../domain/access.ts";
 import { isProviderError } from "../../domain/errors.ts";
 import type { ApiDeps, ApiLimits, SiteSummary } from "../deps.ts";
 import { ProblemError } from "../problem.ts";
+import type { Access } from "../route.ts";
 import type { Runs } from "../runs.ts";
 import { entityId } from "../schemas/common.ts";
 
@@ -14,12 +16,33 @@ export interface ApiContext extends Omit<ApiDeps, "limits"> {
 export const idParams = z.strictObject({ id: entityId });
 export const defaultPageSize = 50;
 
-/** @throws ProblemError NotFound naming the sites that are configured. */
-export function configuredSite(context: ApiContext, site: string): SiteSummary {
-  const found = context.sites.find((candidate) => candidate.site === site);
+/** The site, when the caller may reach something there; with `whole`, when they may act on the site as such.
+ *  @throws ProblemError NotFound naming the sites that they reach. */
+export function configuredSite(
+  { sites }: Pick<ApiContext, "sites">,
+  access: Access,
+  site: string,
+  reach: "some" | "whole" = "some",
+): SiteSummary {
+  const reaches = (candidate: SiteSummary) =>
+    reach === "whole" ? access.covers({ site: candidate.site }) : access.touches(candidate.site);
+  const found = sites.find((candidate) => candidate.site === site && reaches(candidate));
   if (found) return found;
-  const known = context.sites.map((candidate) => candidate.site).join(", ");
-  throw notFound("site", site, `The configured sites are: ${known || "none"}.`);
+  const known = sites.filter(reaches).map((candidate) => candidate.site);
+  throw notFound("site", site, `The sites that you reach are: ${known.join(", ") || "none"}.`);
+}
+
+/** @throws ProblemError Forbidden unless the caller's permission reaches all of it. For what is made or given: what is
+ *  there already and not reached is answered by {@link notFound} instead. */
+export function requireReach(access: Access, scope: ScopedResource | readonly ScopedResource[]): void {
+  if (access.covers(scope)) return;
+  const wanted = (Array.isArray(scope) ? (scope as readonly ScopedResource[]) : [scope as ScopedResource]).map(
+    describeScope,
+  );
+  throw new ProblemError("Forbidden", {
+    detail: `This reaches ${wanted.join(", ")}, which is beyond what your role covers`,
+    action: "Stay within your scope, or ask somebody whose role covers it.",
+  });
 }
 
 export function notFound(kind: string, id: string, action: string): ProblemError {

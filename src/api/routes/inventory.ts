@@ -2,7 +2,7 @@ import * as z from "zod";
 import { toWire } from "../../domain/wire.ts";
 import type { SiteFreshness } from "../../store/index.ts";
 import { asProblem } from "../problem.ts";
-import { type Answer, route } from "../route.ts";
+import { type Access, type Answer, route } from "../route.ts";
 import { siteId } from "../schemas/common.ts";
 import { vmAnswerSchema, vmListQuery, vmListSchema } from "../schemas/vm.ts";
 import { type ApiContext, configuredSite, defaultPageSize, notFound } from "./context.ts";
@@ -19,17 +19,17 @@ export function inventoryRoutes(context: ApiContext) {
       description:
         "From the store; `sites` says how old each site's rows are, and why, where the newest reading failed.",
       permission: "inventory:read",
-      actor: "token",
+      actor: "signed-in",
       audit: undefined,
       query: vmListQuery,
       responses: { 200: { description: "One page", schema: vmListSchema } },
-      async handle({ query }): Promise<Answer> {
+      async handle({ query, access }): Promise<Answer> {
         const { site, state, name, cursor, limit = defaultPageSize, refresh } = query;
-        if (site !== undefined) configuredSite(context, site);
-        const failures = refresh === "true" ? await refreshSites(context, site) : new Map<string, string>();
+        if (site !== undefined) configuredSite(context, access, site);
+        const failures = refresh === "true" ? await refreshSites(context, access, site) : new Map<string, string>();
         const [page, freshness] = await Promise.all([
-          store.vms.list({ site, state, name, cursor, limit }),
-          siteFreshness(context, refresh === "true" ? "now" : "recent"),
+          store.vms.list({ site, state, name, cursor, limit, scopes: access.scopes }),
+          siteFreshness(context, access, refresh === "true" ? "now" : "recent"),
         ]);
         const shown = freshness.filter((row) => site === undefined || row.site === site);
         const sites = shown.map((row) => (failures.has(row.site) ? { ...row, error: failures.get(row.site) } : row));
@@ -43,14 +43,14 @@ export function inventoryRoutes(context: ApiContext) {
       tag: "inventory",
       summary: "One VM as its site was read last",
       permission: "inventory:read",
-      actor: "token",
+      actor: "signed-in",
       audit: undefined,
       params: z.strictObject({ site: siteId, vm_id: z.string().min(1).max(200) }),
       responses: { 200: { description: "The VM", schema: vmAnswerSchema } },
-      async handle({ params }): Promise<Answer> {
-        configuredSite(context, params.site);
-        const [vm, freshness] = await Promise.all([store.vms.get(params.site, params.vm_id), siteFreshness(context)]);
-        if (!vm) {
+      async handle({ params, access }): Promise<Answer> {
+        const { site } = configuredSite(context, access, params.site);
+        const [vm, freshness] = await Promise.all([store.vms.get(site, params.vm_id), siteFreshness(context, access)]);
+        if (!vm || !(access.covers({ site }) || access.covers({ site, tags: tagsOf(vm) }))) {
           throw notFound(
             "vm",
             `${params.site}/${params.vm_id}`,
@@ -71,17 +71,27 @@ function extend(json: string, members: object): string {
   return `${json.slice(0, -1)},${JSON.stringify(toWire(members)).slice(1)}`;
 }
 
-/** A row for every configured site, also for those that were never read. */
+function tagsOf(vm: string): Readonly<Record<string, string>> {
+  return (JSON.parse(vm) as { tags: Record<string, string> }).tags;
+}
+
+/** A row for every site that the caller reaches, also for those that were never read; it counts what they reach there. */
 export async function siteFreshness(
   context: ApiContext,
+  access: Access,
   newest: "now" | "recent" = "recent",
 ): Promise<readonly (SiteFreshness & { ageSeconds?: number })[]> {
   const seen = new Map((await siteRows(context, newest)).map((row) => [row.site, row]));
-  return context.sites.map(({ site }) => {
-    const row = seen.get(site) ?? { site, vmCount: 0 };
-    if (row.observedAt === undefined) return row;
-    return { ...row, ageSeconds: Math.max(0, Math.round((Date.now() - Date.parse(row.observedAt)) / 1000)) };
-  });
+  const reached = context.sites.filter(({ site }) => access.touches(site));
+  return Promise.all(
+    reached.map(async ({ site }) => {
+      const known = seen.get(site) ?? { site, vmCount: 0 };
+      const vmCount = access.covers({ site }) ? known.vmCount : await context.store.vms.count(site, access.scopes);
+      const row = { ...known, vmCount };
+      if (row.observedAt === undefined) return row;
+      return { ...row, ageSeconds: Math.max(0, Math.round((Date.now() - Date.parse(row.observedAt)) / 1000)) };
+    }),
+  );
 }
 
 const recentMs = 1_000;
@@ -99,8 +109,14 @@ function siteRows(context: ApiContext, newest: "now" | "recent"): Promise<readon
 }
 
 /** A site that can't be read doesn't keep the others from being shown: its reason comes with its rows' age. */
-async function refreshSites(context: ApiContext, only: string | undefined): Promise<Map<string, string>> {
-  const wanted = context.sites.filter(({ site, enabled }) => enabled && (only === undefined || site === only));
+async function refreshSites(
+  context: ApiContext,
+  access: Access,
+  only: string | undefined,
+): Promise<Map<string, string>> {
+  const wanted = context.sites.filter(
+    ({ site, enabled }) => enabled && access.touches(site) && (only === undefined || site === only),
+  );
   const failures = new Map<string, string>();
   await Promise.all(
     wanted.map(async ({ site }) => {

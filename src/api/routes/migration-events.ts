@@ -28,16 +28,16 @@ export function eventRoutes(context: ApiContext) {
       description:
         "Everything after `Last-Event-ID` (from the beginning without one), then what happens, until a terminal state. Each `data` is a MigrationEvent. 204: nothing more will come.",
       permission: "migrations:read",
-      actor: "token",
+      actor: "signed-in",
       audit: undefined,
       params: idParams,
       responses: {
         200: { description: "The stream", mediaType: "text/event-stream" },
         204: { description: "It has ended and all of it was seen" },
       },
-      async handle({ params: { id }, request, response, signal }): Promise<Answer | undefined> {
+      async handle({ params: { id }, access, request, response, signal }): Promise<Answer | undefined> {
         const after = readLastEventId(request.get("last-event-id"));
-        const { state } = await knownMigration(context, id);
+        const { state } = await knownMigration(context, access, id);
         const isLast = async (sequence: number) => (await store.migrations.events(id, sequence, 1)).length === 0;
         if (terminalStates.includes(state) && (await isLast(after))) return { status: 204 };
 

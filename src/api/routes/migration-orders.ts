@@ -45,16 +45,16 @@ function signalRoute(context: ApiContext, order: SignalledOrder): Route {
     tag: "migrations",
     ...signalled[order],
     permission: "migrations:write",
-    actor: "token",
+    actor: "signed-in",
     audit: `migration.${order}`,
     idempotent: true,
     params: idParams,
     responses: { 202: { description: "Told; the state follows", schema: migrationSchema } },
-    async handle({ params: { id } }): Promise<Answer> {
-      const migration = await knownMigration(context, id);
+    async handle({ params: { id }, access }): Promise<Answer> {
+      const migration = await knownMigration(context, access, id);
       if (!takesSignals.includes(migration.state)) throw wrongState(migration, order);
       await context.runs[order](id);
-      return { status: 202, body: await knownMigration(context, id), workflowId: migration.workflowId };
+      return { status: 202, body: await knownMigration(context, access, id), workflowId: migration.workflowId };
     },
   });
 }
@@ -67,7 +67,7 @@ function closingRoute(context: ApiContext, order: ClosingOrder): Route {
     tag: "migrations",
     ...closing[order],
     permission: "migrations:write",
-    actor: "token",
+    actor: "signed-in",
     audit: `migration.${order}`,
     idempotent: true,
     params: idParams,
@@ -75,10 +75,10 @@ function closingRoute(context: ApiContext, order: ClosingOrder): Route {
       200: { description: "Done", schema: migrationSchema },
       202: { description: "Accepted and still going on", schema: migrationSchema },
     },
-    async handle({ params: { id } }): Promise<Answer> {
-      const { workflowId } = await knownMigration(context, id);
+    async handle({ params: { id }, access }): Promise<Answer> {
+      const { workflowId } = await knownMigration(context, access, id);
       const outcome = await context.runs.close(id, order, randomUUID());
-      const migration = await knownMigration(context, id);
+      const migration = await knownMigration(context, access, id);
       return { status: outcome === "done" ? 200 : 202, body: migration, workflowId };
     },
   });

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type Answer, route } from "../route.ts";
+import { type Access, type Answer, route } from "../route.ts";
 import { certificateSchema } from "../schemas/certificate.ts";
 import {
   approvedPlanSchema,
@@ -23,7 +23,7 @@ export function migrationRoutes(context: ApiContext) {
       summary: "Start a migration by an approved plan, or plan and start it at once",
       description: "With `dry_run: true` nothing is started, and the answer is the plan.",
       permission: "migrations:write",
-      actor: "token",
+      actor: "signed-in",
       audit: "migration.start",
       idempotent: true,
       body: z.union([approvedPlanSchema, directMigrationSchema]),
@@ -35,12 +35,12 @@ export function migrationRoutes(context: ApiContext) {
           headers: { Location: "Where the migration is" },
         },
       },
-      async handle({ body, stableId }): Promise<Answer> {
+      async handle({ body, access, stableId }): Promise<Answer> {
         const { dry_run: dryRun, ...asked } = body;
         const plan =
           "plan_id" in asked
-            ? await approvedPlan(context, { planId: asked.plan_id, planHash: asked.plan_hash })
-            : await planNow(context, stableId("plan"), asked);
+            ? await approvedPlan(context, access, { planId: asked.plan_id, planHash: asked.plan_hash })
+            : await planNow(context, access, stableId("plan"), asked);
         if (dryRun) return { status: 200, body: plan, workflowId: `plan/${plan.planId}` };
         const migration = await startByPlan(context, stableId("migration"), plan);
         const headers = { Location: `/v1/migrations/${migration.migrationId}` };
@@ -54,12 +54,12 @@ export function migrationRoutes(context: ApiContext) {
       tag: "migrations",
       summary: "Migrations, the newest first",
       permission: "migrations:read",
-      actor: "token",
+      actor: "signed-in",
       audit: undefined,
       query: migrationListQuery,
       responses: { 200: { description: "One page", schema: migrationListSchema } },
-      async handle({ query: { limit = defaultPageSize, ...query } }): Promise<Answer> {
-        return { status: 200, body: await store.migrations.list({ ...query, limit }) };
+      async handle({ query: { limit = defaultPageSize, ...query }, access }): Promise<Answer> {
+        return { status: 200, body: await store.migrations.list({ ...query, limit, scopes: access.scopes }) };
       },
     }),
     route({
@@ -69,12 +69,12 @@ export function migrationRoutes(context: ApiContext) {
       tag: "migrations",
       summary: "Where a migration stands",
       permission: "migrations:read",
-      actor: "token",
+      actor: "signed-in",
       audit: undefined,
       params: idParams,
       responses: { 200: { description: "The migration", schema: migrationSchema } },
-      async handle({ params: { id } }): Promise<Answer> {
-        return { status: 200, body: await knownMigration(context, id) };
+      async handle({ params: { id }, access }): Promise<Answer> {
+        return { status: 200, body: await knownMigration(context, access, id) };
       },
     }),
     route({
@@ -84,12 +84,12 @@ export function migrationRoutes(context: ApiContext) {
       tag: "certificates",
       summary: "The proof of a move",
       permission: "certificates:read",
-      actor: "token",
+      actor: "signed-in",
       audit: undefined,
       params: idParams,
       responses: { 200: { description: "The certificate", schema: certificateSchema } },
-      async handle({ params: { id } }): Promise<Answer> {
-        const { certificateId, state } = await knownMigration(context, id);
+      async handle({ params: { id }, access }): Promise<Answer> {
+        const { certificateId, state } = await knownMigration(context, access, id);
         const certificate = certificateId && (await store.certificates.get(certificateId));
         if (!certificate) {
           throw notFound(
@@ -104,8 +104,8 @@ export function migrationRoutes(context: ApiContext) {
   ];
 }
 
-export async function knownMigration(context: ApiContext, id: string) {
-  const migration = await context.store.migrations.get(id);
-  if (!migration) throw notFound("migration", id, "GET /v1/migrations lists them.");
-  return migration;
+export async function knownMigration(context: ApiContext, access: Access, id: string) {
+  const found = await context.store.migrations.getScoped(id);
+  if (!found || !access.covers(found.subjects)) throw notFound("migration", id, "GET /v1/migrations lists them.");
+  return found.migration;
 }

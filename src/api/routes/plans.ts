@@ -1,8 +1,8 @@
-import type { MigrationRequest } from "../../domain/migration.ts";
-import { fromWire } from "../../domain/wire.ts";
 import { type Answer, route } from "../route.ts";
 import { planBody, planSchema } from "../schemas/plan.ts";
-import { type ApiContext, configuredSite, idParams, notFound } from "./context.ts";
+import { planNow } from "../start-migration.ts";
+import { reachedPlan } from "../subjects.ts";
+import { type ApiContext, idParams } from "./context.ts";
 
 export function planRoutes(context: ApiContext) {
   return [
@@ -14,18 +14,15 @@ export function planRoutes(context: ApiContext) {
       summary: "Look at both sites and pin what would be done",
       description: "Changes nothing. The answer's id and hash start exactly this plan: POST /v1/migrations.",
       permission: "plans:write",
-      actor: "token",
+      actor: "signed-in",
       audit: "plan.create",
       idempotent: true,
       body: planBody,
       responses: {
         201: { description: "The plan", schema: planSchema, headers: { Location: "Where the plan is" } },
       },
-      async handle({ body, stableId }): Promise<Answer> {
-        const request = fromWire<MigrationRequest>(body.request);
-        configuredSite(context, request.from);
-        configuredSite(context, request.to);
-        const plan = await context.runs.plan({ planId: stableId("plan"), request });
+      async handle({ body, access, stableId }): Promise<Answer> {
+        const plan = await planNow(context, access, stableId("plan"), body.request);
         const headers = { Location: `/v1/plans/${plan.planId}` };
         return { status: 201, body: plan, headers, workflowId: `plan/${plan.planId}` };
       },
@@ -37,14 +34,12 @@ export function planRoutes(context: ApiContext) {
       tag: "plans",
       summary: "A plan as it was pinned",
       permission: "plans:read",
-      actor: "token",
+      actor: "signed-in",
       audit: undefined,
       params: idParams,
       responses: { 200: { description: "The plan", schema: planSchema } },
-      async handle({ params: { id } }): Promise<Answer> {
-        const plan = await context.store.plans.get(id);
-        if (!plan) throw notFound("plan", id, "Make a plan with POST /v1/plans.");
-        return { status: 200, body: plan };
+      async handle({ params: { id }, access }): Promise<Answer> {
+        return { status: 200, body: reachedPlan(access, await context.store.plans.get(id), id) };
       },
     }),
   ];

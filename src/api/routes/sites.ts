@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type Answer, route } from "../route.ts";
+import { type Access, type Answer, route } from "../route.ts";
 import { siteId } from "../schemas/common.ts";
 import { censusSchema, providerListSchema, siteCheckSchema, siteListSchema, siteSchema } from "../schemas/site.ts";
 import { type ApiContext, configuredSite } from "./context.ts";
@@ -9,9 +9,10 @@ import { describeProviders } from "./providers.ts";
 const siteParams = z.strictObject({ site: siteId });
 
 export function siteRoutes(context: ApiContext) {
-  const describeSites = async () => {
-    const freshness = new Map((await siteFreshness(context)).map((row) => [row.site, row]));
-    return context.sites.map((site) => ({ ...site, inventory: freshness.get(site.site) }));
+  const reached = (access: Access) => context.sites.filter(({ site }) => access.touches(site));
+  const describeSites = async (access: Access) => {
+    const freshness = new Map((await siteFreshness(context, access)).map((row) => [row.site, row]));
+    return reached(access).map((site) => ({ ...site, inventory: freshness.get(site.site) }));
   };
   return [
     route({
@@ -21,11 +22,11 @@ export function siteRoutes(context: ApiContext) {
       tag: "inventory",
       summary: "Kinds of sites, what each can do, and why it can't do the rest",
       permission: "inventory:read",
-      actor: "token",
+      actor: "signed-in",
       audit: undefined,
       responses: { 200: { description: "All of them", schema: providerListSchema } },
-      async handle(): Promise<Answer> {
-        return { status: 200, body: { items: describeProviders(context.sites) } };
+      async handle({ access }): Promise<Answer> {
+        return { status: 200, body: { items: describeProviders(reached(access)) } };
       },
     }),
     route({
@@ -35,11 +36,11 @@ export function siteRoutes(context: ApiContext) {
       tag: "inventory",
       summary: "The configured sites",
       permission: "inventory:read",
-      actor: "token",
+      actor: "signed-in",
       audit: undefined,
       responses: { 200: { description: "All of them", schema: siteListSchema } },
-      async handle(): Promise<Answer> {
-        return { status: 200, body: { items: await describeSites() } };
+      async handle({ access }): Promise<Answer> {
+        return { status: 200, body: { items: await describeSites(access) } };
       },
     }),
     route({
@@ -49,13 +50,13 @@ export function siteRoutes(context: ApiContext) {
       tag: "inventory",
       summary: "One site",
       permission: "inventory:read",
-      actor: "token",
+      actor: "signed-in",
       audit: undefined,
       params: siteParams,
       responses: { 200: { description: "The site", schema: siteSchema } },
-      async handle({ params }): Promise<Answer> {
-        configuredSite(context, params.site);
-        return { status: 200, body: (await describeSites()).find(({ site }) => site === params.site) };
+      async handle({ params, access }): Promise<Answer> {
+        configuredSite(context, access, params.site);
+        return { status: 200, body: (await describeSites(access)).find(({ site }) => site === params.site) };
       },
     }),
     route({
@@ -65,12 +66,12 @@ export function siteRoutes(context: ApiContext) {
       tag: "inventory",
       summary: "Everything at a site that is there because of us, looked at now",
       permission: "sites:check",
-      actor: "token",
+      actor: "signed-in",
       audit: undefined,
       params: siteParams,
       responses: { 200: { description: "One row a resource", schema: censusSchema } },
-      async handle({ params: { site } }): Promise<Answer> {
-        configuredSite(context, site);
+      async handle({ params: { site }, access }): Promise<Answer> {
+        configuredSite(context, access, site, "whole");
         return { status: 200, body: { site, items: await context.runs.takeCensus({ site }) } };
       },
     }),
@@ -81,13 +82,13 @@ export function siteRoutes(context: ApiContext) {
       tag: "inventory",
       summary: "Reachability, credentials, permissions and versions of a site, looked at now",
       permission: "sites:check",
-      actor: "token",
+      actor: "signed-in",
       audit: "site.check",
       idempotent: true,
       params: siteParams,
       responses: { 200: { description: "One row a check", schema: siteCheckSchema } },
-      async handle({ params: { site } }): Promise<Answer> {
-        configuredSite(context, site);
+      async handle({ params: { site }, access }): Promise<Answer> {
+        configuredSite(context, access, site, "whole");
         const checks = await context.runs.checkSite({ site });
         const ok = checks.every((check) => check.result !== "fail");
         return { status: 200, body: { site, ok, checks }, workflowId: `check/${site}` };

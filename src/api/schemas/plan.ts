@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { MigrationRequest } from "../../domain/migration.ts";
 import type { Plan } from "../../domain/plan.ts";
 import type { Wire } from "../../domain/wire.ts";
-import { bytes, entityId, facts, name, sha256, siteId, timestamp } from "./common.ts";
+import { bytes, entityId, facts, name, sha256, siteId, tags, timestamp } from "./common.ts";
 
 const port = z.int().min(1).max(65535);
 const milliseconds = z.int().min(0).max(86_400_000);
@@ -63,6 +63,10 @@ export const planSchema = z
     hash: sha256,
     created_at: timestamp,
     kind: z.string(),
+    subjects: z
+      .array(z.strictObject({ site: z.string().optional(), tags: tags.optional() }))
+      .optional()
+      .meta({ description: "What it touches: who reaches all of it may see and execute the plan" }),
     inputs: facts,
     observed: z.array(z.strictObject({ ...resource.shape, version: z.string() })),
     choices: z.array(z.strictObject({ what: z.string(), chosen: z.string(), why: z.string() })),

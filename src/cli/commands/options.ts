@@ -12,3 +12,8 @@ export function optionsOf<Own extends object>(command: Command): Own & CommonOpt
   const all = command.optsWithGlobals<Own & { output: string }>();
   return { ...all, output: readFormat(all.output) };
 }
+
+/** For an option that may be given several times. */
+export function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {
+  return [...(earlier ?? []), value];
+}

@@ -43,6 +43,8 @@ export function recordActivities(store: Store) {
   };
 }
 
+const sampleTags = { "novacron:managed": "true", ownTag_Of: "someBody", env: "prod", project: "web" };
+
 export function sampleVm(site: string, name: string): Vm {
   return {
     vmId: `id-${name}`,
@@ -66,7 +68,7 @@ export function sampleVm(site: string, name: string): Vm {
     nics: [{ nicId: "net0", networkId: "default", mac: "52:54:00:00:00:01" }],
     publishPorts: [8080],
     endpoints: [{ guestPort: 8080, host: "127.0.0.1", port: 18080 }],
-    tags: { "novacron:managed": "true", ownTag_Of: "someBody" },
+    tags: sampleTags,
   };
 }
 
@@ -92,6 +94,7 @@ export function samplePlan(planId: string, executable: boolean, request: Record<
       .update(canonicalJson(planContent(content)))
       .digest("hex"),
     createdAt: new Date().toISOString(),
+    subjects: [request.from, request.to].map((site) => ({ site: String(site), tags: sampleTags })),
     checks: executable
       ? [{ check: "target-free-space", result: "pass", detail: "enough" }]
       : [{ check: "target-free-space", result: "fail", detail: "1 MiB free", remedy: "Free some space." }],

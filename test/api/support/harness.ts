@@ -2,14 +2,16 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { DefaultLogger, NativeConnection, Runtime, Worker } from "@temporalio/worker";
+import pg from "pg";
 import { pino } from "pino";
 import { createApi } from "../../../src/api/app.ts";
-import { hashToken } from "../../../src/api/authenticate.ts";
+import { believedMs } from "../../../src/api/authenticate.ts";
 import type { ApiLimits, SiteSummary } from "../../../src/api/deps.ts";
 import { Runs } from "../../../src/api/runs.ts";
-import { ensureBootstrapToken } from "../../../src/api/tokens.ts";
+import { ensureBootstrapToken, hashToken } from "../../../src/api/tokens.ts";
 import { openStore, type Store } from "../../../src/store/index.ts";
 import { connectClient, taskQueue } from "../../../src/temporal/connection.ts";
 import { type Cleaner, withPostgres, withTemporal } from "../../support/servers.ts";
@@ -68,6 +70,10 @@ export interface TestApi {
   readonly runs: Runs;
   readonly temporalAddress: string;
   readonly databaseUrl: string;
+  /** Waits as long as a process may go on believing a token that was found valid. */
+  untilForgotten(): Promise<void>;
+  /** Straight at the database, past everything of ours. */
+  sql<Row extends object>(text: string, ...values: unknown[]): Promise<Row[]>;
   stopTemporal(): Promise<void>;
   stopPostgres(): Promise<void>;
   /** Calls, and holds every answer to the OpenAPI document. */
@@ -94,7 +100,14 @@ export async function startTestApi(
   await ensureBootstrapToken(store, tokenFile);
   const token = (await readFile(tokenFile, "utf8")).trim();
   const readerToken = "reader-token-of-the-tests-0123456789";
-  await store.tokens.ensure({ name: "reader", hash: hashToken(readerToken), scopes: ["inventory:read"] });
+  await store.tokens.create({
+    tokenId: "reader",
+    name: "reader",
+    hash: hashToken(readerToken),
+    bindings: [{ role: "viewer", scope: {} }],
+    permissions: ["inventory:read"],
+    createdBy: "token/bootstrap",
+  });
   const limits = { askMs: 10_000, longAskMs: 10_000, heartbeatMs: 100, ...options.limits };
   const log = pino({ level: "silent" });
   const app = createApi({ store, temporal: client, sites, log, temporalUiUrl: undefined, limits });
@@ -123,6 +136,16 @@ export async function startTestApi(
     runs: new Runs(client, { askMs: 10_000, longAskMs: 10_000 }),
     temporalAddress: temporal.address,
     databaseUrl: postgres.databaseUrl,
+    untilForgotten: () => sleep(believedMs + 50),
+    async sql<Row extends object>(text: string, ...values: unknown[]): Promise<Row[]> {
+      const direct = new pg.Client({ connectionString: postgres.databaseUrl });
+      await direct.connect();
+      try {
+        return (await direct.query<Row>(text, values)).rows;
+      } finally {
+        await direct.end();
+      }
+    },
     stopTemporal() {
       temporalIsUp = false;
       return temporal.stop();

@@ -8,6 +8,7 @@ import {
   setHandler,
   sleep,
 } from "@temporalio/workflow";
+import type { CensusRow } from "../../../src/domain/census.ts";
 import type { Plan } from "../../../src/domain/plan.ts";
 import type { SiteCheck } from "../../../src/providers/provider.ts";
 import type { CheckSiteInput } from "../../../src/workflows/check-site/types.ts";
@@ -50,6 +51,10 @@ export async function checkSite({ site }: CheckSiteInput): Promise<SiteCheck[]> 
     { check: "reachable", result: "pass", detail: `${site} answers` },
     { check: "free-space", result: "warn", detail: "5 % are free", remedy: "Free some space." },
   ];
+}
+
+export async function takeCensus(): Promise<readonly CensusRow[]> {
+  return [];
 }
 
 export async function syncInventory({ site }: SyncInventoryInput): Promise<SyncInventoryResult> {

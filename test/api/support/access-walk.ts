@@ -1,0 +1,160 @@
+import { sampleCertificate, samplePlan } from "./activities.ts";
+import type { TestApi } from "./harness.ts";
+
+/** Things that are there for every caller to ask for. */
+export interface World {
+  readonly api: TestApi;
+  readonly plan: { readonly planId: string; readonly hash: string };
+  /** Paths of what is there, each beside one of what isn't. */
+  readonly twins: readonly (readonly [string, string])[];
+}
+
+export interface WalkRow {
+  /** What the request concerns. */
+  readonly reach: "self" | "site" | "wholeSite" | "vm" | "move" | "installation";
+  /** A list, which leaves out what is not reached: a text that only what is reached brings in. */
+  readonly lists?: string;
+  /** Makes or gives something: refused with 403, as there is nothing to hide. */
+  readonly makes?: true;
+  ask(world: World): Promise<Request> | Request;
+}
+
+interface Request {
+  readonly path: string;
+  readonly body?: object;
+}
+
+const moved = "walk-moved";
+const boundToSite = { role: "viewer", scope: { site: "onprem-a" } } as const;
+let made = 0;
+
+const get = (path: string, reach: WalkRow["reach"], lists?: string): WalkRow => ({
+  reach,
+  ...(lists === undefined ? {} : { lists }),
+  ask: () => ({ path }),
+});
+const order = (name: string): WalkRow => ({ reach: "move", ask: () => ({ path: `/v1/migrations/${moved}/${name}` }) });
+
+/** A token of its own for each caller: the first that may would leave nothing to the next. */
+async function tokenAtSite({ api }: World): Promise<string> {
+  const tokenId = `walk-token-${(made += 1)}`;
+  const hash = `${tokenId}-hash`;
+  await api.store.tokens.create({
+    tokenId,
+    name: tokenId,
+    hash,
+    bindings: [boundToSite],
+    createdBy: "token/bootstrap",
+  });
+  return tokenId;
+}
+
+/** One request for each operation, by its id; a route that is new needs its row. */
+export const requests: Readonly<Record<string, WalkRow>> = {
+  getCaller: get("/v1/me", "self"),
+  listProviders: get("/v1/providers", "site", "onprem-a"),
+  listSites: get("/v1/sites", "site", "onprem-a"),
+  getSite: get("/v1/sites/onprem-a", "site"),
+  takeCensus: get("/v1/sites/onprem-a/census", "wholeSite"),
+  checkSite: get("/v1/sites/onprem-a/check", "wholeSite"),
+  listVms: get("/v1/vms", "vm", "db-1"),
+  getVm: get("/v1/vms/onprem-a/id-db-1", "vm"),
+  createPlan: {
+    reach: "move",
+    ask: () => ({
+      path: "/v1/plans",
+      body: { kind: "migrate_vm", request: { vm: "web-1", from: "onprem-a", to: "onprem-b" } },
+    }),
+  },
+  getPlan: { reach: "move", ask: ({ plan }) => ({ path: `/v1/plans/${plan.planId}` }) },
+  startMigration: {
+    reach: "move",
+    ask: ({ plan }) => ({
+      path: "/v1/migrations",
+      body: { plan_id: plan.planId, plan_hash: plan.hash, dry_run: true },
+    }),
+  },
+  listMigrations: get("/v1/migrations", "move", moved),
+  getMigration: get(`/v1/migrations/${moved}`, "move"),
+  getCertificate: get(`/v1/migrations/${moved}/certificate`, "move"),
+  followMigration: get(`/v1/migrations/${moved}/events`, "move"),
+  pauseMigration: order("pause"),
+  resumeMigration: order("resume"),
+  cancelMigration: order("cancel"),
+  finalizeMigration: order("finalize"),
+  rollbackMigration: order("rollback"),
+  verifyCertificate: {
+    reach: "move",
+    async ask({ api }) {
+      const { body } = await api.call("GET", `/v1/migrations/${moved}/certificate`);
+      return { path: "/v1/certificates/verify", body };
+    },
+  },
+  listUsers: get("/v1/users", "wholeSite", "walk-user"),
+  getUser: get("/v1/users/walk-user", "wholeSite"),
+  createUser: { reach: "installation", makes: true, ask: () => ({ path: "/v1/users", body: { name: "New" } }) },
+  disableUser: get("/v1/users/walk-far-user/disable", "installation"),
+  enableUser: get("/v1/users/walk-far-user/enable", "installation"),
+  listRoleBindings: get("/v1/role-bindings", "wholeSite", "walk-binding"),
+  createRoleBinding: {
+    reach: "wholeSite",
+    makes: true,
+    ask: () => ({ path: "/v1/role-bindings", body: { holder: "group/walk", ...boundToSite } }),
+  },
+  removeRoleBinding: {
+    reach: "wholeSite",
+    async ask({ api }) {
+      const bindingId = `walk-gone-${(made += 1)}`;
+      const holder = `group/${bindingId}`;
+      await api.store.bindings.add({ bindingId, holder, ...boundToSite, createdBy: "token/bootstrap" });
+      return { path: `/v1/role-bindings/${bindingId}` };
+    },
+  },
+  listTokens: {
+    reach: "wholeSite",
+    lists: "walk-token",
+    ask: async (w) => (await tokenAtSite(w), { path: "/v1/tokens?limit=200" }),
+  },
+  getToken: { reach: "wholeSite", ask: async (world) => ({ path: `/v1/tokens/${await tokenAtSite(world)}` }) },
+  createToken: {
+    reach: "wholeSite",
+    makes: true,
+    ask: () => ({ path: "/v1/tokens", body: { name: `walk ${(made += 1)}`, bindings: [boundToSite] } }),
+  },
+  rotateToken: {
+    reach: "wholeSite",
+    ask: async (world) => ({ path: `/v1/tokens/${await tokenAtSite(world)}/rotate`, body: {} }),
+  },
+  revokeToken: { reach: "wholeSite", ask: async (world) => ({ path: `/v1/tokens/${await tokenAtSite(world)}` }) },
+};
+
+export async function walked(api: TestApi): Promise<World> {
+  const { store } = api;
+  await api.call("GET", "/v1/vms?refresh=true");
+  const plan = samplePlan("walk-plan", true, { vm: "db-1", from: "onprem-a", to: "onprem-b" });
+  await store.plans.insert(plan);
+  await store.migrations.create({
+    migrationId: moved,
+    planId: plan.planId,
+    workflowId: `migration/${moved}`,
+    vm: { name: "db-1", sourceVmId: "id-db-1" },
+    from: "onprem-a",
+    to: "onprem-b",
+    state: "rolled-back",
+    tags: { env: "prod", project: "web" },
+  });
+  await store.certificates.insert(sampleCertificate(moved));
+  await store.migrations.update(moved, { certificateId: `cert-${moved}` });
+  for (const userId of ["walk-user", "walk-far-user"]) await store.users.create({ userId, name: userId });
+  const createdBy = "token/bootstrap";
+  await store.bindings.add({ bindingId: "walk-binding", holder: "user/walk-user", ...boundToSite, createdBy });
+  return {
+    api,
+    plan,
+    twins: [
+      ["/v1/vms/onprem-a/id-db-1", "/v1/vms/onprem-a/id-db-9"],
+      ["/v1/plans/walk-plan", "/v1/plans/walk-pla9"],
+      [`/v1/migrations/${moved}`, "/v1/migrations/walk-move9"],
+    ],
+  };
+}
