@@ -131,8 +131,10 @@ function wireKey(key: string, rules: TagRules): string {
   return rules.key.test(key) ? key : key.replace(":", "-");
 }
 
-/** Each character that the cloud does not take stands as its code in hex between underscores; so does the underscore. */
+/** Each character that the cloud does not take stands as its code in hex between underscores; so does the underscore, and
+ *  nothing where the cloud wants something. */
 function toLookupValue(value: string, rules: TagRules): string {
+  if (value === "" && !rules.value.test(value)) return "__";
   const reserved = startsWith(value, rules.reservedValuePrefixes);
   const escaped = (unit: string) => `_${unit.charCodeAt(0).toString(16)}_`;
   return value
@@ -142,7 +144,9 @@ function toLookupValue(value: string, rules: TagRules): string {
 }
 
 function fromLookupValue(value: string): string {
-  return value.replace(/_([0-9a-f]{1,4})_/g, (_all, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+  return value.replace(/_([0-9a-f]{0,4})_/g, (_all, code: string) =>
+    code === "" ? "" : String.fromCharCode(Number.parseInt(code, 16)),
+  );
 }
 
 /** Whether the cloud takes the tag as it is, without taking it for one of its own or of ours. */

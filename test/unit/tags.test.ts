@@ -42,7 +42,10 @@ const text = (max: number) =>
     fc.constantFrom("novacron:boot-marker", "novacron-tags-1", "a b", " a", "k\ud800", "x".repeat(300), "é".repeat(70)),
   );
 const foreign = fc.dictionary(text(40), text(120), { maxKeys: 30 });
-const tagged = fc.tuple(foreign, fc.boolean()).map(([tags, ours]): Tags => ({ ...tags, ...(ours ? lookups : {}) }));
+const lineage = fc.oneof(fc.constantFrom("a_5f_b", "_", "/dev/sda1", "aws:i-1"), fc.string({ maxLength: 20 }));
+const tagged = fc
+  .tuple(foreign, fc.boolean(), lineage)
+  .map(([tags, ours, id]): Tags => ({ ...tags, ...(ours ? { ...lookups, [tagKeys.lineage]: id } : {}) }));
 
 function packOrRefuse(tags: Tags, rules: TagRules): Tags | undefined {
   try {
