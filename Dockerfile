@@ -17,6 +17,7 @@ WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 COPY package.json tsconfig.json ./
 COPY src ./src
+COPY data ./data
 COPY deploy/tools.json /etc/novacron/tools.json
 ENV NODE_ENV=production \
     NOVACRON_HOME=/var/lib/novacron \

@@ -53,6 +53,7 @@ async function serve(): Promise<void> {
 
 async function prepare(store: Store): Promise<true> {
   await store.migrate();
+  await store.seedPrices();
   await ensureBootstrapToken(store, required(runtime, "tokenFile"));
   return true;
 }

@@ -10,6 +10,7 @@ import { eventRoutes } from "./routes/migration-events.ts";
 import { orderRoutes } from "./routes/migration-orders.ts";
 import { migrationRoutes } from "./routes/migrations.ts";
 import { planRoutes } from "./routes/plans.ts";
+import { priceRoutes } from "./routes/prices.ts";
 import { siteRoutes } from "./routes/sites.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 
@@ -19,6 +20,7 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
   const routes: readonly Route[] = [
     ...siteRoutes(context),
     ...inventoryRoutes(context),
+    ...priceRoutes(context),
     ...planRoutes(context),
     ...migrationRoutes(context),
     ...eventRoutes(context),

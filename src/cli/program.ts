@@ -153,6 +153,22 @@ function addReading(program: Command): void {
       (await import("./commands/inventory.ts")).checkProviders(site, optionsOf(command)),
     );
   program
+    .command("prices")
+    .description("price lists of clouds")
+    .command("list")
+    .description("what things cost, as of which day")
+    .option("--provider <kind>", "of one cloud: aws, azure, gcp, oci")
+    .option("--region <region>", "of one region")
+    .option("--kind <kind>", "instance, disk, snapshot, egress, address, cpu, memory")
+    .option("--terms <terms>", "on-demand, spot, reserved-1y, reserved-3y")
+    .option("--item <name>", "an exact name, or its beginning and *")
+    .option("--cpus <n>", "instance types with at least so many")
+    .option("--memory <size>", "instance types with at least so much, such as 16GiB")
+    .option("--architecture <name>", "x86_64 or aarch64")
+    .option("--cheapest", "the cheapest first")
+    .option("--limit <rows>", "at most so many. Default 100")
+    .action(async (_, command: Command) => (await import("./commands/prices.ts")).listPrices(optionsOf(command)));
+  program
     .command("certificate")
     .description("proofs of moves")
     .command("verify")

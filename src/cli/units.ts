@@ -22,6 +22,14 @@ export function readBandwidth(text: string): number {
   throw usageError(`${text} is not a bandwidth`, "Write it like 500Mbps (megabits) or 64MiB/s, at least 1KiB/s.");
 }
 
+/** `512MiB`, `8GiB`, `16G` → bytes. */
+export function readSize(text: string): number {
+  const [, amount, unit = ""] = /^(\d+(?:\.\d+)?)\s*([kmg]i?)b?$/i.exec(text.trim()) ?? [];
+  const bytes = Math.round(Number(amount) * (byteUnits[unit.toLowerCase()] ?? Number.NaN));
+  if (bytes > 0) return bytes;
+  throw usageError(`${text} is not a size`, "Write it with its unit, like 512MiB or 8GiB.");
+}
+
 export function readPort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (port >= 1 && port <= 65_535) return port;
@@ -49,6 +57,12 @@ export function formatBytes(bytes: number): string {
     unit++;
   }
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** The price of one of something: with all its digits, two at least. */
+export function formatPrice({ micros, currency }: { micros: number; currency: string }): string {
+  const digits = String(micros / 1e6).split(".")[1]?.length ?? 0;
+  return `${(micros / 1e6).toFixed(Math.max(2, digits))} ${currency}`;
 }
 
 export function formatSeconds(seconds: number): string {

@@ -9,6 +9,7 @@ export type Role = (typeof roles)[number];
 /** The roles of which each permission is a part. Every route names one permission; docs/security.md shows this table. */
 export const permissionRoles = {
   "inventory:read": ["viewer", "operator", "approver", "admin"],
+  "prices:read": ["viewer", "operator", "approver", "admin", "auditor"],
   "plans:read": ["viewer", "operator", "approver", "admin"],
   "migrations:read": ["viewer", "operator", "approver", "admin"],
   "certificates:read": ["viewer", "operator", "approver", "admin", "auditor"],

@@ -11,6 +11,8 @@ import { migrateDatabase } from "./migrate.ts";
 import { MigrationRepository } from "./migration-repository.ts";
 import { PlanRepository } from "./plan-repository.ts";
 import { PointRepository } from "./point-repository.ts";
+import { shippedPriceList } from "./price-catalogue.ts";
+import { PriceRepository } from "./price-repository.ts";
 import { PostgresRateLeases } from "./rate-leases.ts";
 import { TokenRepository } from "./token-repository.ts";
 import { UserRepository } from "./user-repository.ts";
@@ -24,6 +26,7 @@ export type { NewMigrationEvent } from "./migration-events.ts";
 export type { MigrationPatch, NewMigration } from "./migration-repository.ts";
 export type { Page } from "./paging.ts";
 export type { PointKind, PointRecord } from "./point-repository.ts";
+export type { PriceList, PriceQuery } from "./price-repository.ts";
 export type { TokenRecord } from "./token-repository.ts";
 export type { UserRecord } from "./user-repository.ts";
 export type { InventoryVm, SiteFreshness, VmPage, VmQuery } from "./vm-repository.ts";
@@ -51,10 +54,14 @@ export interface Store {
   readonly tokens: TokenRepository;
   readonly audit: AuditRepository;
   readonly idempotency: IdempotencyRepository;
+  readonly prices: PriceRepository;
   /** Calls per second of one account, kept by all workers together. Keep one object for each resource. */
   callBudget(resource: string, perSecond: number): PostgresCallBudget;
   /** Applies missing schema migrations; returns their names. Safe to call from several processes at once. */
   migrate(): Promise<readonly string[]>;
+  /** Loads the price list that comes with the product, unless this state of it is there; returns whether it was loaded.
+   *  Safe to call from several processes at once. */
+  seedPrices(): Promise<boolean>;
   /** Resolves when the database answers.
    *  @throws ProviderError Unavailable. */
   ping(): Promise<void>;
@@ -66,6 +73,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const database = { ...options, log: options.log ?? (() => undefined) };
   const db = openDatabase(database);
   const listener = new Listener(clientConfig(database), database.log, options.pollMs ?? 2_000);
+  const prices = new PriceRepository(db);
   return {
     plans: new PlanRepository(db),
     migrations: new MigrationRepository(db, listener),
@@ -79,8 +87,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     tokens: new TokenRepository(db),
     audit: new AuditRepository(db),
     idempotency: new IdempotencyRepository(db),
+    prices,
     callBudget: (resource, perSecond) => new PostgresCallBudget(db, resource, perSecond),
     migrate: () => migrateDatabase(clientConfig(database)),
+    async seedPrices() {
+      return prices.load(await shippedPriceList());
+    },
     async ping() {
       await sql`select 1`.execute(db);
     },

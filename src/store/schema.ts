@@ -200,6 +200,40 @@ export interface IdempotencyTable {
   claimed_at: DefaultTime;
 }
 
+export interface PriceListTable {
+  list_id: string;
+  content_hash: string;
+  loaded_at: DefaultTime;
+}
+
+export interface PriceSourceTable {
+  list_id: string;
+  source_id: string;
+  source: string;
+  derived: string | null;
+}
+
+export interface PriceTable {
+  provider: string;
+  region: string;
+  kind: string;
+  item: string;
+  terms: string;
+  above: number;
+  micros: number;
+  currency: string;
+  unit: string;
+  priced_on: string;
+  list_id: string;
+  source_id: string;
+  cpus: number | null;
+  memory_bytes: number | null;
+  architecture: "x86_64" | "aarch64" | null;
+  gpus: number | null;
+  burstable: boolean | null;
+  interruption_band: number | null;
+}
+
 export interface Database {
   plans: PlanTable;
   migrations: MigrationTable;
@@ -218,4 +252,7 @@ export interface Database {
   tokens: TokenTable;
   audit: AuditTable;
   idempotency_keys: IdempotencyTable;
+  price_lists: PriceListTable;
+  price_sources: PriceSourceTable;
+  prices: PriceTable;
 }

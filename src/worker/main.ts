@@ -40,6 +40,7 @@ const store = await openStore({
   log: (level, message, facts) => log[level](facts ?? {}, message),
 });
 await store.migrate();
+await store.seedPrices();
 const { address, namespace } = config.temporal;
 const client = await connectClient({ address, namespace });
 const deps = await buildDeps({

@@ -69,3 +69,30 @@ describe("the inventory over the API", () => {
     assert.deepEqual([check.body.ok, check.body.checks[1]?.remedy], [true, "Free some space."]);
   });
 });
+
+describe("prices over the API", () => {
+  test("come with their day, age and source, and are searched page by page", async () => {
+    await api.store.seedPrices();
+    const query = "/v1/prices?provider=aws&region=us-east-1&item=m6i.*&terms=on-demand&order=price&limit=3";
+    const seen: unknown[] = [];
+    let cursor: string | undefined;
+    do {
+      const { body } = await api.call("GET", `${query}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
+      seen.push(...body.items.map(({ item }) => item));
+      cursor = body.next_cursor;
+      const [first] = body.items;
+      assert.equal(first?.priced_on, "2026-07-20");
+      assert.equal(first.age_days, Math.floor((Date.now() - Date.parse("2026-07-20")) / 86_400_000));
+      assert.match(String(first.source), /^AWS price list/);
+    } while (cursor);
+    assert.equal(seen.length, new Set(seen).size);
+    assert.deepEqual(seen.slice(0, 2), ["m6i.large", "m6i.xlarge"]);
+  });
+
+  test("that nobody knows are absent, and a search that makes no sense is refused", async () => {
+    assert.deepEqual((await api.call("GET", "/v1/prices?provider=aws&kind=disk")).body.items, []);
+    for (const query of ["kind=lunch", "terms=free", "min_cpus=-1", "cursor=abc", "limit=0"]) {
+      assert.equal((await api.call("GET", `/v1/prices?${query}`)).status, 400, query);
+    }
+  });
+});

@@ -70,6 +70,20 @@ test("providers list names what cannot be done, and check runs at every site", a
   );
 });
 
+test("prices list shows the cheapest that is big enough, with its day, and says when nothing is known", async () => {
+  await api.store.seedPrices();
+  const search = ["prices", "list", "--provider", "aws", "--terms", "on-demand", "--memory", "8GiB", "--cpus", "2"];
+  const text = await run(...search, "--item", "m*", "--cheapest", "--limit", "2");
+  assert.match(text.stdout, /^PROVIDER +REGION +ITEM/);
+  assert.match(text.stdout, /aws +us-east-1 +m\S+ +2 +8\.0 GiB +on-demand +0\.0\d+ USD +hour +2026-07-20/);
+  assert.match(text.stdout, /There are more/);
+  const all = await json<{ items: { price: { micros: number } }[]; more: boolean }>(...search, "--limit", "1000");
+  assert.ok(all.items.length > 400 && !all.more);
+  const none = await run("prices", "list", "--provider", "aws", "--kind", "disk");
+  assert.match(none.stdout, /No price is known/);
+  assert.equal((await run("prices", "list", "--memory", "much")).code, 2);
+});
+
 test("a dry run shows the plan, and --plan carries out exactly that one", async () => {
   const shown = await run(...move, "--dry-run");
   const id = /migrate --plan (\S+)/.exec(shown.stdout)?.[1] ?? "";

@@ -122,6 +122,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List prices of clouds: capacity, disks, traffic
+         * @description Each with its day and source. A price that is not listed is unknown, not zero.
+         */
+        get: operations["listPrices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/plans": {
         parameters: {
             query?: never;
@@ -752,7 +772,7 @@ export interface components {
             name: string;
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
-            permissions?: ("inventory:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write")[];
             /** @description Default 90 */
             expires_in_days?: number;
         };
@@ -1051,6 +1071,57 @@ export interface components {
             observed_at: string;
             freshness: components["schemas"]["Freshness"];
         };
+        /** @description What is not here is not known; it is not free */
+        PriceList: {
+            items: components["schemas"]["Price"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        Price: {
+            provider: string;
+            region: string;
+            /** @enum {string} */
+            kind: "instance" | "disk" | "snapshot" | "egress" | "address" | "cpu" | "memory";
+            /** @description An instance type, a disk type, or where traffic goes */
+            item: string;
+            /** @enum {string} */
+            terms: "on-demand" | "spot" | "reserved-1y" | "reserved-3y";
+            /** @description From how many units a month on it holds */
+            above: number;
+            price: components["schemas"]["Money"];
+            /** @enum {string} */
+            unit: "hour" | "gib-month" | "gib" | "ocpu-hour" | "gib-hour";
+            /**
+             * Format: date
+             * @description The day of the list
+             */
+            priced_on: string;
+            age_days: number;
+            source: string;
+            /** @description How it was made, where it is not the list's own figure */
+            derived?: string;
+            /** @description What an instance type has */
+            size?: {
+                cpus: number;
+                /** @description Bytes */
+                memory_bytes: number;
+                /** @enum {string} */
+                architecture: "x86_64" | "aarch64";
+                gpus: number;
+                burstable: boolean;
+                /** @description How often it is taken back: 0 below 5 % a month, then in steps of five, 4 above 20 % */
+                interruption_band?: number;
+            };
+        };
+        Money: {
+            /** @description Millionths of the currency's unit */
+            micros: number;
+            /**
+             * @description ISO 4217
+             * @example USD
+             */
+            currency: string;
+        };
         Plan: {
             plan_id: string;
             /** @description SHA-256 in hex */
@@ -1237,7 +1308,7 @@ export interface components {
             /** @description What the caller may do, and where */
             may: {
                 /** @enum {string} */
-                permission: "inventory:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write";
+                permission: "inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write";
                 scopes: components["schemas"]["Scope"][];
             }[];
         };
@@ -1303,7 +1374,7 @@ export interface components {
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
             /** @description No more than these of what the roles allow */
-            permissions?: ("inventory:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write")[];
             created_by: string;
             /**
              * Format: date-time
@@ -1338,7 +1409,7 @@ export interface components {
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
             /** @description No more than these of what the roles allow */
-            permissions?: ("inventory:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write")[];
             created_by: string;
             /**
              * Format: date-time
@@ -1743,6 +1814,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VmAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listPrices: {
+        parameters: {
+            query?: {
+                provider?: string;
+                region?: string;
+                kind?: "instance" | "disk" | "snapshot" | "egress" | "address" | "cpu" | "memory";
+                terms?: "on-demand" | "spot" | "reserved-1y" | "reserved-3y";
+                /** @description The exact name, or its beginning and `*` */
+                item?: string;
+                /** @description Instance types with at least so many */
+                min_cpus?: number;
+                min_memory_bytes?: number;
+                architecture?: "x86_64" | "aarch64";
+                /** @description `price`: the cheapest first. Default `name` */
+                order?: "name" | "price";
+                /** @description Rows in one page. Default 50 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; opaque */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceList"];
                 };
             };
             400: components["responses"]["Problem400"];

@@ -59,6 +59,7 @@ export const requests: Readonly<Record<string, WalkRow>> = {
   checkSite: get("/v1/sites/onprem-a/check", "wholeSite"),
   listVms: get("/v1/vms", "vm", "db-1"),
   getVm: get("/v1/vms/onprem-a/id-db-1", "vm"),
+  listPrices: get("/v1/prices", "self"),
   createPlan: {
     reach: "move",
     ask: () => ({
