@@ -23,7 +23,7 @@ const rooms = {
     types: [port, "^src/store/", "^src/transfer/", host, "(?:^|/)node_modules/@temporalio/worker/"],
     packages: ["@temporalio/activity", "@temporalio/common"],
   },
-  transfer: { value: [domain], types: [host] },
+  transfer: { value: [domain], types: [host], packages: ["xz-decompress"] },
   store: { value: [domain], types: ["^src/transfer/ports\\.ts$"], packages: ["kysely", "pg"] },
   temporal: { value: [domain], types: ["^src/workflows/"], packages: [temporal] },
   integrations: { value: [domain], packages: [".*"], never: [temporal] },
