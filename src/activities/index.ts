@@ -1,4 +1,5 @@
 import { certificateActivities } from "./certificate.ts";
+import { type Effects, withTrail } from "./changes.ts";
 import { computeActivities } from "./compute.ts";
 import { copyActivities } from "./copy.ts";
 import type { ActivityDeps } from "./deps.ts";
@@ -11,7 +12,13 @@ import { verifyActivities } from "./verify.ts";
 
 /** All activities, made with what they need; workflows see only the type. */
 export function createActivities(deps: ActivityDeps) {
-  return withFailures({
+  return withFailures(withTrail(deps, effects, allOf(deps)));
+}
+
+export type Activities = ReturnType<typeof createActivities>;
+
+function allOf(deps: ActivityDeps) {
+  return {
     ...planActivities(deps),
     ...recordActivities(deps),
     ...computeActivities(deps),
@@ -20,7 +27,39 @@ export function createActivities(deps: ActivityDeps) {
     ...verifyActivities(deps),
     ...certificateActivities(deps),
     ...inventoryActivities(deps),
-  });
+  };
 }
 
-export type Activities = ReturnType<typeof createActivities>;
+/** A new activity says here what it does to the world. */
+export const effects: Effects<ReturnType<typeof allOf>> = {
+  makeMigrationPlan: "reads",
+  openPlan: "reads",
+  checkNetworks: "reads",
+  recordStep: "records",
+  recordMigration: "records",
+  fenceVm: "changes",
+  stopVm: "changes",
+  releaseSource: "undoes",
+  createVm: "changes",
+  removeByKey: "undoes",
+  refuseIfSuperseded: "reads",
+  finalizeSource: "changes",
+  takePoint: "changes",
+  releasePoint: "undoes",
+  releasePointByKey: "undoes",
+  sealDisk: "changes",
+  dropGeneration: "undoes",
+  dropPoint: "changes",
+  materialiseDisk: "changes",
+  adoptPoint: "changes",
+  forgetAdopted: "undoes",
+  copyDisk: "changes",
+  proveDisk: "reads",
+  verifyCertificateDisk: "reads",
+  verifyVm: "changes",
+  writeCertificate: "records",
+  syncSite: "reads",
+  refreshSites: "reads",
+  checkSite: "reads",
+  listCensus: "reads",
+};

@@ -1,8 +1,8 @@
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import helmet from "helmet";
 import { toWire } from "../domain/wire.ts";
-import { audited } from "./audit.ts";
-import { Authenticator } from "./authenticate.ts";
+import { audited, noteFailure } from "./audit.ts";
+import { Authenticator, ForbiddenError } from "./authenticate.ts";
 import { type ApiDeps, defaultLimits } from "./deps.ts";
 import { problems, sendProblem } from "./error-middleware.ts";
 import { once, readIdempotencyKey, stableId } from "./idempotency.ts";
@@ -37,8 +37,13 @@ export function createApi(deps: ApiDeps): Express {
   );
 
   const serve = (route: Route) => async (request: Request, response: Response, next: NextFunction) => {
+    let admitted = false;
+    const { ip: address, path: resource } = request;
+    const requestId = requestIdOf(response);
+    const record = { event: route.audit ?? route.operationId, actor: undefined, resource, requestId, address };
     try {
       const actor = await authenticator.admit(request, route);
+      admitted = true;
       response.setHeader("Cache-Control", "no-store");
       await new Promise<void>((resolve, reject) => {
         readJson(request, response, (error?: unknown) => (error ? reject(error) : resolve()));
@@ -48,7 +53,6 @@ export function createApi(deps: ApiDeps): Express {
       const key = route.idempotent ? readIdempotencyKey(request.get("idempotency-key")) : undefined;
       const body: unknown = request.body;
       const repeatable = { key, actor, path: request.path, body, confidential: route.confidential };
-      const requestId = requestIdOf(response);
       const run = () =>
         route.run({
           params: request.params,
@@ -67,14 +71,13 @@ export function createApi(deps: ApiDeps): Express {
         });
       const work = () => once(deps.store, repeatable, run);
       const answer = route.audit
-        ? await audited(
-            deps,
-            { event: route.audit, actor: actor?.id ?? "anyone", resource: request.path, requestId, body },
-            work,
-          )
+        ? await audited(deps, { ...record, actor, body: route.secretBody ? undefined : body }, work)
         : await work();
       if (answer) send(response, answer);
     } catch (error) {
+      if (!admitted && error instanceof ForbiddenError) {
+        await noteFailure(deps, { ...record, actor: error.actor, body: undefined }, error);
+      }
       next(error);
     }
   };

@@ -1,41 +1,72 @@
 import type { Logger } from "pino";
+import type { AuditEntry } from "../domain/audit.ts";
 import type { Store } from "../store/index.ts";
 import { asProblem } from "./problem.ts";
-import type { Answer } from "./route.ts";
+import type { Actor, Answer } from "./route.ts";
 import { fromTemporal } from "./temporal-problem.ts";
 
-interface AuditedRequest {
+export interface AuditedRequest {
   readonly event: string;
-  readonly actor: string;
+  readonly actor: Actor | undefined;
   readonly resource: string;
   readonly requestId: string;
+  readonly address: string | undefined;
+  /** Left out where it holds a secret. */
   readonly body: unknown;
 }
+
+type AuditDeps = Readonly<{ store: Pick<Store, "audit">; log: Logger }>;
 
 /**
  * Two entries a request: that it was asked for, written before anything happens (no trail, no deed), and how it ended.
  * The second may be missing after a crash; the request id joins them.
  */
 export async function audited(
-  { store, log }: { store: Store; log: Logger },
+  deps: AuditDeps,
   request: AuditedRequest,
   work: () => Promise<Answer | undefined>,
 ): Promise<Answer | undefined> {
-  const { event: action, actor, resource, requestId, body } = request;
-  const write = (outcome: string, more: { workflowId?: string; after?: unknown } = {}) =>
-    store.audit.append({ at: new Date().toISOString(), actor, action, resource, requestId, outcome, ...more });
-  await write("asked", { after: body });
-  const note = async (outcome: string, more?: { workflowId?: string }) => {
-    await write(outcome, more).catch((error: unknown) => {
-      log.error({ requestId, action, outcome, err: error }, "an audit entry was lost");
-    });
-  };
+  await deps.store.audit.append(entryOf(request, "asked", { request: request.body }));
   try {
     const answer = await work();
-    await note("done", { workflowId: answer?.workflowId });
+    const { workflowId, before, after } = answer ?? {};
+    await note(deps, entryOf(request, "done", { workflowId, before, after }));
     return answer;
   } catch (error) {
-    await note(asProblem(fromTemporal(error)).code);
+    await noteFailure(deps, request, error);
     throw error;
   }
+}
+
+/** Something that was refused, or went wrong: without the body, which is on record as it was asked. */
+export async function noteFailure(deps: AuditDeps, request: AuditedRequest, error: unknown): Promise<void> {
+  await note(deps, entryOf(request, asProblem(fromTemporal(error)).code, {}));
+}
+
+/** What comes after the deed is lost, and said to be, rather than failing what was done. */
+export async function note({ store, log }: AuditDeps, entry: AuditEntry): Promise<void> {
+  try {
+    await store.audit.append(entry);
+  } catch (error) {
+    const { requestId, action, outcome } = entry;
+    log.error({ requestId, action, outcome, err: error }, "an audit entry was lost");
+  }
+}
+
+function entryOf(
+  { event, actor, resource, requestId, address }: AuditedRequest,
+  outcome: string,
+  more: Pick<AuditEntry, "workflowId" | "request" | "before" | "after">,
+): AuditEntry {
+  return {
+    at: new Date().toISOString(),
+    actor: actor?.id ?? "anyone",
+    actorName: actor?.name,
+    action: event,
+    resource,
+    requestId,
+    outcome,
+    address,
+    ...more,
+  };
 }

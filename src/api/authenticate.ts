@@ -1,7 +1,7 @@
 import type { Request } from "express";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import type { ApiLimits } from "./deps.ts";
-import { ProblemError } from "./problem.ts";
+import { ProblemError, type ProblemInput } from "./problem.ts";
 import type { Actor, Route } from "./route.ts";
 import { hashToken } from "./tokens.ts";
 
@@ -10,6 +10,16 @@ export type FindActor = (tokenHash: string) => Promise<Actor | undefined>;
 /** How long a token that was found valid is believed: a revoked one works at most this long. */
 export const believedMs = 2_000;
 const bearer = /^Bearer +([A-Za-z0-9._~+/=-]{16,512})$/i;
+
+/** Somebody we know asked for what none of their roles allows. */
+export class ForbiddenError extends ProblemError {
+  readonly actor: Actor;
+
+  constructor(actor: Actor, input: ProblemInput) {
+    super("Forbidden", input);
+    this.actor = actor;
+  }
+}
 
 /** Says who asks, and refuses who may not: 401, 403, 429. */
 export class Authenticator {
@@ -42,7 +52,7 @@ export class Authenticator {
     await consume(this.#perActor, actor.id);
     const { permission } = route;
     if (permission !== "public" && permission !== "self" && !actor.grants.has(permission)) {
-      throw new ProblemError("Forbidden", {
+      throw new ForbiddenError(actor, {
         detail: `${actor.name} lacks the permission ${permission}`,
         action: `Ask an administrator for a role that holds ${permission}; docs/security.md lists them.`,
         facts: { permission },

@@ -9,6 +9,7 @@ import { isSimulated } from "../domain/simulated.ts";
 import { openStore, type Store } from "../store/index.ts";
 import { connectClient } from "../temporal/connection.ts";
 import { createApi } from "./app.ts";
+import { AuditCheckpoints } from "./audit-checkpoints.ts";
 import { defaultLimits } from "./deps.ts";
 import { keepStarting } from "./left-over.ts";
 import { requireLoopback } from "./listen-address.ts";
@@ -44,11 +45,23 @@ async function serve(): Promise<void> {
   });
   try {
     await whenAvailable(() => prepare(store));
+    const checkpoints = await signedEnds(store);
     const temporal = await whenAvailable(() => connectClient(config.temporal));
     if (temporal) await listen(store, temporal, { host, port });
+    await checkpoints?.take();
   } finally {
     await store.close();
   }
+}
+
+async function signedEnds(store: Store): Promise<AuditCheckpoints | undefined> {
+  if (runtime.instanceDir === undefined) {
+    log.warn("the audit chain's end is not signed: NOVACRON_INSTANCE_DIR, where the key is kept, is not set");
+    return undefined;
+  }
+  const checkpoints = await AuditCheckpoints.open(store, runtime.instanceDir, log);
+  checkpoints.keep(stopping.signal);
+  return checkpoints;
 }
 
 async function prepare(store: Store): Promise<true> {

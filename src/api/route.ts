@@ -39,8 +39,10 @@ export interface Answer {
   /** Instead of `body`: JSON text in snake_case, sent as it is. */
   readonly json?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** The run that carries it out, for the audit trail. */
+  /** For the audit trail: the run that carries it out, and what changed. Never with a secret. */
   readonly workflowId?: string;
+  readonly before?: unknown;
+  readonly after?: unknown;
 }
 
 /** What a handler gets: validated input and who asks. */
@@ -85,6 +87,8 @@ interface RouteFacts {
   readonly idempotent?: boolean;
   /** The answer holds a secret: it is shown once and not kept for repeats. */
   readonly confidential?: boolean;
+  /** The body holds a secret: it does not enter the audit trail. */
+  readonly secretBody?: boolean;
   readonly responses: Readonly<Record<number, ResponseSpec>>;
 }
 

@@ -3,6 +3,7 @@ import { referenceRoutes } from "./reference.ts";
 import type { Route } from "./route.ts";
 import { aboutRoutes } from "./routes/about.ts";
 import { accessRoutes } from "./routes/access.ts";
+import { auditRoutes } from "./routes/audit.ts";
 import { certificateRoutes } from "./routes/certificates.ts";
 import type { ApiContext } from "./routes/context.ts";
 import { inventoryRoutes } from "./routes/inventory.ts";
@@ -28,6 +29,7 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
     ...certificateRoutes(context),
     ...accessRoutes(context),
     ...tokenRoutes(context),
+    ...auditRoutes(context),
     ...aboutRoutes(context, () => (document ??= openApiDocument(routes))),
     ...referenceRoutes,
   ];

@@ -18,6 +18,7 @@ export interface ConnectedApi {
   readonly api: Api;
   readonly baseUrl: string;
   readonly token: string;
+  readonly tokenFile: string;
 }
 
 /** @throws CliError when no stack is up or its token can't be read. */
@@ -25,7 +26,7 @@ export function connectApi(options: ApiOptions): ConnectedApi {
   const { baseUrl, tokenFile } = locate(options);
   const token = readToken(tokenFile);
   const api = createClient<paths>({ baseUrl, headers: { authorization: `Bearer ${token}` }, fetch: fetchOrExplain });
-  return { api, baseUrl, token };
+  return { api, baseUrl, token, tokenFile };
 }
 
 /** The answer's body. @throws CliError with the problem's own words. */

@@ -3,6 +3,7 @@ import type { MigrateOptions } from "./commands/migrate.ts";
 import { collect, optionsOf } from "./commands/options.ts";
 import type { DemoOptions } from "./demo/index.ts";
 import { addAccess } from "./programs/access.ts";
+import { addAudit } from "./programs/audit.ts";
 
 const migrationStates = "running, paused, awaiting-finalize, finalized, rolling-back, rolled-back, cancelled, failed";
 
@@ -20,6 +21,7 @@ export function buildProgram(): Command {
   addMigrations(program);
   addReading(program);
   addAccess(program);
+  addAudit(program);
   addBench(program);
   return program;
 }

@@ -19,6 +19,7 @@ export const permissionRoles = {
   "certificates:verify": ["operator", "auditor"],
   "access:read": ["admin", "auditor"],
   "access:write": ["admin"],
+  "audit:read": ["auditor"],
 } as const satisfies Readonly<Record<string, readonly Role[]>>;
 
 export type Permission = keyof typeof permissionRoles;

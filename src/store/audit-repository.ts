@@ -1,75 +1,152 @@
-import type { Kysely } from "kysely";
-import { toJson, toText } from "./json.ts";
+import { type Kysely, type Selectable, sql } from "kysely";
+import type { AuditCheckpoint, AuditEntry, ChainedEntry } from "../domain/audit.ts";
+import { canonicalJson } from "../domain/plan.ts";
+import { toWire } from "../domain/wire.ts";
 import { clampLimit, decodeCursor, type Page, toPage } from "./paging.ts";
-import { present } from "./present.ts";
-import type { Database } from "./schema.ts";
+import type { AuditTable, Database } from "./schema.ts";
 
-export interface AuditEntry {
-  readonly at: string;
-  readonly actor: string;
-  readonly action: string;
-  readonly resource: string;
-  readonly requestId: string;
-  readonly workflowId?: string;
-  readonly outcome: string;
-  /** Plain JSON without credentials. */
-  readonly before?: unknown;
-  readonly after?: unknown;
+export interface AuditQuery {
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+  readonly actor?: string | undefined;
+  readonly action?: string | undefined;
+  readonly resource?: string | undefined;
+  readonly requestId?: string | undefined;
+  readonly workflowId?: string | undefined;
+  readonly outcome?: string | undefined;
+  /** ISO 8601; from this moment on, and before that one. */
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
 }
 
-export type AuditRecord = AuditEntry & { readonly sequence: number };
+interface Waiting {
+  readonly text: string;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/** More at once would hold the chain's end for longer than others should wait. */
+const mostAtOnce = 200;
 
 export class AuditRepository {
   readonly #db: Kysely<Database>;
+  readonly #waiting: Waiting[] = [];
+  #writing = false;
 
   constructor(db: Kysely<Database>) {
     this.#db = db;
   }
 
-  /** Returns the entry's sequence. */
-  async append(entry: AuditEntry): Promise<number> {
-    const row = await this.#db
-      .insertInto("audit")
-      .values({
-        at: entry.at,
-        actor: toText(entry.actor),
-        action: entry.action,
-        resource: toText(entry.resource),
-        request_id: entry.requestId,
-        workflow_id: entry.workflowId ?? null,
-        outcome: entry.outcome,
-        before: entry.before === undefined ? null : toJson(entry.before),
-        after: entry.after === undefined ? null : toJson(entry.after),
-      })
-      .returning("sequence")
-      .executeTakeFirstOrThrow();
-    return row.sequence;
+  /**
+   * Resolves when the entry is durable in the chain. The chain's end is held until a commit is on disk, so what comes
+   * meanwhile goes together into the next statement: one wait for the disk serves them all.
+   */
+  append(entry: AuditEntry): Promise<void> {
+    const text = canonicalJson(toWire(keepable(entry)));
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ text, resolve, reject });
+      if (!this.#writing) void this.#write();
+    });
+  }
+
+  async #write(): Promise<void> {
+    this.#writing = true;
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, mostAtOnce);
+      try {
+        await sql`select audit_append(${batch.map(({ text }) => text)}::text[])`.execute(this.#db);
+        for (const { resolve } of batch) resolve();
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    this.#writing = false;
   }
 
   /** Newest first. */
-  async list(query: { cursor?: string; limit: number; resource?: string }): Promise<Page<AuditRecord>> {
+  async list(query: AuditQuery): Promise<Page<ChainedEntry>> {
     const limit = clampLimit(query.limit);
-    let select = this.#db.selectFrom("audit").selectAll();
-    if (query.resource !== undefined) select = select.where("resource", "=", query.resource);
-    if (query.cursor !== undefined) select = select.where("sequence", "<", decodeCursor(query.cursor, "number")[0]);
+    const { cursor, actor, action, resource, requestId, workflowId, outcome, since, until } = query;
+    let select = this.#db.selectFrom("audit").select(["sequence", "hash", "entry"]);
+    const equal = { actor, action, resource, request_id: requestId, workflow_id: workflowId, outcome };
+    for (const [column, value] of Object.entries(equal)) {
+      if (value !== undefined) select = select.where(sql.ref(`audit.${column}`), "=", value);
+    }
+    if (since !== undefined) select = select.where("at", ">=", since);
+    if (until !== undefined) select = select.where("at", "<", until);
+    if (cursor !== undefined) select = select.where("sequence", "<", decodeCursor(cursor, "number")[0]);
     const rows = await select
       .orderBy("sequence", "desc")
+      .limit(limit + 1)
+      .execute();
+    return toPage(rows, limit, chained, (row) => [row.sequence]);
+  }
+
+  /** The chain in its order, from the entry after `after` on; read in parts. */
+  async *chain(after = 0): AsyncGenerator<ChainedEntry> {
+    for (let last = after; ; ) {
+      const rows = await this.#db
+        .selectFrom("audit")
+        .select(["sequence", "hash", "entry"])
+        .where("sequence", ">", last)
+        .orderBy("sequence")
+        .limit(1_000)
+        .execute();
+      yield* rows.map(chained);
+      const end = rows.at(-1);
+      if (!end) return;
+      last = end.sequence;
+    }
+  }
+
+  async head(): Promise<{ sequence: number; hash: string }> {
+    return this.#db.selectFrom("audit_head").select(["sequence", "hash"]).executeTakeFirstOrThrow();
+  }
+
+  /** False when another process has signed this end already. */
+  async addCheckpoint(checkpoint: AuditCheckpoint): Promise<boolean> {
+    const { sequence, hash, at, keyId, publicKey, signature } = checkpoint;
+    const added = await this.#db
+      .insertInto("audit_checkpoints")
+      .values({ sequence, hash, at, key_id: keyId, public_key: publicKey, signature })
+      .onConflict((conflict) => conflict.column("sequence").doNothing())
+      .returning("sequence")
+      .execute();
+    return added.length > 0;
+  }
+
+  /** In the chain's order. */
+  async checkpoints(query: { cursor?: string | undefined; limit: number }): Promise<Page<AuditCheckpoint>> {
+    const limit = clampLimit(query.limit);
+    let select = this.#db.selectFrom("audit_checkpoints").selectAll();
+    if (query.cursor !== undefined) select = select.where("sequence", ">", decodeCursor(query.cursor, "number")[0]);
+    const rows = await select
+      .orderBy("sequence")
       .limit(limit + 1)
       .execute();
     return toPage(
       rows,
       limit,
-      (row): AuditRecord => ({
-        sequence: row.sequence,
-        at: row.at,
-        actor: row.actor,
-        action: row.action,
-        resource: row.resource,
-        requestId: row.request_id,
-        outcome: row.outcome,
-        ...present({ workflowId: row.workflow_id, before: row.before, after: row.after }),
+      ({ sequence, hash, at, key_id: keyId, public_key: publicKey, signature }) => ({
+        sequence,
+        hash,
+        at,
+        keyId,
+        publicKey,
+        signature,
       }),
       (row) => [row.sequence],
     );
   }
+}
+
+function chained({ sequence, hash, entry }: Pick<Selectable<AuditTable>, "sequence" | "hash" | "entry">): ChainedEntry {
+  return { sequence, hash, entry };
+}
+
+/** PostgreSQL reads the entry as JSON, which can't hold U+0000 nor halves of characters. */
+function keepable<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value), (_key, member: unknown) =>
+    typeof member === "string" ? member.replaceAll("\u0000", "\ufffd").toWellFormed() : member,
+  ) as T;
 }

@@ -18,7 +18,7 @@ import { TokenRepository } from "./token-repository.ts";
 import { UserRepository } from "./user-repository.ts";
 import { VmRepository } from "./vm-repository.ts";
 
-export type { AuditEntry, AuditRecord } from "./audit-repository.ts";
+export type { AuditQuery } from "./audit-repository.ts";
 export type { BindingRecord } from "./binding-repository.ts";
 export type { StoreLog } from "./database.ts";
 export type { IdempotencyClaim, StoredResponse } from "./idempotency-repository.ts";

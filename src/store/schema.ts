@@ -179,17 +179,32 @@ export interface TokenTable {
   revoked_at: OptionalTime;
 }
 
+/** Members beside the first three are derived from the entry by the database. */
 export interface AuditTable {
-  sequence: Generated<number>;
+  sequence: number;
+  entry: string;
+  hash: string;
+  at: Generated<string>;
+  actor: Generated<string>;
+  action: Generated<string>;
+  resource: Generated<string>;
+  request_id: Generated<string>;
+  workflow_id: Generated<string | null>;
+  outcome: Generated<string>;
+}
+
+export interface AuditHeadTable {
+  sequence: number;
+  hash: string;
+}
+
+export interface AuditCheckpointTable {
+  sequence: number;
+  hash: string;
   at: Time;
-  actor: string;
-  action: string;
-  resource: string;
-  request_id: string;
-  workflow_id: string | null;
-  outcome: string;
-  before: ColumnType<unknown, string | null | undefined, never>;
-  after: ColumnType<unknown, string | null | undefined, never>;
+  key_id: string;
+  public_key: string;
+  signature: string;
 }
 
 export interface IdempotencyTable {
@@ -251,6 +266,8 @@ export interface Database {
   role_bindings: RoleBindingTable;
   tokens: TokenTable;
   audit: AuditTable;
+  audit_head: AuditHeadTable;
+  audit_checkpoints: AuditCheckpointTable;
   idempotency_keys: IdempotencyTable;
   price_lists: PriceListTable;
   price_sources: PriceSourceTable;

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { AuditEntry } from "../../src/domain/audit.ts";
+import type { Wire } from "../../src/domain/wire.ts";
 import { type Body, startTestApi } from "./support/harness.ts";
 
 const request = { vm: "web-1", from: "onprem-a", to: "onprem-b", network_map: { netA_1: "netB" } };
@@ -126,12 +128,13 @@ describe("migrations over the API", () => {
   test("everything that was asked for is in the audit trail with its caller", async () => {
     const id = await start({ "X-Request-Id": "audited-1" });
     const { items } = await api.store.audit.list({ limit: 5, resource: "/v1/migrations" });
-    const ours = items.filter((entry) => entry.requestId === "audited-1");
+    const entries = items.map(({ entry }) => JSON.parse(entry) as Wire<AuditEntry>);
+    const ours = entries.filter((entry) => entry.request_id === "audited-1");
     assert.deepEqual(
       ours.map(({ outcome }) => outcome),
       ["done", "asked"],
     );
     assert.equal(ours[0]?.actor, "token/bootstrap");
-    assert.equal(ours[0]?.workflowId, `migration/${id}`);
+    assert.equal(ours[0]?.workflow_id, `migration/${id}`);
   });
 });

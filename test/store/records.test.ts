@@ -98,11 +98,11 @@ test("audit entries are listed newest first with what they changed", async () =>
   for (let i = 0; i < 5; i++) await audit.append({ ...entry, resource: `migration/${i % 2}`, after: { i, list: [i] } });
   const first = await audit.list({ limit: 3 });
   const second = await audit.list({ limit: 3, cursor: first.nextCursor });
-  const numbers = [...first.items, ...second.items].map((item) => (item.after as { i: number }).i);
+  const numbers = [...first.items, ...second.items].map((item) => JSON.parse(item.entry).after.i as number);
   assert.deepEqual(numbers, [4, 3, 2, 1, 0]);
   const one = await audit.list({ limit: 10, resource: "migration/1" });
   assert.equal(one.items.length, 2);
-  assert.ok(!("before" in (one.items[0] ?? {})));
+  assert.ok(!("before" in JSON.parse(one.items[0]?.entry ?? "")));
 });
 
 test("an idempotency key is new once, then repeats its answer, and refuses another body", async () => {

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { after, test } from "node:test";
 import pg from "pg";
+import { canonicalJson } from "../../src/domain/plan.ts";
 import type { Vm } from "../../src/domain/vm.ts";
 import { fromWire } from "../../src/domain/wire.ts";
 import { type InventoryVm, openStore } from "../../src/store/index.ts";
@@ -12,6 +13,7 @@ const postgres = await startTestPostgres();
 after(() => postgres.stop());
 
 const seenAt = "2026-01-01T00:00:01.250Z";
+const requested = { b: [1, { z: "ä", a: null }], a: 1.5, "": "\n" };
 const vm: Vm = {
   vmId: "1",
   site: "a",
@@ -31,7 +33,7 @@ const vm: Vm = {
   tags: { "novacron:managed": "true", ownTag_Of: "someBody" },
 };
 
-test("VMs that an earlier version stored are shown as they were", async () => {
+test("VMs and audit entries that an earlier version stored are shown as they were", async () => {
   const client = new pg.Client({ connectionString: postgres.databaseUrl });
   await client.connect();
   try {
@@ -48,6 +50,11 @@ test("VMs that an earlier version stored are shown as they were", async () => {
       vm.name,
       JSON.stringify(vm),
     ]);
+    await client.query(
+      `insert into audit (at, actor, action, resource, request_id, outcome, after)
+       values ($1, 'token/bootstrap', 'plan.create', '/v1/plans', 'r', 'asked', $2)`,
+      [seenAt, JSON.stringify(requested)],
+    );
   } finally {
     await client.end();
   }
@@ -58,6 +65,10 @@ test("VMs that an earlier version stored are shown as they were", async () => {
     assert.deepEqual(fromWire<InventoryVm>(JSON.parse(text)), { ...vm, observedAt: seenAt });
     const page = await store.vms.list({ limit: 50 });
     assert.deepEqual(JSON.parse(page.json), [JSON.parse(text)]);
+    const [first] = (await store.audit.list({ limit: 5 })).items;
+    const entry = JSON.parse(first?.entry ?? "");
+    assert.deepEqual([entry.at, entry.request], [seenAt, requested]);
+    assert.equal(first?.entry, canonicalJson(entry), "as it would be chained today");
   } finally {
     await store.close();
   }

@@ -62,7 +62,8 @@ function userRoutes({ store }: ApiContext): readonly Route[] {
         const before = await known(access, id);
         requireReach(access, {});
         await store.users.setDisabled(before.userId, order === "disable");
-        return { status: 200, body: await known(access, id) };
+        const after = await known(access, id);
+        return { status: 200, body: after, before, after };
       },
     });
   return [
@@ -110,7 +111,8 @@ function userRoutes({ store }: ApiContext): readonly Route[] {
       responses: { 201: { description: "The user", schema: userSchema } },
       async handle({ body, access, stableId }): Promise<Answer> {
         requireReach(access, {});
-        return { status: 201, body: await store.users.create({ userId: stableId("user"), ...body }) };
+        const after = await store.users.create({ userId: stableId("user"), ...body });
+        return { status: 201, body: after, after };
       },
     }),
     switched("disable", "Accept nothing of a person's any more: no session, no token"),
@@ -157,7 +159,7 @@ function bindingRoutes({ store }: ApiContext): readonly Route[] {
         await requireHolder(holder);
         const bindingId = stableId("binding");
         const binding = await store.bindings.add({ bindingId, holder, role, scope, createdBy: actor?.id ?? "" });
-        return { status: 201, body: show(binding) };
+        return { status: 201, body: show(binding), after: show(binding) };
       },
     }),
     route({
@@ -178,7 +180,7 @@ function bindingRoutes({ store }: ApiContext): readonly Route[] {
           throw notFound("role-binding", id, "GET /v1/role-bindings lists them.");
         }
         await store.bindings.remove(id);
-        return { status: 200, body: show(binding) };
+        return { status: 200, body: show(binding), before: show(binding) };
       },
     }),
   ];

@@ -54,7 +54,9 @@ function signalRoute(context: ApiContext, order: SignalledOrder): Route {
       const migration = await knownMigration(context, access, id);
       if (!takesSignals.includes(migration.state)) throw wrongState(migration, order);
       await context.runs[order](id);
-      return { status: 202, body: await knownMigration(context, access, id), workflowId: migration.workflowId };
+      const now = await knownMigration(context, access, id);
+      const { workflowId, state } = migration;
+      return { status: 202, body: now, workflowId, before: { state }, after: { state: now.state } };
     },
   });
 }
@@ -76,10 +78,11 @@ function closingRoute(context: ApiContext, order: ClosingOrder): Route {
       202: { description: "Accepted and still going on", schema: migrationSchema },
     },
     async handle({ params: { id }, access }): Promise<Answer> {
-      const { workflowId } = await knownMigration(context, access, id);
+      const { workflowId, state } = await knownMigration(context, access, id);
       const outcome = await context.runs.close(id, order, randomUUID());
       const migration = await knownMigration(context, access, id);
-      return { status: outcome === "done" ? 200 : 202, body: migration, workflowId };
+      const changed = { before: { state }, after: { state: migration.state } };
+      return { status: outcome === "done" ? 200 : 202, body: migration, workflowId, ...changed };
     },
   });
 }

@@ -44,7 +44,9 @@ export function migrationRoutes(context: ApiContext) {
         if (dryRun) return { status: 200, body: plan, workflowId: `plan/${plan.planId}` };
         const migration = await startByPlan(context, stableId("migration"), plan);
         const headers = { Location: `/v1/migrations/${migration.migrationId}` };
-        return { status: 202, body: migration, headers, workflowId: migration.workflowId };
+        const { migrationId, planId, state, workflowId } = migration;
+        const after = { migrationId, planId, planHash: plan.hash, state };
+        return { status: 202, body: migration, headers, workflowId, after };
       },
     }),
     route({

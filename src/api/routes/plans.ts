@@ -24,7 +24,8 @@ export function planRoutes(context: ApiContext) {
       async handle({ body, access, stableId }): Promise<Answer> {
         const plan = await planNow(context, access, stableId("plan"), body.request);
         const headers = { Location: `/v1/plans/${plan.planId}` };
-        return { status: 201, body: plan, headers, workflowId: `plan/${plan.planId}` };
+        const after = { planId: plan.planId, hash: plan.hash, executable: plan.executable };
+        return { status: 201, body: plan, headers, workflowId: `plan/${plan.planId}`, after };
       },
     }),
     route({

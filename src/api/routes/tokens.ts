@@ -83,7 +83,8 @@ export function tokenRoutes(context: ApiContext) {
           createdBy: actor?.id ?? "",
           expiresAt: new Date(Date.now() + (body.expires_in_days ?? defaultDays) * dayMs).toISOString(),
         });
-        return { status: 201, body: { ...show(await known(access, tokenId)), token } };
+        const after = show(await known(access, tokenId));
+        return { status: 201, body: { ...after, token }, after };
       },
     }),
     route({
@@ -101,13 +102,14 @@ export function tokenRoutes(context: ApiContext) {
       body: rotateBody,
       responses: { 200: { description: "The token with its new secret", schema: madeTokenSchema } },
       async handle({ params: { id }, body, access }): Promise<Answer> {
-        await known(access, id);
+        const before = show(await known(access, id));
         refuseBootstrap(id, "rotated");
         const token = newToken();
         if (!(await store.tokens.rotate(id, hashToken(token), (body.grace_seconds ?? defaultGraceSeconds) * 1_000))) {
           throw new ProblemError("Conflict", { detail: `The token ${id} is revoked`, action: "Make another one." });
         }
-        return { status: 200, body: { ...show(await known(access, id)), token } };
+        const after = show(await known(access, id));
+        return { status: 200, body: { ...after, token }, before, after };
       },
     }),
     route({
@@ -124,9 +126,10 @@ export function tokenRoutes(context: ApiContext) {
       params: idParams,
       responses: { 200: { description: "The token, revoked", schema: tokenSchema } },
       async handle({ params: { id }, access }): Promise<Answer> {
-        await known(access, id);
+        const before = show(await known(access, id));
         await store.tokens.revoke(id);
-        return { status: 200, body: show(await known(access, id)) };
+        const after = show(await known(access, id));
+        return { status: 200, body: after, before, after };
       },
     }),
   ];

@@ -560,6 +560,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audit trail, the newest first */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audit trail in its order, a line an entry, to be kept and verified elsewhere */
+        get: operations["exportAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Signed ends of the chain, the oldest first, and its end now */
+        get: operations["listAuditCheckpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/health": {
         parameters: {
             query?: never;
@@ -772,7 +823,7 @@ export interface components {
             name: string;
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
-            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write" | "audit:read")[];
             /** @description Default 90 */
             expires_in_days?: number;
         };
@@ -1308,7 +1359,7 @@ export interface components {
             /** @description What the caller may do, and where */
             may: {
                 /** @enum {string} */
-                permission: "inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write";
+                permission: "inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write" | "audit:read";
                 scopes: components["schemas"]["Scope"][];
             }[];
         };
@@ -1374,7 +1425,7 @@ export interface components {
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
             /** @description No more than these of what the roles allow */
-            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write" | "audit:read")[];
             created_by: string;
             /**
              * Format: date-time
@@ -1409,7 +1460,7 @@ export interface components {
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
             /** @description No more than these of what the roles allow */
-            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write" | "audit:read")[];
             created_by: string;
             /**
              * Format: date-time
@@ -1438,6 +1489,63 @@ export interface components {
             previous_until?: string;
             /** @description The secret. Shown this once and kept nowhere */
             token: string;
+        };
+        AuditList: {
+            items: components["schemas"]["AuditRecord"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        AuditRecord: {
+            sequence: number;
+            /** @description SHA-256 of: the hash before, \n, the sequence, \n, the entry as canonical JSON */
+            hash: string;
+            entry: components["schemas"]["AuditEntry"];
+        };
+        AuditEntry: {
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            at: string;
+            /** @description user/…, token/…, workflow/…, schedule/…, system/… or anyone */
+            actor: string;
+            actor_name?: string;
+            action: string;
+            resource: string;
+            request_id: string;
+            workflow_id?: string;
+            /** @description `asked` before anything happens, then `done` or the failure's code */
+            outcome: string;
+            address?: string;
+            request?: unknown;
+            before?: unknown;
+            after?: unknown;
+        };
+        AuditCheckpointList: {
+            /** @description The chain's end now */
+            head: {
+                sequence: number;
+                /** @description SHA-256 in hex */
+                hash: string;
+            };
+            items: components["schemas"]["AuditCheckpoint"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        AuditCheckpoint: {
+            sequence: number;
+            /** @description SHA-256 in hex */
+            hash: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            at: string;
+            /** @description SHA-256 in hex */
+            key_id: string;
+            public_key: string;
+            /** @description Ed25519, base64 */
+            signature: string;
         };
         Health: {
             /** @constant */
@@ -2874,6 +2982,122 @@ export interface operations {
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                actor?: string;
+                action?: string;
+                resource?: string;
+                request_id?: string;
+                workflow_id?: string;
+                outcome?: string;
+                since?: string;
+                until?: string;
+                /** @description Rows in one page. Default 50 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; opaque */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    exportAudit: {
+        parameters: {
+            query?: {
+                /** @description Default jsonl: an AuditRecord a line */
+                format?: "jsonl" | "ocsf";
+                /** @description Only what follows this sequence */
+                after?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description JSON lines */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listAuditCheckpoints: {
+        parameters: {
+            query?: {
+                /** @description Rows in one page. Default 50 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; opaque */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditCheckpointList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];

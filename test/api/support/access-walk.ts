@@ -14,7 +14,7 @@ export interface WalkRow {
   readonly reach: "self" | "site" | "wholeSite" | "vm" | "move" | "installation";
   /** A list, which leaves out what is not reached: a text that only what is reached brings in. */
   readonly lists?: string;
-  /** Makes or gives something: refused with 403, as there is nothing to hide. */
+  /** Makes or gives something, or is about all there is: refused with 403, as there is nothing to hide. */
   readonly makes?: true;
   ask(world: World): Promise<Request> | Request;
 }
@@ -126,6 +126,9 @@ export const requests: Readonly<Record<string, WalkRow>> = {
     reach: "wholeSite",
     ask: async (world) => ({ path: `/v1/tokens/${await tokenAtSite(world)}/rotate`, body: {} }),
   },
+  listAudit: { reach: "installation", makes: true, ask: () => ({ path: "/v1/audit" }) },
+  exportAudit: { reach: "installation", makes: true, ask: () => ({ path: "/v1/audit/export?after=1000000" }) },
+  listAuditCheckpoints: { reach: "installation", makes: true, ask: () => ({ path: "/v1/audit/checkpoints" }) },
   revokeToken: { reach: "wholeSite", ask: async (world) => ({ path: `/v1/tokens/${await tokenAtSite(world)}` }) },
 };
 

@@ -163,7 +163,7 @@ export async function startTestApi(
         body: text ?? (body === undefined ? undefined : JSON.stringify(body)),
       });
       const raw = await response.text();
-      const json = /json/.test(response.headers.get("content-type") ?? "") ? JSON.parse(raw) : undefined;
+      const json = /[/+]json/.test(response.headers.get("content-type") ?? "") ? JSON.parse(raw) : undefined;
       assertDocumented(method, path.split("?")[0] ?? path, response, json);
       return { response, status: response.status, body: json };
     },

@@ -1,0 +1,88 @@
+import { Context } from "@temporalio/activity";
+import { type ErrorCode, errorMeanings, isProviderError } from "../domain/errors.ts";
+import type { ActivityDeps } from "./deps.ts";
+
+/**
+ * What an activity does beyond our own records. `changes` and `undoes` touch a site and leave a trail of their own;
+ * `undoes` is only ever a compensation. `reads` and `records` touch nothing.
+ */
+export type ActivityEffect = "changes" | "undoes" | "reads" | "records";
+export type Effects<T> = Readonly<Record<keyof T, ActivityEffect>>;
+
+type AnyActivity = (...args: never[]) => Promise<unknown>;
+/** More of an activity's result would swell the trail without telling more. */
+const largestResult = 4_000;
+
+/**
+ * Puts activities that touch a site into the audit trail: before the first attempt (no trail, no deed), when one is done,
+ * and when one fails for good. Attempts between are in Temporal's history.
+ */
+export function withTrail<T extends Record<string, AnyActivity>>(
+  { store }: Pick<ActivityDeps, "store">,
+  effects: Effects<T>,
+  activities: T,
+): T {
+  const wrapped = Object.entries(activities).map(([name, activity]) => {
+    const effect = effects[name as keyof T];
+    if (effect === "reads" || effect === "records") return [name, activity];
+    return [
+      name,
+      async (...args: never[]) => {
+        const { info } = Context.current();
+        const {
+          workflowType = "",
+          workflowId = "",
+          runId = "",
+        } = info.workflowExecution ? { workflowType: info.workflowType, ...info.workflowExecution } : {};
+        const write = (outcome: string, more: { request?: unknown; after?: unknown }) =>
+          store.audit.append({
+            at: new Date().toISOString(),
+            actor: `workflow/${workflowType}`,
+            action: `activity.${name}`,
+            resource: resourceOf(args[0]),
+            requestId: `${runId}/${info.activityId}`,
+            workflowId,
+            outcome,
+            ...more,
+          });
+        if (info.attempt === 1) await write("asked", { request: args[0] });
+        try {
+          const result = await activity(...args);
+          await write("done", { after: brief(result) });
+          return result;
+        } catch (error) {
+          if (isProviderError(error) && isFinal(error.code)) await write(error.code, {});
+          throw error;
+        }
+      },
+    ];
+  });
+  return Object.fromEntries(wrapped) as T;
+}
+
+function isFinal(code: ErrorCode): boolean {
+  return ["never", "next-offering"].includes(errorMeanings[code].retry);
+}
+
+/** Every input names its place and its thing in members of the same few names. */
+function resourceOf(input: unknown): string {
+  if (input === null || typeof input !== "object") return "unknown";
+  const members = input as Readonly<Record<string, unknown>>;
+  const named = [
+    "site",
+    "from",
+    "to",
+    "sourceSite",
+    "vmId",
+    "sourceVmId",
+    "pointId",
+    "generationId",
+    "key",
+    "manifestId",
+  ];
+  return named.flatMap((name) => (typeof members[name] === "string" ? [members[name]] : [])).join("/") || "unknown";
+}
+
+function brief(result: unknown): unknown {
+  return result !== undefined && JSON.stringify(result).length <= largestResult ? result : undefined;
+}
