@@ -32,7 +32,7 @@ export function verifyActivities({ registry }: ActivityDeps) {
         const { state } = await compute.getVm(vmId, signal);
         // Some sites start what they create.
         if (state !== "stopped") await compute.stopVm(vmId, { graceMs: 0 }, signal);
-        return { boot: { proven: false, reason: "the source was not running, so the target was not started" } };
+        return { boot: { proven: false, reason: verify.stayOffBecause ?? "The source was not running" } };
       }
       await compute.startVm(vmId, signal);
       const guest = { compute, site, vmId, signal };

@@ -24,7 +24,7 @@ export interface SiteConfig {
   /** Why an entry that the file enables is disabled all the same. */
   readonly disabledBecause?: string;
   readonly region?: string;
-  /** Present where `type` is `libvirt`. */
+  /** Present where `type` is `libvirt`; `storagePath` also where it is `folder`. */
   readonly uri?: string;
   readonly storagePath?: string;
   readonly sandbox: boolean;

@@ -12,7 +12,7 @@ export type { Config, LogLevel, ProviderType, SiteConfig, SiteQuotas } from "./c
 type Tree = Record<string, unknown>;
 
 /** Types whose adapter is part of this version. */
-const adapters: ReadonlySet<ProviderType> = new Set(["libvirt"]);
+const adapters: ReadonlySet<ProviderType> = new Set(["libvirt", "folder"]);
 
 /**
  * Reads the configuration file (all defaults without one), the sandbox's sites after it, and the process settings of the
@@ -133,8 +133,8 @@ function toSite(entry: ProviderContent, source: ConfigSource, index: number): Si
       ? refuse("type", "it is missing, and the name is not that of a cloud", `Add one of ${providerTypes.join(", ")}.`)
       : "libvirt");
   if (type === "libvirt" && uri === undefined) refuse("uri", "a libvirt site needs it", "Add `uri: qemu:///system`.");
-  if (type === "libvirt" && entry.storage_path === undefined) {
-    refuse("storage_path", "a libvirt site needs it", "Add `storage_path: /var/lib/novacron/storage`.");
+  if ((type === "libvirt" || type === "folder") && entry.storage_path === undefined) {
+    refuse("storage_path", `a ${type} site needs it`, "Add `storage_path: /var/lib/novacron/storage`.");
   }
   const hasAdapter = adapters.has(type);
   return {

@@ -40,7 +40,7 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
   },
   "providers[].type": {
     description:
-      "Kind of the provider: `libvirt`, `aws`, `gcp`, `azure` or `oci`; default the name, or `libvirt` with a libvirt `uri`.",
+      "Kind of the provider: `libvirt`, `folder`, `aws`, `gcp`, `azure` or `oci`; default the name, or `libvirt` with a libvirt `uri`.",
     example: "libvirt",
     effect: { now: "selects the adapter; a site whose adapter is not there yet is disabled and reported" },
     test: "a provider of a cloud without an adapter is disabled and reported",
@@ -65,9 +65,9 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
     test: "a libvirt provider needs its uri and storage_path",
   },
   "providers[].storage_path": {
-    description: "Folder on the host for replicas, recovery points and volumes.",
+    description: "Folder on the host for replicas, recovery points and volumes; of a `folder` site it must exist.",
     example: "/var/lib/novacron/storage",
-    effect: { now: "where a libvirt site keeps what is moved to it; needed there" },
+    effect: { now: "where a libvirt or folder site keeps what is moved to it; needed there" },
     test: "a libvirt provider needs its uri and storage_path",
   },
   "providers[].sandbox": {

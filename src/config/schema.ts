@@ -43,7 +43,7 @@ const secret = () =>
     .transform((value) => new Secret(String(value)));
 const section = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape);
 
-export const providerTypes = ["libvirt", "aws", "gcp", "azure", "oci"] as const;
+export const providerTypes = ["libvirt", "folder", "aws", "gcp", "azure", "oci"] as const;
 export const credentialTypes = [
   "access_key",
   "assumed_role",

@@ -92,7 +92,12 @@ export function runChecks(seen: MigrationObservations, bytesToMove: number): Pla
       "Nothing has to be done; it is turned off as soon as it is there.",
     );
   }
-  if (target.capabilityGaps["compute.console-output"] !== undefined) {
+  const staysOff = target.capabilityGaps["compute.start"];
+  if (staysOff !== undefined) {
+    const stops = vm.state === "running" && request.point !== "freeze";
+    const detail = stops ? `${staysOff}; ${vm.name} runs now and is stopped by this move` : staysOff;
+    say("target-compute.start", stops ? "warn" : true, detail, "Use --point freeze to copy it while it runs on.");
+  } else if (target.capabilityGaps["compute.console-output"] !== undefined) {
     say("boot-proof", "warn", target.capabilityGaps["compute.console-output"], "Add a TCP or HTTP probe.");
   }
   return checks;

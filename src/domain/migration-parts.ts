@@ -38,6 +38,8 @@ export interface CreateVmParameters {
 }
 export interface VerifyParameters {
   readonly start: boolean;
+  /** Why it is not started, as a sentence without a full stop. */
+  readonly stayOffBecause?: string;
   readonly bootMarker?: string;
   readonly bootTimeoutMs: number;
   readonly tcpPorts: readonly number[];

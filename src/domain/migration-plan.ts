@@ -206,11 +206,19 @@ function planNic(seen: MigrationObservations, nic: Vm["nics"][number]): PlannedN
 function planVerify(seen: MigrationObservations): VerifyParameters {
   const { request, vm, defaults } = seen;
   const asked: VerifyOptions = request.verify ?? {};
-  const start = vm.state === "running" && (request.point ?? "stop") === "stop";
+  const stayOffBecause =
+    seen.target.capabilityGaps["compute.start"] ??
+    (request.point === "freeze"
+      ? "The target is a copy and the source runs on"
+      : vm.state === "running"
+        ? undefined
+        : "The source was not running");
+  const start = stayOffBecause === undefined;
   const hasConsole = seen.target.capabilityGaps["compute.console-output"] === undefined;
   const wantsBoot = start && hasConsole && (asked.bootProof ?? defaults.verify);
   return {
     start,
+    stayOffBecause,
     bootMarker: wantsBoot ? (asked.bootMarker ?? vm.tags[tagKeys.bootMarker] ?? defaultBootMarker) : undefined,
     bootTimeoutMs: asked.bootTimeoutMs ?? defaults.bootTimeoutMs,
     tcpPorts: start ? (asked.tcpProbes ?? []).map((probe) => probe.port) : [],
@@ -222,7 +230,7 @@ function planVerify(seen: MigrationObservations): VerifyParameters {
 }
 
 function describeVerify(verify: VerifyParameters): string {
-  if (!verify.start) return "Leave it stopped, as the source was (or is a copy); check that it exists";
+  if (!verify.start) return `Leave it stopped (${verify.stayOffBecause}); check that it exists`;
   const parts = [
     verify.bootMarker ? `wait for /${verify.bootMarker}/ on the console` : "no boot proof",
     ...verify.tcpPorts.map((port) => `TCP ${port}`),

@@ -15,4 +15,14 @@ export const capabilities = {
     quotas: "A KVM host sets no quotas; `quotas` of the configuration are the ceilings",
     prices: "A host of your own has no price list",
   },
+  folder: {
+    "compute.start": "A folder holds disks and has no hypervisor: its VMs stay off",
+    "compute.console-output": "A folder has no hypervisor, so its VMs write no console",
+    "disks.source-frozen": "Nothing runs in a folder, so there is nothing to freeze",
+    "network.create": "A folder has no networks",
+    images: "A folder has no image catalogue; VMs are made from recovery points",
+    snapshots: "Points of a VM's disks are recovery points here",
+    objects: "A folder has no object storage",
+    quotas: "A folder sets no quotas; `quotas` of the configuration are the ceilings",
+  },
 } as const satisfies Readonly<Record<string, Capabilities>>;

@@ -57,6 +57,8 @@ export const capabilityNames = [
   "compute.create",
   /** A new VM stays off until it is started. */
   "compute.create-stopped",
+  /** Its VMs can run. */
+  "compute.start",
   "compute.resize",
   "compute.console-output",
   /** VMs come in fixed sizes, by name. */
@@ -317,7 +319,7 @@ export interface DisksFacet {
 export interface Network {
   readonly networkId: string;
   readonly name: string;
-  readonly kind: "user" | "nat" | "bridge" | "subnet";
+  readonly kind: "user" | "nat" | "bridge" | "subnet" | "none";
   readonly active: boolean;
   /** The one that is taken when nothing tells the networks of a site apart. */
   readonly isDefault?: boolean;

@@ -55,6 +55,11 @@ export const factories: Readonly<Record<string, Factory>> = {
       runDir: deps.runDir,
     });
   },
+  folder: async (entry, deps) => {
+    const { createFolderProvider } = await import("./folder/index.ts");
+    const { storagePath = "/var/lib/novacron/storage" } = entry;
+    return createFolderProvider({ storagePath, context: deps.context(entry.site) });
+  },
 };
 
 export function createRegistry(entries: readonly ProviderEntry[], deps: RegistryDeps): Registry {

@@ -109,7 +109,7 @@ const cases: Readonly<Record<string, { content: string } & Expected>> = {
     place: "2:3",
     key: "providers[0].type",
     problem: /missing/,
-    fix: /libvirt, aws/,
+    fix: /libvirt, folder, aws/,
   },
   "two providers of one name": {
     content: "providers:\n- { name: aws }\n- { name: gcp }\n- { name: aws }\n",

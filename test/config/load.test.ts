@@ -117,6 +117,8 @@ describe("keys in effect", () => {
   test("a libvirt provider needs its uri and storage_path", (context) => {
     assert.throws(() => load(context, "providers: [{ name: a, type: libvirt }]"), /providers\[0\]\.uri: .* needs it/);
     assert.throws(() => load(context, "providers: [{ name: a, uri: u }]"), /providers\[0\]\.storage_path: .* needs it/);
+    const folder = "providers: [{ name: a, type: folder }]";
+    assert.throws(() => load(context, folder), /providers\[0\]\.storage_path: a folder site needs it/);
     const [site] = load(context, `providers: [{ ${host} }]`).sites;
     assert.equal(site?.uri, "qemu:///session?socket=/run/x");
     assert.equal(site?.storagePath, "/srv/vm");

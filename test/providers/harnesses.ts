@@ -1,7 +1,9 @@
 import type { ConformanceHarness } from "./harness.ts";
+import { harness as folder } from "./support/folder.ts";
 import { harness as libvirt } from "./support/libvirt.ts";
 
 /** One line a kind of site, named like its folder in src/providers. */
 export const harnesses: Readonly<Record<string, ConformanceHarness>> = {
+  folder,
   libvirt,
 };

@@ -9,7 +9,9 @@ export const siteSchema = z
     kind: z.string().meta({ description: "The provider's kind", example: "libvirt" }),
     region: z.string().optional(),
     enabled: z.boolean(),
-    simulated: z.boolean().meta({ description: "A simulated cloud of the sandbox; its libvirt hosts are real" }),
+    simulated: z
+      .boolean()
+      .meta({ description: "A simulated cloud of the sandbox; its libvirt hosts and folders are real" }),
     inventory: freshnessSchema,
   })
   .meta({ id: "Site" });

@@ -937,7 +937,7 @@ export interface components {
             kind: string;
             region?: string;
             enabled: boolean;
-            /** @description A simulated cloud of the sandbox; its libvirt hosts are real */
+            /** @description A simulated cloud of the sandbox; its libvirt hosts and folders are real */
             simulated: boolean;
             inventory: components["schemas"]["Freshness"];
         };

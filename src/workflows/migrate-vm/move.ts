@@ -220,7 +220,7 @@ async function materialise(move: PlannedMove, pointIds: readonly string[], saga:
       undo: () => undo.removeByKey({ site: move.to, kind: "volume", key }),
     });
     volumes.push(
-      await site.materialiseDisk.executeWithOptions({ summary: `clone ${pointId}` }, [
+      await bulk.materialiseDisk.executeWithOptions({ summary: `clone ${pointId}` }, [
         { site: move.to, pointId, key, migrationId: move.migrationId },
       ]),
     );
