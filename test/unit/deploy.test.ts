@@ -126,7 +126,7 @@ describe("the configurations that people copy", () => {
     try {
       const example = /```yaml\n([\s\S]*?)```/.exec(read("README.md"))?.[1] ?? "";
       writeFileSync(join(folder, "readme.yaml"), example);
-      assert.equal(loadConfig({ file: join(folder, "readme.yaml"), env: {} }).sites.length, 2);
+      assert.equal(loadConfig({ file: join(folder, "readme.yaml"), env: {} }).sites.length, 3);
     } finally {
       rmSync(folder, { recursive: true });
     }
