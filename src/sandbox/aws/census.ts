@@ -1,0 +1,38 @@
+import type { CensusEntry } from "../cloud/admin.ts";
+import type { AwsCloud } from "./cloud.ts";
+import { builtInIds } from "./ec2/default-network.ts";
+import type { Ec2Parts } from "./ec2/index.ts";
+import type { Resource } from "./state.ts";
+
+/** Every resource of every region with its tags, also what other calls can't see yet. */
+export function census(cloud: AwsCloud, { registry, volumes }: Ec2Parts): CensusEntry[] {
+  const builtIn = builtInIds(cloud);
+  const { tables } = cloud;
+  return Object.values(registry.kinds).flatMap((kind) =>
+    [...(kind.table as unknown as { values(): Iterable<Resource> }).values()].map((resource) => {
+      const { id, region, createdAt, tags } = resource;
+      const instance = tables.instances.get(id);
+      const volume = tables.volumes.get(id);
+      const snapshot = tables.snapshots.get(id);
+      const state =
+        instance?.state ?? (volume && volumes.volumeState(volume)) ?? (snapshot && volumes.stateOf(snapshot));
+      const guest = instance && cloud.guests.spec(id);
+      const facts = guest && {
+        simulatedCpus: guest.cpus,
+        simulatedMemoryMib: guest.memoryMib,
+        forwards: guest.nic?.forwards ?? [],
+        unforwarded: instance.unforwarded,
+      };
+      return {
+        kind: kind.type,
+        id,
+        region,
+        createdAt: new Date(createdAt).toISOString(),
+        tags,
+        builtIn: builtIn.has(id) || tables.images.get(id)?.public === true || snapshot?.public === true,
+        ...(state ? { state } : {}),
+        ...(facts ? { facts } : {}),
+      };
+    }),
+  );
+}

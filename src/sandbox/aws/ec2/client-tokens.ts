@@ -1,0 +1,36 @@
+import { createHash } from "node:crypto";
+import type { AwsCloud, Call } from "../cloud.ts";
+import { AwsError, invalidParameter } from "../errors.ts";
+
+/** At least as long as AWS promises for RunInstances. */
+const rememberedMs = 48 * 3_600_000;
+
+/**
+ * Makes a call with a client token happen once
+ * (https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html): a repeat gets what the first one made.
+ * @throws AwsError IdempotentParameterMismatch when the repeat asks for something else.
+ */
+export async function once<T>(
+  cloud: AwsCloud,
+  call: Call,
+  input: { readonly ClientToken?: string },
+  act: (remember: (resourceIds: readonly string[]) => void) => T | Promise<T>,
+  again: (resourceIds: readonly string[]) => T | Promise<T>,
+): Promise<T> {
+  const { ClientToken: token, ...rest } = input;
+  if (token === undefined) return act(() => {});
+  if (token.length > 64 || !/^[\x21-\x7e]+$/.test(token)) throw invalidParameter("clientToken", token);
+  const { tokens } = cloud.tables;
+  for (const { id } of tokens.where(({ at }) => Date.now() - at > rememberedMs)) tokens.delete(id);
+  const id = `${call.region}/${call.operation}/${token}`;
+  const fingerprint = createHash("sha256").update(JSON.stringify(rest)).digest("hex");
+  const known = tokens.get(id);
+  if (known && known.fingerprint !== fingerprint) {
+    throw new AwsError(
+      "IdempotentParameterMismatch",
+      "The client token you have provided is associated with a resource that has different parameters",
+    );
+  }
+  if (known) return again(known.resourceIds);
+  return act((resourceIds) => tokens.put({ id, fingerprint, resourceIds, at: Date.now() }));
+}
