@@ -1,28 +1,23 @@
 import { Context } from "@temporalio/activity";
-import type { PointWithBaselines } from "../domain/replica-base.ts";
+import { ProviderError } from "../domain/errors.ts";
 import { tagKeys } from "../domain/vm.ts";
 import type { SourcePoint } from "../providers/provider.ts";
 import type { ActivityDeps } from "./deps.ts";
-import type { DiskMoves } from "./disk-moves.ts";
 import { goneIsFine } from "./gone.ts";
 
 /** Points, generations and volumes: everything about disks but their bytes. */
-export function diskActivities({ registry, store }: ActivityDeps, moves: DiskMoves) {
+export function diskActivities({ registry, store }: ActivityDeps) {
   return {
     async takePoint(input: {
       site: string;
       vmId: string;
       mode: SourcePoint["mode"];
       key: string;
-    }): Promise<Pick<SourcePoint, "sourcePointId" | "takenAt"> & PointWithBaselines> {
+    }): Promise<Pick<SourcePoint, "sourcePointId" | "takenAt">> {
       const { disks } = await registry.provider(input.site);
       const { vmId, mode, key } = input;
       const point = await disks.createSourcePoint({ vmId, mode, key }, Context.current().cancellationSignal);
-      const baselines = point.disks.map((disk) => ({
-        diskId: disk.diskId,
-        baselines: disk.baselines.map(({ baselineId, tracking }) => ({ baselineId, tracking })),
-      }));
-      return { sourcePointId: point.sourcePointId, takenAt: point.takenAt, disks: baselines };
+      return { sourcePointId: point.sourcePointId, takenAt: point.takenAt };
     },
 
     async releasePoint(input: { site: string; sourcePointId: string }): Promise<void> {
@@ -40,8 +35,34 @@ export function diskActivities({ registry, store }: ActivityDeps, moves: DiskMov
     },
 
     /** Makes a generation immutable at the target and files the point under its manifest. */
-    async sealDisk(input: Parameters<DiskMoves["seal"]>[0]): Promise<void> {
-      await moves.seal(input, Context.current().cancellationSignal);
+    async sealDisk(input: {
+      site: string;
+      replicaId: string;
+      generationId: string;
+      attempt: number;
+      lineage: string;
+      diskId: string;
+      migrationId: string;
+    }): Promise<void> {
+      const { site, replicaId, generationId, attempt, lineage, diskId, migrationId } = input;
+      const { disks } = await registry.provider(site);
+      const signal = Context.current().cancellationSignal;
+      const { rootHash, leavesWritten } = await manifestOf(generationId);
+      const point = await disks.sealGeneration({ replicaId, generationId, attempt, leavesWritten }, signal);
+      const { pointId, sizeBytes, createdAt, kind } = point;
+      const manifestId = generationId;
+      await store.points.record({
+        pointId,
+        site,
+        kind,
+        lineage,
+        diskId,
+        sizeBytes,
+        manifestId,
+        rootHash,
+        migrationId,
+        createdAt,
+      });
     },
 
     /** Drops a generation or the point it became, with the store's row of it. */
@@ -81,7 +102,7 @@ export function diskActivities({ registry, store }: ActivityDeps, moves: DiskMov
       const { site, sourcePointId, diskId, lineage, manifestId, migrationId } = input;
       const { disks } = await registry.provider(site);
       const signal = Context.current().cancellationSignal;
-      const { rootHash } = await moves.manifestOf(manifestId);
+      const { rootHash } = await manifestOf(manifestId);
       const { pointId, sizeBytes, createdAt } = await disks.adoptPoint({ sourcePointId, diskId }, signal);
       const row = { site, lineage, diskId, sizeBytes, manifestId, rootHash, migrationId, createdAt };
       await store.points.record({ ...row, pointId, kind: "adopted" });
@@ -101,4 +122,17 @@ export function diskActivities({ registry, store }: ActivityDeps, moves: DiskMov
       }
     },
   };
+
+  async function manifestOf(manifestId: string): Promise<{ rootHash: string; leavesWritten: number }> {
+    const state = await store.checkpoints.state(manifestId);
+    if (state?.sealed && state.rootHash) {
+      return { rootHash: state.rootHash, leavesWritten: state.progress.leavesWritten };
+    }
+    throw new ProviderError("Conflict", {
+      operation: "file a recovery point",
+      resource: `manifest/${manifestId}`,
+      reason: "its manifest is not sealed",
+      action: "Copy the disk again; roll the migration back to start anew.",
+    });
+  }
 }

@@ -3,13 +3,11 @@ import { type Effects, withTrail } from "./changes.ts";
 import { computeActivities } from "./compute.ts";
 import { copyActivities } from "./copy.ts";
 import type { ActivityDeps } from "./deps.ts";
-import { DiskMoves } from "./disk-moves.ts";
 import { diskActivities } from "./disks.ts";
 import { withFailures } from "./failures.ts";
 import { inventoryActivities } from "./inventory.ts";
 import { planActivities } from "./plan.ts";
 import { recordActivities } from "./record.ts";
-import { replicateActivities } from "./replicate.ts";
 import { verifyActivities } from "./verify.ts";
 
 /** All activities, made with what they need; workflows see only the type. */
@@ -20,14 +18,12 @@ export function createActivities(deps: ActivityDeps) {
 export type Activities = ReturnType<typeof createActivities>;
 
 function allOf(deps: ActivityDeps) {
-  const moves = new DiskMoves(deps);
   return {
     ...planActivities(deps),
     ...recordActivities(deps),
     ...computeActivities(deps),
-    ...diskActivities(deps, moves),
-    ...copyActivities(deps, moves),
-    ...replicateActivities(deps, moves),
+    ...diskActivities(deps),
+    ...copyActivities(deps),
     ...verifyActivities(deps),
     ...certificateActivities(deps),
     ...inventoryActivities(deps),
@@ -60,10 +56,6 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   copyDisk: "changes",
   proveDisk: "reads",
   verifyCertificateDisk: "reads",
-  replicate: "changes",
-  keepAsRound: "records",
-  askForCutover: "records",
-  dropReplica: "undoes",
   verifyVm: "changes",
   writeCertificate: "records",
   syncSite: "reads",

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 
 /** Below the range the kernel takes for outgoing connections: a kept port stays free between two starts. */
@@ -23,4 +24,13 @@ export async function isPortFree(port: number): Promise<boolean> {
     server.once("error", () => resolve(false));
     server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
+}
+
+/** The port noted in a file, or a free one that is noted there from now on: also when another took the noted one. */
+export async function keptPort(file: string): Promise<number> {
+  const noted = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
+  if (noted > 0 && (await isPortFree(noted))) return noted;
+  const [port = 0] = await freePorts(1);
+  writeFileSync(file, String(port));
+  return port;
 }

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import * as z from "zod";
 import { isProviderError } from "../domain/errors.ts";
+import { type CloudAdmin, cloudRequest } from "./cloud/admin.ts";
 import type { Guests } from "./guests.ts";
 import type { LibvirtHost } from "./libvirt-host.ts";
 
@@ -23,7 +24,7 @@ const dataVmInput = z.strictObject({
 const bodyLimit = 64 * 1024;
 
 /** What only a sandbox can do, over its unix socket: who can open that may do it. */
-export function adminServer(hosts: readonly LibvirtHost[], guests: Guests): Server {
+export function adminServer(hosts: readonly LibvirtHost[], guests: Guests, clouds: readonly CloudAdmin[] = []): Server {
   const hostOf = (site: string): LibvirtHost => {
     const host = hosts.find((candidate) => candidate.site === site);
     if (!host)
@@ -32,6 +33,13 @@ export function adminServer(hosts: readonly LibvirtHost[], guests: Guests): Serv
   };
   const answer = async (request: IncomingMessage): Promise<[number, unknown]> => {
     const path = new URL(request.url ?? "/", "http://sandbox").pathname;
+    const [, first, ...rest] = path.split("/");
+    const cloud = clouds.find(({ name }) => name === first);
+    if (cloud) {
+      const body = request.method === "POST" ? await bodyOf(request) : undefined;
+      const answered = cloudRequest(cloud, request.method ?? "", rest, body);
+      if (answered) return answered;
+    }
     switch (`${request.method} ${path.split("/")[1]}`) {
       case "GET health":
         return [200, { ok: true }];
