@@ -38,5 +38,7 @@ export interface ActivityDeps {
   ceilings(site: string): SiteCeilings;
   /** Tells a run how far a disk's copy is. */
   signalCopyProgress(workflowId: string, progress: { diskId: string; fraction: number }): Promise<void>;
+  /** Tells a run that the first round of its replication is proven. */
+  signalReplicated(workflowId: string): Promise<void>;
   readonly log: { warn(message: string, error?: unknown): void };
 }

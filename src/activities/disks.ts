@@ -1,23 +1,28 @@
 import { Context } from "@temporalio/activity";
-import { ProviderError } from "../domain/errors.ts";
+import type { PointWithBaselines } from "../domain/replica-base.ts";
 import { tagKeys } from "../domain/vm.ts";
 import type { SourcePoint } from "../providers/provider.ts";
 import type { ActivityDeps } from "./deps.ts";
+import type { DiskMoves } from "./disk-moves.ts";
 import { goneIsFine } from "./gone.ts";
 
 /** Points, generations and volumes: everything about disks but their bytes. */
-export function diskActivities({ registry, store }: ActivityDeps) {
+export function diskActivities({ registry, store }: ActivityDeps, moves: DiskMoves) {
   return {
     async takePoint(input: {
       site: string;
       vmId: string;
       mode: SourcePoint["mode"];
       key: string;
-    }): Promise<Pick<SourcePoint, "sourcePointId" | "takenAt">> {
+    }): Promise<Pick<SourcePoint, "sourcePointId" | "takenAt"> & PointWithBaselines> {
       const { disks } = await registry.provider(input.site);
       const { vmId, mode, key } = input;
       const point = await disks.createSourcePoint({ vmId, mode, key }, Context.current().cancellationSignal);
-      return { sourcePointId: point.sourcePointId, takenAt: point.takenAt };
+      const baselines = point.disks.map((disk) => ({
+        diskId: disk.diskId,
+        baselines: disk.baselines.map(({ baselineId, tracking }) => ({ baselineId, tracking })),
+      }));
+      return { sourcePointId: point.sourcePointId, takenAt: point.takenAt, disks: baselines };
     },
 
     async releasePoint(input: { site: string; sourcePointId: string }): Promise<void> {
@@ -35,34 +40,8 @@ export function diskActivities({ registry, store }: ActivityDeps) {
     },
 
     /** Makes a generation immutable at the target and files the point under its manifest. */
-    async sealDisk(input: {
-      site: string;
-      replicaId: string;
-      generationId: string;
-      attempt: number;
-      lineage: string;
-      diskId: string;
-      migrationId: string;
-    }): Promise<void> {
-      const { site, replicaId, generationId, attempt, lineage, diskId, migrationId } = input;
-      const { disks } = await registry.provider(site);
-      const signal = Context.current().cancellationSignal;
-      const { rootHash, leavesWritten } = await manifestOf(generationId);
-      const point = await disks.sealGeneration({ replicaId, generationId, attempt, leavesWritten }, signal);
-      const { pointId, sizeBytes, createdAt, kind } = point;
-      const manifestId = generationId;
-      await store.points.record({
-        pointId,
-        site,
-        kind,
-        lineage,
-        diskId,
-        sizeBytes,
-        manifestId,
-        rootHash,
-        migrationId,
-        createdAt,
-      });
+    async sealDisk(input: Parameters<DiskMoves["seal"]>[0]): Promise<void> {
+      await moves.seal(input, Context.current().cancellationSignal);
     },
 
     /** Drops a generation or the point it became, with the store's row of it. */
@@ -102,7 +81,7 @@ export function diskActivities({ registry, store }: ActivityDeps) {
       const { site, sourcePointId, diskId, lineage, manifestId, migrationId } = input;
       const { disks } = await registry.provider(site);
       const signal = Context.current().cancellationSignal;
-      const { rootHash } = await manifestOf(manifestId);
+      const { rootHash } = await moves.manifestOf(manifestId);
       const { pointId, sizeBytes, createdAt } = await disks.adoptPoint({ sourcePointId, diskId }, signal);
       const row = { site, lineage, diskId, sizeBytes, manifestId, rootHash, migrationId, createdAt };
       await store.points.record({ ...row, pointId, kind: "adopted" });
@@ -122,17 +101,4 @@ export function diskActivities({ registry, store }: ActivityDeps) {
       }
     },
   };
-
-  async function manifestOf(manifestId: string): Promise<{ rootHash: string; leavesWritten: number }> {
-    const state = await store.checkpoints.state(manifestId);
-    if (state?.sealed && state.rootHash) {
-      return { rootHash: state.rootHash, leavesWritten: state.progress.leavesWritten };
-    }
-    throw new ProviderError("Conflict", {
-      operation: "file a recovery point",
-      resource: `manifest/${manifestId}`,
-      reason: "its manifest is not sealed",
-      action: "Copy the disk again; roll the migration back to start anew.",
-    });
-  }
 }

@@ -3,11 +3,13 @@ import { type Effects, withTrail } from "./changes.ts";
 import { computeActivities } from "./compute.ts";
 import { copyActivities } from "./copy.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { DiskMoves } from "./disk-moves.ts";
 import { diskActivities } from "./disks.ts";
 import { withFailures } from "./failures.ts";
 import { inventoryActivities } from "./inventory.ts";
 import { planActivities } from "./plan.ts";
 import { recordActivities } from "./record.ts";
+import { replicateActivities } from "./replicate.ts";
 import { verifyActivities } from "./verify.ts";
 
 /** All activities, made with what they need; workflows see only the type. */
@@ -18,12 +20,14 @@ export function createActivities(deps: ActivityDeps) {
 export type Activities = ReturnType<typeof createActivities>;
 
 function allOf(deps: ActivityDeps) {
+  const moves = new DiskMoves(deps);
   return {
     ...planActivities(deps),
     ...recordActivities(deps),
     ...computeActivities(deps),
-    ...diskActivities(deps),
-    ...copyActivities(deps),
+    ...diskActivities(deps, moves),
+    ...copyActivities(deps, moves),
+    ...replicateActivities(deps, moves),
     ...verifyActivities(deps),
     ...certificateActivities(deps),
     ...inventoryActivities(deps),
@@ -56,6 +60,10 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   copyDisk: "changes",
   proveDisk: "reads",
   verifyCertificateDisk: "reads",
+  replicate: "changes",
+  keepAsRound: "records",
+  askForCutover: "records",
+  dropReplica: "undoes",
   verifyVm: "changes",
   writeCertificate: "records",
   syncSite: "reads",

@@ -28,10 +28,11 @@ export function planActivities({ registry, store, defaults, ceilings }: Activity
       }
       const [source, target] = await Promise.all([registry.provider(request.from), registry.provider(request.to)]);
       const vm = await findVm(source, request.vm, signal);
-      const [inspected, targetSide, measured] = await Promise.all([
+      const [inspected, targetSide, measured, measuredSteps] = await Promise.all([
         source.disks.inspectSource(vm.vmId, signal),
         lookAtTarget(target, vm, ceilings(request.to), signal),
         store.migrations.measuredRate(request.from, request.to),
+        store.migrations.measuredSteps(request.from, request.to),
       ]);
       const disks = await Promise.all(inspected.map((disk) => findBases(source.site, target, disk, signal)));
       const parts = planMigration({
@@ -42,6 +43,7 @@ export function planActivities({ registry, store, defaults, ceilings }: Activity
         source: { capabilityGaps: source.capabilities },
         target: targetSide,
         measuredBytesPerSecond: measured,
+        measuredSteps,
       });
       const hash = hashOf(parts);
       const subjects = [request.from, request.to].map((site) => ({ site, tags: vm.tags }));

@@ -16,7 +16,13 @@ import type { SiteCheck } from "../providers/provider.ts";
 import { taskQueue } from "../temporal/connection.ts";
 import { searchAttributeKeys } from "../temporal/search-attributes.ts";
 import type { CheckSiteInput } from "../workflows/check-site/types.ts";
-import { finalizeUpdate, pauseSignal, resumeSignal, rollbackUpdate } from "../workflows/migrate-vm/messages.ts";
+import {
+  cutoverUpdate,
+  finalizeUpdate,
+  pauseSignal,
+  resumeSignal,
+  rollbackUpdate,
+} from "../workflows/migrate-vm/messages.ts";
 import type { MigrateVmInput } from "../workflows/migrate-vm/types.ts";
 import type { PlanMigrationInput } from "../workflows/plan-migration/types.ts";
 import type { SyncInventoryInput, SyncInventoryResult } from "../workflows/sync-inventory/types.ts";
@@ -123,6 +129,13 @@ export class Runs {
 
   async cancel(migrationId: string): Promise<void> {
     await this.#guard(this.#limits.askMs, () => this.#migration(migrationId).cancel());
+  }
+
+  /** @throws ProblemError Conflict unless it replicates. */
+  async cutOver(migrationId: string, updateId: string): Promise<void> {
+    await this.#guard(this.#limits.askMs, () =>
+      this.#migration(migrationId).executeUpdate(cutoverUpdate, { updateId, args: [] }),
+    );
   }
 
   /** The order is durable once given: `still-running` means that it goes on after the answer. */

@@ -73,6 +73,10 @@ function addMigrate(program: Command): void {
     .option("--network <source=target>", "map a network (repeatable)", collect)
     .option("--probe-http <port/path>", "must answer 200 at the target (repeatable)", collect)
     .option("--probe-tcp <port>", "must accept connections at the target (repeatable)", collect)
+    .option("--warm", "copy it while it runs, then what changed, and stop it for the last difference only")
+    .option("--cutover <when>", "of a warm one: when-ready (default), manual, or a time such as 2030-01-31T22:00:00Z")
+    .option("--target-downtime <duration>", "of a warm one: ready when the downtime is predicted below this (30s)")
+    .option("--round-pause <duration>", "of a warm one: between two rounds (30s)")
     .option("--no-incremental", "move everything though the target holds an earlier state")
     .action(async (vm: string | undefined, _, command: Command) =>
       (await import("./commands/migrate.ts")).migrate(vm, optionsOf<MigrateOptions>(command)),
@@ -110,6 +114,7 @@ function addMigrations(program: Command): void {
     pause: "pause after the bytes in flight",
     resume: "go on where it was paused",
     cancel: "stop it and roll back",
+    cutover: "cut a warm one over now",
     rollback: "take a completed one back: the target is removed",
     finalize: "make a completed one final: the source is removed",
   } as const;

@@ -30,6 +30,13 @@ export function readSize(text: string): number {
   throw usageError(`${text} is not a size`, "Write it with its unit, like 512MiB or 8GiB.");
 }
 
+/** `45`, `45s`, `2m`, `1h` → seconds. */
+export function readSeconds(text: string): number {
+  const [, amount, unit = "s"] = /^(\d+(?:\.\d+)?)([smh]?)$/.exec(text.trim()) ?? [];
+  if (amount !== undefined) return Number(amount) * ({ s: 1, m: 60, h: 3600 }[unit || "s"] ?? 1);
+  throw usageError(`${text} is not a duration`, "Write it like 30s, 5m or 1h.");
+}
+
 export function readPort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (port >= 1 && port <= 65_535) return port;

@@ -5,8 +5,15 @@ import { CliError } from "./failure.ts";
 type Migration = Schemas["Migration"];
 
 /** After these nothing goes on by itself. */
-const restingStates: readonly string[] = ["awaiting-finalize", "finalized", "rolled-back", "cancelled", "failed"];
-const goodStates: readonly string[] = ["awaiting-finalize", "finalized"];
+const restingStates: readonly string[] = [
+  "awaiting-cutover",
+  "awaiting-finalize",
+  "finalized",
+  "rolled-back",
+  "cancelled",
+  "failed",
+];
+const goodStates: readonly string[] = ["awaiting-cutover", "awaiting-finalize", "finalized"];
 const barWidth = 24;
 
 /** Shows a migration's steps as they go, on stderr, until it rests; returns how it rests then. */

@@ -99,4 +99,6 @@ export interface MigrationObservations {
   };
   /** Bytes per second seen on this link in earlier moves; undefined when there were none. */
   readonly measuredBytesPerSecond?: number;
+  /** The usual seconds of each step of earlier moves of this link. */
+  readonly measuredSteps: Readonly<Record<string, number>>;
 }

@@ -12,6 +12,8 @@ import type {
 } from "./migration-parts.ts";
 import type { ObservedResource, Plan, PlanAction, PlanCheck, PlanChoice, PlanContent, PlanEstimates } from "./plan.ts";
 import { tagKeys, type Vm, vmVersion } from "./vm.ts";
+import type { WarmParameters } from "./warm.ts";
+import { planWarm, warmChecks } from "./warm-plan.ts";
 
 /** Assumed for a link that nothing was moved over yet; the first move replaces it. */
 const assumedBytesPerSecond = 200e6;
@@ -33,7 +35,7 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
   const nics = vm.nics.map((nic) => planNic(seen, nic));
   const bytesToMove = copies.reduce((sum, copy) => sum + copy.bytes, 0);
   const verify = planVerify(seen);
-  const checks = [...runChecks(seen, bytesToMove), ...nics.flatMap((nic) => nic.check)];
+  const checks = [...runChecks(seen, bytesToMove), ...warmChecks(seen), ...nics.flatMap((nic) => nic.check)];
   const point = request.point ?? "stop";
   const wasRunning = vm.state === "running" || vm.state === "paused";
   const stop: StopParameters = {
@@ -52,7 +54,9 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
     publishPorts: vm.publishPorts,
     tags: carriedTags(vm),
   };
+  const warm = request.mode === "warm" ? planWarm(seen, stop.graceMs) : undefined;
   const actions: PlanAction[] = [
+    ...(warm ? [warm.action] : []),
     {
       action: point === "freeze" ? "freeze-point" : "stop-vm",
       resource: { site: request.from, kind: "vm", id: vm.vmId },
@@ -82,10 +86,10 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
     kind: "migrate-vm",
     inputs: { ...request, vm: vm.vmId, vmName: vm.name, point, rollbackOnFailure: seen.defaults.rollbackOnFailure },
     observed: observedResources(seen, copies, nics),
-    choices: [...copies.map((copy) => copy.choice), ...nics.map((nic) => nic.choice)],
+    choices: [...(warm ? [warm.choice] : []), ...copies.map((copy) => copy.choice), ...nics.map((nic) => nic.choice)],
     actions,
     checks,
-    estimates: estimate(seen, bytesToMove, wasRunning && point === "stop", verify),
+    estimates: estimate(seen, bytesToMove, wasRunning && point === "stop", verify, warm?.parameters),
     executable: checks.every((check) => check.result !== "fail"),
   };
 }
@@ -267,6 +271,7 @@ function estimate(
   bytesToMove: number,
   stops: boolean,
   verify: VerifyParameters,
+  warm: WarmParameters | undefined,
 ): PlanEstimates {
   const limit = seen.request.bandwidthBytesPerSecond ?? seen.defaults.bandwidthBytesPerSecond;
   const rate = Math.min(seen.measuredBytesPerSecond ?? assumedBytesPerSecond, limit ?? Number.POSITIVE_INFINITY);
@@ -278,7 +283,7 @@ function estimate(
     bytesToMove,
     bytesNominal: seen.disks.reduce((sum, disk) => sum + disk.sizeBytes, 0),
     seconds,
-    downtimeSeconds: stops ? seconds : 0,
+    downtimeSeconds: !stops ? 0 : warm ? Math.max(warm.targetDowntimeSeconds, warm.fixedSeconds) : seconds,
     basis,
   };
 }

@@ -1,9 +1,12 @@
 import type { ChangeTracking } from "./change-tracking.ts";
+import type { WarmOptions, WarmView } from "./warm.ts";
 
 /** How a migration runs from outside: shown by API, CLI and console, written to the store. */
 export const migrationStates = [
   "running",
   "paused",
+  /** Warm: the replica follows the running source until a person says `cutover`. */
+  "awaiting-cutover",
   "awaiting-finalize",
   "finalized",
   "rolling-back",
@@ -13,10 +16,11 @@ export const migrationStates = [
 ] as const;
 export type MigrationState = (typeof migrationStates)[number];
 
-/** The steps of a cold migration, in order. */
+/** The steps of a migration, in order; `replicate` only in a warm one. */
 export const migrationSteps = [
   "validate",
   "network",
+  "replicate",
   "stop",
   "copy",
   "seal",
@@ -69,6 +73,10 @@ export interface MigrationRequest {
   readonly stopGraceMs?: number;
   /** Set to false to move everything though the target holds an earlier state. Default true. */
   readonly incremental?: boolean;
+  /** `cold` (default): the source is off while its disks are copied. `warm`: it runs on while rounds of copies follow it,
+   *  and is off for the last difference only. */
+  readonly mode?: "cold" | "warm";
+  readonly warm?: WarmOptions;
 }
 
 export interface StepRecord {
@@ -121,6 +129,8 @@ export interface MigrationView {
   readonly bootProof?: "proven" | "not-asked" | "unavailable";
   readonly certificateId?: string;
   readonly problem?: MigrationProblem;
+  /** Present once the first round of a warm migration is proven. */
+  readonly warm?: WarmView;
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly endedAt?: string;

@@ -14,9 +14,11 @@ import { PointRepository } from "./point-repository.ts";
 import { shippedPriceList } from "./price-catalogue.ts";
 import { PriceRepository } from "./price-repository.ts";
 import { PostgresRateLeases } from "./rate-leases.ts";
+import { ReplicaRoundRepository } from "./replica-round-repository.ts";
 import { TokenRepository } from "./token-repository.ts";
 import { UserRepository } from "./user-repository.ts";
 import { VmRepository } from "./vm-repository.ts";
+import { WarmRepository } from "./warm-repository.ts";
 
 export type { AuditQuery } from "./audit-repository.ts";
 export type { BindingRecord } from "./binding-repository.ts";
@@ -46,6 +48,8 @@ export interface Store {
   readonly migrations: MigrationRepository;
   readonly vms: VmRepository;
   readonly points: PointRepository;
+  readonly rounds: ReplicaRoundRepository;
+  readonly warm: WarmRepository;
   readonly checkpoints: PostgresCheckpointStore;
   readonly leases: PostgresRateLeases;
   readonly certificates: CertificateRepository;
@@ -79,6 +83,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     migrations: new MigrationRepository(db, listener),
     vms: new VmRepository(db),
     points: new PointRepository(db),
+    rounds: new ReplicaRoundRepository(db),
+    warm: new WarmRepository(db),
     checkpoints: new PostgresCheckpointStore(db),
     leases: new PostgresRateLeases(db),
     certificates: new CertificateRepository(db),

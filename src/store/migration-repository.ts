@@ -151,6 +151,19 @@ export class MigrationRepository {
     });
   }
 
+  /** The usual seconds, by step, of migrations between two sites: the median of the newest five that completed. */
+  async measuredSteps(from: string, to: string): Promise<Readonly<Record<string, number>>> {
+    const { rows } = await sql<{ step: string; seconds: number }>`
+      select step, percentile_cont(0.5) within group (order by seconds) as seconds from (
+        select s.step, extract(epoch from s.ended_at - s.started_at)::double precision as seconds,
+          row_number() over (partition by s.step order by s.ended_at desc) as age
+        from migrations m join migration_steps s on s.migration_id = m.migration_id
+        where m.from_site = ${from} and m.to_site = ${to} and s.state = 'done'
+          and m.state in ('awaiting-finalize', 'finalized')) as newest
+      where age <= 5 group by step`.execute(this.#db);
+    return Object.fromEntries(rows.map(({ step, seconds }) => [step, seconds]));
+  }
+
   /** Bytes per second that copies between two sites ran at: the median of the newest five that moved at least 16 MiB;
    *  undefined when there was none. */
   async measuredRate(from: string, to: string): Promise<number | undefined> {

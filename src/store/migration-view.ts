@@ -54,6 +54,7 @@ export function toMigrationView(row: Selectable<MigrationTable> & { steps: StepR
       bootProof: row.boot_proof as MigrationView["bootProof"] | null,
       certificateId: row.certificate_id,
       problem: row.problem,
+      warm: row.warm,
       endedAt: row.ended_at,
     }),
   };

@@ -2,6 +2,7 @@ import type { ColumnType, Generated, JSONColumnType } from "kysely";
 import type { Certificate } from "../domain/certificate.ts";
 import type { DiskResult, MigrationProblem } from "../domain/migration.ts";
 import type { Plan } from "../domain/plan.ts";
+import type { RoundDisk, WarmView } from "../domain/warm.ts";
 
 /** bigint columns are read as numbers (all are safe integers), timestamps as ISO 8601 UTC strings. */
 type Time = ColumnType<string, string, string>;
@@ -45,6 +46,8 @@ export interface MigrationTable {
   ended_at: ColumnType<string | null, string | null | undefined, string | null>;
   last_sequence: Generated<number>;
   tags: Tags;
+  warm: OptionalJson<WarmView>;
+  cutover_asked: Generated<boolean>;
 }
 
 export interface MigrationStepTable {
@@ -65,6 +68,16 @@ export interface MigrationEventTable {
   message: string;
   data: Json<Record<string, unknown>>;
   dedupe_key: string | null;
+}
+
+export interface ReplicaRoundTable {
+  replication_id: string;
+  round: number;
+  given_up: Generated<boolean>;
+  source_point_id: string | null;
+  taken_at: OptionalTime;
+  proven_at: OptionalTime;
+  disks: ColumnType<RoundDisk[], string | undefined, string>;
 }
 
 export interface SiteTable {
@@ -254,6 +267,7 @@ export interface Database {
   migrations: MigrationTable;
   migration_steps: MigrationStepTable;
   migration_events: MigrationEventTable;
+  replica_rounds: ReplicaRoundTable;
   sites: SiteTable;
   vms: VmTable;
   points: PointTable;

@@ -29,6 +29,8 @@ export interface ProofInput {
   readonly checkpoint: Pick<CheckpointStore, "chunks" | "state">;
   /** The generation whose manifest the disk must match. */
   readonly manifestId: string;
+  /** `written`: only leaves that this generation itself wrote, for one whose parent was proven before. */
+  readonly only?: "written";
   readonly onProgress?: (progress: ProofProgress) => void;
   readonly signal?: AbortSignal;
   readonly hashes?: HashPool;
@@ -111,7 +113,9 @@ class ProofRun {
     for (let leaf = firstLeaf; leaf < firstLeaf + count; ) {
       const next = Math.min(firstLeaf + count, (Math.floor(leaf / leavesPerChunk) + 1) * leavesPerChunk);
       for (const run of await this.#window.notZero(leaf, next)) {
-        for (let differing = 0; differing < run.count; differing++) this.#differing.push(run.firstLeaf + differing);
+        for (let differing = run.firstLeaf; differing < run.firstLeaf + run.count; differing++) {
+          if (this.#input.only !== "written" || (await this.#window.isDone(differing))) this.#differing.push(differing);
+        }
       }
       leaf = next;
     }
@@ -119,6 +123,10 @@ class ProofRun {
   }
 
   async #dataLeaf(leaf: number): Promise<void> {
+    if (this.#input.only === "written" && !(await this.#window.isDone(leaf))) {
+      await this.#dispatch();
+      return;
+    }
     const group = this.#group;
     if (group && (group.firstLeaf + group.expected.length !== leaf || group.expected.length === leavesPerTask)) {
       await this.#dispatch();

@@ -10,7 +10,7 @@ import { padSource } from "../transfer/padded-source.ts";
 import { leafBytes } from "../transfer/ports.ts";
 import { prove } from "../transfer/proof.ts";
 import { pump } from "../transfer/pump.ts";
-import { copyProgressSignal } from "../workflows/migrate-vm/messages.ts";
+import { copyProgressSignal, replicatedSignal } from "../workflows/migrate-vm/messages.ts";
 
 /** Calls per second to one site by all workers together; a local libvirt daemon takes far more, a cloud's table will
  *  say less. */
@@ -45,6 +45,9 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
     ceilings: (site) => config.sites.find((candidate) => candidate.site === site)?.quotas ?? {},
     async signalCopyProgress(workflowId, progress) {
       await client.workflow.getHandle(workflowId).signal(copyProgressSignal, progress);
+    },
+    async signalReplicated(workflowId) {
+      await client.workflow.getHandle(workflowId).signal(replicatedSignal);
     },
     log: {
       warn: (message, error) => log("warn", message, isProviderError(error) ? { code: error.code } : undefined),

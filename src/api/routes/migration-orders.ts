@@ -17,7 +17,7 @@ const signalled: Readonly<Record<SignalledOrder, { summary: string; description:
   resume: { summary: "Go on where it was paused", description: "Harmless when it is not paused." },
   cancel: { summary: "Stop and roll back", description: "The target is emptied and the source runs again." },
 };
-const takesSignals: readonly MigrationState[] = ["running", "paused"];
+const takesSignals: readonly MigrationState[] = ["running", "paused", "awaiting-cutover"];
 
 const closing: Readonly<Record<ClosingOrder, { summary: string; description: string }>> = {
   finalize: {
@@ -34,7 +34,29 @@ const closing: Readonly<Record<ClosingOrder, { summary: string; description: str
 export function orderRoutes(context: ApiContext): readonly Route[] {
   const signals = (Object.keys(signalled) as SignalledOrder[]).map((order) => signalRoute(context, order));
   const closings = (Object.keys(closing) as ClosingOrder[]).map((order) => closingRoute(context, order));
-  return [...signals, ...closings];
+  return [...signals, ...closings, cutoverRoute(context)];
+}
+
+function cutoverRoute(context: ApiContext): Route {
+  return route({
+    method: "post",
+    path: "/v1/migrations/{id}/cutover",
+    operationId: "cutoverMigration",
+    tag: "migrations",
+    summary: "Cut a warm migration over as soon as the round in hand is proven",
+    description: "The source stops, the last difference moves, the target starts. Refused unless it replicates.",
+    permission: "migrations:write",
+    actor: "signed-in",
+    audit: "migration.cutover",
+    idempotent: true,
+    params: idParams,
+    responses: { 202: { description: "It will come; the state follows", schema: migrationSchema } },
+    async handle({ params: { id }, access }): Promise<Answer> {
+      const { workflowId } = await knownMigration(context, access, id);
+      await context.runs.cutOver(id, randomUUID());
+      return { status: 202, body: await knownMigration(context, access, id), workflowId };
+    },
+  });
 }
 
 function signalRoute(context: ApiContext, order: SignalledOrder): Route {

@@ -54,6 +54,16 @@ export const migrationSchema = z
     downtime_seconds: z.number().optional(),
     boot_proof: z.enum(["proven", "not-asked", "unavailable"]).optional(),
     certificate_id: z.string().optional(),
+    warm: z
+      .strictObject({
+        rounds: z.int().min(1),
+        proven_up_to: timestamp,
+        change_bytes_per_second: z.number().min(0).optional(),
+        predicted_downtime_seconds: z.number().min(0),
+        last_round_bytes: bytes,
+      })
+      .optional()
+      .meta({ description: "What is replicated of a running source, and what a cutover would cost now" }),
     problem: z
       .strictObject({
         code: z.string(),

@@ -48,6 +48,18 @@ export const migrationRequestSchema = z
     bandwidth_bytes_per_second: z.int().min(1024).optional(),
     stop_grace_ms: milliseconds.optional(),
     incremental: z.boolean().optional(),
+    mode: z
+      .enum(["cold", "warm"])
+      .optional()
+      .meta({ description: "`warm`: the source runs on while rounds of copies follow it, until the cutover" }),
+    warm: z
+      .strictObject({
+        cutover: z.enum(["when-ready", "manual", "at-time"]).optional(),
+        cutover_at: z.iso.datetime().optional(),
+        target_downtime_seconds: z.number().min(0).max(86_400).optional(),
+        round_pause_seconds: z.number().min(0).max(86_400).optional(),
+      })
+      .optional(),
   })
   .meta({ id: "MigrationRequest" }) satisfies z.ZodType<Wire<MigrationRequest>>;
 

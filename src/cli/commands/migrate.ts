@@ -3,7 +3,7 @@ import { answerOf, connectApi, type Schemas } from "../client.ts";
 import { confirm } from "../confirm.ts";
 import { CliError, usageError } from "../failure.ts";
 import { show } from "../output.ts";
-import { readBandwidth, readHttpProbe, readPair, readPort } from "../units.ts";
+import { readBandwidth, readHttpProbe, readPair, readPort, readSeconds } from "../units.ts";
 import { requireGoodEnd, watchMigration } from "../watch.ts";
 import { describeMigration } from "./migrations.ts";
 import type { CommonOptions } from "./options.ts";
@@ -20,6 +20,10 @@ export interface MigrateOptions extends CommonOptions {
   readonly network?: readonly string[];
   readonly probeHttp?: readonly string[];
   readonly probeTcp?: readonly string[];
+  readonly warm?: boolean;
+  readonly cutover?: string;
+  readonly targetDowntime?: string;
+  readonly roundPause?: string;
   /** False with --no-incremental. */
   readonly incremental: boolean;
   readonly plan?: string;
@@ -84,14 +88,41 @@ function readRequest(vm: string | undefined, options: MigrateOptions): Schemas["
     ...(options.network ? { network_map: Object.fromEntries(options.network.map(readPair)) } : {}),
     ...(tcp || http ? { verify: { ...(tcp ? { tcp_probes: tcp } : {}), ...(http ? { http_probes: http } : {}) } } : {}),
     ...(options.incremental ? {} : { incremental: false }),
+    ...readWarm(options),
   };
+}
+
+function readWarm(options: MigrateOptions): Pick<Schemas["MigrationRequest"], "mode" | "warm"> {
+  const { cutover, targetDowntime, roundPause } = options;
+  if (!options.warm) {
+    if (cutover === undefined && targetDowntime === undefined && roundPause === undefined) return {};
+    throw usageError("--cutover, --target-downtime and --round-pause need --warm", "Add --warm, or leave them out.");
+  }
+  return {
+    mode: "warm",
+    warm: {
+      ...(cutover === undefined ? {} : readCutover(cutover)),
+      ...(targetDowntime === undefined ? {} : { target_downtime_seconds: readSeconds(targetDowntime) }),
+      ...(roundPause === undefined ? {} : { round_pause_seconds: readSeconds(roundPause) }),
+    },
+  };
+}
+
+function readCutover(text: string): NonNullable<Schemas["MigrationRequest"]["warm"]> {
+  if (text === "when-ready" || text === "manual") return { cutover: text };
+  const at = new Date(text);
+  if (Number.isNaN(at.getTime())) {
+    throw usageError(`${text} is not a time`, "Write when-ready, manual, or a time such as 2030-01-31T22:00:00Z.");
+  }
+  return { cutover: "at-time", cutover_at: at.toISOString() };
 }
 
 /** A plan is pinned: nothing beside it may change what is done. */
 function refuseBesidePlan(vm: string | undefined, options: MigrateOptions): void {
   const { from, to, point, bandwidth, network, probeHttp, probeTcp } = options;
-  const given = [vm, from, to, point, bandwidth, network, probeHttp, probeTcp].some((value) => value !== undefined);
-  if (given || !options.incremental) {
+  const { warm, cutover, targetDowntime, roundPause } = options;
+  const all = [vm, from, to, point, bandwidth, network, probeHttp, probeTcp, warm, cutover, targetDowntime, roundPause];
+  if (all.some((value) => value !== undefined) || !options.incremental) {
     throw usageError("--plan carries out a plan exactly as it is", "Leave the VM and the other options out.");
   }
 }

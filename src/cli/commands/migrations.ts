@@ -9,7 +9,7 @@ import { requireGoodEnd, watchMigration } from "../watch.ts";
 import type { CommonOptions } from "./options.ts";
 
 type Migration = Schemas["Migration"];
-type Order = "pause" | "resume" | "cancel" | "finalize" | "rollback";
+type Order = "pause" | "resume" | "cancel" | "cutover" | "finalize" | "rollback";
 
 export async function listMigrations(
   options: CommonOptions & { state?: Migration["state"]; vm?: string; limit?: string },
@@ -109,6 +109,7 @@ export function describeMigration(migration: Migration): string {
       ["State", `${migration.state}, ${Math.round(migration.progress)} %`],
       ["Moved", `${formatBytes(migration.bytes_copied)} of ${formatBytes(migration.bytes_to_move)} to move`],
       ["Sent again", migration.bytes_resent > 0 ? formatBytes(migration.bytes_resent) : undefined],
+      ["Replicated", migration.warm && describeWarm(migration.warm)],
       ["Downtime", migration.downtime_seconds === undefined ? undefined : formatSeconds(migration.downtime_seconds)],
       ["Boot proof", migration.boot_proof],
       ["Certificate", migration.certificate_id],
@@ -123,6 +124,16 @@ export function describeMigration(migration: Migration): string {
     .join("\n\n");
 }
 
+function describeWarm(warm: NonNullable<Migration["warm"]>): string {
+  const lag = (Date.now() - Date.parse(warm.proven_up_to)) / 1000;
+  const changes = warm.change_bytes_per_second;
+  return [
+    `${warm.rounds} round${warm.rounds === 1 ? "" : "s"}, proven up to ${formatSeconds(Math.max(0, lag))} ago`,
+    ...(changes === undefined ? [] : [`${formatBytes(changes)}/s change`]),
+    `downtime predicted ${formatSeconds(warm.predicted_downtime_seconds)}`,
+  ].join(", ");
+}
+
 function readLimit(text: string): number {
   const limit = /^\d{1,3}$/.test(text) ? Number(text) : 0;
   if (limit >= 1 && limit <= 200) return limit;
@@ -133,5 +144,6 @@ function nextOf({ state, migration_id: id }: Migration): string {
   if (state === "awaiting-finalize") {
     return `Next: novacron migrations finalize ${id}, or novacron migrations rollback ${id}`;
   }
+  if (state === "awaiting-cutover") return `Next: novacron migrations cutover ${id}`;
   return state === "paused" ? `Next: novacron migrations resume ${id}` : "";
 }

@@ -354,6 +354,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/migrations/{id}/cutover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cut a warm migration over as soon as the round in hand is proven
+         * @description The source stops, the last difference moves, the target starts. Refused unless it replicates.
+         */
+        post: operations["cutoverMigration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/certificates/verify": {
         parameters: {
             query?: never;
@@ -732,6 +752,19 @@ export interface components {
             bandwidth_bytes_per_second?: number;
             stop_grace_ms?: number;
             incremental?: boolean;
+            /**
+             * @description `warm`: the source runs on while rounds of copies follow it, until the cutover
+             * @enum {string}
+             */
+            mode?: "cold" | "warm";
+            warm?: {
+                /** @enum {string} */
+                cutover?: "when-ready" | "manual" | "at-time";
+                /** Format: date-time */
+                cutover_at?: string;
+                target_downtime_seconds?: number;
+                round_pause_seconds?: number;
+            };
         };
         Certificate: {
             /** @constant */
@@ -886,6 +919,19 @@ export interface components {
             bandwidth_bytes_per_second?: number;
             stop_grace_ms?: number;
             incremental?: boolean;
+            /**
+             * @description `warm`: the source runs on while rounds of copies follow it, until the cutover
+             * @enum {string}
+             */
+            mode?: "cold" | "warm";
+            warm?: {
+                /** @enum {string} */
+                cutover?: "when-ready" | "manual" | "at-time";
+                /** Format: date-time */
+                cutover_at?: string;
+                target_downtime_seconds?: number;
+                round_pause_seconds?: number;
+            };
             /** @description Plan only; nothing is started */
             dry_run?: boolean;
         };
@@ -1255,13 +1301,13 @@ export interface components {
              */
             to: string;
             /** @enum {string} */
-            state: "running" | "paused" | "awaiting-finalize" | "finalized" | "rolling-back" | "rolled-back" | "cancelled" | "failed";
+            state: "running" | "paused" | "awaiting-cutover" | "awaiting-finalize" | "finalized" | "rolling-back" | "rolled-back" | "cancelled" | "failed";
             /** @enum {string} */
-            step?: "validate" | "network" | "stop" | "copy" | "seal" | "prove" | "materialise" | "create" | "verify" | "complete" | "rollback" | "finalize";
+            step?: "validate" | "network" | "replicate" | "stop" | "copy" | "seal" | "prove" | "materialise" | "create" | "verify" | "complete" | "rollback" | "finalize";
             progress: number;
             steps: {
                 /** @enum {string} */
-                step: "validate" | "network" | "stop" | "copy" | "seal" | "prove" | "materialise" | "create" | "verify" | "complete" | "rollback" | "finalize";
+                step: "validate" | "network" | "replicate" | "stop" | "copy" | "seal" | "prove" | "materialise" | "create" | "verify" | "complete" | "rollback" | "finalize";
                 /** @enum {string} */
                 state: "running" | "done" | "failed" | "skipped";
                 /**
@@ -1302,6 +1348,19 @@ export interface components {
             /** @enum {string} */
             boot_proof?: "proven" | "not-asked" | "unavailable";
             certificate_id?: string;
+            /** @description What is replicated of a running source, and what a cutover would cost now */
+            warm?: {
+                rounds: number;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                proven_up_to: string;
+                change_bytes_per_second?: number;
+                predicted_downtime_seconds: number;
+                /** @description Bytes */
+                last_round_bytes: number;
+            };
             problem?: {
                 code: string;
                 message: string;
@@ -2062,7 +2121,7 @@ export interface operations {
     listMigrations: {
         parameters: {
             query?: {
-                state?: "running" | "paused" | "awaiting-finalize" | "finalized" | "rolling-back" | "rolled-back" | "cancelled" | "failed";
+                state?: "running" | "paused" | "awaiting-cutover" | "awaiting-finalize" | "finalized" | "rolling-back" | "rolled-back" | "cancelled" | "failed";
                 /** @description A name, or the id at the source */
                 vm?: string;
                 /** @description Rows in one page. Default 50 */
@@ -2426,6 +2485,41 @@ export interface operations {
                 };
             };
             /** @description Accepted and still going on */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Migration"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    cutoverMigration: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It will come; the state follows */
             202: {
                 headers: {
                     [name: string]: unknown;

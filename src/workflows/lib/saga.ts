@@ -18,11 +18,25 @@ export interface LeftBehind {
   readonly reason: string;
 }
 
+export interface SagaMark {
+  readonly before: ReadonlySet<Compensation>;
+}
+
 /**
  * Compensations of one run. Register each **before** the call it undoes: a call whose answer was lost may have acted.
  */
 export class Saga {
   #pending: Compensation[] = [];
+
+  /** A point to which {@link compensate} can go back, leaving what was registered before as it is. */
+  mark(): SagaMark {
+    return { before: new Set(this.#pending) };
+  }
+
+  /** Takes a compensation out: what it would undo is to stay. */
+  forget(keep: (compensation: Compensation) => boolean, since: SagaMark): void {
+    this.#pending = this.#pending.filter((each) => since.before.has(each) || !keep(each));
+  }
 
   add(compensation: Compensation): void {
     this.#pending.push(compensation);
@@ -35,12 +49,16 @@ export class Saga {
 
   /** Undoes everything, newest first, whatever happens to the run meanwhile. What could not be undone stays registered,
    *  so that a later call tries again, and is returned. */
-  async compensate(options: { keepEvidence: boolean }): Promise<LeftBehind[]> {
+  async compensate(options: { keepEvidence: boolean; since?: SagaMark }): Promise<LeftBehind[]> {
     return CancellationScope.nonCancellable(async () => {
       const left: LeftBehind[] = [];
       const kept: Compensation[] = [];
       for (const compensation of this.#pending.toReversed()) {
         const { resource, remove } = compensation;
+        if (options.since?.before.has(compensation)) {
+          kept.unshift(compensation);
+          continue;
+        }
         if (options.keepEvidence && compensation.evidence) {
           kept.unshift(compensation);
           left.push({ resource, remove, reason: "kept as evidence, as the bytes differ" });

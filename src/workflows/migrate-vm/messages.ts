@@ -7,6 +7,10 @@ export const pauseSignal = defineSignal("pause");
 export const resumeSignal = defineSignal("resume");
 /** A signal from the copy activity: at most one for every few percent of a disk, so that a history stays short. */
 export const copyProgressSignal = defineSignal<[{ diskId: string; fraction: number }]>("copyProgress");
+/** A signal from the replication: its first round is proven, so that a cutover can come at any time. */
+export const replicatedSignal = defineSignal("replicated");
+/** An update: whoever asks learns at once whether the cutover will come; it comes when the round in hand is proven. */
+export const cutoverUpdate = defineUpdate<void>("cutover");
 /** A query: where the run stands, also after it has ended. */
 export const progressQuery = defineQuery<MigrationProgress>("progress");
 /** An update: the caller waits until the source is gone or learns why it may not be. */

@@ -6,6 +6,7 @@ import type {
 } from "../../domain/migration-parts.ts";
 import { actionParameters } from "../../domain/migration-plan.ts";
 import type { Plan } from "../../domain/plan.ts";
+import type { WarmParameters } from "../../domain/warm.ts";
 
 /** The plan, read once into the words of the steps. */
 export class PlannedMove {
@@ -17,6 +18,8 @@ export class PlannedMove {
   readonly copies: readonly CopyDiskParameters[];
   readonly create: CreateVmParameters;
   readonly verify: VerifyParameters;
+  /** Present when the source is replicated while it runs. */
+  readonly warm: WarmParameters | undefined;
   /** Whether the target takes over, so that the source must stay off. */
   readonly fences: boolean;
 
@@ -32,6 +35,8 @@ export class PlannedMove {
       .map((action) => action.parameters as unknown as CopyDiskParameters);
     this.create = actionParameters<CreateVmParameters>(plan, "create-vm");
     this.verify = actionParameters<VerifyParameters>(plan, "verify-vm");
+    const warm = plan.actions.find(({ action }) => action === "replicate");
+    this.warm = warm?.parameters as WarmParameters | undefined;
   }
 
   get headline(): string {
@@ -40,15 +45,5 @@ export class PlannedMove {
 
   get stopDetail(): string {
     return this.fences ? "stop the source, fence it, take a point" : "take a point of the running source";
-  }
-
-  generationId(diskId: string): string {
-    return `${this.migrationId}-${diskId}`;
-  }
-
-  /** What the store files a point under. */
-  lineageOf(generationId: string): { diskId: string; lineage: string } {
-    const copy = this.copies.find(({ diskId }) => this.generationId(diskId) === generationId) as CopyDiskParameters;
-    return { diskId: copy.diskId, lineage: copy.replicaId };
   }
 }

@@ -1,9 +1,16 @@
-import { CancellationScope, condition, isCancellation, proxyLocalActivities, setHandler } from "@temporalio/workflow";
+import {
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  isCancellation,
+  proxyLocalActivities,
+  setHandler,
+} from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
 import type { ClosingStep, MigrationState, MigrationStep } from "../../domain/migration.ts";
 import { recordCall } from "../lib/activity-options.ts";
 import { show } from "../lib/visibility.ts";
-import { copyProgressSignal, pauseSignal, progressQuery, resumeSignal } from "./messages.ts";
+import { copyProgressSignal, pauseSignal, progressQuery, replicatedSignal, resumeSignal } from "./messages.ts";
 import type { MigrateVmInput } from "./types.ts";
 
 const { recordStep, recordMigration } = proxyLocalActivities<Activities>(recordCall);
@@ -12,6 +19,7 @@ const { recordStep, recordMigration } = proxyLocalActivities<Activities>(recordC
 const stepStart: Readonly<Record<MigrationStep, number>> = {
   validate: 0,
   network: 3,
+  replicate: 4,
   stop: 5,
   copy: 10,
   seal: 72,
@@ -41,6 +49,8 @@ export class Tracker {
   readonly #spans = new Map<string, CopySpan>();
   #paused = false;
   #interrupt: (() => void) | undefined;
+  /** Of a warm migration: whether its first round is proven. */
+  #replicated = false;
 
   constructor(input: MigrateVmInput) {
     this.#input = input;
@@ -52,6 +62,9 @@ export class Tracker {
     });
     setHandler(resumeSignal, () => {
       this.#paused = false;
+    });
+    setHandler(replicatedSignal, () => {
+      this.#replicated = true;
     });
     setHandler(copyProgressSignal, ({ diskId, fraction }) => {
       const span = this.#spans.get(diskId);
@@ -96,6 +109,47 @@ export class Tracker {
     }
   }
 
+  /** Runs a replication; `told` says that a person (or the clock) ends it, and everyone hears when that is possible. */
+  async whileReplicating<T>(told: boolean, work: () => Promise<T>): Promise<T> {
+    if (!told) return work();
+    const waiting = new CancellationScope();
+    const telling = waiting.run(async () => {
+      await condition(() => this.#replicated, { summary: "until the first round is proven" });
+      await this.awaitCutover("The replica follows the running source; cut over when it suits you");
+    });
+    telling.catch(() => undefined);
+    try {
+      return await work();
+    } finally {
+      waiting.cancel();
+      await telling.catch(() => undefined);
+    }
+  }
+
+  /** @throws ApplicationFailure Conflict outside of a replication. */
+  refuseUnlessReplicating(): void {
+    const replicating = this.step === "replicate" && ["running", "awaiting-cutover", "paused"].includes(this.state);
+    if (replicating) return;
+    throw ApplicationFailure.nonRetryable(
+      `Migration ${this.#input.migrationId} is ${this.state} (step ${this.step}): only a warm one that replicates can cut over`,
+      "Conflict",
+      { resource: `migration/${this.#input.migrationId}` },
+    );
+  }
+
+  async awaitCutover(message: string): Promise<void> {
+    if (this.state === "running") await this.become("awaiting-cutover", message);
+  }
+
+  /** Back from waiting for the cutover. */
+  async becomeRunning(): Promise<void> {
+    if (this.state === "awaiting-cutover") await this.become("running", "Cutting over");
+  }
+
+  async noteFailedCutover(message: string): Promise<void> {
+    await recordMigration({ migrationId: this.#input.migrationId, at: now(), message, patch: {} });
+  }
+
   /** Gives each disk its part of the copy step, by what it has to move. */
   expectCopies(disks: readonly { diskId: string; weight: number }[]): void {
     const total = disks.reduce((sum, { weight }) => sum + weight, 0) || 1;
@@ -130,9 +184,10 @@ export class Tracker {
 
   async #whileNotPaused(): Promise<void> {
     if (!this.#paused) return;
+    const before = this.state;
     await this.become("paused", `Paused before or within step ${this.step}; resume to go on`);
     await condition(() => !this.#paused, { summary: "paused by a person" });
-    await this.become("running", `Resumed in step ${this.step}`);
+    await this.become(before, `Resumed in step ${this.step}`);
   }
 
   #showCopy(span: CopySpan, fraction: number): void {

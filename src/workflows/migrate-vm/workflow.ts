@@ -4,19 +4,21 @@ import {
   condition,
   isCancellation,
   proxyActivities,
+  proxyLocalActivities,
   setHandler,
 } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
 import type { MigrationProblem } from "../../domain/migration.ts";
-import { siteCall } from "../lib/activity-options.ts";
+import { recordCall, siteCall } from "../lib/activity-options.ts";
 import { describeFailure } from "../lib/failure.ts";
 import { type LeftBehind, Saga } from "../lib/saga.ts";
-import { finalizeUpdate, rollbackUpdate } from "./messages.ts";
+import { cutoverUpdate, finalizeUpdate, rollbackUpdate } from "./messages.ts";
 import { finalizeMove, type MovedVm, moveVm } from "./move.ts";
 import { now, Tracker } from "./tracker.ts";
 import type { MigrateVmInput, MigrateVmResult } from "./types.ts";
 
 const { refuseIfSuperseded } = proxyActivities<Activities>(siteCall);
+const { askForCutover } = proxyLocalActivities<Activities>(recordCall);
 
 /**
  * Moves one VM by an approved plan: validate → network → stop → copy → seal → prove → materialise → create → verify →
@@ -41,6 +43,9 @@ class MigrationRun {
     this.#input = input;
     this.#tracker = new Tracker(input);
     setHandler(finalizeUpdate, () => this.#finalize(), { validator: () => this.#refuseUnless("completed") });
+    setHandler(cutoverUpdate, () => askForCutover({ migrationId: input.migrationId }), {
+      validator: () => this.#tracker.refuseUnlessReplicating(),
+    });
     setHandler(rollbackUpdate, () => this.#rollBackByHand(), {
       validator: () => this.#refuseUnless("completed", "left-behind"),
     });

@@ -1,0 +1,162 @@
+import { ProviderError } from "../domain/errors.ts";
+import type { CopyDiskParameters } from "../domain/migration-parts.ts";
+import { tagKeys } from "../domain/vm.ts";
+import type { TransferProgress } from "../transfer/ports.ts";
+import type { ProofResult } from "../transfer/proof.ts";
+import type { ActivityDeps } from "./deps.ts";
+import { Slots } from "./slots.ts";
+
+export interface CopyDiskResult {
+  readonly attempt: number;
+  readonly bytesCopied: number;
+  readonly bytesResent: number;
+  readonly rootHash: string;
+}
+
+export interface DiskMove {
+  readonly migrationId: string;
+  readonly from: string;
+  readonly to: string;
+  readonly sourcePointId: string;
+  readonly generationId: string;
+  readonly copy: CopyDiskParameters;
+}
+
+/** Moves whole disks: what the steps of a migration and the rounds of a replication have in common. */
+export class DiskMoves {
+  readonly #deps: ActivityDeps;
+  readonly #slots: Slots;
+
+  constructor(deps: ActivityDeps) {
+    this.#deps = deps;
+    this.#slots = new Slots(deps.parallelMigrations);
+  }
+
+  /** Pumps one disk into its generation; a new attempt goes on from what is durable and shuts earlier ones out. */
+  async copy(
+    move: DiskMove,
+    signal: AbortSignal,
+    onProgress?: (progress: TransferProgress) => void,
+  ): Promise<CopyDiskResult> {
+    const { registry, store, transfer } = this.#deps;
+    const { generationId, sourcePointId, migrationId, copy } = move;
+    const [source, target] = await Promise.all([registry.provider(move.from), registry.provider(move.to)]);
+    const sealed = await store.checkpoints.state(generationId);
+    if (sealed?.sealed && sealed.rootHash) {
+      const { bytesCopied, bytesResent } = sealed.progress;
+      return { attempt: sealed.attempt, rootHash: sealed.rootHash, bytesCopied, bytesResent };
+    }
+    await using resources = new AsyncDisposableStack();
+    resources.defer(await this.#slots.take(signal));
+    const parentManifestId = copy.base?.parentManifestId;
+    const { targetSizeBytes: sizeBytes, replicaId, diskId } = copy;
+    const state = await store.checkpoints.beginAttempt({ generationId, sizeBytes, parentManifestId });
+    const { attempt } = state;
+    const tags = { [tagKeys.managed]: "true", [tagKeys.migration]: migrationId };
+    const sink = await target.disks.openGeneration(
+      { replica: { replicaId, sizeBytes, tags }, generationId, parentPointId: copy.base?.parentPointId, attempt },
+      signal,
+    );
+    resources.defer(() => sink.close());
+    const blocks = await source.disks.openSource({ sourcePointId, diskId, attempt }, signal);
+    resources.defer(() => blocks.close());
+    const limit = copy.bandwidthBytesPerSecond;
+    const limiter =
+      limit === undefined
+        ? undefined
+        : transfer.createBandwidthLimiter({
+            leases: store.leases,
+            resource: `link:${move.from}/${move.to}`,
+            holder: `${generationId}/${attempt}`,
+            bytesPerSecond: limit,
+          });
+    if (limiter) resources.defer(() => limiter.close());
+    const result = await transfer.pump({
+      source: transfer.padSource(blocks, sizeBytes),
+      sink,
+      checkpoint: store.checkpoints,
+      state,
+      sinceBaseline: copy.tracking === "hash-compare" ? undefined : copy.base?.baselineId,
+      compareWithParent: copy.tracking === "hash-compare",
+      parentManifestId,
+      limiter,
+      onProgress,
+      signal,
+    });
+    await store.checkpoints.seal({ generationId, attempt, rootHash: result.rootHash });
+    const { bytesCopied, bytesResent, rootHash } = result;
+    return { attempt, bytesCopied, bytesResent, rootHash };
+  }
+
+  /** Makes a generation immutable at the target and files the point under its manifest. */
+  async seal(
+    input: {
+      site: string;
+      replicaId: string;
+      generationId: string;
+      attempt: number;
+      lineage: string;
+      diskId: string;
+      migrationId: string;
+    },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { registry, store } = this.#deps;
+    const { site, replicaId, generationId, attempt, lineage, diskId, migrationId } = input;
+    const { disks } = await registry.provider(site);
+    const { rootHash, leavesWritten } = await this.manifestOf(generationId);
+    const point = await disks.sealGeneration({ replicaId, generationId, attempt, leavesWritten }, signal);
+    const { pointId, sizeBytes, createdAt, kind } = point;
+    const manifestId = generationId;
+    const row = { pointId, site, kind, lineage, diskId, sizeBytes, manifestId, rootHash, migrationId, createdAt };
+    await store.points.record(row);
+  }
+
+  /** Reads a sealed point back at the target and holds it against its manifest: every leaf, or those that this
+   *  generation wrote on top of a parent that was proven itself. */
+  async reread(
+    input: { site: string; pointId: string; manifestId: string; only?: "written" },
+    signal: AbortSignal,
+    onProgress?: (progress: unknown) => void,
+  ): Promise<ProofResult> {
+    const { registry, store, transfer } = this.#deps;
+    const { disks } = await registry.provider(input.site);
+    await using resources = new AsyncDisposableStack();
+    const source = await disks.openPoint(input.pointId, signal);
+    resources.defer(() => source.close());
+    const { manifestId, only } = input;
+    // Awaited here: the source closes with this scope.
+    return await transfer.prove({ source, checkpoint: store.checkpoints, manifestId, only, onProgress, signal });
+  }
+
+  /** The same as a step: bytes that differ end the move. */
+  async prove(
+    input: { site: string; pointId: string; manifestId: string; only?: "written" },
+    signal: AbortSignal,
+    onProgress?: (progress: unknown) => void,
+  ): Promise<{ bytesReread: number }> {
+    const verdict = await this.reread(input, signal, onProgress);
+    if (verdict.identical) return { bytesReread: verdict.bytesReread };
+    throw new ProviderError("IntegrityFailure", {
+      operation: "prove the copy",
+      resource: `${input.site}/recovery-point/${input.pointId}`,
+      reason: `${verdict.differing.length} extent(s) differ from what the source gave, first at byte ${verdict.differing[0]?.offset}`,
+      action: "Both sides are kept. Check the target's storage, then roll the migration back and move again.",
+      facts: { differing: verdict.differing.slice(0, 100) },
+    });
+  }
+
+  /** Root and size in written leaves of a sealed manifest. */
+  async manifestOf(manifestId: string): Promise<{ rootHash: string; leavesWritten: number }> {
+    const state = await this.#deps.store.checkpoints.state(manifestId);
+    if (state?.sealed && state.rootHash) {
+      return { rootHash: state.rootHash, leavesWritten: state.progress.leavesWritten };
+    }
+    throw new ProviderError("Conflict", {
+      operation: "file a recovery point",
+      resource: `manifest/${manifestId}`,
+      reason: "its manifest is not sealed",
+      action: "Copy the disk again; roll the migration back to start anew.",
+    });
+  }
+}

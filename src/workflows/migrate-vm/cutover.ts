@@ -1,0 +1,274 @@
+import { proxyActivities, proxyLocalActivities } from "@temporalio/workflow";
+import type { Activities } from "../../activities/index.ts";
+import type { DiskResult } from "../../domain/migration.ts";
+import type { CopyDiskParameters } from "../../domain/migration-parts.ts";
+import { increments } from "../../domain/replica-base.ts";
+import type { ReplicaRound, RoundDisk } from "../../domain/warm.ts";
+import { bulkCall, recordCall, siteCall, undoCall } from "../lib/activity-options.ts";
+import type { Saga } from "../lib/saga.ts";
+import type { MovedVm } from "./move.ts";
+import type { PlannedMove } from "./planned-move.ts";
+import { now, type Tracker } from "./tracker.ts";
+
+const site = proxyActivities<Activities>(siteCall);
+const bulk = proxyActivities<Activities>(bulkCall);
+const undo = proxyActivities<Activities>(undoCall);
+const { recordMigration } = proxyLocalActivities<Activities>(recordCall);
+
+interface CopiedDisk {
+  readonly copy: CopyDiskParameters;
+  readonly generationId: string;
+  readonly attempt: number;
+  readonly result: Omit<DiskResult, "pointId">;
+}
+
+/** What a warm move has replicated before its cutover. */
+export interface Replicated {
+  readonly newest: ReplicaRound;
+  /** 0 for the first cutover of the run; a failed one is followed by another. */
+  readonly cutover: number;
+}
+
+/** From the source's stop to the target's proof: all of a cold move, and the last difference of a warm one. */
+export class Cutover {
+  readonly #move: PlannedMove;
+  readonly #tracker: Tracker;
+  readonly #saga: Saga;
+  readonly #replicated: Replicated | undefined;
+  readonly #stoppedAt = Date.now();
+  /** Of a second cutover and later ones: what the first made is not made again under the same name. */
+  readonly #suffix: string;
+  #point: { sourcePointId: string; takenAt: string } = { sourcePointId: "", takenAt: "" };
+  #volumeIds: readonly string[] = [];
+  #copied: readonly CopiedDisk[] = [];
+  #proofs: readonly { bytesReread: number }[] = [];
+  #targetVmId = "";
+  #boot: Awaited<ReturnType<Activities["verifyVm"]>>["boot"] = { proven: false };
+  #downtimeSeconds: number | undefined;
+
+  constructor(move: PlannedMove, tracker: Tracker, saga: Saga, replicated?: Replicated) {
+    this.#move = move;
+    this.#tracker = tracker;
+    this.#saga = saga;
+    this.#replicated = replicated;
+    this.#suffix = replicated && replicated.cutover > 0 ? `-c${replicated.cutover}` : "";
+  }
+
+  /** Stops the source and moves what there is to move; the points at the target are sealed and proven then. */
+  async stopAndMove(): Promise<void> {
+    const { migrationId, to } = this.#move;
+    const disks = await this.#tracker.run("stop", this.#move.stopDetail, () => this.#stopSource());
+    const copies = increments(this.#move.copies, this.#replicated?.newest, { disks });
+    this.#copied = await this.#tracker.run("copy", "move the bytes", () => this.#copyDisks(copies));
+    await this.#tracker.run("seal", "make the generations immutable", async () => {
+      for (const { copy, generationId, attempt } of this.#copied) {
+        const { diskId, replicaId } = copy;
+        await site.sealDisk.executeWithOptions({ summary: `seal ${generationId}` }, [
+          { site: to, replicaId, generationId, attempt, diskId, lineage: replicaId, migrationId },
+        ]);
+      }
+    });
+    this.#proofs = await this.#tracker.run("prove", "read the sealed points back and compare every leaf", () =>
+      this.#tracker.interruptible(() => this.#prove(this.#replicated ? "written" : undefined)),
+    );
+  }
+
+  /** Clones the points, creates the VM from them and proves that it works. */
+  async bringUp(): Promise<void> {
+    const { stop, fences, verify, to } = this.#move;
+    const volumes = await this.#tracker.run("materialise", "make bootable clones of the points", () =>
+      this.#materialise(),
+    );
+    this.#targetVmId = await this.#tracker.run("create", `create the VM at ${to}`, () => this.#createTarget(volumes));
+    const verified = await this.#tracker.run("verify", "start it and look for proof that it works", () =>
+      this.#tracker.interruptible(() =>
+        site.verifyVm.executeWithOptions({ summary: `start and check the VM at ${to}` }, [
+          { site: to, vmId: this.#targetVmId, verify },
+        ]),
+      ),
+    );
+    this.#boot = verified.boot;
+    this.#downtimeSeconds = stop.wasRunning && fences ? (Date.now() - this.#stoppedAt) / 1000 : undefined;
+  }
+
+  async complete(planHash: string): Promise<MovedVm> {
+    return this.#tracker.run("complete", "write the certificate", async () => {
+      // The rounds were proven leaf by leaf as they came. Now that nobody waits, the whole is read once more.
+      if (this.#replicated) this.#proofs = await this.#tracker.interruptible(() => this.#prove(undefined));
+      const { migrationId, from, to, sourceVmId, fences } = this.#move;
+      const { sourcePointId, takenAt } = this.#point;
+      if (fences) await this.#adoptSource();
+      await site.releasePoint.executeWithOptions({ summary: `release the source point at ${from}` }, [
+        { site: from, sourcePointId },
+      ]);
+      const disks = this.#copied.map((copied): DiskResult => ({ ...copied.result, pointId: copied.generationId }));
+      const certificateId = await site.writeCertificate.executeWithOptions({ summary: "write the certificate" }, [
+        {
+          migrationId,
+          planHash,
+          vm: this.#move.create.name,
+          from,
+          to,
+          sourceVmId,
+          targetVmId: this.#targetVmId,
+          pointTakenAt: takenAt,
+          disks: disks.map((disk, index) => ({ ...disk, bytesReread: this.#proofs[index]?.bytesReread ?? 0 })),
+          boot: this.#boot,
+        },
+      ]);
+      const bootProof = this.#boot.proven ? "proven" : this.#move.verify.bootMarker ? "unavailable" : "not-asked";
+      await site.refreshSites({ sites: [from, to] });
+      const { downtimeSeconds, targetVmId } = { downtimeSeconds: this.#downtimeSeconds, targetVmId: this.#targetVmId };
+      return {
+        outcome: { targetVmId, disks, downtimeSeconds, bootProof, certificateId },
+        sourceSite: from,
+        sourceVmId,
+        sourceVolumeIds: this.#volumeIds,
+        fenced: fences,
+        targetSite: to,
+        targetVmId,
+        certificateId,
+        targetPointIds: this.#copied.map((copied) => copied.generationId),
+      };
+    });
+  }
+
+  /** What a cutover that failed had moved and proven, for rounds to go on from; undefined when it got not that far. */
+  get asRound(): Pick<ReplicaRound, "sourcePointId" | "takenAt" | "disks"> | undefined {
+    if (this.#proofs.length === 0) return undefined;
+    const disks = this.#copied.map(({ copy, generationId, result }, index): RoundDisk => {
+      const { diskId, tracking } = copy;
+      const { bytesCopied } = result;
+      return { diskId, generationId, tracking, bytesCopied, bytesReread: this.#proofs[index]?.bytesReread ?? 0 };
+    });
+    return { ...this.#point, disks };
+  }
+
+  async #stopSource() {
+    const { migrationId, from, sourceVmId, stop, create } = this.#move;
+    const key = `${migrationId}-source${this.#suffix}`;
+    if (this.#move.fences) {
+      this.#saga.add({
+        resource: `${from}/vm/${sourceVmId} (stopped and fenced)`,
+        remove: `novacron migrations rollback ${migrationId}`,
+        undo: () => undo.releaseSource({ site: from, vmId: sourceVmId, migrationId, start: stop.wasRunning }),
+      });
+      const fenced = await site.fenceVm.executeWithOptions({ summary: `fence ${create.name} at ${from}` }, [
+        { site: from, vmId: sourceVmId, migrationId },
+      ]);
+      this.#volumeIds = fenced.volumeIds;
+      if (stop.wasRunning)
+        await site.stopVm.executeWithOptions({ summary: `stop ${create.name} at ${from}` }, [
+          { site: from, vmId: sourceVmId, graceMs: stop.graceMs },
+        ]);
+    }
+    this.#saga.add({
+      resource: `${from}/source-point/${key}`,
+      remove: `novacron migrations rollback ${migrationId}`,
+      undo: () => undo.releasePointByKey({ site: from, key }),
+    });
+    const point = await site.takePoint.executeWithOptions({ summary: `take a point of ${create.name}` }, [
+      { site: from, vmId: sourceVmId, mode: stop.mode, key },
+    ]);
+    this.#point = { sourcePointId: point.sourcePointId, takenAt: point.takenAt };
+    return point.disks;
+  }
+
+  async #copyDisks(copies: readonly CopyDiskParameters[]): Promise<CopiedDisk[]> {
+    const { migrationId, from, to } = this.#move;
+    const { sourcePointId } = this.#point;
+    this.#tracker.expectCopies(copies.map(({ diskId, allocatedBytes }) => ({ diskId, weight: allocatedBytes })));
+    let bytesBefore = 0;
+    const copied: CopiedDisk[] = [];
+    for (const copy of copies) {
+      const { replicaId, diskId, tracking, allocatedBytes } = copy;
+      const generationId = `${migrationId}-${diskId}${this.#suffix}`;
+      this.#saga.add({
+        resource: `${to}/generation/${generationId}`,
+        remove: `novacron migrations rollback ${migrationId}`,
+        evidence: true,
+        undo: () => undo.dropGeneration({ site: to, replicaId, generationId }),
+      });
+      const span = { ...this.#tracker.copySpan(diskId), bytesBefore };
+      const { attempt, ...figures } = await this.#tracker.interruptible(() =>
+        bulk.copyDisk.executeWithOptions({ summary: `copy ${diskId} ${from} → ${to}` }, [
+          { migrationId, from, to, sourcePointId, generationId, copy, span },
+        ]),
+      );
+      bytesBefore += figures.bytesCopied;
+      const result = { diskId, sizeBytes: copy.targetSizeBytes, allocatedBytes, tracking, generationId, ...figures };
+      copied.push({ copy, generationId, attempt, result });
+    }
+    await recordMigration({
+      migrationId,
+      at: now(),
+      message: "All bytes are durable at the target",
+      patch: {
+        bytesCopied: copied.reduce((sum, { result }) => sum + result.bytesCopied, 0),
+        bytesResent: copied.reduce((sum, { result }) => sum + result.bytesResent, 0),
+      },
+    });
+    return copied;
+  }
+
+  async #prove(only: "written" | undefined): Promise<{ bytesReread: number }[]> {
+    const { to } = this.#move;
+    const results = [];
+    for (const { generationId } of this.#copied) {
+      results.push(
+        await bulk.proveDisk.executeWithOptions({ summary: `re-read ${generationId} at ${to}` }, [
+          { site: to, pointId: generationId, manifestId: generationId, only },
+        ]),
+      );
+    }
+    return results;
+  }
+
+  async #materialise(): Promise<string[]> {
+    const { migrationId, to } = this.#move;
+    const volumes: string[] = [];
+    for (const { generationId: pointId } of this.#copied) {
+      const key = `${pointId}-volume`;
+      this.#saga.add({
+        resource: `${to}/volume/${key}`,
+        remove: `novacron migrations rollback ${migrationId}`,
+        undo: () => undo.removeByKey({ site: to, kind: "volume", key }),
+      });
+      volumes.push(
+        await bulk.materialiseDisk.executeWithOptions({ summary: `clone ${pointId}` }, [
+          { site: to, pointId, key, migrationId },
+        ]),
+      );
+    }
+    return volumes;
+  }
+
+  async #createTarget(volumes: readonly string[]): Promise<string> {
+    const { migrationId, to, create } = this.#move;
+    const key = `${migrationId}-vm${this.#suffix}`;
+    this.#saga.add({
+      resource: `${to}/vm/${key}`,
+      remove: `novacron migrations rollback ${migrationId}`,
+      undo: () => undo.removeByKey({ site: to, kind: "vm", key }),
+    });
+    return site.createVm.executeWithOptions({ summary: `create ${create.name} at ${to}` }, [
+      { site: to, key, migrationId, create, volumes },
+    ]);
+  }
+
+  async #adoptSource(): Promise<void> {
+    const { migrationId, from } = this.#move;
+    const { sourcePointId } = this.#point;
+    for (const { generationId, copy } of this.#copied) {
+      const { diskId, replicaId: lineage } = copy;
+      this.#saga.add({
+        resource: `${from}/recovery-point of ${diskId}`,
+        remove: `novacron migrations rollback ${migrationId}`,
+        undo: () => undo.forgetAdopted({ site: from, manifestId: generationId }),
+      });
+      await site.adoptPoint.executeWithOptions({ summary: `keep ${diskId} as a point at ${from}` }, [
+        { site: from, sourcePointId, diskId, lineage, manifestId: generationId, migrationId },
+      ]);
+    }
+  }
+}
