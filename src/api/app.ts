@@ -1,7 +1,8 @@
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import helmet from "helmet";
 import { toWire } from "../domain/wire.ts";
-import { audited, noteFailure } from "./audit.ts";
+import { audited, noteFailure, refusals } from "./audit.ts";
+import { createAuth } from "./auth/index.ts";
 import { Authenticator, ForbiddenError } from "./authenticate.ts";
 import { type ApiDeps, defaultLimits } from "./deps.ts";
 import { problems, sendProblem } from "./error-middleware.ts";
@@ -16,8 +17,19 @@ import { findTokenActor } from "./tokens.ts";
 /** The whole interface under /v1, from the one route table. */
 export function createApi(deps: ApiDeps): Express {
   const limits = { ...defaultLimits, ...deps.limits };
-  const routes = apiRoutes({ ...deps, limits, runs: new Runs(deps.temporal, limits) });
-  const authenticator = new Authenticator((hash) => findTokenActor(deps.store, hash), limits);
+  const auth = createAuth(deps.store, deps.auth);
+  const authenticator = new Authenticator({
+    find: (hash, kind) => (kind === "token" ? findTokenActor(deps.store, hash) : auth.sessions.findActor(hash)),
+    onRefused: refusals(deps),
+    limits,
+    mfaMaxAgeMs: auth.mfaMaxAgeMs,
+  });
+  const routes = apiRoutes({
+    ...deps,
+    auth: { ...auth, forget: (hash) => authenticator.forget(hash) },
+    limits,
+    runs: new Runs(deps.temporal, limits),
+  });
   const readJson = express.json({ limit: limits.bodyBytes, strict: false, type: isJson });
 
   const app = express();

@@ -53,6 +53,36 @@ export async function note({ store, log }: AuditDeps, entry: AuditEntry): Promis
   }
 }
 
+const refusalsEveryMs = 60_000;
+
+/** Credentials that were not valid: one entry a minute and address, with how many there were, so that guessing can't flood
+ *  the trail. Being locked out is told at once. */
+export function refusals(deps: AuditDeps): (refused: { address: string; lockedOut: boolean }) => void {
+  const seen = new Map<string, { count: number; since: number }>();
+  return ({ address, lockedOut }) => {
+    const now = Date.now();
+    const known = seen.get(address);
+    const count = (known?.count ?? 0) + 1;
+    if (known && !lockedOut && now - known.since < refusalsEveryMs) {
+      known.count = count;
+      return;
+    }
+    if (seen.size > 10_000) seen.clear();
+    seen.set(address, { count: 0, since: now });
+    if (lockedOut) deps.log.warn({ address }, "locked out after repeated failures");
+    void note(deps, {
+      at: new Date(now).toISOString(),
+      actor: "anyone",
+      action: lockedOut ? "auth.lock-out" : "auth.refused",
+      resource: "/v1",
+      requestId: "",
+      outcome: "Unauthenticated",
+      address,
+      after: { refused: count },
+    });
+  };
+}
+
 function entryOf(
   { event, actor, resource, requestId, address }: AuditedRequest,
   outcome: string,

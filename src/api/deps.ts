@@ -1,6 +1,7 @@
 import type { Client } from "@temporalio/client";
 import type { Logger } from "pino";
 import type { Store } from "../store/index.ts";
+import type { AuthSettings } from "./auth/index.ts";
 
 /** A site as the configuration has it; no credentials. */
 export interface SiteSummary {
@@ -16,6 +17,8 @@ export interface ApiLimits {
   /** Requests a second of one actor, and of one address that shows no valid token. */
   readonly requestsPerSecond: number;
   readonly anonymousRequestsPerSecond: number;
+  /** Invalid credentials within a minute that lock an address out. */
+  readonly failuresBeforeLockout: number;
   readonly bodyBytes: number;
   /** How long an answer may wait for a plan, a check or an inventory. */
   readonly askMs: number;
@@ -27,6 +30,7 @@ export interface ApiLimits {
 export const defaultLimits: ApiLimits = {
   requestsPerSecond: 1000,
   anonymousRequestsPerSecond: 50,
+  failuresBeforeLockout: 30,
   bodyBytes: 256 * 1024,
   askMs: 120_000,
   longAskMs: 300_000,
@@ -40,5 +44,6 @@ export interface ApiDeps {
   readonly sites: readonly SiteSummary[];
   readonly log: Logger;
   readonly temporalUiUrl: string | undefined;
+  readonly auth?: AuthSettings;
   readonly limits?: Partial<ApiLimits>;
 }

@@ -10,6 +10,7 @@ import { openStore, type Store } from "../store/index.ts";
 import { connectClient } from "../temporal/connection.ts";
 import { createApi } from "./app.ts";
 import { AuditCheckpoints } from "./audit-checkpoints.ts";
+import type { AuthSettings } from "./auth/index.ts";
 import { defaultLimits } from "./deps.ts";
 import { keepStarting } from "./left-over.ts";
 import { requireLoopback } from "./listen-address.ts";
@@ -64,6 +65,14 @@ async function signedEnds(store: Store): Promise<AuditCheckpoints | undefined> {
   return checkpoints;
 }
 
+function authSettings(at: { host: string; port: number }): AuthSettings {
+  const { oidc, sessions, api } = config;
+  const publicUrl = api.publicUrl ?? `http://${at.host.includes(":") ? `[${at.host}]` : at.host}:${at.port}`;
+  if (!oidc) return { publicUrl, oidc, sessions };
+  const { clientSecret } = oidc;
+  return { publicUrl, oidc: { ...oidc, clientSecret: clientSecret && (async () => clientSecret.reveal()) }, sessions };
+}
+
 async function prepare(store: Store): Promise<true> {
   await store.migrate();
   await store.seedPrices();
@@ -79,7 +88,8 @@ async function listen(store: Store, temporal: Client, at: { host: string; port: 
     enabled,
     simulated: isSimulated({ type, sandbox }),
   }));
-  const app = createApi({ store, temporal, sites, log, temporalUiUrl: runtime.temporalUiUrl });
+  const auth = authSettings(at);
+  const app = createApi({ store, temporal, sites, log, temporalUiUrl: runtime.temporalUiUrl, auth });
   const server = app.listen(at.port, at.host);
   await new Promise<void>((resolve, reject) => {
     server.once("listening", resolve);

@@ -24,7 +24,15 @@ export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
     tags: [...new Set(routes.map((route) => route.tag))].map((tag) => ({ name: tag })),
     paths,
     components: {
-      securitySchemes: { bearer: { type: "http", scheme: "bearer", description: "The token file's content" } },
+      securitySchemes: {
+        bearer: { type: "http", scheme: "bearer", description: "An API token, or a command line's session" },
+        session: {
+          type: "apiKey",
+          in: "cookie",
+          name: "__Host-novacron-session",
+          description: "A browser's session. What changes something also carries X-CSRF-Token",
+        },
+      },
       schemas: {
         MigrationEvent: migrationEventSchema,
         ApprovedPlan: approvedPlanSchema,
@@ -61,8 +69,9 @@ function operation(route: Route): ZodOpenApiOperationObject {
     tags: [route.tag],
     summary: route.summary,
     ...(route.description ? { description: route.description } : {}),
-    security: route.actor === "anyone" ? [] : [{ bearer: [] }],
+    security: route.actor === "anyone" ? [] : [{ bearer: [] }, { session: [] }],
     "x-novacron-permission": route.permission,
+    ...(route.stepUp ? { "x-novacron-step-up": true } : {}),
     ...(route.audit ? { "x-novacron-audit-event": route.audit } : {}),
     // zod-openapi fails on a requestParams that is present and undefined.
     ...(Object.keys(parameters).length > 0 ? { requestParams: parameters } : {}),
@@ -104,7 +113,7 @@ function ownResponses(route: Route): ZodOpenApiOperationObject["responses"] {
 
 function problemResponses(route: Route): ZodOpenApiOperationObject["responses"] {
   const applies = (status: number): boolean => {
-    if (status === 401 || status === 403) return route.actor !== "anyone";
+    if (status === 401 || status === 403) return route.actor !== "anyone" || route.tag === "auth";
     if (status === 413 || status === 415) return route.body !== undefined;
     return true;
   };

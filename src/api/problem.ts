@@ -3,6 +3,7 @@ import { type ErrorCode, errorMeanings, isProviderError } from "../domain/errors
 /** Failures that only an HTTP interface has, beside the union of `domain/errors.ts`. */
 export const httpMeanings = {
   Unauthenticated: { httpStatus: 401, title: "The request carries no valid token" },
+  StepUpRequired: { httpStatus: 401, title: "This wants a sign-in with a second factor" },
   Forbidden: { httpStatus: 403, title: "The token lacks the permission for this" },
   MethodNotAllowed: { httpStatus: 405, title: "The resource does not support this method" },
   PayloadTooLarge: { httpStatus: 413, title: "The request body is too large" },

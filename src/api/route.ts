@@ -12,7 +12,7 @@ import { ProblemError } from "./problem.ts";
 
 /** Who is asking. Only routes whose actor is `anyone` are answered without one. */
 export interface Actor {
-  readonly kind: "token" | "user";
+  readonly kind: "token" | "user" | "break-glass";
   /** As the audit trail names it: `token/<id>`, `user/<id>`. */
   readonly id: string;
   readonly name: string;
@@ -20,6 +20,10 @@ export interface Actor {
    *  come from the same hands. */
   readonly responsible: string;
   readonly grants: Grants;
+  /** When a second factor was last confirmed; absent when none was, and for tokens. */
+  readonly mfaAt?: string | undefined;
+  /** When the session ends at the latest. */
+  readonly endsAt?: string | undefined;
 }
 
 /** What the caller may do by the route's own permission. Handlers ask it before they read, show or start anything. */
@@ -83,6 +87,8 @@ interface RouteFacts {
   readonly actor: "anyone" | "signed-in";
   /** Name of the event in the audit trail; `undefined` where nothing is changed or started. */
   readonly audit: string | undefined;
+  /** Destroys something for good, approves, or hands out access: a person must have confirmed a second factor lately. */
+  readonly stepUp?: boolean;
   /** Takes an `Idempotency-Key`: on everything that starts something. */
   readonly idempotent?: boolean;
   /** The answer holds a secret: it is shown once and not kept for repeats. */

@@ -4,6 +4,7 @@ import type { Route } from "./route.ts";
 import { aboutRoutes } from "./routes/about.ts";
 import { accessRoutes } from "./routes/access.ts";
 import { auditRoutes } from "./routes/audit.ts";
+import { authRoutes } from "./routes/auth.ts";
 import { certificateRoutes } from "./routes/certificates.ts";
 import type { ApiContext } from "./routes/context.ts";
 import { inventoryRoutes } from "./routes/inventory.ts";
@@ -27,6 +28,7 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
     ...eventRoutes(context),
     ...orderRoutes(context),
     ...certificateRoutes(context),
+    ...authRoutes(context),
     ...accessRoutes(context),
     ...tokenRoutes(context),
     ...auditRoutes(context),

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import createClient, { type Client } from "openapi-fetch";
 import { CliError } from "./failure.ts";
 import type { components, paths } from "./generated/api.ts";
+import { knownLogin } from "./login-file.ts";
 import { readConnection } from "./stack/index.ts";
 
 export type Api = Client<paths>;
@@ -56,13 +57,29 @@ export async function allPages<Item>(
   return items;
 }
 
+/** Without a token: for signing in. */
+export function publicApi(baseUrl: string): Api {
+  return createClient<paths>({ baseUrl, fetch: fetchOrExplain });
+}
+
+export function apiUrlOf(options: ApiOptions): string {
+  return place(options).baseUrl;
+}
+
+/** A token file that is named wins, then the session of `login`, then the instance's own token. */
 function locate(options: ApiOptions): { baseUrl: string; tokenFile: string } {
-  if (options.apiUrl) {
-    if (options.tokenFile) return { baseUrl: options.apiUrl.replace(/\/+$/, ""), tokenFile: options.tokenFile };
-    throw new CliError("--api-url needs the token's file too", "Add --token-file FILE.", { exitCode: 2 });
-  }
+  const { baseUrl, instanceToken } = place(options);
+  const tokenFile = options.tokenFile ?? knownLogin(baseUrl) ?? instanceToken;
+  if (tokenFile !== undefined) return { baseUrl, tokenFile };
+  throw new CliError("Nobody is signed in at this API", "Run novacron login, or add --token-file FILE.", {
+    exitCode: 2,
+  });
+}
+
+function place(options: ApiOptions): { baseUrl: string; instanceToken?: string } {
+  if (options.apiUrl) return { baseUrl: options.apiUrl.replace(/\/+$/, "") };
   const connection = readConnection(options.instance ? { instance: options.instance } : {});
-  if (connection) return { baseUrl: connection.apiUrl, tokenFile: options.tokenFile ?? connection.tokenFile };
+  if (connection) return { baseUrl: connection.apiUrl, instanceToken: connection.tokenFile };
   throw new CliError(
     options.instance ? `The instance ${options.instance} is not up` : "NovaCron is not up on this machine",
     "Start it with ./novacron up.",

@@ -1,3 +1,4 @@
+import type { Binding } from "../domain/access.ts";
 import type { MigrationDefaults } from "../domain/migration-parts.ts";
 import type { logLevels, providerTypes } from "./schema.ts";
 import type { Secret } from "./secret.ts";
@@ -44,7 +45,20 @@ export interface Config {
     /** Disks that one worker copies at the same time; at least 1. */
     readonly parallelMigrations: number;
   };
-  readonly api: { readonly host: string; readonly port: number };
+  readonly api: { readonly host: string; readonly port: number; readonly publicUrl?: string };
+  /** Absent without an identity provider. */
+  readonly oidc?: {
+    readonly issuer: string;
+    readonly clientId: string;
+    readonly clientSecret?: Secret | undefined;
+    readonly scopes: string;
+    readonly groupsClaim: string;
+    readonly roles: readonly { readonly group: string; readonly binding: Binding }[];
+    readonly mfaAmr: readonly string[];
+    readonly mfaAcr: readonly string[];
+    readonly mfaMaxAgeMs: number;
+  };
+  readonly sessions: { readonly idleMs: number; readonly maxMs: number };
   readonly inventory: { readonly intervalMs: number };
   readonly temporal: { readonly address: string; readonly namespace: string };
   readonly logging: { readonly level: LogLevel };

@@ -1,3 +1,4 @@
+import { toOidc } from "./access-config.ts";
 import { ConfigError } from "./config-error.ts";
 import type { Config, ProviderType, SiteConfig } from "./config-types.ts";
 import { configKeys } from "./keys.ts";
@@ -38,7 +39,13 @@ export function loadConfig(input: { file?: string; sitesFile?: string; env: Node
   return {
     sites,
     migration: toMigration(content),
-    api: { host: runtime.apiHost ?? content.api.host, port: runtime.apiPort ?? content.api.port },
+    api: {
+      host: runtime.apiHost ?? content.api.host,
+      port: runtime.apiPort ?? content.api.port,
+      ...(content.api.public_url ? { publicUrl: content.api.public_url.replace(/\/+$/, "") } : {}),
+    },
+    oidc: toOidc(content.oidc, source),
+    sessions: { idleMs: content.sessions.idle, maxMs: content.sessions.max },
     inventory: { intervalMs: content.inventory.interval },
     temporal: {
       address: env.TEMPORAL_ADDRESS ? runtime.temporalAddress : content.temporal.address,

@@ -1,3 +1,4 @@
+import { accessKeys } from "./access-keys.ts";
 import { burstingKeys, costKeys, networkKeys, recoveryKeys } from "./later-keys.ts";
 import { credentialTypes } from "./schema.ts";
 
@@ -223,6 +224,7 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
     effect: { now: "the API process" },
     test: "the environment wins over the file's process settings",
   },
+  ...accessKeys,
   "inventory.interval": {
     description: "How often each site's VMs are read into the inventory.",
     unit: "duration",

@@ -40,7 +40,7 @@ function not(path: Path, source: ConfigSource): string {
 }
 
 function isSecretPath(path: Path): boolean {
-  return path.includes("credentials");
+  return path.includes("credentials") || path.at(-1) === "client_secret";
 }
 
 function unknownKey(path: Path, source: ConfigSource): ConfigError {

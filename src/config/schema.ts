@@ -33,6 +33,7 @@ const count = (least = 0) => {
 };
 const amount = () =>
   z.number({ error: "a number that is not negative" }).min(0, { error: "a number that is not negative" });
+const httpUrl = () => z.url({ protocol: /^https?$/, error: "an http or https URL" });
 const flag = () => z.boolean({ error: "true or false" });
 const text = () => z.string({ error: "a text" }).min(1, { error: "a text that is not empty" });
 const choice = <const T extends readonly string[]>(...values: T) =>
@@ -64,7 +65,7 @@ const provider = section({
   uri: text().optional(),
   storage_path: text().optional(),
   sandbox: flag(),
-  endpoint: z.url({ protocol: /^https?$/, error: "an http or https URL" }).optional(),
+  endpoint: httpUrl().optional(),
   security_groups: z.array(text(), { error: "a list of names or ids" }).optional(),
   encryption_key: text().optional(),
   credentials: section({
@@ -148,7 +149,23 @@ export const fileSchema = section({
     boot_timeout: duration(),
     probe_timeout: duration(),
   }),
-  api: section({ host: text(), port: count().max(65_535, { error: "a port from 0 to 65535" }) }),
+  api: section({
+    host: text(),
+    port: count().max(65_535, { error: "a port from 0 to 65535" }),
+    public_url: httpUrl().optional(),
+  }),
+  oidc: section({
+    issuer: httpUrl().optional(),
+    client_id: text().optional(),
+    client_secret: secret().optional(),
+    scopes: text(),
+    groups_claim: text(),
+    roles: z.array(text(), { error: "a list of texts" }).optional(),
+    mfa_amr: z.array(text(), { error: "a list of texts" }).optional(),
+    mfa_acr: z.array(text(), { error: "a list of texts" }).optional(),
+    mfa_max_age: duration(),
+  }),
+  sessions: section({ idle: duration(), max: duration() }),
   inventory: section({ interval: duration() }),
   temporal: section({ address: text(), namespace: text() }),
   logging: section({ level: choice(...logLevels) }),

@@ -2,8 +2,9 @@ import { type Kysely, type Selectable, sql } from "kysely";
 import type { AuditCheckpoint, AuditEntry, ChainedEntry } from "../domain/audit.ts";
 import { canonicalJson } from "../domain/plan.ts";
 import { toWire } from "../domain/wire.ts";
+import type { AuditTable } from "./access-schema.ts";
 import { clampLimit, decodeCursor, type Page, toPage } from "./paging.ts";
-import type { AuditTable, Database } from "./schema.ts";
+import type { Database } from "./schema.ts";
 
 export interface AuditQuery {
   readonly cursor?: string | undefined;

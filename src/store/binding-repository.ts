@@ -1,8 +1,9 @@
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { Binding, Role, Scope } from "../domain/access.ts";
+import type { RoleBindingTable } from "./access-schema.ts";
 import { toJson } from "./json.ts";
 import { clampLimit, decodeCursor, type Page, toPage } from "./paging.ts";
-import type { Database, RoleBindingTable } from "./schema.ts";
+import type { Database } from "./schema.ts";
 import { seesAll, withinScopes } from "./scopes.ts";
 
 export interface BindingRecord extends Binding {

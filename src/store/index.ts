@@ -15,6 +15,7 @@ import { shippedPriceList } from "./price-catalogue.ts";
 import { PriceRepository } from "./price-repository.ts";
 import { PostgresRateLeases } from "./rate-leases.ts";
 import { ReplicaRoundRepository } from "./replica-round-repository.ts";
+import { SessionRepository } from "./session-repository.ts";
 import { TokenRepository } from "./token-repository.ts";
 import { UserRepository } from "./user-repository.ts";
 import { VmRepository } from "./vm-repository.ts";
@@ -29,6 +30,7 @@ export type { MigrationPatch, NewMigration } from "./migration-repository.ts";
 export type { Page } from "./paging.ts";
 export type { PointKind, PointRecord } from "./point-repository.ts";
 export type { PriceList, PriceQuery } from "./price-repository.ts";
+export type { CliSignIn, SessionRecord, SignedIn } from "./session-repository.ts";
 export type { TokenRecord } from "./token-repository.ts";
 export type { UserRecord } from "./user-repository.ts";
 export type { InventoryVm, SiteFreshness, VmPage, VmQuery } from "./vm-repository.ts";
@@ -55,6 +57,7 @@ export interface Store {
   readonly certificates: CertificateRepository;
   readonly users: UserRepository;
   readonly bindings: BindingRepository;
+  readonly sessions: SessionRepository;
   readonly tokens: TokenRepository;
   readonly audit: AuditRepository;
   readonly idempotency: IdempotencyRepository;
@@ -90,6 +93,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     certificates: new CertificateRepository(db),
     users: new UserRepository(db),
     bindings: new BindingRepository(db),
+    sessions: new SessionRepository(db),
     tokens: new TokenRepository(db),
     audit: new AuditRepository(db),
     idempotency: new IdempotencyRepository(db),

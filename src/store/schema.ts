@@ -3,15 +3,26 @@ import type { Certificate } from "../domain/certificate.ts";
 import type { DiskResult, MigrationProblem } from "../domain/migration.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { RoundDisk, WarmView } from "../domain/warm.ts";
+import type {
+  AuditCheckpointTable,
+  AuditHeadTable,
+  AuditTable,
+  RoleBindingTable,
+  SessionTable,
+  SignInCodeTable,
+  SignInTable,
+  TokenTable,
+  UserTable,
+} from "./access-schema.ts";
 
 /** bigint columns are read as numbers (all are safe integers), timestamps as ISO 8601 UTC strings. */
-type Time = ColumnType<string, string, string>;
-type DefaultTime = ColumnType<string, string | undefined, string>;
-type OptionalTime = ColumnType<string | null, string | null | undefined, string | null>;
+export type Time = ColumnType<string, string, string>;
+export type DefaultTime = ColumnType<string, string | undefined, string>;
+export type OptionalTime = ColumnType<string | null, string | null | undefined, string | null>;
 /** JSON goes in as text, so that arrays are not taken for PostgreSQL arrays. */
-type Json<T extends object> = JSONColumnType<T>;
-type Tags = ColumnType<Record<string, string>, string | undefined, string>;
-type OptionalJson<T extends object> = ColumnType<T | null, string | null | undefined, string | null>;
+export type Json<T extends object> = JSONColumnType<T>;
+export type Tags = ColumnType<Record<string, string>, string | undefined, string>;
+export type OptionalJson<T extends object> = ColumnType<T | null, string | null | undefined, string | null>;
 
 export interface PlanTable {
   plan_id: string;
@@ -156,70 +167,6 @@ export interface CertificateTable {
   created_at: DefaultTime;
 }
 
-export interface UserTable {
-  user_id: string;
-  name: string;
-  email: string | null;
-  issuer: string | null;
-  subject: string | null;
-  created_at: DefaultTime;
-  last_seen_at: OptionalTime;
-  disabled_at: OptionalTime;
-}
-
-export interface RoleBindingTable {
-  binding_id: string;
-  holder: string;
-  role: string;
-  site: string | null;
-  tags: Tags;
-  created_by: string;
-  created_at: DefaultTime;
-}
-
-export interface TokenTable {
-  token_id: string;
-  name: string;
-  hash: string;
-  previous_hash: string | null;
-  previous_until: OptionalTime;
-  user_id: string | null;
-  permissions: string[] | null;
-  created_by: string;
-  created_at: DefaultTime;
-  expires_at: OptionalTime;
-  last_used_at: OptionalTime;
-  revoked_at: OptionalTime;
-}
-
-/** Members beside the first three are derived from the entry by the database. */
-export interface AuditTable {
-  sequence: number;
-  entry: string;
-  hash: string;
-  at: Generated<string>;
-  actor: Generated<string>;
-  action: Generated<string>;
-  resource: Generated<string>;
-  request_id: Generated<string>;
-  workflow_id: Generated<string | null>;
-  outcome: Generated<string>;
-}
-
-export interface AuditHeadTable {
-  sequence: number;
-  hash: string;
-}
-
-export interface AuditCheckpointTable {
-  sequence: number;
-  hash: string;
-  at: Time;
-  key_id: string;
-  public_key: string;
-  signature: string;
-}
-
 export interface IdempotencyTable {
   route: string;
   key: string;
@@ -278,6 +225,9 @@ export interface Database {
   certificates: CertificateTable;
   users: UserTable;
   role_bindings: RoleBindingTable;
+  sessions: SessionTable;
+  sign_ins: SignInTable;
+  sign_in_codes: SignInCodeTable;
   tokens: TokenTable;
   audit: AuditTable;
   audit_head: AuditHeadTable;

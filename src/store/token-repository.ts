@@ -1,9 +1,10 @@
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { Binding, Permission, Role, Scope } from "../domain/access.ts";
+import type { TokenTable } from "./access-schema.ts";
 import { bindingColumns, scopeColumns, toScope } from "./binding-repository.ts";
 import { clampLimit, decodeCursor, type Page, toPage } from "./paging.ts";
 import { present } from "./present.ts";
-import type { Database, TokenTable } from "./schema.ts";
+import type { Database } from "./schema.ts";
 import { seesAll, withinScopes } from "./scopes.ts";
 
 export interface TokenRecord {

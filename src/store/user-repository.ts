@@ -1,10 +1,11 @@
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { Scope } from "../domain/access.ts";
+import type { UserTable } from "./access-schema.ts";
 import { bindingColumns } from "./binding-repository.ts";
 import { toText } from "./json.ts";
 import { clampLimit, decodeCursor, type Page, toPage } from "./paging.ts";
 import { present } from "./present.ts";
-import type { Database, UserTable } from "./schema.ts";
+import type { Database } from "./schema.ts";
 import { seesAll, withinScopes } from "./scopes.ts";
 
 export interface UserRecord {

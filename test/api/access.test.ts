@@ -149,7 +149,7 @@ test("a personal token does no more than its person, and nothing once the person
     body: { name: "Ada laptop", user_id: user.user_id, bindings: [{ role: "operator", scope: {} }] },
   });
   const { token } = made.body as unknown as { token: string };
-  const me = (await api.call("GET", "/v1/me", { token })).body as unknown as {
+  const me = (await api.call("GET", "/v1/auth/session", { token })).body as unknown as {
     may: { permission: string; scopes: object[] }[];
   };
   assert.deepEqual(me.may.map(({ permission }) => permission).sort(), [
@@ -162,7 +162,7 @@ test("a personal token does no more than its person, and nothing once the person
   for (const { scopes } of me.may) assert.deepEqual(scopes, [scope]);
   await api.call("POST", `/v1/users/${user.user_id}/disable`);
   await api.untilForgotten();
-  assert.equal((await api.call("GET", "/v1/me", { token })).status, 401);
+  assert.equal((await api.call("GET", "/v1/auth/session", { token })).status, 401);
 });
 
 test("a token is shown once, rotated with an overlap, revoked for good, and ends by itself", async () => {
@@ -184,22 +184,22 @@ test("a token is shown once, rotated with an overlap, revoked for good, and ends
     api.call("POST", `/v1/tokens/${made.token_id}/rotate`, { body: { grace_seconds: grace } });
   const rotated = (await rotate(60)).body as unknown as { token: string };
   for (const token of [made.token, rotated.token])
-    assert.equal((await api.call("GET", "/v1/me", { token })).status, 200);
+    assert.equal((await api.call("GET", "/v1/auth/session", { token })).status, 200);
   const last = (await rotate(0)).body as unknown as { token: string };
   await api.untilForgotten();
-  assert.equal((await api.call("GET", "/v1/me", { token: rotated.token })).status, 401);
-  assert.equal((await api.call("GET", "/v1/me", { token: last.token })).status, 200);
+  assert.equal((await api.call("GET", "/v1/auth/session", { token: rotated.token })).status, 401);
+  assert.equal((await api.call("GET", "/v1/auth/session", { token: last.token })).status, 200);
   const listed = (await api.call("GET", `/v1/tokens/${made.token_id}`)).body as unknown as { last_used_at: string };
   assert.ok(listed.last_used_at);
 
   await api.sql("update tokens set expires_at = now() - interval '1 second' where token_id = $1", made.token_id);
   await api.untilForgotten();
-  assert.equal((await api.call("GET", "/v1/me", { token: last.token })).status, 401, "past its end");
+  assert.equal((await api.call("GET", "/v1/auth/session", { token: last.token })).status, 401, "past its end");
   await api.sql("update tokens set expires_at = null where token_id = $1", made.token_id);
-  assert.equal((await api.call("GET", "/v1/me", { token: last.token })).status, 200);
+  assert.equal((await api.call("GET", "/v1/auth/session", { token: last.token })).status, 200);
   assert.equal((await api.call("DELETE", `/v1/tokens/${made.token_id}`)).status, 200);
   await api.untilForgotten();
-  assert.equal((await api.call("GET", "/v1/me", { token: last.token })).status, 401);
+  assert.equal((await api.call("GET", "/v1/auth/session", { token: last.token })).status, 401);
   assert.equal((await rotate(0)).status, 409);
   assert.equal((await api.call("POST", "/v1/tokens/bootstrap/rotate", { body: {} })).status, 409);
 });

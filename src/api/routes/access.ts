@@ -1,7 +1,6 @@
 import type { BindingRecord, UserRecord } from "../../store/index.ts";
-import { type Access, type Actor, type Answer, type Route, route } from "../route.ts";
+import { type Access, type Answer, type Route, route } from "../route.ts";
 import {
-  callerSchema,
   pageQuery,
   roleBindingBody,
   roleBindingListQuery,
@@ -15,25 +14,8 @@ import { readScope, showScope } from "../scopes.ts";
 import { type ApiContext, defaultPageSize, idParams, notFound, requireReach } from "./context.ts";
 
 export function accessRoutes(context: ApiContext): readonly Route[] {
-  return [callerRoute, ...userRoutes(context), ...bindingRoutes(context)];
+  return [...userRoutes(context), ...bindingRoutes(context)];
 }
-
-const callerRoute = route({
-  method: "get",
-  path: "/v1/me",
-  operationId: "getCaller",
-  tag: "access",
-  summary: "Who the caller is, and what they may do where",
-  permission: "self",
-  actor: "signed-in",
-  audit: undefined,
-  responses: { 200: { description: "The caller", schema: callerSchema } },
-  async handle({ actor }): Promise<Answer> {
-    const { kind, id, name, grants } = actor as Actor;
-    const may = [...grants].map(([permission, scopes]) => ({ permission, scopes: scopes.map(showScope) }));
-    return { status: 200, body: { kind, id, name, may } };
-  },
-});
 
 function userRoutes({ store }: ApiContext): readonly Route[] {
   /** Who administers a part only sees those who hold something in it. */
@@ -55,6 +37,7 @@ function userRoutes({ store }: ApiContext): readonly Route[] {
       permission: "access:write",
       actor: "signed-in",
       audit: `user.${order}`,
+      stepUp: true,
       idempotent: true,
       params: idParams,
       responses: { 200: { description: "The user", schema: userSchema } },
@@ -106,6 +89,7 @@ function userRoutes({ store }: ApiContext): readonly Route[] {
       permission: "access:write",
       actor: "signed-in",
       audit: "user.create",
+      stepUp: true,
       idempotent: true,
       body: userBody,
       responses: { 201: { description: "The user", schema: userSchema } },
@@ -150,6 +134,7 @@ function bindingRoutes({ store }: ApiContext): readonly Route[] {
       permission: "access:write",
       actor: "signed-in",
       audit: "role-binding.create",
+      stepUp: true,
       idempotent: true,
       body: roleBindingBody,
       responses: { 201: { description: "The binding", schema: roleBindingSchema } },
@@ -171,6 +156,7 @@ function bindingRoutes({ store }: ApiContext): readonly Route[] {
       permission: "access:write",
       actor: "signed-in",
       audit: "role-binding.remove",
+      stepUp: true,
       idempotent: true,
       params: idParams,
       responses: { 200: { description: "The binding that was removed", schema: roleBindingSchema } },

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { describeScope, type ScopedResource } from "../../domain/access.ts";
 import { isProviderError } from "../../domain/errors.ts";
+import type { Auth } from "../auth/index.ts";
 import type { ApiDeps, ApiLimits, SiteSummary } from "../deps.ts";
 import { ProblemError } from "../problem.ts";
 import type { Access } from "../route.ts";
@@ -8,7 +9,8 @@ import type { Runs } from "../runs.ts";
 import { entityId } from "../schemas/common.ts";
 
 /** What handlers lean on. */
-export interface ApiContext extends Omit<ApiDeps, "limits"> {
+export interface ApiContext extends Omit<ApiDeps, "limits" | "auth"> {
+  readonly auth: Auth;
   readonly limits: ApiLimits;
   readonly runs: Runs;
 }

@@ -93,6 +93,7 @@ function closingRoute(context: ApiContext, order: ClosingOrder): Route {
     permission: "migrations:write",
     actor: "signed-in",
     audit: `migration.${order}`,
+    stepUp: true,
     idempotent: true,
     params: idParams,
     responses: {

@@ -110,14 +110,3 @@ export const rotateBody = z
       .meta({ description: "How long the secret from before is accepted, too. Default 3600" }),
   })
   .meta({ id: "RotateToken" });
-
-export const callerSchema = z
-  .strictObject({
-    kind: z.enum(["token", "user"]),
-    id: z.string(),
-    name: z.string(),
-    may: z
-      .array(z.strictObject({ permission, scopes: z.array(scopeSchema) }))
-      .meta({ description: "What the caller may do, and where" }),
-  })
-  .meta({ id: "Caller" });

@@ -6,7 +6,7 @@ import { show, table } from "../output.ts";
 import type { CommonOptions } from "./options.ts";
 
 export type Role = Schemas["Binding"]["role"];
-type Permission = Schemas["Caller"]["may"][number]["permission"];
+type Permission = Schemas["Session"]["may"][number]["permission"];
 
 export interface ScopeOptions {
   readonly site?: string;
@@ -17,7 +17,7 @@ export interface ScopeOptions {
 
 export async function whoAmI(options: CommonOptions): Promise<void> {
   const { api } = connectApi(options);
-  const caller = await answerOf(api.GET("/v1/me"));
+  const caller = await answerOf(api.GET("/v1/auth/session"));
   await show(caller, options.output, async ({ kind, id, name, may }) => {
     const rows = await table(
       may,

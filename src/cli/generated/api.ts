@@ -394,7 +394,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/me": {
+    "/v1/auth/methods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How people sign in here */
+        get: operations["listSignInMethods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sign in at the identity provider: sends the browser there
+         * @description Authorization code flow with PKCE. With `cli_port`, the browser ends at `http://127.0.0.1:<port>/?code=…&state=…`, and the code is redeemed by POST /v1/auth/sessions.
+         */
+        get: operations["beginSignIn"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the identity provider sends the browser back to */
+        get: operations["finishSignIn"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A command line's session, for the code that the browser brought it */
+        post: operations["redeemSignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/session": {
         parameters: {
             query?: never;
             header?: never;
@@ -402,9 +473,26 @@ export interface paths {
             cookie?: never;
         };
         /** Who the caller is, and what they may do where */
-        get: operations["getCaller"];
+        get: operations["getSession"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the caller's session, everywhere within two seconds */
+        post: operations["signOut"];
         delete?: never;
         options?: never;
         head?: never;
@@ -822,6 +910,11 @@ export interface components {
             };
             simulated: boolean;
         };
+        /** @description What the command line got, and what its challenge was made from */
+        RedeemSignIn: {
+            code: string;
+            verifier: string;
+        };
         /** @description Somebody who uses tokens only; who signs in is entered by that */
         NewUser: {
             name: string;
@@ -958,7 +1051,7 @@ export interface components {
             detail: string;
             instance: string;
             /** @enum {string} */
-            code: "InvalidInput" | "CloudUnauthenticated" | "CloudPermissionDenied" | "NotFound" | "Conflict" | "QuotaExceeded" | "UnsupportedCapability" | "PolicyBlocked" | "InsufficientCapacity" | "RateLimited" | "Unavailable" | "Timeout" | "OperationPending" | "IntegrityFailure" | "Unknown" | "Unauthenticated" | "Forbidden" | "MethodNotAllowed" | "PayloadTooLarge" | "UnsupportedMediaType";
+            code: "InvalidInput" | "CloudUnauthenticated" | "CloudPermissionDenied" | "NotFound" | "Conflict" | "QuotaExceeded" | "UnsupportedCapability" | "PolicyBlocked" | "InsufficientCapacity" | "RateLimited" | "Unavailable" | "Timeout" | "OperationPending" | "IntegrityFailure" | "Unknown" | "Unauthenticated" | "StepUpRequired" | "Forbidden" | "MethodNotAllowed" | "PayloadTooLarge" | "UnsupportedMediaType";
             /** @description What to do next */
             action: string;
             request_id: string;
@@ -1410,17 +1503,49 @@ export interface components {
                 bytes_reread: number;
             }[];
         };
-        Caller: {
+        SignInMethods: {
+            /** @description People sign in at an identity provider */
+            oidc: boolean;
+            issuer?: string;
+            /** @description There is a sealed secret for emergencies */
+            break_glass: boolean;
+        };
+        MadeSession: {
+            /** @description Sent as a bearer token. Shown this once and kept nowhere */
+            token: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            ends_at: string;
+        };
+        Session: {
             /** @enum {string} */
-            kind: "token" | "user";
+            kind: "token" | "user" | "break-glass";
             id: string;
             name: string;
+            /**
+             * Format: date-time
+             * @description When a second factor was last confirmed
+             */
+            mfa_at?: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            ends_at?: string;
+            /** @description With a session's cookie: X-CSRF-Token of what changes something */
+            csrf_token?: string;
             /** @description What the caller may do, and where */
             may: {
                 /** @enum {string} */
                 permission: "inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write" | "audit:read";
                 scopes: components["schemas"]["Scope"][];
             }[];
+        };
+        SignedOut: {
+            /** @description To sign out at the provider, too */
+            end_session_url?: string;
         };
         UserList: {
             items: components["schemas"]["User"][];
@@ -2580,7 +2705,152 @@ export interface operations {
             504: components["responses"]["Problem504"];
         };
     };
-    getCaller: {
+    listSignInMethods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ways */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInMethods"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    beginSignIn: {
+        parameters: {
+            query?: {
+                /** @description Where the browser goes afterwards: a path of this host */
+                return_to?: string;
+                /** @description Ask for a fresh sign-in with a second factor */
+                step_up?: "true";
+                /** @description A command line waits on this port of the browser's own machine */
+                cli_port?: number;
+                /** @description SHA-256, base64url, of what it redeems the code with */
+                cli_challenge?: string;
+                /** @description Comes back with the code */
+                cli_state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the provider */
+            302: {
+                headers: {
+                    /** @description The provider's page */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    finishSignIn: {
+        parameters: {
+            query: {
+                state: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed in */
+            302: {
+                headers: {
+                    /** @description Where it was to go */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    redeemSignIn: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RedeemSignIn"];
+            };
+        };
+        responses: {
+            /** @description The session */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeSession"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getSession: {
         parameters: {
             query?: never;
             header?: never;
@@ -2595,7 +2865,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Caller"];
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    signOut: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedOut"];
                 };
             };
             400: components["responses"]["Problem400"];

@@ -8,6 +8,16 @@ const load = () => import("../commands/access.ts");
 /** Who may do what: users, roles, tokens. */
 export function addAccess(program: Command): void {
   program
+    .command("login")
+    .description("sign in at the identity provider, with a browser")
+    .option("--no-browser", "only print where to go")
+    .option("--step-up", "with a second factor: for what destroys, approves or hands out access")
+    .action(async (_, command: Command) => (await import("../commands/login.ts")).login(optionsOf(command)));
+  program
+    .command("logout")
+    .description("end the session")
+    .action(async (_, command: Command) => (await import("../commands/login.ts")).logout(optionsOf(command)));
+  program
     .command("whoami")
     .description("who you are here, and what you may do where")
     .action(async (_, command: Command) => (await load()).whoAmI(optionsOf(command)));

@@ -51,7 +51,8 @@ async function tokenAtSite({ api }: World): Promise<string> {
 
 /** One request for each operation, by its id; a route that is new needs its row. */
 export const requests: Readonly<Record<string, WalkRow>> = {
-  getCaller: get("/v1/me", "self"),
+  getSession: get("/v1/auth/session", "self"),
+  signOut: get("/v1/auth/sign-out", "self"),
   listProviders: get("/v1/providers", "site", "onprem-a"),
   listSites: get("/v1/sites", "site", "onprem-a"),
   getSite: get("/v1/sites/onprem-a", "site"),
@@ -83,6 +84,7 @@ export const requests: Readonly<Record<string, WalkRow>> = {
   resumeMigration: order("resume"),
   cancelMigration: order("cancel"),
   finalizeMigration: order("finalize"),
+  cutoverMigration: order("cutover"),
   rollbackMigration: order("rollback"),
   verifyCertificate: {
     reach: "move",

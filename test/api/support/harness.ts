@@ -1,5 +1,4 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,10 +7,12 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from "@temporalio/wo
 import pg from "pg";
 import { pino } from "pino";
 import { createApi } from "../../../src/api/app.ts";
+import type { AuthSettings } from "../../../src/api/auth/index.ts";
 import { believedMs } from "../../../src/api/authenticate.ts";
 import type { ApiLimits, SiteSummary } from "../../../src/api/deps.ts";
 import { Runs } from "../../../src/api/runs.ts";
 import { ensureBootstrapToken, hashToken } from "../../../src/api/tokens.ts";
+import { freePorts } from "../../../src/host/ports.ts";
 import { openStore, type Store } from "../../../src/store/index.ts";
 import { connectClient, taskQueue } from "../../../src/temporal/connection.ts";
 import { type Cleaner, withPostgres, withTemporal } from "../../support/servers.ts";
@@ -83,7 +84,7 @@ export interface TestApi {
 /** The real API on a real PostgreSQL and a real Temporal server, with a worker whose workflows give known answers. */
 export async function startTestApi(
   cleaner: Cleaner,
-  options: { limits?: Partial<ApiLimits>; worker?: boolean } = {},
+  options: { limits?: Partial<ApiLimits>; worker?: boolean; auth?: (url: string) => AuthSettings } = {},
 ): Promise<TestApi> {
   // The API and its worker must be gone before what they lean on.
   const stops: (() => Promise<void>)[] = [];
@@ -110,10 +111,20 @@ export async function startTestApi(
   });
   const limits = { askMs: 10_000, longAskMs: 10_000, heartbeatMs: 100, ...options.limits };
   const log = pino({ level: "silent" });
-  const app = createApi({ store, temporal: client, sites, log, temporalUiUrl: undefined, limits });
-  const server = app.listen(0, "127.0.0.1");
+  const [port = 0] = await freePorts(1);
+  const auth = options.auth?.(`http://127.0.0.1:${port}`);
+  const app = createApi({
+    store,
+    temporal: client,
+    sites,
+    log,
+    temporalUiUrl: undefined,
+    limits,
+    ...(auth && { auth }),
+  });
+  const server = app.listen(port, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `http://127.0.0.1:${port}`;
   const stopWorker = options.worker === false ? undefined : await startWorker(temporal.address, store);
 
   let temporalIsUp = true;
@@ -155,6 +166,7 @@ export async function startTestApi(
       const bearer = "token" in more ? more.token : token;
       const response = await fetch(`${url}${path}`, {
         method,
+        redirect: "manual",
         headers: {
           ...(bearer ? { authorization: `Bearer ${bearer}` } : {}),
           ...(body === undefined ? {} : { "content-type": "application/json" }),

@@ -1,0 +1,89 @@
+import type { ConfigKey } from "./keys.ts";
+
+/** Who signs in, and how the API is reached by them. */
+export const accessKeys: Readonly<Record<string, ConfigKey>> = {
+  "oidc.issuer": {
+    description:
+      "Issuer URL of the identity provider at which people sign in (OpenID Connect). Without it there are only tokens.",
+    example: "https://id.example.com/realms/ops",
+    effect: { now: "the API's sign-in, by authorization code with PKCE" },
+    test: "an identity provider is configured with what its groups may do",
+  },
+  "oidc.client_id": {
+    description: "Our client id there. Needed with `oidc.issuer`; redirect URI: `<api.public_url>/v1/auth/callback`.",
+    example: "novacron",
+    effect: { now: "the API's sign-in" },
+    test: "an identity provider is configured with what its groups may do",
+  },
+  "oidc.client_secret": {
+    description:
+      "Our client secret there; without one we are a public client. Kept secret: never logged, shown or stored.",
+    example: "${A_VARIABLE}",
+    effect: { now: "the API's sign-in" },
+    test: "an identity provider is configured with what its groups may do",
+  },
+  "oidc.scopes": {
+    description: "OAuth scopes that are asked for.",
+    default: "openid profile email",
+    example: "openid profile email groups",
+    effect: { now: "the API's sign-in" },
+    test: "an identity provider is configured with what its groups may do",
+  },
+  "oidc.groups_claim": {
+    description: "Claim of the ID token, or of the user info, that lists a person's groups.",
+    default: "groups",
+    example: "roles",
+    effect: { now: "decides, by `oidc.roles`, what a person may do" },
+    test: "an identity provider is configured with what its groups may do",
+  },
+  "oidc.roles[]": {
+    description:
+      "What a group may do: `ROLE at SCOPE for GROUP`, where the scope is `everything`, or any of `site:S`, `project:P`, `tag:K=V`, all of which must hold.",
+    example: "operator at site:onprem-a tag:env=prod for platform team",
+    effect: { now: "beside the roles that were given by `novacron roles grant`" },
+    test: "an identity provider is configured with what its groups may do",
+  },
+  "oidc.mfa_amr[]": {
+    description: "Authentication methods (`amr`, RFC 8176) that count as a second factor. Default: `mfa`.",
+    example: "otp",
+    effect: { now: "destructive and approving actions are refused without" },
+    test: "an identity provider is configured with what its groups may do",
+  },
+  "oidc.mfa_acr[]": {
+    description:
+      "Authentication contexts (`acr`) that count as one with a second factor; they are asked for when one is needed.",
+    example: "urn:example:mfa",
+    effect: { now: "destructive and approving actions are refused without" },
+    test: "an identity provider is configured with what its groups may do",
+  },
+  "oidc.mfa_max_age": {
+    description: "How long a confirmed second factor stands for the next destructive or approving action.",
+    unit: "duration",
+    default: "1h",
+    example: "15m",
+    effect: { now: "an older one must be confirmed again" },
+    test: "an identity provider is configured with what its groups may do",
+  },
+  "sessions.idle": {
+    description: "A session that was not used for so long has ended.",
+    unit: "duration",
+    default: "30m",
+    example: "15m",
+    effect: { now: "people's sessions, in browsers and command lines" },
+    test: "sessions end by idling and by age",
+  },
+  "sessions.max": {
+    description: "A session ends after so long in any case.",
+    unit: "duration",
+    default: "12h",
+    example: "8h",
+    effect: { now: "people's sessions, in browsers and command lines" },
+    test: "sessions end by idling and by age",
+  },
+  "api.public_url": {
+    description: "Where browsers reach the API. Default: where it listens.",
+    example: "https://novacron.example.com",
+    effect: { now: "the identity provider sends people back there" },
+    test: "an identity provider is configured with what its groups may do",
+  },
+};

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { type Config, loadConfig } from "../../src/config/config.ts";
+import { fileWith } from "../support/config-file.ts";
+
+function load(context: TestContext, content: string): Config {
+  return loadConfig({ file: fileWith(context, content), env: { OIDC_SECRET: "hush-hush" } });
+}
+
+const provider = (roles: string) => `
+api: { public_url: https://novacron.example.com/ }
+oidc:
+  issuer: https://id.example.com
+  client_id: novacron
+  client_secret: "\${OIDC_SECRET}"
+  scopes: openid groups
+  groups_claim: roles
+  mfa_amr: [otp, hwk]
+  mfa_acr: [gold]
+  mfa_max_age: 15m
+  roles: ${roles}
+`;
+
+test("an identity provider is configured with what its groups may do", (context) => {
+  const { oidc, api } = load(
+    context,
+    provider('["viewer at everything for all", "operator at site:a tag:env=prod project:web for the web team"]'),
+  );
+  assert.equal(api.publicUrl, "https://novacron.example.com");
+  const { clientSecret, ...rest } = oidc ?? assert.fail("it is not there");
+  assert.equal(clientSecret?.reveal(), "hush-hush");
+  assert.deepEqual(rest, {
+    issuer: "https://id.example.com",
+    clientId: "novacron",
+    scopes: "openid groups",
+    groupsClaim: "roles",
+    roles: [
+      { group: "all", binding: { role: "viewer", scope: {} } },
+      {
+        group: "the web team",
+        binding: { role: "operator", scope: { site: "a", tags: { env: "prod", project: "web" } } },
+      },
+    ],
+    mfaAmr: ["otp", "hwk"],
+    mfaAcr: ["gold"],
+    mfaMaxAgeMs: 900_000,
+  });
+  assert.equal(load(context, "").oidc, undefined);
+  assert.throws(() => load(context, "oidc: { issuer: https://id.example.com }"), /oidc: client_id is missing/);
+});
+
+test("a role whose scope was forgotten or mistyped is refused with its place", (context) => {
+  for (const wrong of [
+    "operator for ops",
+    "chief at everything for ops",
+    "viewer at sites:a for ops",
+    "viewer at tag:a for b",
+  ]) {
+    assert.throws(
+      () => load(context, provider(`["${wrong}"]`)),
+      /:12:11: oidc\.roles\[0\]: it must be ROLE at SCOPE/,
+      wrong,
+    );
+  }
+});
+
+test("sessions end by idling and by age", (context) => {
+  assert.deepEqual(load(context, "").sessions, { idleMs: 1_800_000, maxMs: 43_200_000 });
+  assert.deepEqual(load(context, "sessions: { idle: 5m, max: 1h }").sessions, { idleMs: 300_000, maxMs: 3_600_000 });
+});
