@@ -68,6 +68,8 @@ export const capabilityNames = [
   "disks.source-stopped",
   "disks.source-frozen",
   "disks.changed-blocks",
+  /** A disk can be looked at as it is, without a point of it. */
+  "disks.peek",
   "disks.replica",
   /** A new attempt at a generation takes the earlier attempt's handle away. */
   "disks.fenced-writes",
@@ -246,6 +248,12 @@ export interface DisksFacet {
    * Sizes and baselines are those that {@link createSourcePoint} would find.
    */
   inspectSource(vmId: string, signal: AbortSignal): Promise<readonly SourcePointDisk[]>;
+  /**
+   * Reads a disk as it is now, for looking into it only: while the VM runs it changes under the reader and may be torn.
+   * Disturbs the VM in nothing, which may start and stop meanwhile. Absent where `disks.peek` is a gap.
+   * @throws NotFound for a VM or a disk that is not there.
+   */
+  peek?(vmId: string, diskId: string, signal: AbortSignal): Promise<BlockSource>;
   /** Takes (or returns, for a known key) a point of all disks. `stopped` needs a stopped VM, else Conflict. From this
    *  point on changes are tracked, where the site can, under the baseline ids `<sourcePointId>/<diskId>`. */
   createSourcePoint(

@@ -451,6 +451,43 @@ export function runConformance(harness: ConformanceHarness): void {
       });
     });
 
+    test("a disk can be looked at as it is, and neither hinders its VM nor is hindered by it", async (context) => {
+      const { disks } = provider;
+      const gap = provider.capabilities["disks.peek"];
+      assert.equal(disks.peek === undefined, gap !== undefined);
+      if (!disks.peek) return context.skip(gap);
+      const peek = disks.peek.bind(disks);
+      await withVm({}, async ({ vmId }, diskId) => {
+        const byteAt = async (source: BlockSource, offset: number) => {
+          const byte = Buffer.alloc(1);
+          await source.read(offset, byte, signal);
+          return byte[0];
+        };
+        await place.writeAsGuest(vmId, diskId, 0, MiB, 1);
+        const before = await census();
+        const volume = await disks.openVolume(
+          (await provider.compute.getVm(vmId, signal)).disks[0]?.volumeId ?? "",
+          signal,
+        );
+        const countsFor = (await census()).length - before.length;
+        await volume.close();
+        const stopped = await peek(vmId, diskId, signal);
+        assert.equal((await census()).length, before.length + countsFor, "a look counts as any open handle");
+        assert.deepEqual([await byteAt(stopped, 512), await byteAt(stopped, 2 * MiB)], [1, 0]);
+        if (await starts(vmId)) {
+          const running = await peek(vmId, diskId, signal);
+          await place.writeAsGuest(vmId, diskId, 0, 512, 2);
+          assert.deepEqual([await byteAt(stopped, 0), await byteAt(running, 0)], [2, 2]);
+          await running.close();
+          await provider.compute.stopVm(vmId, { graceMs: 0 }, signal);
+        }
+        await stopped.close();
+        assert.deepEqual(await census(), before);
+        await refuses("NotFound", peek(vmId, "no-such-disk", signal));
+        await refuses("NotFound", peek("4b4e6d4e-0000-4000-8000-000000000000", diskId, signal));
+      });
+    });
+
     test("a fenced VM's disk serves as a recovery point until it changes, and its bytes as long as needed", async () => {
       const volume = await provider.disks.createVolume({ sizeBytes, key: fresh("volume"), tags: {} }, signal);
       const vm = await provider.compute.createVm(specOf([volume.volumeId]), fresh("vm"), signal);

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { statfs } from "node:fs/promises";
 import { join } from "node:path";
 import type { BlockSink, BlockSource } from "../../transfer/ports.ts";
-import { conflict, notFound } from "../failures.ts";
+import { conflict, notFound, type Subject } from "../failures.ts";
 import type { DisksFacet, RecoveryPoint, ReplicaSpec, SourcePoint, SourcePointDisk, Volume } from "../provider.ts";
 import { canClone } from "./copy-view.ts";
 import type { Folder } from "./folder.ts";
@@ -40,6 +40,15 @@ export class FolderDisks implements DisksFacet {
   async inspectSource(vmId: string, signal: AbortSignal): Promise<readonly SourcePointDisk[]> {
     await this.#parts.folder.begin(signal);
     return this.#parts.sourcePoints.inspect(vmId, signal);
+  }
+
+  async peek(vmId: string, diskId: string, signal: AbortSignal): Promise<BlockSource> {
+    const { folder, vms } = this.#parts;
+    await folder.begin(signal);
+    const disk = (await vms.get(vmId)).disks.find(({ id }) => id === diskId);
+    const subject = folder.subject("look into the disk", "vm", `${vmId}/${diskId}`);
+    if (!disk) throw notFound(subject, "the VM has no such disk");
+    return openFile(folder.absolute(disk.file), subject);
   }
 
   async createSourcePoint(
@@ -146,9 +155,7 @@ export class FolderDisks implements DisksFacet {
     const subject = folder.subject("read volume", "volume", volumeId);
     const external = volumeId.startsWith("/");
     if (!external && (await volumes.get(volumeId))?.state !== "ready") throw notFound(subject, "it does not exist");
-    const path = external ? volumeId : volumes.diskPath(volumeId);
-    const state = await diskState(path, subject);
-    return new ViewSource(rawView(path, state, (await BlockLog.read(path)).allocation(state.stamp)), subject);
+    return openFile(external ? volumeId : volumes.diskPath(volumeId), subject);
   }
 
   /** Half of what is free where a point and the clone of it share no blocks: each takes its room. */
@@ -163,4 +170,9 @@ export class FolderDisks implements DisksFacet {
     this.#clones ??= await canClone(join(folder.root, "site.json"), join(folder.root, `.clone-${randomUUID()}`));
     return this.#clones;
   }
+}
+
+async function openFile(path: string, subject: Subject): Promise<BlockSource> {
+  const state = await diskState(path, subject);
+  return new ViewSource(rawView(path, state, (await BlockLog.read(path)).allocation(state.stamp)), subject);
 }

@@ -30,6 +30,15 @@ export class LibvirtDisks implements DisksFacet {
     return this.sourcePoints.inspect(vmId, signal);
   }
 
+  async peek(vmId: string, diskId: string, signal: AbortSignal): Promise<BlockSource> {
+    const { domains, site } = this.#host;
+    const disk = (await domains.get(vmId, signal)).disks.find((candidate) => candidate.diskId === diskId);
+    const subject = { operation: "look into the disk", resource: `${site}/vm/${vmId}/${diskId}` };
+    if (!disk) throw notFound(subject, "the VM has no such disk");
+    const { path, format } = disk;
+    return openLayer(this.#host, "peek", { id: `${vmId}/${diskId}`, path, format }, signal);
+  }
+
   createSourcePoint(
     input: { vmId: string; mode: SourcePoint["mode"]; key: string },
     signal: AbortSignal,

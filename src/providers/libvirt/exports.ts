@@ -10,7 +10,7 @@ import { endProcess, identifyProcess, isAlive, markIsAlive, ownMark, type Proces
 import { toolFailure } from "./errors.ts";
 import { makeToolFolder } from "./tool-folder.ts";
 
-export type ExportKind = "generation" | "source" | "point" | "volume";
+export type ExportKind = "generation" | "source" | "point" | "volume" | "peek";
 
 /** One qemu-nbd process. All about it stands in its own arguments, so that no record of it can be lost or stale. */
 export interface RunningExport {
@@ -69,9 +69,8 @@ export class Exports {
       "--shared=8",
       `--socket=${socketPath}`,
       `--description=${mark}`,
-      `--format=${spec.format}`,
       ...access,
-      spec.path,
+      ...imageArgs(spec),
     ];
     const child = this.#tools.start("qemu-nbd", args, { logFile });
     let failed: Error | undefined;
@@ -150,6 +149,13 @@ export class Exports {
 }
 
 let counter = 0;
+
+/** A peek takes no lock and minds nobody's: a VM that uses the image, or starts to, is not disturbed. */
+function imageArgs({ kind, path, format }: ExportSpec): string[] {
+  if (kind !== "peek") return [`--format=${format}`, path];
+  // In these options a comma separates, and two of them are one.
+  return ["--image-opts", `driver=${format},force-share=on,file.filename=${path.replaceAll(",", ",,")}`];
+}
 
 function removeFiles(socketPath: string): void {
   rmSync(socketPath, { force: true });

@@ -186,7 +186,7 @@ export class Generations {
 /** Serves a layer for reading until the source is closed. */
 export async function openLayer(
   host: Host,
-  kind: "point" | "volume",
+  kind: "point" | "volume" | "peek",
   layer: { readonly id: string; readonly path: string; readonly format: string },
   signal: AbortSignal,
 ): Promise<BlockSource> {
