@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import * as z from "zod";
 import { isProviderError } from "../domain/errors.ts";
 import { type CloudAdmin, cloudRequest } from "./cloud/admin.ts";
+import { allDrivers } from "./guest/initramfs.ts";
 import type { Guests } from "./guests.ts";
 import type { LibvirtHost } from "./libvirt-host.ts";
 
@@ -11,6 +12,7 @@ const guestInput = z.strictObject({
   name,
   memoryMib: z.int().min(64).max(65_536).default(256),
   start: z.boolean().default(true),
+  drivers: z.array(z.enum(allDrivers)).optional(),
 });
 const dataVmInput = z.strictObject({
   site: z.string(),

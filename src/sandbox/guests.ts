@@ -8,7 +8,8 @@ import { ProviderError } from "../domain/errors.ts";
 import { tagKeys } from "../domain/vm.ts";
 import type { HostTools } from "../host/tools.ts";
 import { type DomainDisk, sandboxDomainXml } from "./domain.ts";
-import { guestImage } from "./guest/image.ts";
+import { demoGuest, guestImage } from "./guest/image.ts";
+import type { GuestDriver } from "./guest/initramfs.ts";
 import { bootMarker, guestPort } from "./guest/scripts.ts";
 import type { LibvirtHost } from "./libvirt-host.ts";
 import { virsh } from "./virsh.ts";
@@ -31,9 +32,14 @@ export class Guests {
     this.#templates = templates;
   }
 
-  /** The demo guest on a disk of its own; running unless `start` is false. */
-  async createGuest(host: LibvirtHost, input: { name: string; memoryMib: number; start: boolean }): Promise<CreatedVm> {
-    const template = await guestImage(this.#tools, this.#templates);
+  /** The demo guest on a disk of its own; running unless `start` is false. It has all drivers unless `drivers` names
+   *  those that it is to have. */
+  async createGuest(
+    host: LibvirtHost,
+    input: { name: string; memoryMib: number; start: boolean; drivers?: readonly GuestDriver[] },
+  ): Promise<CreatedVm> {
+    const recipe = { ...demoGuest, drivers: input.drivers ?? demoGuest.drivers };
+    const template = await guestImage(this.#tools, this.#templates, recipe);
     const vmId = randomUUID();
     const path = join(host.guestDir, `${vmId}.qcow2`);
     await this.#qemuImg(["convert", "-f", "raw", "-O", "qcow2", template, path]);

@@ -17,7 +17,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ProviderError } from "../../domain/errors.ts";
 import type { HostTools, ToolName } from "../../host/tools.ts";
-import { allDrivers, findKernel, makeInitramfs } from "./initramfs.ts";
+import { allDrivers, findKernel, type GuestDriver, makeInitramfs, withoutOthers } from "./initramfs.ts";
 import { configFiles, grubEarlyConfig, scripts } from "./scripts.ts";
 
 const MiB = 2 ** 20;
@@ -30,8 +30,8 @@ export interface GuestRecipe {
   readonly sizeMiB: number;
   /** Files of the application, half of them incompressible. */
   readonly payloadMiB: number;
-  /** What its initramfs can drive; leave storage out for a guest that fails to boot on another site's controller. */
-  readonly drivers: readonly string[];
+  /** What it can drive; leave some out for a guest that fails to boot on another site's controller. */
+  readonly drivers: readonly GuestDriver[];
 }
 
 export const demoGuest: GuestRecipe = { hostname: "demo-app", sizeMiB: 128, payloadMiB: 24, drivers: allDrivers };
@@ -94,10 +94,13 @@ async function makeRootFilesystem(
     .filter((name) => name !== "" && name !== "busybox");
   for (const applet of applets) symlinkSync("/bin/busybox", join(root, "bin", applet));
   for (const applet of ["init", "poweroff", "reboot"]) symlinkSync("/bin/busybox", join(root, "sbin", applet));
-  for (const [path, text] of Object.entries(configFiles(recipe.hostname, kernel.release))) put(root, path, text, 0o644);
+  const config = configFiles(recipe.hostname, kernel.release, withoutOthers(recipe.drivers));
+  for (const [path, text] of Object.entries(config)) put(root, path, text, 0o644);
   for (const [path, text] of Object.entries(scripts)) put(root, path, text, 0o755);
   copyFileSync(kernel.image, join(root, `boot/vmlinuz-${kernel.release}`));
   const { modulesDir } = kernel;
+  // Says what the kernel has inside of it, as on any installed system; the modules are all in the initramfs.
+  put(root, `lib/modules/${kernel.release}/modules.builtin`, readFileSync(join(modulesDir, "modules.builtin")), 0o644);
   put(
     root,
     `boot/initrd.img-${kernel.release}`,

@@ -121,23 +121,33 @@ export const scripts: Readonly<Record<string, string>> = {
 };
 
 /** Path in the guest → plain file. */
-export function configFiles(hostname: string, kernelRelease: string): Readonly<Record<string, string>> {
+export function configFiles(
+  hostname: string,
+  kernelRelease: string,
+  kernelOptions: string,
+): Readonly<Record<string, string>> {
   return {
     "etc/inittab": inittab,
     "etc/hostname": `${hostname}\n`,
     "etc/hosts": `127.0.0.1 localhost ${hostname}\n`,
+    "etc/os-release": osRelease,
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
     "etc/group": "root:x:0:\n",
     "etc/fstab": "LABEL=guestroot / ext4 defaults 0 1\n",
-    "boot/grub/grub.cfg": grubConfig(kernelRelease),
+    "boot/grub/grub.cfg": grubConfig(kernelRelease, kernelOptions),
   };
 }
 
-function grubConfig(release: string): string {
+const osRelease = `ID=novacron-guest
+NAME="NovaCron demo guest"
+PRETTY_NAME="NovaCron demo guest (busybox)"
+`;
+
+function grubConfig(release: string, options: string): string {
   return `serial --unit=0 --speed=115200
 terminal_output serial
 search --label guestroot --set=root
-linux /boot/vmlinuz-${release} root=LABEL=guestroot console=ttyS0,115200 quiet net.ifnames=0 panic=5
+linux /boot/vmlinuz-${release} root=LABEL=guestroot console=ttyS0,115200 quiet net.ifnames=0 panic=5 ${options}
 initrd /boot/initrd.img-${release}
 boot
 `;
