@@ -47,11 +47,14 @@ export function computeActivities({ registry }: ActivityDeps) {
       migrationId: string;
       create: CreateVmParameters;
       volumes: readonly string[];
+      /** One of the plan's, where it has some. */
+      instanceType?: string;
     }): Promise<string> {
       const { compute } = await registry.provider(input.site);
-      const { disks, tags, ...rest } = input.create;
+      const { disks, tags, instanceTypes: _tried, ...rest } = input.create;
       const spec = {
         ...rest,
+        instanceType: input.instanceType,
         disks: disks.map(({ bus, boot }, index) => ({ volumeId: input.volumes[index] as string, bus, boot })),
         tags: { ...tags, [tagKeys.migration]: input.migrationId },
       };

@@ -14,6 +14,15 @@ export interface SiteCeilings {
   readonly maxDiskBytes?: number;
 }
 
+/** What the configuration says of a site, as far as plans ask for it. */
+export interface SiteSettings {
+  readonly ceilings: SiteCeilings;
+  /** The price list that is its: the kind of cloud and the region. */
+  readonly market?: { readonly provider: string; readonly region: string };
+  readonly securityGroups?: readonly string[];
+  readonly encryptionKey?: string;
+}
+
 /** What activities use of the data plane. */
 export interface DataPlane {
   readonly pump: typeof pump;
@@ -35,7 +44,7 @@ export interface ActivityDeps {
   readonly defaults: MigrationDefaults;
   /** Disks that this worker copies at the same time; more wait. */
   readonly parallelMigrations: number;
-  ceilings(site: string): SiteCeilings;
+  settings(site: string): SiteSettings;
   /** Tells a run how far a disk's copy is. */
   signalCopyProgress(workflowId: string, progress: { diskId: string; fraction: number }): Promise<void>;
   /** Tells a run that the first round of its replication is proven. */

@@ -49,12 +49,17 @@ export class DiskMoves {
     await using resources = new AsyncDisposableStack();
     resources.defer(await this.#slots.take(signal));
     const parentManifestId = copy.base?.parentManifestId;
-    const { targetSizeBytes: sizeBytes, replicaId, diskId } = copy;
+    const { targetSizeBytes: sizeBytes, replicaId, diskId, encryptionKey } = copy;
     const state = await store.checkpoints.beginAttempt({ generationId, sizeBytes, parentManifestId });
     const { attempt } = state;
     const tags = { [tagKeys.managed]: "true", [tagKeys.migration]: migrationId };
     const sink = await target.disks.openGeneration(
-      { replica: { replicaId, sizeBytes, tags }, generationId, parentPointId: copy.base?.parentPointId, attempt },
+      {
+        replica: { replicaId, sizeBytes, encryptionKey, tags },
+        generationId,
+        parentPointId: copy.base?.parentPointId,
+        attempt,
+      },
       signal,
     );
     resources.defer(() => sink.close());

@@ -1,16 +1,15 @@
 import { createHash } from "node:crypto";
 import { Context } from "@temporalio/activity";
-import { isProviderError, ProviderError } from "../domain/errors.ts";
+import { ProviderError } from "../domain/errors.ts";
 import type { MigrationRequest } from "../domain/migration.ts";
-import type { Ceiling, DiskBase, DiskObservation } from "../domain/migration-parts.ts";
 import { planMigration } from "../domain/migration-plan.ts";
 import { canonicalJson, findDrift, type ObservedResource, type Plan, planContent } from "../domain/plan.ts";
-import { type Vm, vmVersion } from "../domain/vm.ts";
-import type { Provider, SourcePointDisk } from "../providers/provider.ts";
-import type { ActivityDeps, SiteCeilings } from "./deps.ts";
+import { vmVersion } from "../domain/vm.ts";
+import type { ActivityDeps } from "./deps.ts";
 import { goneIsFine } from "./gone.ts";
+import { findVm, hasSecurityGroup, isIntact, lookAtSource, lookAtTarget, observeDisk } from "./plan-observations.ts";
 
-export function planActivities({ registry, store, defaults, ceilings }: ActivityDeps) {
+export function planActivities({ registry, store, defaults, settings }: ActivityDeps) {
   return {
     /** Looks at both sites and stores the pinned plan. Repeating it for a known plan id returns the stored one. */
     async makeMigrationPlan(input: { planId: string; request: MigrationRequest }): Promise<Plan> {
@@ -28,23 +27,16 @@ export function planActivities({ registry, store, defaults, ceilings }: Activity
       }
       const [source, target] = await Promise.all([registry.provider(request.from), registry.provider(request.to)]);
       const vm = await findVm(source, request.vm, signal);
-      const [inspected, targetSide, measured, measuredSteps] = await Promise.all([
+      const [inspected, sourceSide, targetSide, history] = await Promise.all([
         source.disks.inspectSource(vm.vmId, signal),
-        lookAtTarget(target, vm, ceilings(request.to), signal),
-        store.migrations.measuredRate(request.from, request.to),
-        store.migrations.measuredSteps(request.from, request.to),
+        lookAtSource(source, settings(request.from), store),
+        lookAtTarget(target, settings(request.to), store, signal),
+        store.migrations.stepSamples(request.from, request.to),
       ]);
-      const disks = await Promise.all(inspected.map((disk) => findBases(source.site, target, disk, signal)));
-      const parts = planMigration({
-        request,
-        defaults,
-        vm,
-        disks,
-        source: { capabilityGaps: source.capabilities },
-        target: targetSide,
-        measuredBytesPerSecond: measured,
-        measuredSteps,
-      });
+      const disks = await Promise.all(
+        inspected.map((disk) => observeDisk({ sourceSite: source.site, target, store, signal }, disk)),
+      );
+      const parts = planMigration({ request, defaults, vm, disks, source: sourceSide, target: targetSide, history });
       const hash = hashOf(parts);
       const subjects = [request.from, request.to].map((site) => ({ site, tags: vm.tags }));
       const plan: Plan = { ...parts, planId: input.planId, hash, subjects, createdAt: new Date().toISOString() };
@@ -121,37 +113,12 @@ export function planActivities({ registry, store, defaults, ceilings }: Activity
       const vm = await goneIsFine(provider.compute.getVm(id, signal));
       return vm ? vmVersion(vm) : "absent";
     }
+    if (kind === "security-group") return (await hasSecurityGroup(provider, id, signal)) ? "present" : "absent";
     if (kind === "recovery-point") return (await isIntact(provider, id, signal)) ? "intact" : "changed or gone";
     for await (const network of provider.network.listNetworks(signal)) {
       if (network.networkId === id) return network.active ? "active" : "inactive";
     }
     return "absent";
-  }
-
-  async function findBases(
-    sourceSite: string,
-    target: Provider,
-    disk: SourcePointDisk,
-    signal: AbortSignal,
-  ): Promise<DiskObservation> {
-    const bases: DiskBase[] = [];
-    const targetSizeBytes = target.disks.volumeSize(disk.sizeBytes);
-    for (const { baselineId, tracking, changedBytes } of disk.baselines) {
-      const known = await store.points.get(sourceSite, baselineId);
-      if (!known) continue;
-      const twins = await store.points.findByRootHash(target.site, known.rootHash, ["sealed", "adopted"]);
-      for (const twin of twins) {
-        // A point may be smaller than the replica that goes on from it; the manifest already counts the zeros behind it.
-        const manifest = await store.checkpoints.state(twin.manifestId);
-        if (manifest?.sizeBytes !== targetSizeBytes || twin.sizeBytes > targetSizeBytes) continue;
-        if (!(await isIntact(target, twin.pointId, signal))) continue;
-        const { pointId: parentPointId, manifestId: parentManifestId } = twin;
-        bases.push({ baselineId, tracking, changedBytes, parentPointId, parentManifestId });
-        break;
-      }
-    }
-    const { diskId, sizeBytes, allocatedBytes } = disk;
-    return { diskId, sizeBytes, targetSizeBytes, allocatedBytes, bases };
   }
 }
 
@@ -159,69 +126,4 @@ function hashOf(plan: Parameters<typeof planContent>[0]): string {
   return createHash("sha256")
     .update(canonicalJson(planContent(plan)))
     .digest("hex");
-}
-
-async function isIntact(provider: Provider, pointId: string, signal: AbortSignal): Promise<boolean> {
-  try {
-    await provider.disks.getPoint(pointId, signal);
-    return true;
-  } catch (error) {
-    if (isProviderError(error, "NotFound", "Conflict")) return false;
-    throw error;
-  }
-}
-
-/** By id, else by its name when that is unique; fenced predecessors only count when nothing else has the name. */
-async function findVm(provider: Provider, wanted: string, signal: AbortSignal): Promise<Vm> {
-  const named: Vm[] = [];
-  for await (const vm of provider.compute.listVms(signal)) {
-    if (vm.vmId === wanted) return vm;
-    if (vm.name === wanted) named.push(vm);
-  }
-  const live = named.filter((vm) => vm.tags["novacron:fenced-by"] === undefined);
-  const candidates = live.length > 0 ? live : named;
-  if (candidates.length === 1) return candidates[0] as Vm;
-  throw new ProviderError(candidates.length === 0 ? "NotFound" : "InvalidInput", {
-    operation: "find the VM",
-    resource: `${provider.site}/vm/${wanted}`,
-    reason:
-      candidates.length === 0
-        ? "no VM has that id or name"
-        : `${candidates.length} VMs have that name: ${candidates.map((vm) => vm.vmId).join(", ")}`,
-    action: candidates.length === 0 ? "List the site's VMs with `novacron vms list`." : "Name one by its id.",
-  });
-}
-
-async function lookAtTarget(provider: Provider, moving: Vm, limits: SiteCeilings, signal: AbortSignal) {
-  const networks = await Array.fromAsync(provider.network.listNetworks(signal));
-  const vms = await Array.fromAsync(provider.compute.listVms(signal));
-  const after = [...vms, moving];
-  const sum = (value: (vm: Vm) => number) => after.reduce((total, vm) => total + value(vm), 0);
-  const gib = (bytes: number) => Math.ceil(bytes / 2 ** 30);
-  const all: (Ceiling | undefined)[] = [
-    limits.maxVms === undefined
-      ? undefined
-      : { name: "max_vms", limit: limits.maxVms, used: after.length, unit: "VMs" },
-    limits.maxCpus === undefined
-      ? undefined
-      : { name: "max_cpus", limit: limits.maxCpus, used: sum((vm) => vm.cpus), unit: "CPUs" },
-    limits.maxMemoryBytes === undefined
-      ? undefined
-      : { name: "max_memory", limit: gib(limits.maxMemoryBytes), used: gib(sum((vm) => vm.memoryBytes)), unit: "GiB" },
-    limits.maxDiskBytes === undefined
-      ? undefined
-      : {
-          name: "max_disk",
-          limit: gib(limits.maxDiskBytes),
-          used: gib(sum((vm) => vm.disks.reduce((total, disk) => total + disk.sizeBytes, 0))),
-          unit: "GiB",
-        },
-  ];
-  return {
-    capabilityGaps: provider.capabilities,
-    networks,
-    freeBytes: await provider.disks.freeBytes(signal),
-    vmNames: vms.map((vm) => vm.name),
-    ceilings: all.filter((ceiling) => ceiling !== undefined),
-  };
 }

@@ -71,6 +71,16 @@ function addMigrate(program: Command): void {
     )
     .option("--bandwidth <rate>", "at most this much, such as 500Mbps or 64MiB/s")
     .option("--network <source=target>", "map a network (repeatable)", collect)
+    .option("--instance-type <name>", "a size of the target, instead of the cheapest that fits")
+    .option("--cpus <n>", "how many it shall have there")
+    .option("--memory <size>", "how much it shall have there, such as 8GiB")
+    .addOption(
+      new Option("--capacity-type <type>", "spot is cheaper and may be taken back").choices(["on-demand", "spot"]),
+    )
+    .option("--burstable", "sizes whose CPU is on credit count too")
+    .option("--security-group <name>", "name or id at the target (repeatable)", collect)
+    .option("--public-address", "give it an address that the internet can reach")
+    .option("--encryption-key <name>", "a key of yours at the target, for its disks")
     .option("--probe-http <port/path>", "must answer 200 at the target (repeatable)", collect)
     .option("--probe-tcp <port>", "must accept connections at the target (repeatable)", collect)
     .option("--warm", "copy it while it runs, then what changed, and stop it for the last difference only")

@@ -37,6 +37,11 @@ export function readSeconds(text: string): number {
   throw usageError(`${text} is not a duration`, "Write it like 30s, 5m or 1h.");
 }
 
+export function readCount(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw usageError(`${text} is not a number of something`, "Write a whole number of at least 1.");
+}
+
 export function readPort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (port >= 1 && port <= 65_535) return port;
@@ -64,6 +69,12 @@ export function formatBytes(bytes: number): string {
     unit++;
   }
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** A sum, to the cent; below ten cents with the digits it has. */
+export function formatMoney(amount: { micros: number; currency: string }): string {
+  const { micros, currency } = amount;
+  return Math.abs(micros) >= 100_000 ? `${(micros / 1e6).toFixed(2)} ${currency}` : formatPrice(amount);
 }
 
 /** The price of one of something: with all its digits, two at least. */

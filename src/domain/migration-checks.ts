@@ -1,5 +1,6 @@
 import { mib } from "./format.ts";
 import type { MigrationObservations } from "./migration-parts.ts";
+import type { PlannedShape } from "./migration-shape.ts";
 import type { PlanCheck } from "./plan.ts";
 import { tagKeys } from "./vm.ts";
 
@@ -7,8 +8,16 @@ import { tagKeys } from "./vm.ts";
 const storageHeadroom = 1.02;
 
 /** Everything that could make a cold migration fail, looked at before it starts; each with its remedy. */
-export function runChecks(seen: MigrationObservations, bytesToMove: number): PlanCheck[] {
+export function runChecks(seen: MigrationObservations, shape: PlannedShape, bytesToMove: number): PlanCheck[] {
   const { request, vm, target } = seen;
+  const size = shape.offerings[0]?.type ?? shape;
+  const gib = (bytes: number) => bytes / 2 ** 30;
+  const more: Readonly<Record<string, number>> = {
+    max_vms: 1,
+    max_cpus: size.cpus,
+    max_memory: gib(size.memoryBytes),
+    max_disk: gib(seen.disks.reduce((sum, disk) => sum + disk.targetSizeBytes, 0)),
+  };
   const checks: PlanCheck[] = [];
   const say = (check: string, ok: boolean | "warn", detail: string, remedy?: string): void => {
     checks.push(
@@ -68,10 +77,11 @@ export function runChecks(seen: MigrationObservations, bytesToMove: number): Pla
     );
   }
   for (const ceiling of target.ceilings) {
+    const used = ceiling.used + (more[ceiling.name] ?? 0);
     say(
       `ceiling-${ceiling.name}`,
-      ceiling.used <= ceiling.limit,
-      `${ceiling.name}: ${ceiling.used} of ${ceiling.limit} ${ceiling.unit} at ${request.to} after this move`,
+      used <= ceiling.limit,
+      `${ceiling.name}: ${Math.ceil(used * 100) / 100} of ${ceiling.limit} ${ceiling.unit} at ${request.to} after this move`,
       `Raise quotas.${ceiling.name} of ${request.to} in the configuration, or remove VMs there.`,
     );
   }

@@ -1,5 +1,10 @@
 import type { ChangeTracking } from "./change-tracking.ts";
+import type { CapacityType, InstanceType } from "./instance-type.ts";
 import type { MigrationRequest } from "./migration.ts";
+import type { StepSample } from "./migration-times.ts";
+import type { PriceBook } from "./prices.ts";
+import type { Quota } from "./quota.ts";
+import type { TagRules } from "./tag-rules.ts";
 import type { DiskBus, Firmware, Vm } from "./vm.ts";
 
 /** What the actions of a `migrate-vm` plan carry for their executor. */
@@ -24,11 +29,19 @@ export interface CopyDiskParameters {
   };
   /** Present when a bandwidth limit was asked for. */
   readonly bandwidthBytesPerSecond?: number;
+  /** The target's name of a customer's key; without it the site's own is used, where the site encrypts. */
+  readonly encryptionKey?: string;
 }
 export interface CreateVmParameters {
   readonly name: string;
   readonly cpus: number;
   readonly memoryBytes: number;
+  /** Sizes of the site to try in this order, the next one when there is no capacity; absent where it has no sizes. */
+  readonly instanceTypes?: readonly string[];
+  readonly capacityType?: CapacityType;
+  /** Ids. */
+  readonly securityGroups?: readonly string[];
+  readonly publicAddress?: boolean;
   readonly firmware: Firmware;
   readonly architecture: "x86_64" | "aarch64";
   readonly disks: readonly { readonly diskId: string; readonly bus: DiskBus; readonly boot: boolean }[];
@@ -58,7 +71,7 @@ export interface MigrationDefaults {
   readonly rollbackOnFailure: boolean;
 }
 
-/** A ceiling of ours at the target, beside the site's own. */
+/** A ceiling of ours at the target, beside the site's own; `used` is what is there before the move. */
 export interface Ceiling {
   readonly name: string;
   readonly limit: number;
@@ -79,8 +92,19 @@ export interface DiskObservation {
   readonly diskId: string;
   readonly sizeBytes: number;
   readonly targetSizeBytes: number;
+  /** Why the target makes no disk of that size. */
+  readonly refused?: string;
   readonly allocatedBytes: number;
   readonly bases: readonly DiskBase[];
+}
+
+export interface TargetNetwork {
+  readonly networkId: string;
+  readonly name: string;
+  readonly active: boolean;
+  readonly isDefault?: boolean;
+  readonly virtualNetworkId?: string;
+  readonly zone?: string;
 }
 
 /** All that the plan is made from; gathered at both sites in one go. */
@@ -89,16 +113,38 @@ export interface MigrationObservations {
   readonly defaults: MigrationDefaults;
   readonly vm: Vm;
   readonly disks: readonly DiskObservation[];
-  readonly source: { readonly capabilityGaps: Readonly<Record<string, string>> };
+  readonly source: {
+    readonly capabilityGaps: Readonly<Record<string, string>>;
+    /** Sizes, disk controllers and MACs are the site's, not the VM's. */
+    readonly fixedShapes: boolean;
+    /** Absent where traffic out of it has no price. */
+    readonly prices?: PriceBook;
+  };
   readonly target: {
     readonly capabilityGaps: Readonly<Record<string, string>>;
-    readonly networks: readonly { readonly networkId: string; readonly name: string; readonly active: boolean }[];
+    readonly networks: readonly TargetNetwork[];
     readonly freeBytes?: number;
     readonly vmNames: readonly string[];
     readonly ceilings: readonly Ceiling[];
+    /** Absent where a VM can have any size. */
+    readonly instanceTypes?: readonly InstanceType[];
+    /** Absent where any tag is taken as it is. */
+    readonly tagRules?: TagRules;
+    readonly quotas?: readonly Quota[];
+    /** Absent where nothing has a price. */
+    readonly prices?: PriceBook;
+    /** Of the disks it makes, as its price list calls it. */
+    readonly diskType?: string;
+    readonly securityGroups?: readonly {
+      readonly securityGroupId: string;
+      readonly name: string;
+      readonly virtualNetworkId: string;
+    }[];
+    /** Names or ids of the configuration. */
+    readonly configuredSecurityGroups?: readonly string[];
+    /** The customer's key of the configuration. */
+    readonly encryptionKey?: string;
   };
-  /** Bytes per second seen on this link in earlier moves; undefined when there were none. */
-  readonly measuredBytesPerSecond?: number;
-  /** The usual seconds of each step of earlier moves of this link. */
-  readonly measuredSteps: Readonly<Record<string, number>>;
+  /** The newest moves over this route, step by step. */
+  readonly history: readonly StepSample[];
 }

@@ -1,4 +1,5 @@
 import type { ChangeTracking } from "./change-tracking.ts";
+import type { CapacityType } from "./instance-type.ts";
 import type { WarmOptions, WarmView } from "./warm.ts";
 
 /** How a migration runs from outside: shown by API, CLI and console, written to the store. */
@@ -71,6 +72,22 @@ export interface MigrationRequest {
   /** Bytes per second; shared by all moves of the link. */
   readonly bandwidthBytesPerSecond?: number;
   readonly stopGraceMs?: number;
+  /** The size to have, where it shall not be what it is (or was before it went to a cloud). */
+  readonly cpus?: number;
+  readonly memoryBytes?: number;
+  readonly gpus?: number;
+  /** A size of the target by name, instead of the cheapest that fits. */
+  readonly instanceType?: string;
+  /** Default `on-demand`. */
+  readonly capacityType?: CapacityType;
+  /** Whether sizes whose CPU above a baseline is on credit count too. Default false. */
+  readonly burstable?: boolean;
+  /** Names or ids at the target; default those of the configuration. */
+  readonly securityGroups?: readonly string[];
+  /** Whether it gets an address that the internet can reach; default what its network does by itself. */
+  readonly publicAddress?: boolean;
+  /** The target's name of a customer's key; default that of the configuration. */
+  readonly encryptionKey?: string;
   /** Set to false to move everything though the target holds an earlier state. Default true. */
   readonly incremental?: boolean;
   /** `cold` (default): the source is off while its disks are copied. `warm`: it runs on while rounds of copies follow it,

@@ -1,11 +1,11 @@
 import type { ScopedResource } from "./access.ts";
+import type { Cost } from "./prices.ts";
 
 /**
  * The generic pinned plan: what would be done, to which resources as they were seen, and why. A dry run makes one; a
  * person approves it by id and hash; executing carries out exactly that and refuses what has drifted since.
  * Migrations, deletes, remediations, cost actions and failovers all use it. Pure data, canonical JSON.
  */
-
 export interface PlanCheck {
   /** Stable name for programs: `target-free-space`. */
   readonly check: string;
@@ -48,6 +48,10 @@ export interface PlanEstimates {
   readonly downtimeSeconds: number;
   /** What the prediction rests on, for a person. */
   readonly basis: string;
+  /** At the target, for a month; absent where nothing has a price. */
+  readonly monthly?: Cost;
+  /** Of the traffic out of the source; absent where it has no price. */
+  readonly egress?: Cost;
 }
 
 /** What the hash covers: everything that decides what will be done. */

@@ -79,12 +79,21 @@ export function priceAgeDays({ pricedOn }: Pick<Price, "pricedOn">, nowMs: numbe
   return Math.max(0, Math.floor((nowMs - Date.parse(pricedOn)) / 86_400_000));
 }
 
+/** The price of an hour of an instance type; undefined when it is not known. */
+export function instancePrice(book: PriceBook, instanceType: string, terms: PriceTerms): Price | undefined {
+  return find(book, "instance", instanceType, terms)[0];
+}
+
 export function instanceMonth(book: PriceBook, instanceType: string, terms: PriceTerms): CostItem {
   return charge(book, { kind: "instance", item: instanceType, terms, quantity: hoursPerMonth, unit: "hour" });
 }
 
 export function diskMonth(book: PriceBook, diskType: string, sizeBytes: number): CostItem {
   return charge(book, { kind: "disk", item: diskType, quantity: sizeBytes / 2 ** 30, unit: "gib-month" });
+}
+
+export function addressMonth(book: PriceBook): CostItem {
+  return charge(book, { kind: "address", item: "public-ipv4", quantity: hoursPerMonth, unit: "hour" });
 }
 
 /** What it costs to send so many bytes there, as if nothing else was sent that month. */

@@ -1,9 +1,10 @@
 import type { MigrationObservations } from "./migration-parts.ts";
+import { usualSeconds } from "./migration-times.ts";
 import type { PlanAction, PlanCheck, PlanChoice } from "./plan.ts";
 import { type WarmParameters, warmDefaults } from "./warm.ts";
 
 /** The steps between the source's stop and the target's proof whose time does not depend on what changed. */
-const fixedSteps = ["stop", "materialise", "create", "verify"];
+const fixedSteps = ["stop", "materialise", "create", "verify"] as const;
 /** Assumed for them until a move of this link has shown it. */
 const assumedFixedSeconds = 20;
 
@@ -14,7 +15,7 @@ export function planWarm(
 ): { parameters: WarmParameters; action: PlanAction; choice: PlanChoice } {
   const { request, vm } = seen;
   const asked = request.warm ?? {};
-  const measured = fixedSteps.map((step) => seen.measuredSteps[step]);
+  const measured = fixedSteps.map((step) => usualSeconds(seen.history, step));
   const known = measured.every((seconds) => seconds !== undefined);
   const fixedSeconds = known ? measured.reduce((sum: number, seconds) => sum + (seconds ?? 0), 0) : assumedFixedSeconds;
   const parameters: WarmParameters = {

@@ -1,5 +1,8 @@
+import type { Quota } from "../domain/quota.ts";
 import type { Firmware } from "../domain/vm.ts";
 import type { Network } from "./provider.ts";
+
+export type { Quota } from "../domain/quota.ts";
 
 /** The facets of the provider port that only clouds have. The rules at its head hold for these calls too. */
 
@@ -175,19 +178,6 @@ export interface ObjectStorageFacet {
   completeUpload(upload: Upload, signal: AbortSignal): Promise<StoredObject>;
   /** Ends the upload and frees its parts; an upload that is gone is fine. */
   abortUpload(upload: Upload, signal: AbortSignal): Promise<void>;
-}
-
-export interface Quota {
-  /** Stable name for programs: `vcpus`, `volume-gib`. */
-  readonly quota: string;
-  /** The site's own word for it. */
-  readonly title: string;
-  readonly limit: number;
-  /** Undefined where the site can't say. */
-  readonly used?: number;
-  readonly unit: string;
-  /** Families of instance types that share this quota; absent when it is not about them. */
-  readonly instanceFamilies?: readonly string[];
 }
 
 export interface QuotasFacet {

@@ -11,6 +11,7 @@ import type {
   MigrationView,
   StepRecord,
 } from "../domain/migration.ts";
+import type { StepSample } from "../domain/migration-times.ts";
 import { toJson, toText } from "./json.ts";
 import type { Listener } from "./listener.ts";
 import {
@@ -23,6 +24,7 @@ import { migrationColumns, toMigrationView, viewRow } from "./migration-view.ts"
 import { clampLimit, decodeCursor, type Page, toPage } from "./paging.ts";
 import type { Database } from "./schema.ts";
 import { seesAll, withinScopes } from "./scopes.ts";
+import { readStepSamples } from "./step-samples.ts";
 
 /** What a migration is registered with; the rest of the view starts empty. */
 export type NewMigration = Pick<MigrationView, "migrationId" | "planId" | "workflowId" | "vm" | "from" | "to"> &
@@ -151,31 +153,9 @@ export class MigrationRepository {
     });
   }
 
-  /** The usual seconds, by step, of migrations between two sites: the median of the newest five that completed. */
-  async measuredSteps(from: string, to: string): Promise<Readonly<Record<string, number>>> {
-    const { rows } = await sql<{ step: string; seconds: number }>`
-      select step, percentile_cont(0.5) within group (order by seconds) as seconds from (
-        select s.step, extract(epoch from s.ended_at - s.started_at)::double precision as seconds,
-          row_number() over (partition by s.step order by s.ended_at desc) as age
-        from migrations m join migration_steps s on s.migration_id = m.migration_id
-        where m.from_site = ${from} and m.to_site = ${to} and s.state = 'done'
-          and m.state in ('awaiting-finalize', 'finalized')) as newest
-      where age <= 5 group by step`.execute(this.#db);
-    return Object.fromEntries(rows.map(({ step, seconds }) => [step, seconds]));
-  }
-
-  /** Bytes per second that copies between two sites ran at: the median of the newest five that moved at least 16 MiB;
-   *  undefined when there was none. */
-  async measuredRate(from: string, to: string): Promise<number | undefined> {
-    const result = await sql<{ rate: number | null }>`
-      select percentile_cont(0.5) within group (order by rate) as rate from (
-        select m.bytes_copied / extract(epoch from s.ended_at - s.started_at)::double precision as rate
-        from migrations m join migration_steps s on s.migration_id = m.migration_id and s.step = 'copy'
-        where m.from_site = ${from} and m.to_site = ${to} and s.state = 'done'
-          and m.bytes_copied >= 16777216 and s.ended_at > s.started_at
-        order by s.ended_at desc limit 5) as newest
-    `.execute(this.#db);
-    return result.rows[0]?.rate ?? undefined;
+  /** What predictions for a route rest on; empty when nothing was moved over it yet. */
+  stepSamples(from: string, to: string): Promise<readonly StepSample[]> {
+    return readStepSamples(this.#db, from, to);
   }
 
   /** Marks the step as running and as the migration's current one. A repeat keeps the time of the first start. */

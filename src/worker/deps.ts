@@ -1,5 +1,5 @@
 import type { Client } from "@temporalio/client";
-import type { ActivityDeps } from "../activities/deps.ts";
+import type { ActivityDeps, SiteSettings } from "../activities/deps.ts";
 import type { Config, SiteConfig } from "../config/config.ts";
 import { isProviderError } from "../domain/errors.ts";
 import type { HostTools } from "../host/tools.ts";
@@ -42,7 +42,7 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
     transfer: { pump, padSource, prove, createBandwidthLimiter, leafBytes },
     defaults: config.migration,
     parallelMigrations: config.migration.parallelMigrations,
-    ceilings: (site) => config.sites.find((candidate) => candidate.site === site)?.quotas ?? {},
+    settings: (site) => settingsOf(config.sites.find((candidate) => candidate.site === site)),
     async signalCopyProgress(workflowId, progress) {
       await client.workflow.getHandle(workflowId).signal(copyProgressSignal, progress);
     },
@@ -54,6 +54,12 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
     },
     close: () => registry.close(),
   };
+}
+
+function settingsOf(site: SiteConfig | undefined): SiteSettings {
+  if (!site) return { ceilings: {} };
+  const { quotas: ceilings, type: provider, region, securityGroups, encryptionKey } = site;
+  return { ceilings, ...(region === undefined ? {} : { market: { provider, region } }), securityGroups, encryptionKey };
 }
 
 function revealing(credentials: SiteConfig["credentials"]): ProviderEntry["credentials"] {

@@ -3,6 +3,7 @@ import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { ApplicationFailure } from "@temporalio/common";
+import type { Plan } from "../../src/domain/plan.ts";
 import { type Lab, startLab } from "../support/lab.ts";
 
 const MiB = 2 ** 20;
@@ -30,6 +31,9 @@ let lab: Lab;
 let vmId: string;
 let fault: Fault;
 let afterSeal: ((generationId: string) => void) | undefined;
+/** Sizes that the plan pins, as for a cloud, and those that the site has no capacity for. */
+let sizes: readonly string[] | undefined;
+let soldOut: readonly string[] = [];
 
 before(async () => {
   lab = await startLab();
@@ -55,11 +59,23 @@ function withFault(name: string, activity: AnyActivity): AnyActivity {
   return async (...args) => {
     const here = fault?.activity === name ? fault.when : undefined;
     if (here === "before") throw injected(name);
+    const { instanceType = "" } = args[0] as unknown as { instanceType?: string };
+    if (name === "createVm" && soldOut.includes(instanceType)) {
+      throw ApplicationFailure.nonRetryable(`no ${instanceType} left`, "InsufficientCapacity");
+    }
     const result = await activity(...args);
+    if (name === "openPlan" && sizes) return withSizes(result as Plan, sizes);
     if (name === "sealDisk") afterSeal?.((args[0] as unknown as { generationId: string }).generationId);
     if (here === "after") throw injected(name);
     return result;
   };
+}
+
+function withSizes(plan: Plan, instanceTypes: readonly string[]): Plan {
+  const actions = plan.actions.map((action) =>
+    action.action === "create-vm" ? { ...action, parameters: { ...action.parameters, instanceTypes } } : action,
+  );
+  return { ...plan, actions };
 }
 
 /** Changes one byte of the disk's first cluster behind everybody's back, as failing storage would. */
@@ -129,6 +145,32 @@ describe("a fault in each step", () => {
     await lab.client.workflow.getHandle(`migration/${id}`).executeUpdate("rollback");
     assert.equal((await lab.until(id, "rolled-back")).state, "rolled-back");
     assert.deepEqual(await lab.census("onprem-b"), censusBefore);
+  });
+
+  test("a size that is sold out makes way for the plan's next one, and none but the plan's is tried", async () => {
+    const censusBefore = await censuses();
+    sizes = ["small.1", "small.2", "small.3"];
+    soldOut = ["small.1", "small.2"];
+    const id = await lab.migrate({ vm: vmId, from: "onprem-a", to: "onprem-b" });
+    await lab.until(id, "awaiting-finalize");
+    const notes = (await lab.store.migrations.events(id, 0, 1_000)).map(({ message }) => message);
+    assert.deepEqual(
+      notes.filter((message) => message.startsWith("No capacity")),
+      [
+        "No capacity for small.1 at onprem-b, small.2 is tried next: no small.1 left",
+        "No capacity for small.2 at onprem-b, small.3 is tried next: no small.2 left",
+      ],
+    );
+    await lab.client.workflow.getHandle(`migration/${id}`).executeUpdate("rollback");
+    await lab.until(id, "rolled-back");
+    assert.deepEqual(await censuses(), censusBefore);
+    soldOut = sizes;
+    const none = await lab.migrate({ vm: vmId, from: "onprem-a", to: "onprem-b" });
+    const view = await lab.until(none, "rolled-back");
+    [sizes, soldOut] = [undefined, []];
+    assert.equal(view.problem?.code, "InsufficientCapacity");
+    assert.match(view.problem?.message ?? "", /no small\.3 left/);
+    assert.deepEqual(await censuses(), censusBefore);
   });
 
   test("without a fault it arrives, and a rollback by hand empties the target again", async () => {

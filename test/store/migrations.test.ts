@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import pg from "pg";
 import { isProviderError } from "../../src/domain/errors.ts";
+import type { DiskResult } from "../../src/domain/migration.ts";
 import { useStore } from "../support/store.ts";
 
 const lab = useStore();
@@ -107,16 +108,39 @@ describe("steps", () => {
     ]);
   });
 
-  test("give the rate of a link from its earlier copies", async () => {
+  test("give how long the steps of earlier moves over a route took, each until the next began", async () => {
     const { migrations } = lab.store;
-    assert.equal(await migrations.measuredRate("rate-a", "onprem-b"), undefined);
-    for (const [i, mib] of [100, 300, 200, 1].entries()) {
-      await create(`rate-${i}`, { from: "rate-a" });
-      await migrations.startStep(`rate-${i}`, "copy", at(0));
-      await migrations.endStep(`rate-${i}`, "copy", "done", at(10));
-      await migrations.update(`rate-${i}`, { bytesCopied: mib * 2 ** 20 });
+    assert.deepEqual(await migrations.stepSamples("rate-a", "onprem-b"), []);
+    for (const [i, complete] of [true, false].entries()) {
+      const id = `rate-${i}`;
+      await create(id, { from: "rate-a" });
+      await migrations.startStep(id, "copy", at(0));
+      await migrations.endStep(id, "copy", "done", at(9));
+      await migrations.startStep(id, "complete", at(10));
+      if (complete) await migrations.endStep(id, "complete", "done", at(12));
+      await migrations.update(id, {
+        bytesCopied: 2 ** 20,
+        downtimeSeconds: 10,
+        bootProof: "proven",
+        disks: [{ allocatedBytes: 2 ** 21 }, { allocatedBytes: 2 ** 20 }] as unknown as DiskResult[],
+      });
     }
-    assert.equal(await migrations.measuredRate("rate-a", "onprem-b"), 20 * 2 ** 20);
+    // Long after.
+    await migrations.startStep("rate-0", "finalize", at(50));
+    await migrations.endStep("rate-0", "finalize", "done", at(55));
+    const known = {
+      migrationId: "rate-0",
+      bytesCopied: 2 ** 20,
+      allocatedBytes: 3 * 2 ** 20,
+      stopped: true,
+      booted: true,
+      warm: false,
+    };
+    assert.deepEqual(await migrations.stepSamples("rate-a", "onprem-b"), [
+      { ...known, step: "copy", seconds: 10 },
+      { ...known, step: "complete", seconds: 2 },
+    ]);
+    assert.deepEqual(await migrations.stepSamples("onprem-b", "rate-a"), []);
   });
 });
 

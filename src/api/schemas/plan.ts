@@ -1,8 +1,10 @@
 import * as z from "zod";
+import { capacityTypes } from "../../domain/instance-type.ts";
 import type { MigrationRequest } from "../../domain/migration.ts";
 import type { Plan } from "../../domain/plan.ts";
 import type { Wire } from "../../domain/wire.ts";
 import { bytes, entityId, facts, name, sha256, siteId, tags, timestamp } from "./common.ts";
+import { costSchema } from "./price.ts";
 
 const port = z.int().min(1).max(65535);
 const milliseconds = z.int().min(0).max(86_400_000);
@@ -47,6 +49,22 @@ export const migrationRequestSchema = z
       .optional(),
     bandwidth_bytes_per_second: z.int().min(1024).optional(),
     stop_grace_ms: milliseconds.optional(),
+    cpus: z.int().min(1).max(10_000).optional().meta({ description: "Default what the VM has" }),
+    memory_bytes: z.int().min(1).optional().meta({ description: "Default what the VM has" }),
+    gpus: z.int().min(0).max(64).optional(),
+    instance_type: name.optional().meta({ description: "A size of the target, instead of the cheapest that fits" }),
+    capacity_type: z.enum(capacityTypes).optional(),
+    burstable: z
+      .boolean()
+      .optional()
+      .meta({ description: "Whether sizes whose CPU above a baseline is on credit count too. Default false" }),
+    security_groups: z
+      .array(name)
+      .max(20)
+      .optional()
+      .meta({ description: "Names or ids; default the configuration's" }),
+    public_address: z.boolean().optional().meta({ description: "Default what the target's network does by itself" }),
+    encryption_key: name.optional().meta({ description: "The target's name of a customer's key" }),
     incremental: z.boolean().optional(),
     mode: z
       .enum(["cold", "warm"])
@@ -97,6 +115,8 @@ export const planSchema = z
       seconds: z.number(),
       downtime_seconds: z.number(),
       basis: z.string(),
+      monthly: costSchema.optional().meta({ description: "Of the VM at the target, for a month, at list prices" }),
+      egress: costSchema.optional().meta({ description: "Of the traffic of this move out of the source" }),
     }),
     executable: z.boolean(),
   })

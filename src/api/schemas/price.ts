@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Money } from "../../domain/money.ts";
-import { type Price, priceKinds, priceTerms, priceUnits } from "../../domain/prices.ts";
+import { type Cost, type Price, priceKinds, priceTerms, priceUnits } from "../../domain/prices.ts";
 import type { Wire } from "../../domain/wire.ts";
 import { bytes, cursorQuery, nextCursor } from "./common.ts";
 
@@ -13,6 +13,26 @@ const moneySchema = z
 
 const day = z.iso.date();
 const derived = z.string().optional().meta({ description: "How it was made, where it is not the list's own figure" });
+
+export const costSchema = z
+  .strictObject({
+    total: moneySchema.optional().meta({ description: "What is known of it; absent when nothing is" }),
+    complete: z.boolean().meta({ description: "False when a line is unknown: it costs more than the total" }),
+    items: z.array(
+      z.strictObject({
+        what: z.string(),
+        quantity: z.number(),
+        unit: z.string(),
+        amount: moneySchema.optional(),
+        unit_price: moneySchema.optional(),
+        priced_on: day.optional(),
+        source: z.string().optional(),
+        derived,
+        unknown: z.string().optional().meta({ description: "Instead of an amount: what it would take to know it" }),
+      }),
+    ),
+  })
+  .meta({ id: "Cost" }) satisfies z.ZodType<Wire<Cost>>;
 
 const architecture = z.enum(["x86_64", "aarch64"]);
 

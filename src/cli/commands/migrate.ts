@@ -3,7 +3,7 @@ import { answerOf, connectApi, type Schemas } from "../client.ts";
 import { confirm } from "../confirm.ts";
 import { CliError, usageError } from "../failure.ts";
 import { show } from "../output.ts";
-import { readBandwidth, readHttpProbe, readPair, readPort, readSeconds } from "../units.ts";
+import { readBandwidth, readCount, readHttpProbe, readPair, readPort, readSeconds, readSize } from "../units.ts";
 import { requireGoodEnd, watchMigration } from "../watch.ts";
 import { describeMigration } from "./migrations.ts";
 import type { CommonOptions } from "./options.ts";
@@ -18,6 +18,14 @@ export interface MigrateOptions extends CommonOptions {
   readonly point?: "stop" | "freeze";
   readonly bandwidth?: string;
   readonly network?: readonly string[];
+  readonly instanceType?: string;
+  readonly cpus?: string;
+  readonly memory?: string;
+  readonly capacityType?: "on-demand" | "spot";
+  readonly burstable?: boolean;
+  readonly securityGroup?: readonly string[];
+  readonly publicAddress?: boolean;
+  readonly encryptionKey?: string;
   readonly probeHttp?: readonly string[];
   readonly probeTcp?: readonly string[];
   readonly warm?: boolean;
@@ -86,6 +94,7 @@ function readRequest(vm: string | undefined, options: MigrateOptions): Schemas["
     ...(options.point ? { point: options.point } : {}),
     ...(options.bandwidth ? { bandwidth_bytes_per_second: readBandwidth(options.bandwidth) } : {}),
     ...(options.network ? { network_map: Object.fromEntries(options.network.map(readPair)) } : {}),
+    ...readPlace(options),
     ...(tcp || http ? { verify: { ...(tcp ? { tcp_probes: tcp } : {}), ...(http ? { http_probes: http } : {}) } } : {}),
     ...(options.incremental ? {} : { incremental: false }),
     ...readWarm(options),
@@ -117,12 +126,28 @@ function readCutover(text: string): NonNullable<Schemas["MigrationRequest"]["war
   return { cutover: "at-time", cutover_at: at.toISOString() };
 }
 
+/** What it is to be at the target. */
+function readPlace(options: MigrateOptions): Partial<Schemas["MigrationRequest"]> {
+  const { instanceType, cpus, memory, capacityType, burstable, securityGroup, publicAddress, encryptionKey } = options;
+  return {
+    ...(instanceType ? { instance_type: instanceType } : {}),
+    ...(cpus ? { cpus: readCount(cpus) } : {}),
+    ...(memory ? { memory_bytes: readSize(memory) } : {}),
+    ...(capacityType ? { capacity_type: capacityType } : {}),
+    ...(burstable ? { burstable } : {}),
+    ...(securityGroup ? { security_groups: [...securityGroup] } : {}),
+    ...(publicAddress ? { public_address: publicAddress } : {}),
+    ...(encryptionKey ? { encryption_key: encryptionKey } : {}),
+  };
+}
+
 /** A plan is pinned: nothing beside it may change what is done. */
 function refuseBesidePlan(vm: string | undefined, options: MigrateOptions): void {
   const { from, to, point, bandwidth, network, probeHttp, probeTcp } = options;
   const { warm, cutover, targetDowntime, roundPause } = options;
   const all = [vm, from, to, point, bandwidth, network, probeHttp, probeTcp, warm, cutover, targetDowntime, roundPause];
-  if (all.some((value) => value !== undefined) || !options.incremental) {
+  const place = Object.keys(readPlace(options)).length > 0;
+  if (all.some((value) => value !== undefined) || place || !options.incremental) {
     throw usageError("--plan carries out a plan exactly as it is", "Leave the VM and the other options out.");
   }
 }

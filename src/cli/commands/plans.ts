@@ -1,6 +1,6 @@
 import { answerOf, connectApi, type Schemas } from "../client.ts";
 import { fields, show, table } from "../output.ts";
-import { formatBytes, formatSeconds } from "../units.ts";
+import { formatBytes, formatMoney, formatSeconds } from "../units.ts";
 import type { CommonOptions } from "./options.ts";
 
 type Plan = Schemas["Plan"];
@@ -9,6 +9,12 @@ export async function showPlan(id: string, options: CommonOptions): Promise<void
   const { api } = connectApi(options);
   const plan = await answerOf(api.GET("/v1/plans/{id}", { params: { path: { id } } }));
   await show(plan, options.output, describePlan);
+}
+
+/** What is known of it; what isn't, the checks name. */
+function describeCost({ total, complete }: Schemas["Cost"]): string {
+  if (!total) return "not known,";
+  return complete ? formatMoney(total) : `at least ${formatMoney(total)}, not all of it known,`;
 }
 
 const marks = { pass: "ok", warn: "warn", fail: "FAIL" } as const;
@@ -31,6 +37,8 @@ export async function describePlan(plan: Plan): Promise<string> {
       ["To move", `${formatBytes(estimates.bytes_to_move)} of ${formatBytes(estimates.bytes_nominal)}`],
       ["Predicted", `${formatSeconds(estimates.seconds)} (${estimates.basis})`],
       ["Downtime", formatSeconds(estimates.downtime_seconds)],
+      ["Price", estimates.monthly && `${describeCost(estimates.monthly)} a month`],
+      ["Egress", estimates.egress && `${describeCost(estimates.egress)} for this move`],
     ]),
     `Steps:\n${plan.actions.map((action, index) => `  ${index + 1}. ${action.detail}`).join("\n")}`,
     plan.choices.length > 0

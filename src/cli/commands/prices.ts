@@ -1,7 +1,6 @@
 import { allPages, answerOf, connectApi, type Schemas } from "../client.ts";
-import { usageError } from "../failure.ts";
 import { show, table } from "../output.ts";
-import { formatBytes, formatPrice, readSize } from "../units.ts";
+import { formatBytes, formatPrice, readCount, readSize } from "../units.ts";
 import type { CommonOptions } from "./options.ts";
 
 type Price = Schemas["Price"];
@@ -65,9 +64,4 @@ export async function listPrices(options: PriceOptions): Promise<void> {
 
 function describeUnit({ unit, above }: Price): string {
   return above > 0 ? `${unit}, above ${above}` : unit;
-}
-
-function readCount(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw usageError(`${text} is not a number of something`, "Write a whole number of at least 1.");
 }

@@ -839,6 +839,23 @@ export interface components {
             };
             bandwidth_bytes_per_second?: number;
             stop_grace_ms?: number;
+            /** @description Default what the VM has */
+            cpus?: number;
+            /** @description Default what the VM has */
+            memory_bytes?: number;
+            gpus?: number;
+            /** @description A size of the target, instead of the cheapest that fits */
+            instance_type?: string;
+            /** @enum {string} */
+            capacity_type?: "on-demand" | "spot";
+            /** @description Whether sizes whose CPU above a baseline is on credit count too. Default false */
+            burstable?: boolean;
+            /** @description Names or ids; default the configuration's */
+            security_groups?: string[];
+            /** @description Default what the target's network does by itself */
+            public_address?: boolean;
+            /** @description The target's name of a customer's key */
+            encryption_key?: string;
             incremental?: boolean;
             /**
              * @description `warm`: the source runs on while rounds of copies follow it, until the cutover
@@ -1011,6 +1028,23 @@ export interface components {
             };
             bandwidth_bytes_per_second?: number;
             stop_grace_ms?: number;
+            /** @description Default what the VM has */
+            cpus?: number;
+            /** @description Default what the VM has */
+            memory_bytes?: number;
+            gpus?: number;
+            /** @description A size of the target, instead of the cheapest that fits */
+            instance_type?: string;
+            /** @enum {string} */
+            capacity_type?: "on-demand" | "spot";
+            /** @description Whether sizes whose CPU above a baseline is on credit count too. Default false */
+            burstable?: boolean;
+            /** @description Names or ids; default the configuration's */
+            security_groups?: string[];
+            /** @description Default what the target's network does by itself */
+            public_address?: boolean;
+            /** @description The target's name of a customer's key */
+            encryption_key?: string;
             incremental?: boolean;
             /**
              * @description `warm`: the source runs on while rounds of copies follow it, until the cutover
@@ -1371,8 +1405,32 @@ export interface components {
                 seconds: number;
                 downtime_seconds: number;
                 basis: string;
+                /** @description Of the VM at the target, for a month, at list prices */
+                monthly?: components["schemas"]["Cost"];
+                /** @description Of the traffic of this move out of the source */
+                egress?: components["schemas"]["Cost"];
             };
             executable: boolean;
+        };
+        Cost: {
+            /** @description What is known of it; absent when nothing is */
+            total?: components["schemas"]["Money"];
+            /** @description False when a line is unknown: it costs more than the total */
+            complete: boolean;
+            items: {
+                what: string;
+                quantity: number;
+                unit: string;
+                amount?: components["schemas"]["Money"];
+                unit_price?: components["schemas"]["Money"];
+                /** Format: date */
+                priced_on?: string;
+                source?: string;
+                /** @description How it was made, where it is not the list's own figure */
+                derived?: string;
+                /** @description Instead of an amount: what it would take to know it */
+                unknown?: string;
+            }[];
         };
         Migration: {
             migration_id: string;

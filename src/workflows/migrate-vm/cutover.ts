@@ -5,6 +5,7 @@ import type { CopyDiskParameters } from "../../domain/migration-parts.ts";
 import { increments } from "../../domain/replica-base.ts";
 import type { ReplicaRound, RoundDisk } from "../../domain/warm.ts";
 import { bulkCall, recordCall, siteCall, undoCall } from "../lib/activity-options.ts";
+import { describeFailure } from "../lib/failure.ts";
 import type { Saga } from "../lib/saga.ts";
 import type { MovedVm } from "./move.ts";
 import type { PlannedMove } from "./planned-move.ts";
@@ -243,17 +244,32 @@ export class Cutover {
     return volumes;
   }
 
+  /** Tries the plan's sizes in their order while the site has no capacity. Each try has a key of its own: a site that
+   *  remembers keys would take another size under the same one for a mistake. */
   async #createTarget(volumes: readonly string[]): Promise<string> {
     const { migrationId, to, create } = this.#move;
-    const key = `${migrationId}-vm${this.#suffix}`;
-    this.#saga.add({
-      resource: `${to}/vm/${key}`,
-      remove: `novacron migrations rollback ${migrationId}`,
-      undo: () => undo.removeByKey({ site: to, kind: "vm", key }),
-    });
-    return site.createVm.executeWithOptions({ summary: `create ${create.name} at ${to}` }, [
-      { site: to, key, migrationId, create, volumes },
-    ]);
+    const sizes = create.instanceTypes ?? [];
+    for (let tried = 0; ; tried++) {
+      const key = `${migrationId}-vm${this.#suffix}${tried === 0 ? "" : `-${tried + 1}`}`;
+      const instanceType = sizes[tried];
+      this.#saga.add({
+        resource: `${to}/vm/${key}`,
+        remove: `novacron migrations rollback ${migrationId}`,
+        undo: () => undo.removeByKey({ site: to, kind: "vm", key }),
+      });
+      try {
+        const summary = `create ${create.name} at ${to}${instanceType ? ` as ${instanceType}` : ""}`;
+        return await site.createVm.executeWithOptions({ summary }, [
+          { site: to, key, migrationId, create, volumes, instanceType },
+        ]);
+      } catch (error) {
+        const next = sizes[tried + 1];
+        const { code, message } = describeFailure(error);
+        if (next === undefined || code !== "InsufficientCapacity") throw error;
+        const note = `No capacity for ${instanceType} at ${to}, ${next} is tried next: ${message}`;
+        await recordMigration({ migrationId, at: now(), message: note, patch: {} });
+      }
+    }
   }
 
   async #adoptSource(): Promise<void> {

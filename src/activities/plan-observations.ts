@@ -1,0 +1,170 @@
+import { isProviderError, ProviderError } from "../domain/errors.ts";
+import type { Ceiling, DiskBase, DiskObservation, MigrationObservations } from "../domain/migration-parts.ts";
+import type { PriceBook } from "../domain/prices.ts";
+import type { Vm } from "../domain/vm.ts";
+import type { Provider, SourcePointDisk } from "../providers/provider.ts";
+import type { Store } from "../store/index.ts";
+import type { SiteSettings } from "./deps.ts";
+
+/** What a plan looks at, at both sites; nothing is changed. */
+export async function lookAtSource(
+  provider: Provider,
+  settings: SiteSettings,
+  store: Store,
+): Promise<MigrationObservations["source"]> {
+  return {
+    capabilityGaps: provider.capabilities,
+    fixedShapes: provider.compute.listInstanceTypes !== undefined,
+    prices: await pricesAt(provider, settings, store),
+  };
+}
+
+export async function lookAtTarget(
+  provider: Provider,
+  settings: SiteSettings,
+  store: Store,
+  signal: AbortSignal,
+): Promise<MigrationObservations["target"]> {
+  const { compute, disks, network, networkAdmin, quotas, tagRules, capabilities } = provider;
+  const [networks, vms, types, limits, groups, freeBytes, prices] = await Promise.all([
+    Array.fromAsync(network.listNetworks(signal)),
+    Array.fromAsync(compute.listVms(signal)),
+    compute.listInstanceTypes && Array.fromAsync(compute.listInstanceTypes(signal)),
+    quotas && Array.fromAsync(quotas.listQuotas(signal)),
+    networkAdmin && Array.fromAsync(networkAdmin.listSecurityGroups(signal)),
+    disks.freeBytes(signal),
+    pricesAt(provider, settings, store),
+  ]);
+  return {
+    capabilityGaps: capabilities,
+    networks,
+    freeBytes,
+    vmNames: vms.map((vm) => vm.name),
+    ceilings: ceilingsOf(settings, vms),
+    instanceTypes: types,
+    tagRules,
+    quotas: limits,
+    prices,
+    diskType: disks.diskType,
+    securityGroups: groups,
+    configuredSecurityGroups: settings.securityGroups,
+    encryptionKey: settings.encryptionKey,
+  };
+}
+
+function pricesAt(provider: Provider, { market }: SiteSettings, store: Store): Promise<PriceBook> | undefined {
+  if (provider.capabilities.prices !== undefined || !market) return undefined;
+  return store.prices.book(market.provider, market.region);
+}
+
+/** As used by what is there now. */
+function ceilingsOf({ ceilings }: SiteSettings, vms: readonly Vm[]): Ceiling[] {
+  const sum = (value: (vm: Vm) => number) => vms.reduce((total, vm) => total + value(vm), 0);
+  const gib = (bytes: number) => bytes / 2 ** 30;
+  const { maxVms, maxCpus, maxMemoryBytes, maxDiskBytes } = ceilings;
+  const all: (Ceiling | undefined)[] = [
+    maxVms === undefined ? undefined : { name: "max_vms", limit: maxVms, used: vms.length, unit: "VMs" },
+    maxCpus === undefined ? undefined : { name: "max_cpus", limit: maxCpus, used: sum((vm) => vm.cpus), unit: "CPUs" },
+    maxMemoryBytes === undefined
+      ? undefined
+      : { name: "max_memory", limit: gib(maxMemoryBytes), used: gib(sum((vm) => vm.memoryBytes)), unit: "GiB" },
+    maxDiskBytes === undefined
+      ? undefined
+      : {
+          name: "max_disk",
+          limit: gib(maxDiskBytes),
+          used: gib(sum((vm) => vm.disks.reduce((total, disk) => total + disk.sizeBytes, 0))),
+          unit: "GiB",
+        },
+  ];
+  return all.filter((ceiling) => ceiling !== undefined);
+}
+
+interface DiskContext {
+  readonly sourceSite: string;
+  readonly target: Provider;
+  readonly store: Store;
+  readonly signal: AbortSignal;
+}
+
+/** The disk, what the target makes of its size, and the states of it that the target holds already. */
+export async function observeDisk(context: DiskContext, disk: SourcePointDisk): Promise<DiskObservation> {
+  const { diskId, sizeBytes, allocatedBytes } = disk;
+  const there = sizeAt(context.target, sizeBytes);
+  if (typeof there === "number") {
+    const bases = await findBases(context, disk, there);
+    return { diskId, sizeBytes, targetSizeBytes: there, allocatedBytes, bases };
+  }
+  return { diskId, sizeBytes, targetSizeBytes: sizeBytes, refused: there.refused, allocatedBytes, bases: [] };
+}
+
+function sizeAt(target: Provider, sizeBytes: number): number | { readonly refused: string } {
+  try {
+    return target.disks.volumeSize(sizeBytes);
+  } catch (error) {
+    if (isProviderError(error, "InvalidInput")) return { refused: error.details.reason };
+    throw error;
+  }
+}
+
+async function findBases(
+  { sourceSite, target, store, signal }: DiskContext,
+  disk: SourcePointDisk,
+  targetSizeBytes: number,
+): Promise<DiskBase[]> {
+  const bases: DiskBase[] = [];
+  for (const { baselineId, tracking, changedBytes } of disk.baselines) {
+    const known = await store.points.get(sourceSite, baselineId);
+    if (!known) continue;
+    const twins = await store.points.findByRootHash(target.site, known.rootHash, ["sealed", "adopted"]);
+    for (const twin of twins) {
+      // A point may be smaller than the replica that goes on from it; the manifest already counts the zeros behind it.
+      const manifest = await store.checkpoints.state(twin.manifestId);
+      if (manifest?.sizeBytes !== targetSizeBytes || twin.sizeBytes > targetSizeBytes) continue;
+      if (!(await isIntact(target, twin.pointId, signal))) continue;
+      const { pointId: parentPointId, manifestId: parentManifestId } = twin;
+      bases.push({ baselineId, tracking, changedBytes, parentPointId, parentManifestId });
+      break;
+    }
+  }
+  return bases;
+}
+
+export async function isIntact(provider: Provider, pointId: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    await provider.disks.getPoint(pointId, signal);
+    return true;
+  } catch (error) {
+    if (isProviderError(error, "NotFound", "Conflict")) return false;
+    throw error;
+  }
+}
+
+/** By id, else by its name when that is unique; fenced predecessors only count when nothing else has the name. */
+export async function findVm(provider: Provider, wanted: string, signal: AbortSignal): Promise<Vm> {
+  const named: Vm[] = [];
+  for await (const vm of provider.compute.listVms(signal)) {
+    if (vm.vmId === wanted) return vm;
+    if (vm.name === wanted) named.push(vm);
+  }
+  const live = named.filter((vm) => vm.tags["novacron:fenced-by"] === undefined);
+  const candidates = live.length > 0 ? live : named;
+  if (candidates.length === 1) return candidates[0] as Vm;
+  throw new ProviderError(candidates.length === 0 ? "NotFound" : "InvalidInput", {
+    operation: "find the VM",
+    resource: `${provider.site}/vm/${wanted}`,
+    reason:
+      candidates.length === 0
+        ? "no VM has that id or name"
+        : `${candidates.length} VMs have that name: ${candidates.map((vm) => vm.vmId).join(", ")}`,
+    action: candidates.length === 0 ? "List the site's VMs with `novacron vms list`." : "Name one by its id.",
+  });
+}
+
+export async function hasSecurityGroup(provider: Provider, id: string, signal: AbortSignal): Promise<boolean> {
+  if (!provider.networkAdmin) return false;
+  for await (const group of provider.networkAdmin.listSecurityGroups(signal)) {
+    if (group.securityGroupId === id) return true;
+  }
+  return false;
+}

@@ -1,0 +1,146 @@
+import { mib } from "./format.ts";
+import type { MigrationStep } from "./migration.ts";
+
+/** How long a step of an earlier move over the same route took, until the next one began. */
+export interface StepSample {
+  readonly migrationId: string;
+  readonly step: MigrationStep;
+  readonly seconds: number;
+  readonly bytesCopied: number;
+  readonly allocatedBytes: number;
+  /** Whether the source ran before. */
+  readonly stopped: boolean;
+  /** Whether a boot was proven. */
+  readonly booted: boolean;
+  /** Whether most of it was moved before, while the source ran. */
+  readonly warm: boolean;
+}
+
+export interface PlannedTimes {
+  readonly seconds: number;
+  readonly downtimeSeconds: number;
+  readonly basis: string;
+}
+
+export interface MoveAhead {
+  readonly bytesToMove: number;
+  readonly allocatedBytes: number;
+  readonly bytesPerSecondLimit?: number;
+  readonly stops: boolean;
+  readonly boots: boolean;
+}
+
+/** Assumed for a link that nothing was moved over yet; the first move replaces it. */
+const assumedBytesPerSecond = 200e6;
+/** Time a move takes beside the copying, seen with local libvirt hosts. */
+const assumedSeconds = 5;
+const assumedBootSeconds = 10;
+
+const steps = [
+  "validate",
+  "network",
+  "stop",
+  "copy",
+  "seal",
+  "prove",
+  "materialise",
+  "create",
+  "verify",
+  "complete",
+] as const;
+/** While these run the VM is down. */
+const down: ReadonlySet<MigrationStep> = new Set(["stop", "copy", "seal", "prove", "materialise", "create", "verify"]);
+
+/**
+ * How long a move will take, from the newest moves over the same route: what depends on bytes by a line through its samples, all
+ * else by the median. Snapshots, imports and boots of a cloud are in there, as they were in those moves.
+ */
+export function predictTimes(samples: readonly StepSample[], ahead: MoveAhead): PlannedTimes {
+  const limit = ahead.bytesPerSecondLimit ?? Number.POSITIVE_INFINITY;
+  if (samples.length === 0) {
+    const rate = Math.min(assumedBytesPerSecond, limit);
+    const copying = ahead.bytesToMove / rate;
+    const seconds = Math.ceil(copying + assumedSeconds + (ahead.boots ? assumedBootSeconds : 0));
+    const basis = `${mib(rate)} MiB/s assumed; nothing was moved over this link yet`;
+    return { seconds, downtimeSeconds: ahead.stops ? seconds : 0, basis };
+  }
+  let seconds = 0;
+  let downtime = 0;
+  for (const step of steps) {
+    const part = stepSeconds(samples, step, ahead, limit);
+    seconds += part;
+    if (down.has(step)) downtime += part;
+  }
+  const moves = new Set(samples.map(({ migrationId }) => migrationId)).size;
+  const basis = `the median of the last ${moves} move(s) over this route`;
+  return { seconds: Math.ceil(seconds), downtimeSeconds: ahead.stops ? Math.ceil(downtime) : 0, basis };
+}
+
+/** The usual seconds of a step; undefined when it never ran. */
+export function usualSeconds(samples: readonly StepSample[], step: MigrationStep): number | undefined {
+  const known = samples.filter((sample) => sample.step === step);
+  return known.length > 0 ? median(known.map(({ seconds }) => seconds)) : undefined;
+}
+
+function stepSeconds(all: readonly StepSample[], step: MigrationStep, ahead: MoveAhead, limit: number): number {
+  const samples = all.filter((sample) => sample.step === step);
+  // Of a warm move these steps concern the last difference, and the bytes all rounds.
+  const cold = samples.filter(({ warm }) => !warm);
+  if (step === "copy") {
+    const amounts = cold.map(({ bytesCopied, seconds }) => ({ amount: bytesCopied, seconds }));
+    return Math.max(secondsFor(ahead.bytesToMove, amounts), ahead.bytesToMove / limit);
+  }
+  if (step === "prove") {
+    const amounts = cold.map(({ allocatedBytes, seconds }) => ({ amount: allocatedBytes, seconds }));
+    return secondsFor(ahead.allocatedBytes, amounts);
+  }
+  const alike = samples.filter((sample) =>
+    step === "stop" ? sample.stopped === ahead.stops : step === "verify" ? sample.booted === ahead.boots : true,
+  );
+  const known = alike.length > 0 ? alike : samples;
+  return known.length > 0 ? median(known.map(({ seconds }) => seconds)) : 0;
+}
+
+interface Sample {
+  readonly amount: number;
+  readonly seconds: number;
+}
+
+/** A move that took so much longer than the line says counts as no worse: it was paused or disturbed. None is ever quicker by
+ *  chance. */
+const astray = 0.2;
+
+/**
+ * The line (a fixed part, and a part that grows with the amount) with the least sum of relative deviations from the samples. Such
+ * a line goes through two of them, or one and has only one part, so all of those are tried.
+ */
+function secondsFor(amount: number, samples: readonly Sample[]): number {
+  const lines = samples.flatMap((a, index) => [
+    { fixed: a.seconds, perByte: 0 },
+    ...(a.amount > 0 ? [{ fixed: 0, perByte: a.seconds / a.amount }] : []),
+    ...samples.slice(index + 1).flatMap((b) => {
+      const perByte = (a.seconds - b.seconds) / (a.amount - b.amount);
+      const fixed = a.seconds - a.amount * perByte;
+      return Number.isFinite(perByte) && perByte >= 0 && fixed >= 0 ? [{ fixed, perByte }] : [];
+    }),
+  ]);
+  let best = { fixed: 0, perByte: 1 / assumedBytesPerSecond, deviation: Number.POSITIVE_INFINITY };
+  for (const { fixed, perByte } of lines) {
+    const deviation = samples.reduce((sum, sample) => {
+      const off = (fixed + perByte * sample.amount - sample.seconds) / Math.max(sample.seconds, 0.01);
+      return sum + (off > 0 ? off : Math.min(-off, astray));
+    }, 0);
+    // Of two that explain the samples alike, the one that grows with the amount is the safer.
+    if (deviation < best.deviation || (deviation === best.deviation && perByte > best.perByte)) {
+      best = { fixed, perByte, deviation };
+    }
+  }
+  return best.fixed + best.perByte * amount;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? 0;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
+}
