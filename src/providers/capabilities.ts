@@ -18,11 +18,17 @@ export const capabilities = {
   folder: {
     "compute.start": "A folder holds disks and has no hypervisor: its VMs stay off",
     "compute.console-output": "A folder has no hypervisor, so its VMs write no console",
+    "compute.instance-types": "A folder keeps a VM's CPUs and memory as they are",
+    "compute.spot": "A folder sells nothing",
     "disks.source-frozen": "Nothing runs in a folder, so there is nothing to freeze",
+    "disks.customer-key": "Disks are files; encrypt the file system they lie in",
     "network.create": "A folder has no networks",
+    "network.security-groups": "A folder has no networks",
+    "network.public-address": "A folder has no networks",
     images: "A folder has no image catalogue; VMs are made from recovery points",
     snapshots: "Points of a VM's disks are recovery points here",
     objects: "A folder has no object storage",
     quotas: "A folder sets no quotas; `quotas` of the configuration are the ceilings",
+    prices: "A folder of your own has no price list",
   },
 } as const satisfies Readonly<Record<string, Capabilities>>;
