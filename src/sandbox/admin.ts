@@ -3,8 +3,7 @@ import * as z from "zod";
 import { isProviderError } from "../domain/errors.ts";
 import { type CloudAdmin, cloudRequest } from "./cloud/admin.ts";
 import { allDrivers } from "./guest/initramfs.ts";
-import type { Guests } from "./guests.ts";
-import type { LibvirtHost } from "./libvirt-host.ts";
+import type { SandboxSite } from "./site.ts";
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,40}$/);
 const guestInput = z.strictObject({
@@ -23,43 +22,78 @@ const dataVmInput = z.strictObject({
     .min(1)
     .max(8),
 });
+const writesInput = z.strictObject({
+  site: z.string(),
+  vmId: z.string(),
+  writes: z
+    .array(
+      z.strictObject({
+        disk: z.int().min(0),
+        offset: z.int().min(0),
+        length: z
+          .int()
+          .min(1)
+          .max(64 * 2 ** 20),
+      }),
+    )
+    .min(1)
+    .max(64),
+});
 const bodyLimit = 64 * 1024;
 
-/** What only a sandbox can do, over its unix socket: who can open that may do it. */
-export function adminServer(hosts: readonly LibvirtHost[], guests: Guests, clouds: readonly CloudAdmin[] = []): Server {
-  const hostOf = (site: string): LibvirtHost => {
-    const host = hosts.find((candidate) => candidate.site === site);
-    if (!host)
-      throw new RequestError(404, `there is no site ${site}; there are ${hosts.map((h) => h.site).join(", ")}`);
-    return host;
+/**
+ * What only a sandbox can do, over its unix socket: who can open that may do it. docs/sandbox.md lists the calls.
+ * `noGuests` says why no guest can be made, where that is so.
+ */
+export function adminServer(
+  sites: readonly SandboxSite[],
+  noGuests: string | undefined,
+  clouds: readonly CloudAdmin[] = [],
+): Server {
+  const siteOf = (name: string): SandboxSite => {
+    const found = sites.find(({ site }) => site === name);
+    if (found) return found;
+    throw new RequestError(404, `there is no site ${name}; there are ${sites.map(({ site }) => site).join(", ")}`);
   };
   const answer = async (request: IncomingMessage): Promise<[number, unknown]> => {
     const path = new URL(request.url ?? "/", "http://sandbox").pathname;
-    const [, first, ...rest] = path.split("/");
-    const cloud = clouds.find(({ name }) => name === first);
+    const [, what = "", ...rest] = path.split("/");
+    const cloud = clouds.find(({ name }) => name === what);
     if (cloud) {
       const body = request.method === "POST" ? await bodyOf(request) : undefined;
       const answered = cloudRequest(cloud, request.method ?? "", rest, body);
       if (answered) return answered;
     }
-    switch (`${request.method} ${path.split("/")[1]}`) {
+    const [site = "", vmId = ""] = rest;
+    switch (`${request.method} ${what}`) {
       case "GET health":
         return [200, { ok: true }];
       case "GET sites":
-        return [200, { sites: hosts.map(({ site, uri, storagePath }) => ({ site, uri, storagePath })) }];
+        return [
+          200,
+          {
+            sites: sites.map(({ site, type, uri, storagePath }) => ({ site, type, uri, storagePath })),
+            guests: noGuests === undefined ? { possible: true } : { possible: false, reason: noGuests },
+          },
+        ];
       case "POST guests": {
         const { site, ...input } = guestInput.parse(await bodyOf(request));
-        return [201, await guests.createGuest(hostOf(site), input)];
+        return [201, await siteOf(site).createGuest(input)];
       }
       case "POST data-vms": {
         const { site, ...input } = dataVmInput.parse(await bodyOf(request));
-        return [201, await guests.createDataVm(hostOf(site), input)];
+        return [201, await siteOf(site).createDataVm(input)];
       }
-      case "DELETE guests": {
-        const [, , site = "", vmId = ""] = path.split("/");
-        await guests.remove(hostOf(site), vmId);
+      case "POST writes": {
+        const { site, vmId, writes } = writesInput.parse(await bodyOf(request));
+        for (const { disk, offset, length } of writes) await siteOf(site).write(vmId, disk, offset, length);
+        return [200, { written: writes.length }];
+      }
+      case "GET digests":
+        return [200, { digests: await siteOf(site).digests(vmId) }];
+      case "DELETE guests":
+        await siteOf(site).remove(vmId);
         return [200, { removed: vmId }];
-      }
       default:
         throw new RequestError(404, `there is no ${request.method} ${path}`);
     }

@@ -1,6 +1,5 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { chownSync, rmSync, writeFileSync } from "node:fs";
-import { open } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,18 +8,11 @@ import { tagKeys } from "../domain/vm.ts";
 import type { HostTools } from "../host/tools.ts";
 import { type DomainDisk, sandboxDomainXml } from "./domain.ts";
 import { demoGuest, guestImage } from "./guest/image.ts";
-import type { GuestDriver } from "./guest/initramfs.ts";
 import { bootMarker, guestPort } from "./guest/scripts.ts";
 import type { LibvirtHost } from "./libvirt-host.ts";
+import { writeScattered } from "./scattered.ts";
+import type { CreatedVm, DataVmInput, GuestInput } from "./site.ts";
 import { virsh } from "./virsh.ts";
-
-const MiB = 2 ** 20;
-const writeChunk = 4 * MiB;
-
-export interface CreatedVm {
-  readonly vmId: string;
-  readonly name: string;
-}
 
 /** Makes the VMs that a sandbox site starts with, as an administrator of that host would have. */
 export class Guests {
@@ -32,12 +24,7 @@ export class Guests {
     this.#templates = templates;
   }
 
-  /** The demo guest on a disk of its own; running unless `start` is false. It has all drivers unless `drivers` names
-   *  those that it is to have. */
-  async createGuest(
-    host: LibvirtHost,
-    input: { name: string; memoryMib: number; start: boolean; drivers?: readonly GuestDriver[] },
-  ): Promise<CreatedVm> {
+  async createGuest(host: LibvirtHost, input: GuestInput): Promise<CreatedVm> {
     const recipe = { ...demoGuest, drivers: input.drivers ?? demoGuest.drivers };
     const template = await guestImage(this.#tools, this.#templates, recipe);
     const vmId = randomUUID();
@@ -67,10 +54,7 @@ export class Guests {
   }
 
   /** A stopped VM whose disks hold random data at their start, in their middle and at their end. */
-  async createDataVm(
-    host: LibvirtHost,
-    input: { name: string; memoryMib: number; disks: readonly { sizeBytes: number; dataBytes: number }[] },
-  ): Promise<CreatedVm> {
+  async createDataVm(host: LibvirtHost, input: DataVmInput): Promise<CreatedVm> {
     const vmId = randomUUID();
     const disks: DomainDisk[] = [];
     for (const [index, { sizeBytes, dataBytes }] of input.disks.entries()) {
@@ -86,17 +70,20 @@ export class Guests {
     return { vmId, name: input.name };
   }
 
+  /** Image files of a VM's disks, in order. */
+  async diskPaths(host: LibvirtHost, vmId: string): Promise<string[]> {
+    const listed = await virsh(this.#tools, host.uri, ["domblklist", vmId, "--details"]);
+    return listed.split("\n").flatMap((line) => line.trim().split(/\s+/)[3] ?? []);
+  }
+
   /** Ends and removes a VM of the host with all its disks; one that is gone is fine. */
   async remove(host: LibvirtHost, vmId: string): Promise<void> {
     const all = (await virsh(this.#tools, host.uri, ["list", "--all", "--uuid"])).split("\n");
     if (!all.includes(vmId)) return;
-    const listed = await virsh(this.#tools, host.uri, ["domblklist", vmId, "--details"]);
+    const paths = await this.diskPaths(host, vmId);
     await virsh(this.#tools, host.uri, ["destroy", vmId]).catch(() => undefined);
     await virsh(this.#tools, host.uri, ["undefine", vmId, "--nvram", "--checkpoints-metadata"]);
-    for (const line of listed.split("\n")) {
-      const path = line.trim().split(/\s+/)[3];
-      if (path?.startsWith(`${host.guestDir}/`)) rmSync(path, { force: true });
-    }
+    for (const path of paths) if (path.startsWith(`${host.guestDir}/`)) rmSync(path, { force: true });
   }
 
   async #define(host: LibvirtHost, spec: Omit<Parameters<typeof sandboxDomainXml>[0], "consolePath">): Promise<void> {
@@ -121,26 +108,6 @@ export class Guests {
       reason: stderr.trim(),
       action: "Check the free space of the state folder.",
     });
-  }
-}
-
-async function writeScattered(path: string, sizeBytes: number, dataBytes: number): Promise<void> {
-  const file = await open(path, "w");
-  try {
-    await file.truncate(sizeBytes);
-    const third = Math.floor(dataBytes / 3);
-    const starts = [0, Math.floor(sizeBytes / 2), sizeBytes - (dataBytes - 2 * third)];
-    for (const [index, start] of starts.entries()) {
-      let left = index === 2 ? dataBytes - 2 * third : third;
-      for (let at = start; left > 0; ) {
-        const bytes = randomBytes(Math.min(left, writeChunk));
-        await file.write(bytes, 0, bytes.length, at);
-        at += bytes.length;
-        left -= bytes.length;
-      }
-    }
-  } finally {
-    await file.close();
   }
 }
 

@@ -79,6 +79,15 @@ export class LibvirtHost {
     rmSync(this.#pidFile, { force: true });
   }
 
+  /** For sockets of the sandbox's own tools. */
+  get socketDir(): string {
+    return this.#runtime;
+  }
+
+  get logDir(): string {
+    return join(this.#dir, "logs");
+  }
+
   get #pidFile(): string {
     return join(this.#dir, "libvirtd.pid");
   }

@@ -5,15 +5,12 @@ import { readRuntime, required } from "../config/runtime.ts";
 import { loadHostTools } from "../host/host-tools.ts";
 import { makeSocketDir, makeToolDir } from "../host/paths.ts";
 import { keptPort } from "../host/ports.ts";
+import { requireToolsManifest } from "../host/tools-manifest.ts";
 import { adminServer } from "./admin.ts";
 import { demoGroupName } from "./aws/ec2/default-network.ts";
 import { startAws } from "./aws/index.ts";
 import { guestImage } from "./guest/image.ts";
-import { Guests } from "./guests.ts";
-import { LibvirtHost } from "./libvirt-host.ts";
-
-/** Sites for everyone: two private libvirt hosts on this machine, and a simulated AWS. */
-const sites = ["onprem-a", "onprem-b"];
+import { onPremiseSites } from "./on-premise.ts";
 
 const runtime = readRuntime(process.env);
 const log = pino({ name: "sandbox", level: runtime.logLevel ?? "info" });
@@ -22,10 +19,16 @@ const toolsManifest = required(runtime, "toolsManifest");
 const tools = loadHostTools(toolsManifest);
 const socket = join(makeSocketDir(instanceDir), "sandbox.sock");
 
-const hosts = sites.map((site, index) => new LibvirtHost(tools, instanceDir, site, index));
-const starting = Promise.all(hosts.map((host, index) => host.start(index)));
 const templates = join(dirname(toolsManifest), "guests");
-const guests = new Guests(tools, templates);
+const { sites, noGuests } = await onPremiseSites({
+  tools,
+  guests: requireToolsManifest(toolsManifest).guests,
+  instanceDir,
+  templates,
+  warn: (message, facts) => log.warn(facts, message),
+});
+if (noGuests !== undefined) log.warn({ reason: noGuests }, "No guests can run here");
+const starting = Promise.all(sites.map((site) => site.start()));
 const awsDir = makeToolDir(join(makeToolDir(join(instanceDir, "sites"), 0o755), "aws"), 0o755);
 const awsPort = await keptPort(join(awsDir, "port"));
 const aws = await startAws(
@@ -39,15 +42,10 @@ const aws = await startAws(
   awsPort,
 );
 await starting;
-for (const host of hosts) {
-  for (const vmId of host.takeResumable()) {
-    await guests.start(host, vmId).catch((error: unknown) => log.warn({ error, vmId }, "A guest did not start again"));
-  }
-}
 writeSites(required(runtime, "sitesFile"));
 rmSync(socket, { force: true });
-const server = adminServer(hosts, guests, [aws.admin]);
-server.listen(socket, () => log.info({ sites, socket }, "The sandbox serves"));
+const server = adminServer(sites, noGuests, [aws.admin]);
+server.listen(socket, () => log.info({ sites: sites.map(({ site }) => site), socket }, "The sandbox serves"));
 
 let stopping = false;
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -56,7 +54,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     stopping = true;
     log.info("Ending the guests and their hosts");
     server.close();
-    Promise.all([...hosts.map((host) => host.stop()), aws.stop()]).then(
+    Promise.all([...sites.map((site) => site.stop()), aws.stop()]).then(
       () => process.exit(0),
       (error: unknown) => {
         log.error(error, "Not everything could be ended");
@@ -68,9 +66,9 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
 
 /** The sites as provider entries, for the configuration of API and worker. */
 function writeSites(path: string): void {
-  const onPremise = hosts.map(({ site, uri, storagePath }) => ({
+  const onPremise = sites.map(({ site, type, uri, storagePath }) => ({
     name: site,
-    type: "libvirt",
+    type,
     enabled: true,
     uri,
     storage_path: storagePath,

@@ -25,6 +25,13 @@ export interface DemoReport {
   readonly orphans: number;
   readonly temporal_ui: string;
   readonly simulated: readonly string[];
+  /** Present where no guest could run: why. The moves were of disks alone, and `booted` is false. */
+  readonly without_boot_proof?: string;
+}
+
+/** The one line that says what was left out. */
+export function withoutBootLine(reason: string): string {
+  return `No guest can run here, so disks are moved and no boot is proven: ${reason}`;
 }
 
 export function reportMove(
@@ -59,8 +66,10 @@ export function describe(report: DemoReport, links: { reference: string; kept: b
     `  seconds    ${Object.entries(move.seconds)
       .map(([step, seconds]) => `${step} ${seconds.toFixed(1)}`)
       .join(" · ")}`,
-    `  downtime   ${move.downtime_seconds.toFixed(1)} s, boot included`,
-    `  proof      disk ${move.identical ? "identical" : "NOT identical"} · ${move.booted ? "booted" : "boot not proven"} · application ${move.application_intact ? "intact" : "NOT intact"}`,
+    ...(report.without_boot_proof === undefined
+      ? [`  downtime   ${move.downtime_seconds.toFixed(1)} s, boot included`]
+      : []),
+    `  proof      ${proofOf(move, report.without_boot_proof !== undefined)}`,
     `  certificate ${move.certificate}`,
   ]);
   const tail = links.kept
@@ -68,9 +77,17 @@ export function describe(report: DemoReport, links: { reference: string; kept: b
     : ["Run it with --keep to look at the runs in Temporal's UI and the API reference afterwards."];
   return [
     ...lines,
+    ...(report.without_boot_proof === undefined ? [] : [withoutBootLine(report.without_boot_proof)]),
     `orphans ${report.orphans} · set-up ${report.set_up_seconds.toFixed(1)} s · total ${report.total_seconds.toFixed(1)} s`,
     ...tail,
   ].join("\n");
+}
+
+function proofOf(move: MoveReport, disksOnly: boolean): string {
+  const disk = `disk ${move.identical ? "identical" : "NOT identical"}`;
+  const intact = move.application_intact ? "intact" : "NOT intact";
+  if (disksOnly) return `${disk} · data ${intact}`;
+  return `${disk} · ${move.booted ? "booted" : "boot not proven"} · application ${intact}`;
 }
 
 function mib(bytes: number): string {

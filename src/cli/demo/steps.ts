@@ -62,13 +62,18 @@ export async function applicationIntact(before: readonly JournalEntry[], address
 
 export async function startMigration(
   connected: ConnectedApi,
-  request: { vm: string; from: string; to: string; bandwidthBytesPerSecond?: number },
+  request: {
+    vm: string;
+    from: string;
+    to: string;
+    httpProbes: readonly { readonly port: number; readonly path: string }[];
+    bandwidthBytesPerSecond?: number;
+  },
 ): Promise<Migration> {
-  const { bandwidthBytesPerSecond, ...rest } = request;
-  const probe = { port: 8080, path: "/cgi-bin/state" };
+  const { bandwidthBytesPerSecond, httpProbes, ...rest } = request;
   const body = {
     ...rest,
-    verify: { http_probes: [probe] },
+    verify: { http_probes: [...httpProbes] },
     ...(bandwidthBytesPerSecond === undefined ? {} : { bandwidth_bytes_per_second: bandwidthBytesPerSecond }),
   };
   const started = await answerOf(

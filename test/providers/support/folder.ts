@@ -51,7 +51,8 @@ export async function writeLogged(path: string, offset: number, bytes: Uint8Arra
   try {
     const from = (await file.stat({ bigint: true })).mtimeNs;
     await file.write(bytes, 0, bytes.byteLength, offset);
-    await file.utimes(new Date(), new Date());
+    const at = new Date(Math.max(Date.now(), Number(from / 1_000_000n) + 1));
+    await file.utimes(at, at);
     await file.sync();
     const to = (await file.stat({ bigint: true })).mtimeNs;
     const line = { from: String(from), to: String(to), ranges: [[offset, bytes.byteLength]] };
