@@ -48,7 +48,11 @@ const rooms = {
 };
 
 /** What each cloud's folder may use of npm: its SDK. */
-const sdks = { libvirt: ["fast-xml-parser"], folder: ["zod"] };
+const sdks = {
+  aws: ["@aws-sdk/[^/]+", "@smithy/[^/]+"],
+  libvirt: ["fast-xml-parser"],
+  folder: ["zod"],
+};
 
 const escape = (name) => name.replaceAll(/[^a-z0-9-]/gi, "\\$&");
 const libraries = (packages = []) =>

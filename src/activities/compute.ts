@@ -1,4 +1,5 @@
 import { Context } from "@temporalio/activity";
+import type { CensusKind } from "../domain/census.ts";
 import { ProviderError } from "../domain/errors.ts";
 import type { CreateVmParameters } from "../domain/migration-parts.ts";
 import { tagKeys } from "../domain/vm.ts";
@@ -62,18 +63,20 @@ export function computeActivities({ registry }: ActivityDeps) {
       return vm.vmId;
     },
 
-    /** Removes whatever a create with that key made, also when its answer was lost. */
+    /** Removes whatever a create with that key made, also when its answer was lost: with a VM what its interrupted
+     *  creation had made for it. */
     async removeByKey(input: { site: string; kind: "vm" | "volume"; key: string }): Promise<void> {
       const signal = Context.current().cancellationSignal;
       const provider = await registry.provider(input.site);
-      for await (const entry of provider.census(signal)) {
-        if (entry.kind !== input.kind || entry.tags[tagKeys.key] !== input.key) continue;
-        await goneIsFine(
-          input.kind === "vm"
-            ? provider.compute.deleteVm(entry.id, signal)
-            : provider.disks.deleteVolume(entry.id, signal),
-        );
+      const entries = await Array.fromAsync(provider.census(signal));
+      const made = entries.filter(({ tags }) => tags[tagKeys.key] === input.key);
+      const idsOf = (kind: CensusKind) => made.filter((entry) => entry.kind === kind).map(({ id }) => id);
+      if (input.kind === "vm") {
+        for (const id of idsOf("vm")) await goneIsFine(provider.compute.deleteVm(id, signal));
+        for (const id of idsOf("image")) await provider.images?.deleteImage(id, signal);
+        for (const id of idsOf("snapshot")) await provider.snapshots?.deleteSnapshot(id, signal);
       }
+      for (const id of idsOf("volume")) await goneIsFine(provider.disks.deleteVolume(id, signal));
     },
 
     /** Refuses to roll back a move whose VM has moved on since: its newer data would be lost. */

@@ -13,7 +13,7 @@ export type { Config, LogLevel, ProviderType, SiteConfig, SiteQuotas } from "./c
 type Tree = Record<string, unknown>;
 
 /** Types whose adapter is part of this version. */
-const adapters: ReadonlySet<ProviderType> = new Set(["libvirt", "folder"]);
+const adapters: ReadonlySet<ProviderType> = new Set(["libvirt", "folder", "aws"]);
 
 /**
  * Reads the configuration file (all defaults without one), the sandbox's sites after it, and the process settings of the

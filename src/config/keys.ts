@@ -20,12 +20,17 @@ export interface ConfigKey {
   readonly aliases?: readonly string[];
 }
 
-const credential = (description: string): ConfigKey => ({
+const credential = (
+  description: string,
+  effect: KeyEffect = { later: "the adapters of GCP, Azure and OCI" },
+): ConfigKey => ({
   description: `${description}. Kept secret: never logged, shown or stored.`,
   example: "${A_VARIABLE}",
-  effect: { later: "the adapters of AWS, GCP, Azure and OCI" },
+  effect,
   test: "keeps every credential secret",
 });
+
+const signsForAws: KeyEffect = { now: "signs the requests of AWS sites; without credentials the SDK's own chain does" };
 
 /**
  * Every key of the configuration, by its path (`[]`: each entry of a list). The defaults, the reference page, the JSON
@@ -97,16 +102,16 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
     test: "a provider becomes a site",
   },
   "providers[].credentials.type": {
-    ...credential("Kind of the credentials"),
+    ...credential("Kind of the credentials", signsForAws),
     description: `Kind of the credentials: ${credentialTypes.map((type) => `\`${type}\``).join(", ")}.`,
     example: "access_key",
   },
-  "providers[].credentials.access_key": credential("Access key id"),
-  "providers[].credentials.secret_key": credential("Secret access key"),
-  "providers[].credentials.session_token": credential("Session token of temporary access keys"),
-  "providers[].credentials.role_arn": credential("Role to assume"),
-  "providers[].credentials.external_id": credential("External id that the role asks for"),
-  "providers[].credentials.token_file": credential("Path of the file with a web identity token"),
+  "providers[].credentials.access_key": credential("Access key id", signsForAws),
+  "providers[].credentials.secret_key": credential("Secret access key", signsForAws),
+  "providers[].credentials.session_token": credential("Session token of temporary access keys", signsForAws),
+  "providers[].credentials.role_arn": credential("Role to assume", signsForAws),
+  "providers[].credentials.external_id": credential("External id that the role asks for", signsForAws),
+  "providers[].credentials.token_file": credential("Path of the file with a web identity token", signsForAws),
   "providers[].credentials.service_account": credential("Service account to act as"),
   "providers[].credentials.key_file": credential("Path of the service account's key file"),
   "providers[].credentials.tenant_id": credential("Azure tenant"),

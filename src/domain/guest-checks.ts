@@ -19,6 +19,7 @@ const diskNames: Readonly<Record<DiskBus, string>> = {
   nvme: "nvme",
   ide: "sd",
   sata: "sd",
+  xen: "xvd",
 };
 
 /**

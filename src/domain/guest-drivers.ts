@@ -12,6 +12,7 @@ export const diskDrivers: Readonly<Record<DiskBus, Needs>> = {
   nvme: [["nvme"]],
   ide: [["ata_piix", "ata_generic"], ["sd_mod"]],
   sata: [["ahci"], ["sd_mod"]],
+  xen: [["xen_blkfront"]],
 };
 
 export const nicDrivers: Readonly<Record<NicModel, Needs>> = {

@@ -2,6 +2,15 @@ import type { Capabilities } from "./provider.ts";
 
 /** What each kind of site cannot do, with the reason for a person. */
 export const capabilities = {
+  aws: {
+    "compute.create-stopped": "EC2 starts an instance as it makes it",
+    "disks.fenced-writes":
+      "EBS takes blocks of a pending snapshot from anyone who may write it, until it is sealed; every attempt writes the same bytes",
+    "disks.peek": "EBS shows a volume's blocks by a snapshot of it only, and the first one may take hours",
+    "disks.changes-after-release":
+      "EBS compares a volume with a snapshot that is kept: what is released can't be compared with any more",
+    "network.fixed-mac": "EC2 gives a network interface its MAC",
+  },
   libvirt: {
     "compute.instance-types": "A KVM host gives a VM any number of CPUs and any memory",
     "compute.spot": "A KVM host sells nothing",

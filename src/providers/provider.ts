@@ -70,6 +70,8 @@ export const capabilityNames = [
   "disks.changed-blocks",
   /** A disk can be looked at as it is, without a point of it. */
   "disks.peek",
+  /** Changes since a source point are known after it was released, too; else only as long as it is held or adopted. */
+  "disks.changes-after-release",
   "disks.replica",
   /** A new attempt at a generation takes the earlier attempt's handle away. */
   "disks.fenced-writes",
@@ -245,7 +247,8 @@ export interface DisksFacet {
   volumeSize(sizeBytes: number): number;
   /**
    * Describes what could be read of a VM's disks now, without changing anything: for plans.
-   * Sizes and baselines are those that {@link createSourcePoint} would find.
+   * Sizes and baselines are those that {@link createSourcePoint} would find; what is allocated may be more than that finds,
+   * up to the whole disk, where the site can't tell before.
    */
   inspectSource(vmId: string, signal: AbortSignal): Promise<readonly SourcePointDisk[]>;
   /**
@@ -255,18 +258,21 @@ export interface DisksFacet {
    */
   peek?(vmId: string, diskId: string, signal: AbortSignal): Promise<BlockSource>;
   /** Takes (or returns, for a known key) a point of all disks. `stopped` needs a stopped VM, else Conflict. From this
-   *  point on changes are tracked, where the site can, under the baseline ids `<sourcePointId>/<diskId>`. */
+   *  point on changes are tracked, where the site can, under the baseline ids `<sourcePointId>/<diskId>`. May take as long
+   *  as copying the disks does. */
   createSourcePoint(
     input: { vmId: string; mode: SourcePoint["mode"]; key: string },
     signal: AbortSignal,
   ): Promise<SourcePoint>;
   /** Opens one disk of a point for reading. A new attempt closes what earlier attempts had opened.
-   *  @throws NotFound when the point is gone, Conflict when the disk changed since (a stopped VM was started). */
+   *  @throws NotFound when the point is gone, Conflict when the disk changed since (a stopped VM was started) and the site
+   *  did not keep what it was. */
   openSource(
     input: { sourcePointId: string; diskId: string; attempt: number },
     signal: AbortSignal,
   ): Promise<BlockSource>;
-  /** Ends a point and everything that served it. The tracking of changes since stays. */
+  /** Ends a point and everything that served it. The tracking of changes since stays, unless
+   *  `disks.changes-after-release` is a gap. */
   releaseSourcePoint(sourcePointId: string, signal: AbortSignal): Promise<void>;
 
   /**
@@ -291,9 +297,9 @@ export interface DisksFacet {
   /** Drops an unsealed generation with all its bytes, handles included. */
   discardGeneration(input: { replicaId: string; generationId: string }, signal: AbortSignal): Promise<void>;
   /** Makes the disk of a fenced, stopped VM, as its source point saw it, a recovery point at its own site, so that a way
-   *  back moves only differences. It lasts as long as the VM stays stopped. */
+   *  back moves only differences. It lasts at least as long as the VM stays stopped, and never shows anything else. */
   adoptPoint(input: { sourcePointId: string; diskId: string }, signal: AbortSignal): Promise<RecoveryPoint>;
-  /** @throws NotFound when it is gone, Conflict when an adopted point's disk changed. */
+  /** @throws NotFound when it is gone, Conflict when an adopted point's disk changed and took the point with it. */
   getPoint(pointId: string, signal: AbortSignal): Promise<RecoveryPoint>;
   /** Reads a recovery point, for proof. */
   openPoint(pointId: string, signal: AbortSignal): Promise<BlockSource>;
@@ -343,14 +349,23 @@ export interface NetworkFacet {
 
 // ---------------------------------------------------------------- registration
 
-/** Calls per second of one account, shared by all workers. */
+/** Calls of one account, shared by all workers. */
 export interface CallBudget {
+  /** Resolves when one call may be made, in the order of asking. Cheap enough for every block of a disk: workers lease
+   *  calls in batches. */
   take(signal: AbortSignal): Promise<void>;
+}
+
+/** A token bucket: what an account may do each second, and (default the same) how much of it at once after a pause. */
+export interface CallRate {
+  readonly perSecond: number;
+  readonly burst?: number;
 }
 
 /** What every provider is made with; the worker's composition root supplies it. */
 export interface ProviderContext {
   readonly site: string;
-  readonly callBudget: CallBudget;
+  /** The site's budget of that name (a family of calls with a limit of its own), which all workers keep together. */
+  budget(name: string, rate: CallRate): CallBudget;
   readonly log: (level: "debug" | "info" | "warn" | "error", message: string, facts?: object) => void;
 }

@@ -44,6 +44,15 @@ type Factory = (entry: ProviderEntry, deps: RegistryDeps) => Promise<Provider>;
 
 /** One line a kind of site. Each is loaded when its first site is used: vendors' SDKs are heavy. */
 export const factories: Readonly<Record<string, Factory>> = {
+  aws: async (entry, deps) => {
+    const { createAwsProvider } = await import("./aws/index.ts");
+    const { site, region = "us-east-1", endpoint, securityGroups, encryptionKey, credentials } = entry;
+    const simulated = isSimulated(entry);
+    return createAwsProvider({
+      entry: { region, endpoint, simulated, securityGroups, encryptionKey, credentials },
+      context: deps.context(site),
+    });
+  },
   libvirt: async (entry, deps) => {
     const { createLibvirtProvider } = await import("./libvirt/index.ts");
     const { uri = "qemu:///system", storagePath = "/var/lib/novacron/storage" } = entry;

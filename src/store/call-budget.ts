@@ -8,23 +8,31 @@ const batchLifeMs = 1_000;
 /** The share of the rate that one worker keeps to itself while the store is away: slow, but never unlimited. */
 const floorShare = 0.1;
 
+export interface CallRate {
+  readonly perSecond: number;
+  /** How much may be used at once after a pause; default one second's worth. */
+  readonly burst?: number;
+}
+
 /**
- * Calls per second of one account, kept by all workers together: a token bucket in the store (refilled by the database's
- * clock, one second deep), from which each worker takes small batches.
+ * Calls per second of one account, kept by all workers together: a token bucket in the store, refilled by the database's
+ * clock, from which each worker takes small batches.
  */
 export class PostgresCallBudget {
   readonly #db: Kysely<Database>;
   readonly #resource: string;
   readonly #perSecond: number;
+  readonly #capacity: number;
   readonly #batch: number;
   #tokens = 0;
   #tokensUntil = 0;
   #queue: Promise<void> = Promise.resolve();
 
-  constructor(db: Kysely<Database>, resource: string, perSecond: number) {
+  constructor(db: Kysely<Database>, resource: string, { perSecond, burst = perSecond }: CallRate) {
     this.#db = db;
     this.#resource = resource;
     this.#perSecond = perSecond;
+    this.#capacity = Math.max(1, burst);
     this.#batch = Math.max(1, Math.floor(perSecond / 5));
   }
 
@@ -56,7 +64,7 @@ export class PostgresCallBudget {
   }
 
   async #lease(): Promise<{ granted: number; waitMs: number }> {
-    const capacity = Math.max(1, this.#perSecond);
+    const capacity = this.#capacity;
     await this.#db
       .insertInto("call_budgets")
       .values({ resource: this.#resource, tokens: capacity, refilled_at: sql<string>`clock_timestamp()` })

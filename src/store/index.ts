@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { AuditRepository } from "./audit-repository.ts";
 import { BindingRepository } from "./binding-repository.ts";
-import { PostgresCallBudget } from "./call-budget.ts";
+import { type CallRate, PostgresCallBudget } from "./call-budget.ts";
 import { CertificateRepository } from "./certificate-repository.ts";
 import { PostgresCheckpointStore } from "./checkpoint-store.ts";
 import { clientConfig, type DatabaseOptions, openDatabase, type StoreLog } from "./database.ts";
@@ -63,7 +63,7 @@ export interface Store {
   readonly idempotency: IdempotencyRepository;
   readonly prices: PriceRepository;
   /** Calls per second of one account, kept by all workers together. Keep one object for each resource. */
-  callBudget(resource: string, perSecond: number): PostgresCallBudget;
+  callBudget(resource: string, rate: CallRate): PostgresCallBudget;
   /** Applies missing schema migrations; returns their names. Safe to call from several processes at once. */
   migrate(): Promise<readonly string[]>;
   /** Loads the price list that comes with the product, unless this state of it is there; returns whether it was loaded.
@@ -98,7 +98,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     audit: new AuditRepository(db),
     idempotency: new IdempotencyRepository(db),
     prices,
-    callBudget: (resource, perSecond) => new PostgresCallBudget(db, resource, perSecond),
+    callBudget: (resource, rate) => new PostgresCallBudget(db, resource, rate),
     migrate: () => migrateDatabase(clientConfig(database)),
     async seedPrices() {
       return prices.load(await shippedPriceList());

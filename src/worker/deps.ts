@@ -12,10 +12,6 @@ import { prove } from "../transfer/proof.ts";
 import { pump } from "../transfer/pump.ts";
 import { copyProgressSignal, replicatedSignal } from "../workflows/migrate-vm/messages.ts";
 
-/** Calls per second to one site by all workers together; a local libvirt daemon takes far more, a cloud's table will
- *  say less. */
-const callsPerSecond = 200;
-
 export interface WorkerParts {
   readonly config: Config;
   readonly store: Store;
@@ -34,7 +30,7 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
   const registry = createRegistry(entries, {
     tools,
     runDir,
-    context: (site) => ({ site, log, callBudget: store.callBudget(`calls:${site}`, callsPerSecond) }),
+    context: (site) => ({ site, log, budget: (name, rate) => store.callBudget(`${site}:${name}`, rate) }),
   });
   return {
     registry,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -10,12 +10,13 @@ import { type Connection, downStack, upStack } from "../../src/cli/stack/index.t
 import { instanceDir } from "../../src/host/paths.ts";
 import { connectClient } from "../../src/temporal/connection.ts";
 
-const configFile = fileURLToPath(new URL("../../config.example.yaml", import.meta.url));
+const example = fileURLToPath(new URL("../../config.example.yaml", import.meta.url));
 const instance = `canary-${randomBytes(4).toString("hex")}`;
 const canary = (name: string): string => `canary-${name}-${randomBytes(12).toString("hex")}`;
 const secrets = { AWS_ACCESS_KEY: canary("access"), AWS_SECRET_KEY: canary("secret") };
 const others = { GCP_SERVICE_ACCOUNT: "robot", AZURE_TENANT_ID: "tenant", AZURE_CLIENT_ID: "client" };
 const scratch = mkdtempSync(join(tmpdir(), "nvc-canary-"));
+const configFile = join(scratch, "config.yaml");
 
 after(async () => {
   await downStack({ instance, wipe: true });
@@ -60,6 +61,13 @@ async function histories(address: string): Promise<string> {
 
 test("no credential shows in logs, answers, histories or the sites' list", async () => {
   Object.assign(process.env, secrets, others);
+  // Nothing leaves this machine: AWS is asked at a port where nobody listens.
+  const local = readFileSync(example, "utf8").replace(
+    "    region: us-east-1\n",
+    "$&    endpoint: http://127.0.0.1:9\n",
+  );
+  assert.match(local, /endpoint: http:\/\/127/);
+  writeFileSync(configFile, local);
   const connection = await upStack({ instance, configFile });
   const token = readFileSync(connection.tokenFile, "utf8").trim();
   const said = await answers(connection, token);

@@ -1,3 +1,5 @@
+import type { ChangeTracking } from "../../src/domain/change-tracking.ts";
+import type { DiskBus } from "../../src/domain/vm.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 
 /** A site of one kind, made for a test, with what the suite has to do behind the provider's back. */
@@ -5,6 +7,12 @@ export interface ConformanceSite {
   readonly provider: Provider;
   /** Plain JSON from which {@link ConformanceHarness.connect} makes a provider of the same site in another process. */
   readonly descriptor: unknown;
+  /** The disk controller its VMs get. */
+  readonly bus: DiskBus;
+  /** How its disks know what changed. */
+  readonly tracking: ChangeTracking;
+  /** Its disks are written in whole manifest leaves only. */
+  readonly wholeLeaves: boolean;
   /** Writes to a VM's disk as its guest would: through the hypervisor while it runs, else straight into the image. */
   writeAsGuest(vmId: string, diskId: string, offset: number, length: number, pattern: number): Promise<void>;
   close(): Promise<void>;
@@ -14,6 +22,9 @@ export interface ConformanceHarness {
   readonly kind: string;
   /** Module that exports the harness as `harness`, for other processes. */
   readonly module: string;
+  /** Where a stand-in for the site is known to differ: the test's name → what it does, and what the vendor's documentation
+   *  says. Those tests are skipped with that reason. */
+  readonly differences?: Readonly<Record<string, string>>;
   /** Why it can't run here; undefined when it can. */
   unavailable(): string | undefined;
   open(): Promise<ConformanceSite>;

@@ -62,7 +62,7 @@ test("the sandbox's sites and guests survive whatever dies, and end without a tr
   const registry = createRegistry(entries, {
     tools: loadHostTools(toolsManifestPath()),
     runDir: socketDirPath(dir),
-    context: (site) => ({ site, callBudget: { take: async () => {} }, log: () => {} }),
+    context: (site) => ({ site, budget: () => ({ take: async () => {} }), log: () => {} }),
   });
   after(() => registry.close());
   const provider = await registry.provider("onprem-a");

@@ -70,7 +70,10 @@ describe("a call budget", () => {
 
   test("lets a burst of one second through and then waits for the database's clock", async () => {
     const resource = randomUUID();
-    const budgets = [lab.store.callBudget(resource, 50), lab.store.callBudget(resource, 50)];
+    const budgets = [
+      lab.store.callBudget(resource, { perSecond: 50 }),
+      lab.store.callBudget(resource, { perSecond: 50 }),
+    ];
     const started = performance.now();
     await Promise.all(Array.from({ length: 75 }, (_, i) => (budgets[i % 2] ?? assert.fail()).take(never)));
     const seconds = (performance.now() - started) / 1000;
@@ -79,7 +82,7 @@ describe("a call budget", () => {
   });
 
   test("that is used up makes callers wait until they give up", async () => {
-    const budget = lab.store.callBudget(randomUUID(), 0.01);
+    const budget = lab.store.callBudget(randomUUID(), { perSecond: 0.01 });
     await budget.take(never);
     const gaveUp = new AbortController();
     const waiting = budget.take(gaveUp.signal);
@@ -91,7 +94,7 @@ describe("a call budget", () => {
 
   test("isn't refilled when the server's clock was set back", async () => {
     const resource = randomUUID();
-    const budget = lab.store.callBudget(resource, 1);
+    const budget = lab.store.callBudget(resource, { perSecond: 1 });
     await budget.take(never);
     await query("update call_budgets set refilled_at = clock_timestamp() + interval '1 day' where resource = $1", [
       resource,

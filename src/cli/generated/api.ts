@@ -1204,7 +1204,7 @@ export interface components {
                 /** @description Bytes */
                 size_bytes: number;
                 /** @enum {string} */
-                bus: "virtio-blk" | "virtio-scsi" | "nvme" | "ide" | "sata";
+                bus: "virtio-blk" | "virtio-scsi" | "nvme" | "ide" | "sata" | "xen";
                 boot: boolean;
                 /** @description Bytes */
                 allocated_bytes?: number;
@@ -1261,7 +1261,7 @@ export interface components {
                 /** @description Bytes */
                 size_bytes: number;
                 /** @enum {string} */
-                bus: "virtio-blk" | "virtio-scsi" | "nvme" | "ide" | "sata";
+                bus: "virtio-blk" | "virtio-scsi" | "nvme" | "ide" | "sata" | "xen";
                 boot: boolean;
                 /** @description Bytes */
                 allocated_bytes?: number;

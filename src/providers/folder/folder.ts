@@ -3,10 +3,12 @@ import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { ProviderError } from "../../domain/errors.ts";
 import { fileFailure, invalid, type Subject, unsupported } from "../failures.ts";
-import type { ProviderContext } from "../provider.ts";
+import type { CallBudget, ProviderContext } from "../provider.ts";
 import { readJson, readNames, writeJsonOnce } from "../record-files.ts";
 
 const format = 1;
+/** A file system takes far more. */
+const callRate = { perSecond: 200 };
 const folders = ["vms", "volumes", "generations", "adopted", "external", "points", "tracking", "gone"] as const;
 export type RecordFolder = (typeof folders)[number];
 
@@ -21,21 +23,21 @@ export class Folder {
   readonly site: string;
   readonly root: string;
   readonly log: ProviderContext["log"];
-  readonly #context: ProviderContext;
+  readonly #budget: CallBudget;
   #id: string | undefined;
 
   constructor(context: ProviderContext, root: string) {
     this.site = context.site;
     this.root = resolve(root);
     this.log = context.log;
-    this.#context = context;
+    this.#budget = context.budget("calls", callRate);
   }
 
   /** To be awaited before anything is done: takes a call of the site's budget and sees that the folder is still there.
    *  @throws ProviderError Unavailable when it is not: its file system may have been unmounted. */
   async begin(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    await this.#context.callBudget.take(signal);
+    await this.#budget.take(signal);
     await this.open();
   }
 

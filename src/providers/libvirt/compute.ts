@@ -195,10 +195,13 @@ export class LibvirtCompute implements ComputeFacet {
 
   async #resolveDisk(disk: VmSpec["disks"][number], vm: string): Promise<DomainSpec["disks"][number]> {
     const subject = { operation: "create VM", resource: `${this.#host.site}/vm/${vm}` };
-    if (disk.bus === "nvme") {
+    if (disk.bus === "nvme" || disk.bus === "xen") {
       throw new ProviderError("UnsupportedCapability", {
         ...subject,
-        reason: "libvirt can't give a guest an emulated NVMe disk from a file",
+        reason:
+          disk.bus === "nvme"
+            ? "libvirt can't give a guest an emulated NVMe disk from a file"
+            : "KVM has no disks of Xen's kind",
         action: "Use virtio-blk, virtio-scsi or sata for the disk.",
       });
     }

@@ -36,7 +36,7 @@ const busNames: Readonly<Record<string, DiskBus>> = {
   nvme: "nvme",
 };
 
-const targets: Readonly<Record<Exclude<DiskBus, "nvme">, { bus: string; prefix: string }>> = {
+const targets: Readonly<Record<Exclude<DiskBus, "nvme" | "xen">, { bus: string; prefix: string }>> = {
   "virtio-blk": { bus: "virtio", prefix: "vd" },
   "virtio-scsi": { bus: "scsi", prefix: "sd" },
   ide: { bus: "ide", prefix: "hd" },
@@ -115,7 +115,7 @@ export interface DomainSpec {
   readonly disks: readonly {
     readonly path: string;
     readonly format: string;
-    readonly bus: Exclude<DiskBus, "nvme">;
+    readonly bus: Exclude<DiskBus, "nvme" | "xen">;
     readonly boot: boolean;
   }[];
   readonly nics: readonly { readonly networkId: string; readonly mac?: string }[];

@@ -31,11 +31,14 @@ export interface LibvirtProviderOptions {
   readonly runDir: string;
 }
 
+/** A local libvirt daemon takes far more. */
+const callRate = { perSecond: 200 };
+
 /** A KVM host, driven by virsh, qemu-img and qemu-nbd on the same machine. */
 export function createLibvirtProvider(options: LibvirtProviderOptions): Provider {
   const { entry, tools, context } = options;
   const { site, log } = context;
-  const virsh = new Virsh(tools, entry.uri, context.callBudget);
+  const virsh = new Virsh(tools, entry.uri, context.budget("calls", callRate));
   const layers = new LayerStore(entry.storagePath, tools);
   const hash = createHash("sha256").update(entry.storagePath).digest("hex").slice(0, 6);
   const runDir = join(options.runDir, hash);

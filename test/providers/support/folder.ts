@@ -19,7 +19,7 @@ export const harness: ConformanceHarness = {
 };
 
 function connect({ storagePath }: Descriptor): Provider {
-  const context = { site: "conformance", callBudget: { take: async () => {} }, log: () => {} };
+  const context = { site: "conformance", budget: () => ({ take: async () => {} }), log: () => {} };
   return createFolderProvider({ storagePath, context });
 }
 
@@ -31,6 +31,9 @@ export async function openFolder(below = tmpdir()): Promise<ConformanceSite & { 
     provider,
     storagePath,
     descriptor: { storagePath },
+    bus: "virtio-blk",
+    tracking: "changed-blocks",
+    wholeLeaves: false,
     async writeAsGuest(vmId, diskId, offset, length, pattern) {
       const record = JSON.parse(readFileSync(join(storagePath, "vms", `${vmId}.json`), "utf8")) as {
         disks: { id: string; file: string }[];

@@ -38,7 +38,7 @@ function connect({ uri, storagePath, runDir }: Descriptor): Provider {
     entry: { uri, storagePath },
     tools: loadHostTools(toolsManifestPath()),
     runDir,
-    context: { site, callBudget: { take: async () => {} }, log: () => {} },
+    context: { site, budget: () => ({ take: async () => {} }), log: () => {} },
   });
 }
 
@@ -76,6 +76,9 @@ export async function openPrivateHost(): Promise<ConformanceSite> {
   return {
     provider,
     descriptor,
+    bus: "virtio-blk",
+    tracking: "dirty-bitmap",
+    wholeLeaves: false,
     async writeAsGuest(vmId, diskId, offset, length, pattern) {
       const vm = await provider.compute.getVm(vmId, AbortSignal.timeout(10_000));
       const index = vm.disks.findIndex((disk) => disk.diskId === diskId);

@@ -1,0 +1,89 @@
+import { capabilities } from "../capabilities.ts";
+import type { CensusEntry, Provider, ProviderContext, SiteCheck } from "../provider.ts";
+import { Census } from "./census.ts";
+import { checkAccount } from "./checks.ts";
+import { Aws } from "./client.ts";
+import { AwsCompute } from "./compute.ts";
+import { Ec2View } from "./describe.ts";
+import { AwsDisks } from "./disks.ts";
+import { Generations } from "./generations.ts";
+import { AwsImages } from "./images.ts";
+import { InstanceTypes } from "./instance-types.ts";
+import { Launcher } from "./launch.ts";
+import { AwsNetwork } from "./network.ts";
+import { AwsNetworkAdmin } from "./network-admin.ts";
+import { AwsObjects } from "./objects.ts";
+import { OwnImages } from "./own-images.ts";
+import { Placements } from "./placements.ts";
+import { Snapshots } from "./points.ts";
+import { AwsQuotas } from "./quotas.ts";
+import { type AwsEntry, type AwsPatience, patience } from "./settings.ts";
+import { AwsSnapshots } from "./snapshots.ts";
+import { vmTagRules } from "./tags.ts";
+
+export interface AwsProviderOptions {
+  readonly entry: AwsEntry;
+  readonly context: ProviderContext;
+  /** Where it differs from {@link patience}. */
+  readonly patience?: Partial<AwsPatience>;
+}
+
+/** One account in one region. Nothing is loaded or called before the first use. */
+export function createAwsProvider(options: AwsProviderOptions): Provider {
+  const aws = new Aws(options.entry, options.context, { ...patience, ...options.patience });
+  return new AwsProvider(aws);
+}
+
+class AwsProvider implements Provider {
+  readonly kind = "aws";
+  readonly capabilities = capabilities.aws;
+  readonly tagRules = vmTagRules;
+  readonly site: string;
+  readonly simulated: boolean;
+  readonly compute: AwsCompute;
+  readonly disks: AwsDisks;
+  readonly network: AwsNetwork;
+  readonly images: AwsImages;
+  readonly snapshots: AwsSnapshots;
+  readonly networkAdmin: AwsNetworkAdmin;
+  readonly objects: AwsObjects;
+  readonly quotas: AwsQuotas;
+  readonly #aws: Aws;
+  readonly #census: Census;
+  readonly #placements: Placements;
+
+  constructor(aws: Aws) {
+    this.#aws = aws;
+    this.site = aws.site;
+    this.simulated = aws.entry.simulated;
+    const view = new Ec2View(aws);
+    const types = new InstanceTypes(aws);
+    const images = new OwnImages(aws, view);
+    const placements = new Placements(aws, view);
+    const snapshots = new Snapshots(aws, view);
+    const generations = new Generations(aws, snapshots);
+    const launcher = new Launcher(aws, { view, types, images, placements });
+    this.compute = new AwsCompute(aws, { view, types, launcher });
+    this.disks = new AwsDisks(aws, { view, snapshots, placements, generations });
+    this.network = new AwsNetwork(aws, view);
+    this.images = new AwsImages(aws, { view, images, generations });
+    this.snapshots = new AwsSnapshots(aws, snapshots);
+    this.networkAdmin = new AwsNetworkAdmin(aws, view);
+    this.objects = new AwsObjects(aws);
+    this.quotas = new AwsQuotas(aws, { view, types });
+    this.#census = new Census(aws, { view, snapshots });
+    this.#placements = placements;
+  }
+
+  check(signal: AbortSignal): Promise<readonly SiteCheck[]> {
+    return checkAccount({ aws: this.#aws, placements: this.#placements, quotas: this.quotas }, signal);
+  }
+
+  census(signal: AbortSignal): AsyncIterable<CensusEntry> {
+    return this.#census.list(signal);
+  }
+
+  async close(): Promise<void> {
+    this.#aws.close();
+  }
+}

@@ -1,0 +1,222 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import type { TestContext } from "node:test";
+import type { SecurityRule, UploadedPart } from "../../src/providers/cloud-facets.ts";
+import type { CapabilityName, Provider } from "../../src/providers/provider.ts";
+import { refuses } from "./support/refuses.ts";
+
+interface Parts {
+  readonly test: (name: string, work: (context: TestContext) => Promise<void>) => void;
+  readonly provider: () => Provider;
+  readonly signal: AbortSignal;
+  readonly fresh: (what: string) => string;
+  /** A sealed recovery point's id. */
+  readonly sealed: () => Promise<string>;
+}
+
+const MiB = 2 ** 20;
+
+/** What only clouds have. A site without a facet says why, in its capability table. */
+export function facetCases({ test, provider, signal, fresh, sealed }: Parts): void {
+  function having<F extends "networkAdmin" | "images" | "snapshots" | "objects" | "quotas">(
+    facet: F,
+    capability: CapabilityName,
+    name: string,
+    work: (found: NonNullable<Provider[F]>) => Promise<void>,
+  ): void {
+    test(name, async (context) => {
+      const found = provider()[facet];
+      if (found) {
+        assert.equal(provider().capabilities[capability], undefined, `${facet} is there and is said not to be`);
+        return work(found);
+      }
+      assert.ok(provider().capabilities[capability], `nothing says why there is no ${facet}`);
+      context.skip(provider().capabilities[capability]);
+    });
+  }
+
+  having(
+    "networkAdmin",
+    "network.create",
+    "makes a virtual network with a subnet once, and takes it away",
+    async (admin) => {
+      const input = {
+        name: "conformance",
+        cidr: "10.91.0.0/16",
+        internet: true,
+        key: fresh("network"),
+        tags: { a: "1" },
+      };
+      const made = await admin.createVirtualNetwork(input, signal);
+      assert.equal((await admin.createVirtualNetwork(input, signal)).virtualNetworkId, made.virtualNetworkId);
+      assert.deepEqual([made.name, made.cidrs, made.isDefault, made.tags.a], ["conformance", [input.cidr], false, "1"]);
+      const listed = await Array.fromAsync(admin.listVirtualNetworks(signal));
+      assert.ok(listed.some(({ virtualNetworkId }) => virtualNetworkId === made.virtualNetworkId));
+      const { virtualNetworkId } = made;
+      const wanted = { name: "inner", virtualNetworkId, cidr: "10.91.1.0/24", key: fresh("subnet"), tags: {} };
+      const subnet = await admin.createSubnet(wanted, signal);
+      assert.equal((await admin.createSubnet(wanted, signal)).networkId, subnet.networkId);
+      const networks = await Array.fromAsync(provider().network.listNetworks(signal));
+      const seen = networks.find(({ networkId }) => networkId === subnet.networkId);
+      assert.deepEqual([seen?.name, seen?.cidr, seen?.virtualNetworkId], ["inner", wanted.cidr, virtualNetworkId]);
+      await refuses("Conflict", admin.deleteVirtualNetwork(virtualNetworkId, signal));
+      for (let repeat = 0; repeat < 2; repeat++) await admin.deleteSubnet(subnet.networkId, signal);
+      for (let repeat = 0; repeat < 2; repeat++) await admin.deleteVirtualNetwork(virtualNetworkId, signal);
+    },
+  );
+
+  having(
+    "networkAdmin",
+    "network.security-groups",
+    "gives a security group exactly the rules it is to have",
+    async (admin) => {
+      const network = { name: "groups", cidr: "10.92.0.0/16", internet: false, key: fresh("network"), tags: {} };
+      const { virtualNetworkId } = await admin.createVirtualNetwork(network, signal);
+      const web: SecurityRule = {
+        direction: "ingress",
+        protocol: "tcp",
+        fromPort: 443,
+        toPort: 443,
+        peer: "0.0.0.0/0",
+      };
+      const dns: SecurityRule = {
+        direction: "egress",
+        protocol: "udp",
+        fromPort: 53,
+        toPort: 53,
+        peer: "10.92.0.0/16",
+      };
+      const all: SecurityRule = { direction: "ingress", protocol: "all", peer: "10.0.0.0/8" };
+      const input = {
+        name: "web",
+        description: "for a test",
+        virtualNetworkId,
+        rules: [web, dns],
+        key: fresh("group"),
+        tags: {},
+      };
+      const group = await admin.createSecurityGroup(input, signal);
+      const again = await admin.createSecurityGroup(input, signal);
+      assert.equal(again.securityGroupId, group.securityGroupId);
+      assert.deepEqual(sorted(again.rules), sorted([web, dns]));
+      const changed = await admin.setSecurityRules(group.securityGroupId, [all, dns], signal);
+      assert.deepEqual(sorted(changed.rules), sorted([all, dns]));
+      const listed = await Array.fromAsync(admin.listSecurityGroups(signal));
+      const seen = listed.find(({ securityGroupId }) => securityGroupId === group.securityGroupId);
+      assert.deepEqual(sorted(seen?.rules ?? []), sorted([all, dns]));
+      for (let repeat = 0; repeat < 2; repeat++) await admin.deleteSecurityGroup(group.securityGroupId, signal);
+      await admin.deleteVirtualNetwork(virtualNetworkId, signal);
+    },
+  );
+
+  having("networkAdmin", "network.public-address", "allocates an address once, and releases it", async (admin) => {
+    const input = { name: "conformance", key: fresh("address"), tags: { a: "1" } };
+    const made = await admin.allocateAddress(input, signal);
+    assert.deepEqual(await admin.allocateAddress(input, signal), made);
+    assert.match(made.address, /^\d+\.\d+\.\d+\.\d+$/);
+    assert.deepEqual([made.vmId, made.tags.a], [undefined, "1"]);
+    assert.equal((await admin.associateAddress(made.addressId, undefined, signal)).vmId, undefined);
+    const listed = await Array.fromAsync(admin.listAddresses(signal));
+    assert.ok(listed.some(({ addressId }) => addressId === made.addressId));
+    for (let repeat = 0; repeat < 2; repeat++) await admin.releaseAddress(made.addressId, signal);
+  });
+
+  having(
+    "images",
+    "images",
+    "makes an image of a point, finds it by id and name, and leaves the point",
+    async (images) => {
+      const pointId = await sealed();
+      const architecture = "x86_64";
+      const input = {
+        name: "conformance image",
+        pointId,
+        firmware: "bios",
+        architecture,
+        key: fresh("image"),
+        tags: {},
+      } as const;
+      const image = await images.createImage(input, signal);
+      assert.equal((await images.createImage(input, signal)).imageId, image.imageId);
+      assert.deepEqual([image.name, image.state, image.own], [input.name, "available", true]);
+      assert.equal((await images.resolve(image.imageId, architecture, signal)).imageId, image.imageId);
+      assert.equal((await images.resolve(input.name, architecture, signal)).imageId, image.imageId);
+      await refuses("NotFound", images.resolve("no-such-image", architecture, signal));
+      await refuses("Conflict", provider().disks.deletePoint(pointId, signal));
+      for (let repeat = 0; repeat < 2; repeat++) await images.deleteImage(image.imageId, signal);
+      assert.equal((await provider().disks.getPoint(pointId, signal)).pointId, pointId);
+      await provider().disks.deletePoint(pointId, signal);
+    },
+  );
+
+  having("snapshots", "snapshots", "takes one snapshot of a volume for a key", async (snapshots) => {
+    const sizeBytes = provider().disks.volumeSize(MiB);
+    const { volumeId } = await provider().disks.createVolume({ sizeBytes, key: fresh("volume"), tags: {} }, signal);
+    const input = { volumeId, key: fresh("snapshot"), tags: { a: "1" } };
+    const made = await snapshots.createSnapshot(input, signal);
+    assert.equal((await snapshots.createSnapshot(input, signal)).snapshotId, made.snapshotId);
+    assert.deepEqual([made.state, made.volumeId, made.sizeBytes, made.tags.a], ["completed", volumeId, sizeBytes, "1"]);
+    const listed = await Array.fromAsync(snapshots.listSnapshots(signal));
+    assert.ok(listed.some(({ snapshotId }) => snapshotId === made.snapshotId));
+    for (let repeat = 0; repeat < 2; repeat++) await snapshots.deleteSnapshot(made.snapshotId, signal);
+    await provider().disks.deleteVolume(volumeId, signal);
+  });
+
+  having(
+    "objects",
+    "objects",
+    "goes on with an upload that another process began, and reads any part of it",
+    async (objects) => {
+      const bucket = `conformance-${createHash("sha256").update(String(Math.random())).digest("hex").slice(0, 20)}`;
+      await objects.createBucket({ bucket, tags: {} }, signal);
+      await objects.createBucket({ bucket, tags: {} }, signal);
+      const place = { bucket, objectKey: "disks/one.raw" };
+      const upload = await objects.beginUpload({ ...place, sizeBytes: 17 * MiB, tags: {} }, signal);
+      const bytes = Buffer.alloc(upload.partBytes + MiB);
+      for (let at = 0; at < bytes.length; at += 4) bytes.writeUInt32LE(at, at);
+      await objects.uploadPart(upload, 2, bytes.subarray(upload.partBytes), signal);
+      await refuses("InvalidInput", objects.completeUpload(upload, signal));
+      const taken = JSON.parse(JSON.stringify(upload)) as typeof upload;
+      for (let repeat = 0; repeat < 2; repeat++) {
+        await objects.uploadPart(taken, 1, bytes.subarray(0, upload.partBytes), signal);
+      }
+      const parts = await Array.fromAsync(objects.uploadedParts(taken, signal));
+      assert.deepEqual(
+        parts.map(({ part, sizeBytes }: UploadedPart) => [part, sizeBytes]),
+        [
+          [1, upload.partBytes],
+          [2, MiB],
+        ],
+      );
+      const object = await objects.completeUpload(taken, signal);
+      assert.equal(object.sizeBytes, bytes.length);
+      assert.equal((await objects.completeUpload(taken, signal)).etag, object.etag);
+      const offset = upload.partBytes - 10;
+      const read = await objects.readObject({ ...place, offset, length: 20 }, signal);
+      assert.ok(bytes.subarray(offset, offset + 20).equals(read));
+      const listed = await Array.fromAsync(objects.listObjects(bucket, "disks/", signal));
+      assert.deepEqual(
+        listed.map(({ objectKey }) => objectKey),
+        [place.objectKey],
+      );
+      await refuses("Conflict", objects.deleteBucket(bucket, signal));
+      for (let repeat = 0; repeat < 2; repeat++) await objects.deleteObject(bucket, place.objectKey, signal);
+      await refuses("NotFound", objects.headObject(bucket, place.objectKey, signal));
+      const ended = await objects.beginUpload({ ...place, sizeBytes: MiB, tags: {} }, signal);
+      for (let repeat = 0; repeat < 2; repeat++) await objects.abortUpload(ended, signal);
+      for (let repeat = 0; repeat < 2; repeat++) await objects.deleteBucket(bucket, signal);
+    },
+  );
+
+  having("quotas", "quotas", "tells its quotas, what is used of them and for which instance types", async (quotas) => {
+    const listed = await Array.fromAsync(quotas.listQuotas(signal));
+    const vcpus = listed.find(({ quota }) => quota === "vcpus");
+    assert.ok(vcpus, "no quota of vCPUs");
+    assert.ok((vcpus.used ?? 0) <= vcpus.limit);
+    assert.ok((vcpus.instanceFamilies ?? []).length > 0);
+  });
+}
+
+function sorted(rules: readonly SecurityRule[]): readonly string[] {
+  return rules.map((rule) => JSON.stringify(rule, Object.keys(rule).sort())).sort();
+}
