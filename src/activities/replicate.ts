@@ -141,8 +141,11 @@ export function replicateActivities({ registry, store, signalReplicated }: Activ
       await dropRound(input, round, signal);
       return;
     }
-    // Held no longer than needed: it costs the guest's writes, and only one can be had at a time.
-    await (await registry.provider(from)).disks.releaseSourcePoint(point.sourcePointId, signal);
+    // Held no longer than needed: it costs the guest's writes, and only one can be had at a time. Some sites can compare
+    // the next round with a point that is kept only.
+    const { disks: sourceDisks, capabilities } = await registry.provider(from);
+    const holds = capabilities["disks.changes-after-release"] !== undefined;
+    if (!holds) await sourceDisks.releaseSourcePoint(point.sourcePointId, signal);
     const disks: RoundDisk[] = [];
     for (const { copy, generationId, attempt, bytesCopied } of copied) {
       const { diskId, replicaId, tracking } = copy;
@@ -163,6 +166,7 @@ export function replicateActivities({ registry, store, signalReplicated }: Activ
     });
     // What the new round is built on stays as long as that needs it; as a point of its own it is of no more use.
     for (const { generationId } of newest?.disks ?? []) await dropPoint(to, generationId, signal);
+    if (holds && newest) await goneIsFine(sourceDisks.releaseSourcePoint(newest.sourcePointId, signal));
   }
 
   async function takePoint({ migrationId, from, vmId }: Replication, round: number, signal: AbortSignal) {

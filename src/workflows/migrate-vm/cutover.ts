@@ -64,7 +64,7 @@ export class Cutover {
     await this.#tracker.run("seal", "make the generations immutable", async () => {
       for (const { copy, generationId, attempt } of this.#copied) {
         const { diskId, replicaId } = copy;
-        await site.sealDisk.executeWithOptions({ summary: `seal ${generationId}` }, [
+        await bulk.sealDisk.executeWithOptions({ summary: `seal ${generationId}` }, [
           { site: to, replicaId, generationId, attempt, diskId, lineage: replicaId, migrationId },
         ]);
       }
@@ -168,7 +168,8 @@ export class Cutover {
       remove: `novacron migrations rollback ${migrationId}`,
       undo: () => undo.releasePointByKey({ site: from, key }),
     });
-    const point = await site.takePoint.executeWithOptions({ summary: `take a point of ${create.name}` }, [
+    // A cloud's first snapshot of a disk copies all of it.
+    const point = await bulk.takePoint.executeWithOptions({ summary: `take a point of ${create.name}` }, [
       { site: from, vmId: sourceVmId, mode: stop.mode, key },
     ]);
     this.#point = { sourcePointId: point.sourcePointId, takenAt: point.takenAt };
