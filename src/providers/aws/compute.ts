@@ -133,7 +133,11 @@ export class AwsCompute implements ComputeFacet {
     if (!instance) return;
     const kept = await this.#keepVolumes(instance, subject, signal);
     await goneIsUndefined(
-      this.#aws.ec2.send((sdk) => new sdk.TerminateInstancesCommand({ InstanceIds: [vmId] }), subject, signal),
+      this.#aws.ec2.send(
+        (sdk) => new sdk.TerminateInstancesCommand({ InstanceIds: [vmId], SkipOsShutdown: true }),
+        subject,
+        signal,
+      ),
     );
     await poll(async () => ((await this.#find(vmId, subject, signal)) ? undefined : true), this.#aws.patience, signal);
     // They are let go of a moment later than the instance is gone.

@@ -57,18 +57,18 @@ export class Volumes {
     const { AvailabilityZone } = await this.#placements.defaultSubnet(undefined, subject, signal);
     const KmsKeyId = input.encryptionKey ?? this.#aws.entry.encryptionKey;
     for (let round = 0; ; round++) {
-      const { VolumeId = "" } = await this.#aws.ec2.send(
-        (sdk) =>
-          new sdk.CreateVolumeCommand({
-            AvailabilityZone,
-            Size,
-            VolumeType: type as typeof defaultVolumeType,
-            Encrypted: true,
-            ...(KmsKeyId !== undefined && { KmsKeyId }),
-            ClientToken: token("volume", key, round),
-            TagSpecifications: [tagSpecification("volume", createdTags(tags, key))],
-          }),
-        subject,
+      const request = {
+        AvailabilityZone,
+        Size,
+        VolumeType: type as typeof defaultVolumeType,
+        Encrypted: true,
+        ...(KmsKeyId !== undefined && { KmsKeyId }),
+        ClientToken: token("volume", key, round),
+        TagSpecifications: [tagSpecification("volume", createdTags(tags, key))],
+      };
+      // A token that another call has just used may lead to a volume that is not shown yet.
+      const { VolumeId = "" } = await this.#view.onceShown(
+        () => this.#aws.ec2.send((sdk) => new sdk.CreateVolumeCommand(request), subject, signal),
         signal,
       );
       const made = await this.#created(VolumeId, subject, signal);

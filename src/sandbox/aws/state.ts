@@ -188,8 +188,6 @@ export interface Snapshot extends Resource {
   readonly sealedAt?: number;
   /** EBS direct: for how long a write may be missing, and when the last one was. */
   readonly timeoutMinutes?: number;
-  readonly clientToken?: string;
-  readonly clientFingerprint?: string;
   /** Of the simulated public images. */
   readonly public?: boolean;
 }

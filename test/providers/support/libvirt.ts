@@ -1,14 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { loadHostTools } from "../../../src/host/host-tools.ts";
 import { makeToolDir, socketDirPath, toolsManifestPath } from "../../../src/host/paths.ts";
 import { createLibvirtProvider } from "../../../src/providers/libvirt/index.ts";
 import type { Provider } from "../../../src/providers/provider.ts";
 import { LibvirtHost } from "../../../src/sandbox/libvirt-host.ts";
-import { NbdBlockSink } from "../../../src/transfer/nbd/block-sink.ts";
 import type { ConformanceHarness, ConformanceSite } from "../harness.ts";
+import { writeImage } from "./write-image.ts";
 
 interface Descriptor {
   readonly uri: string;
@@ -61,18 +60,6 @@ export async function openPrivateHost(): Promise<ConformanceSite> {
       throw new Error(`the guest could not write: ${said.stdout}${said.stderr}`);
   };
 
-  const writeStopped = async (path: string, offset: number, bytes: Uint8Array): Promise<void> => {
-    const socket = join(socketDirPath(dir), "w.sock");
-    const args = [`--socket=${socket}`, "--format=qcow2", path];
-    const server = tools.start("qemu-nbd", args, { logFile: join(dir, "write.log") });
-    const ended = new Promise((resolve) => server.once("exit", resolve));
-    const sink = await retry(() => NbdBlockSink.open({ path: socket, exportName: "", connections: 1 }));
-    await sink.write(offset, bytes);
-    await sink.flush();
-    await sink.close();
-    await ended;
-  };
-
   return {
     provider,
     descriptor,
@@ -85,7 +72,7 @@ export async function openPrivateHost(): Promise<ConformanceSite> {
       const volumeId = vm.disks[index]?.volumeId ?? "";
       const path = volumeId.startsWith("/") ? volumeId : join(host.storagePath, "layers", `${volumeId}.qcow2`);
       if (vm.state === "running") await writeRunning(vmId, index, `write -P ${pattern} ${offset} ${length}`);
-      else await writeStopped(path, offset, Buffer.alloc(length, pattern));
+      else await writeImage(tools, socketDirPath(dir), { path, offset, bytes: Buffer.alloc(length, pattern) });
     },
     async close() {
       await provider.close();
@@ -94,15 +81,4 @@ export async function openPrivateHost(): Promise<ConformanceSite> {
       rmSync(socketDirPath(dir), { recursive: true, force: true });
     },
   };
-}
-
-async function retry<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let left = 200; ; left--) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (left === 0) throw error;
-      await sleep(20);
-    }
-  }
 }

@@ -68,17 +68,32 @@ export function writeOperations(registry: Registry, store: VolumeStore, keys: Ke
   return {
     StartSnapshot: async (call: Call, input: ebs.StartSnapshotRequest): Promise<ebs.StartSnapshotResponse> => {
       const { ClientToken: clientToken, ...rest } = input;
-      const clientFingerprint = createHash("sha256").update(JSON.stringify(rest)).digest("hex");
-      const known =
-        clientToken === undefined ? undefined : tables.snapshots.find((one) => one.clientToken === clientToken);
-      if (known && known.clientFingerprint !== clientFingerprint) {
+      const fingerprint = createHash("sha256").update(JSON.stringify(rest)).digest("hex");
+      const tokenId = `${call.region}/StartSnapshot/${clientToken}`;
+      const used = clientToken === undefined ? undefined : tables.tokens.get(tokenId);
+      if (used && used.fingerprint !== fingerprint) {
         throw new AwsError(
           "ConflictException",
           "The request uses the same client token as a previous, but non-identical request.",
           409,
         );
       }
-      if (known) return describe(known);
+      // The original result, also when its snapshot was deleted since
+      // (https://docs.aws.amazon.com/ebs/latest/userguide/ebs-direct-api-idempotency.html).
+      if (used) {
+        const [SnapshotId = ""] = used.resourceIds;
+        const known = tables.snapshots.get(SnapshotId);
+        if (known) return describe(known);
+        const { VolumeSize } = input;
+        return {
+          SnapshotId,
+          OwnerId: accountId,
+          Status: "pending",
+          StartTime: new Date(used.at),
+          VolumeSize,
+          BlockSize: blockBytes,
+        };
+      }
       const sizeGib = input.VolumeSize ?? 0;
       if (!Number.isInteger(sizeGib) || sizeGib < 1 || sizeGib > gibAtMost) {
         throw invalid("INVALID_VOLUME_SIZE", `The volume size must be between 1 and ${gibAtMost} GiB`);
@@ -113,8 +128,10 @@ export function writeOperations(registry: Registry, store: VolumeStore, keys: Ke
         ...(parent ? { parentSnapshotId: parent.id } : {}),
         phase: "writing",
         timeoutMinutes: timeout,
-        ...(clientToken === undefined ? {} : { clientToken, clientFingerprint }),
       });
+      if (clientToken !== undefined) {
+        tables.tokens.put({ id: tokenId, fingerprint, resourceIds: [snapshot.id], at: Date.now() });
+      }
       return describe(snapshot);
     },
 

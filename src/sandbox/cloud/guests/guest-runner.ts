@@ -218,6 +218,11 @@ export class GuestRunner {
     );
   }
 
+  /** Runs a line of the human monitor of a guest's QEMU. Its answer is empty when all went well. */
+  async human(guestId: string, line: string): Promise<string> {
+    return (await this.#monitor(guestId)).human(line);
+  }
+
   /** Changes which ports lead to the running guest. Returns those that this machine did not allow, with the reason. */
   async setForwards(guestId: string, forwards: readonly Forward[]): Promise<readonly string[]> {
     const guest = this.#running(guestId);
