@@ -1,5 +1,5 @@
 import { Context } from "@temporalio/activity";
-import { type ErrorCode, errorMeanings, isProviderError } from "../domain/errors.ts";
+import { type ErrorCode, errorMeanings, isProviderError, ProviderError } from "../domain/errors.ts";
 import type { ActivityDeps } from "./deps.ts";
 
 /**
@@ -14,7 +14,7 @@ type AnyActivity = (...args: never[]) => Promise<unknown>;
 const largestResult = 4_000;
 
 /**
- * Puts activities that touch a site into the audit trail: before the first attempt (no trail, no deed), when one is done,
+ * Lets activities that change a site through while nothing is frozen, and puts all that touch one into the audit trail: before the first attempt (no trail, no deed), when one is done,
  * and when one fails for good. Attempts between are in Temporal's history.
  */
 export function withTrail<T extends Record<string, AnyActivity>>(
@@ -45,6 +45,7 @@ export function withTrail<T extends Record<string, AnyActivity>>(
             outcome,
             ...more,
           });
+        if (effect === "changes" && !(await store.guard.admit(runId))) throw frozen(name);
         if (info.attempt === 1) await write("asked", { request: args[0] });
         try {
           const result = await activity(...args);
@@ -58,6 +59,16 @@ export function withTrail<T extends Record<string, AnyActivity>>(
     ];
   });
   return Object.fromEntries(wrapped) as T;
+}
+
+/** Runs that had made a change before the freeze may finish or undo what they began; others never begin. */
+function frozen(name: string): ProviderError {
+  return new ProviderError("PolicyBlocked", {
+    operation: `run ${name}`,
+    resource: "system/freeze",
+    reason: "all changes are frozen, and this run had made none before",
+    action: "Start it again when an admin has allowed changes again (novacron unfreeze).",
+  });
 }
 
 function isFinal(code: ErrorCode): boolean {

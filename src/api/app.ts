@@ -1,6 +1,7 @@
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import helmet from "helmet";
 import { toWire } from "../domain/wire.ts";
+import { alarms } from "./alarm.ts";
 import { audited, noteFailure, refusals } from "./audit.ts";
 import { createAuth } from "./auth/index.ts";
 import { Authenticator, ForbiddenError } from "./authenticate.ts";
@@ -18,14 +19,16 @@ import { findTokenActor } from "./tokens.ts";
 export function createApi(deps: ApiDeps): Express {
   const limits = { ...defaultLimits, ...deps.limits };
   const auth = createAuth(deps.store, deps.auth);
+  const alarm = alarms(deps.log, deps.alarmWebhook);
   const authenticator = new Authenticator({
     find: (hash, kind) => (kind === "token" ? findTokenActor(deps.store, hash) : auth.sessions.findActor(hash)),
-    onRefused: refusals(deps),
+    onRefused: refusals(deps, alarm),
     limits,
     mfaMaxAgeMs: auth.mfaMaxAgeMs,
   });
   const routes = apiRoutes({
     ...deps,
+    alarm,
     auth: { ...auth, forget: (hash) => authenticator.forget(hash) },
     limits,
     runs: new Runs(deps.temporal, limits),
@@ -81,7 +84,10 @@ export function createApi(deps: ApiDeps): Express {
           request,
           response,
         });
-      const work = () => once(deps.store, repeatable, run);
+      const work = async () => {
+        if (route.audit && !route.duringFreeze) await refuseFrozen(deps.store);
+        return once(deps.store, repeatable, run);
+      };
       const answer = route.audit
         ? await audited(deps, { ...record, actor, body: route.secretBody ? undefined : body }, work)
         : await work();
@@ -113,6 +119,17 @@ export function createApi(deps: ApiDeps): Express {
   });
   app.use(problems(deps.log));
   return app;
+}
+
+/** @throws ProblemError PolicyBlocked while all changes are frozen. */
+async function refuseFrozen(store: ApiDeps["store"]): Promise<void> {
+  const freeze = await store.guard.frozen();
+  if (!freeze) return;
+  throw new ProblemError("PolicyBlocked", {
+    detail: `All changes are frozen since ${freeze.since} by ${freeze.by}: ${freeze.reason}`,
+    action: "Wait until an admin allows changes again (novacron unfreeze).",
+    facts: { ...freeze },
+  });
 }
 
 function abortedOnClose(response: Response): AbortController {

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { AuditEntry } from "../domain/audit.ts";
 import type { Store } from "../store/index.ts";
+import type { RaiseAlarm } from "./alarm.ts";
 import { asProblem } from "./problem.ts";
 import type { Actor, Answer } from "./route.ts";
 import { fromTemporal } from "./temporal-problem.ts";
@@ -57,7 +58,10 @@ const refusalsEveryMs = 60_000;
 
 /** Credentials that were not valid: one entry a minute and address, with how many there were, so that guessing can't flood
  *  the trail. Being locked out is told at once. */
-export function refusals(deps: AuditDeps): (refused: { address: string; lockedOut: boolean }) => void {
+export function refusals(
+  deps: AuditDeps,
+  alarm: RaiseAlarm,
+): (refused: { address: string; lockedOut: boolean }) => void {
   const seen = new Map<string, { count: number; since: number }>();
   return ({ address, lockedOut }) => {
     const now = Date.now();
@@ -69,7 +73,8 @@ export function refusals(deps: AuditDeps): (refused: { address: string; lockedOu
     }
     if (seen.size > 10_000) seen.clear();
     seen.set(address, { count: 0, since: now });
-    if (lockedOut) deps.log.warn({ address }, "locked out after repeated failures");
+    if (lockedOut)
+      alarm({ event: "auth.lock-out", by: address, text: `${address} showed too many invalid credentials` });
     void note(deps, {
       at: new Date(now).toISOString(),
       actor: "anyone",

@@ -1,5 +1,6 @@
 import type { Client } from "@temporalio/client";
 import type { Logger } from "pino";
+import type { ApprovalRule } from "../domain/approval.ts";
 import type { Store } from "../store/index.ts";
 import type { AuthSettings } from "./auth/index.ts";
 
@@ -45,5 +46,9 @@ export interface ApiDeps {
   readonly log: Logger;
   readonly temporalUiUrl: string | undefined;
   readonly auth?: AuthSettings;
+  /** Plans that want a second person. */
+  readonly approvalRules?: readonly ApprovalRule[];
+  /** Told at once of break-glass access, freezes and lock-outs. */
+  readonly alarmWebhook?: string | undefined;
   readonly limits?: Partial<ApiLimits>;
 }

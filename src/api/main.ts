@@ -89,7 +89,10 @@ async function listen(store: Store, temporal: Client, at: { host: string; port: 
     simulated: isSimulated({ type, sandbox }),
   }));
   const auth = authSettings(at);
-  const app = createApi({ store, temporal, sites, log, temporalUiUrl: runtime.temporalUiUrl, auth });
+  const rules = { approvalRules: config.approvals, alarmWebhook: config.alarms.webhook };
+  if (auth.oidc && !(await store.guard.sealedAt()))
+    log.warn("no break-glass secret is sealed: novacron break-glass seal");
+  const app = createApi({ store, temporal, sites, log, temporalUiUrl: runtime.temporalUiUrl, auth, ...rules });
   const server = app.listen(at.port, at.host);
   await new Promise<void>((resolve, reject) => {
     server.once("listening", resolve);

@@ -20,6 +20,8 @@ export interface Actor {
    *  come from the same hands. */
   readonly responsible: string;
   readonly grants: Grants;
+  /** A token of a person's, not of a program's. */
+  readonly personal?: boolean;
   /** When a second factor was last confirmed; absent when none was, and for tokens. */
   readonly mfaAt?: string | undefined;
   /** When the session ends at the latest. */
@@ -89,6 +91,8 @@ interface RouteFacts {
   readonly audit: string | undefined;
   /** Destroys something for good, approves, or hands out access: a person must have confirmed a second factor lately. */
   readonly stepUp?: boolean;
+  /** Accepted while all changes are frozen: it changes nothing at a site, or only stops something. */
+  readonly duringFreeze?: boolean;
   /** Takes an `Idempotency-Key`: on everything that starts something. */
   readonly idempotent?: boolean;
   /** The answer holds a secret: it is shown once and not kept for repeats. */

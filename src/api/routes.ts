@@ -7,6 +7,7 @@ import { auditRoutes } from "./routes/audit.ts";
 import { authRoutes } from "./routes/auth.ts";
 import { certificateRoutes } from "./routes/certificates.ts";
 import type { ApiContext } from "./routes/context.ts";
+import { guardRoutes } from "./routes/guard.ts";
 import { inventoryRoutes } from "./routes/inventory.ts";
 import { eventRoutes } from "./routes/migration-events.ts";
 import { orderRoutes } from "./routes/migration-orders.ts";
@@ -29,6 +30,7 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
     ...orderRoutes(context),
     ...certificateRoutes(context),
     ...authRoutes(context),
+    ...guardRoutes(context),
     ...accessRoutes(context),
     ...tokenRoutes(context),
     ...auditRoutes(context),

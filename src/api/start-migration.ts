@@ -1,8 +1,9 @@
 import type { MigrationRequest, MigrationView } from "../domain/migration.ts";
 import type { Plan } from "../domain/plan.ts";
 import { fromWire, type Wire } from "../domain/wire.ts";
+import { requireApproval } from "./approvals.ts";
 import { asProblem, ProblemError } from "./problem.ts";
-import type { Access } from "./route.ts";
+import type { Access, Actor, Asked } from "./route.ts";
 import { type ApiContext, isPassing, notFound } from "./routes/context.ts";
 import { migrationWorkflowId } from "./runs.ts";
 import { reachableRequest, reachedPlan } from "./subjects.ts";
@@ -30,10 +31,11 @@ export async function approvedPlan(
 
 export async function planNow(
   context: ApiContext,
-  access: Access,
+  { access, actor }: Pick<Asked<unknown, unknown, unknown>, "access" | "actor">,
   planId: string,
   asked: Wire<MigrationRequest>,
 ): Promise<Plan> {
+  await context.store.guard.noteRequester(planId, actor?.responsible ?? "");
   const request = await reachableRequest(context, access, fromWire<MigrationRequest>(asked));
   // Looked at now, the VM may carry other tags than the inventory knew.
   return reachedPlan(access, await context.runs.plan({ planId, request }), planId);
@@ -42,10 +44,16 @@ export async function planNow(
 /**
  * Registers the migration, then starts its run. Registered is as good as started: when Temporal can't be reached just
  * then, {@link startLeftOver} starts it later.
- * @throws ProblemError Conflict when a check of the plan failed.
+ * @throws ProblemError Conflict when a check of the plan failed, PolicyBlocked when it wants the approval of a second person.
  */
-export async function startByPlan(context: ApiContext, migrationId: string, plan: Plan): Promise<MigrationView> {
+export async function startByPlan(
+  context: ApiContext,
+  actor: Actor | undefined,
+  migrationId: string,
+  plan: Plan,
+): Promise<MigrationView> {
   refuseUnlessExecutable(plan);
+  await requireApproval(context, actor, plan);
   const { store, log } = context;
   const about = subjectOf(plan);
   await store.migrations.create({
@@ -87,6 +95,8 @@ export async function startLeftOver(
   olderThanMs: number,
 ): Promise<void> {
   const { store, runs, log } = context;
+  // They start when changes are allowed again.
+  if (await store.guard.frozen()) return;
   let cursor: string | undefined;
   do {
     const page = await store.migrations.list({ state: "running", limit: 200, cursor });

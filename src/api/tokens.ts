@@ -56,7 +56,7 @@ export async function findTokenActor(store: Store, hash: string): Promise<Actor 
   if (!user || user.disabledAt !== undefined) return undefined;
   const theirs = grantsOf(await store.bindings.of([`user/${userId}`]));
   const grants = intersectGrants(own, theirs);
-  return { kind: "token", id: `token/${tokenId}`, name, responsible: `user/${userId}`, grants };
+  return { kind: "token", id: `token/${tokenId}`, name, responsible: `user/${userId}`, grants, personal: true };
 }
 
 async function readOrMakeToken(tokenFile: string): Promise<string> {

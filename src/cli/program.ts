@@ -4,6 +4,7 @@ import { collect, optionsOf } from "./commands/options.ts";
 import type { DemoOptions } from "./demo/index.ts";
 import { addAccess } from "./programs/access.ts";
 import { addAudit } from "./programs/audit.ts";
+import { addDecisions, addGuard } from "./programs/guard.ts";
 
 const migrationStates = "running, paused, awaiting-finalize, finalized, rolling-back, rolled-back, cancelled, failed";
 
@@ -22,6 +23,7 @@ export function buildProgram(): Command {
   addReading(program);
   addAccess(program);
   addAudit(program);
+  addGuard(program);
   addBench(program);
   return program;
 }
@@ -138,9 +140,9 @@ function addMigrations(program: Command): void {
 }
 
 function addReading(program: Command): void {
-  program
-    .command("plans")
-    .description("pinned plans")
+  const plans = program.command("plans").description("pinned plans");
+  addDecisions(plans);
+  plans
     .command("show")
     .argument("<id>")
     .description("a plan as it was pinned")

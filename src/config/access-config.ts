@@ -1,4 +1,5 @@
-import { type Binding, projectTag, type Role, roles } from "../domain/access.ts";
+import { type Binding, projectTag, type Role, roles, type Scope } from "../domain/access.ts";
+import type { ApprovalRule } from "../domain/approval.ts";
 import { ConfigError } from "./config-error.ts";
 import type { Config } from "./config-types.ts";
 import type { FileContent } from "./schema.ts";
@@ -30,13 +31,30 @@ export function toOidc(content: FileContent["oidc"], source: ConfigSource): Oidc
   };
 }
 
+/** `KIND at SCOPE`, where the kind may be `any`. */
+export function toApprovals(given: readonly string[], source: ConfigSource): readonly ApprovalRule[] {
+  return given.map((text, index) => {
+    const [, kind, scopeText = ""] = /^([a-z][a-z0-9-]*) at (\S.*)$/.exec(text) ?? [];
+    const scope = readScope(scopeText);
+    if (kind !== undefined && scope) return { ...(kind === "any" ? {} : { kind }), scope };
+    const fix = "Write it like `migrate-vm at tag:env=prod`.";
+    throw refusal(source, ["approvals", index], "it must be KIND at SCOPE", fix);
+  });
+}
+
 function readGrant(text: string): { group: string; binding: Binding } | undefined {
   const [, role, scopeText = "", group] = grant.exec(text) ?? [];
-  if (role === undefined || group === undefined) return undefined;
-  if (scopeText === "everything") return { group, binding: { role: role as Role, scope: {} } };
+  const scope = readScope(scopeText);
+  return role === undefined || group === undefined || !scope
+    ? undefined
+    : { group, binding: { role: role as Role, scope } };
+}
+
+function readScope(text: string): Scope | undefined {
+  if (text === "everything") return {};
   let site: string | undefined;
   const tags: Record<string, string> = {};
-  for (const part of scopeText.split(/\s+/)) {
+  for (const part of text.split(/\s+/)) {
     const [, kind, rest = ""] = /^(site|project|tag):(.+)$/.exec(part) ?? [];
     const [, key, value] = /^([^=]+)=(.*)$/.exec(rest) ?? [];
     if (kind === "site" && site === undefined) site = rest;
@@ -44,8 +62,7 @@ function readGrant(text: string): { group: string; binding: Binding } | undefine
     else if (kind === "tag" && key !== undefined && value !== undefined) tags[key] = value;
     else return undefined;
   }
-  const scope = { ...(site === undefined ? {} : { site }), ...(Object.keys(tags).length > 0 ? { tags } : {}) };
-  return { group, binding: { role: role as Role, scope } };
+  return { ...(site === undefined ? {} : { site }), ...(Object.keys(tags).length > 0 ? { tags } : {}) };
 }
 
 function refusal(source: ConfigSource, path: Path, problem: string, fix: string): ConfigError {

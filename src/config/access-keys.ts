@@ -64,6 +64,19 @@ export const accessKeys: Readonly<Record<string, ConfigKey>> = {
     effect: { now: "an older one must be confirmed again" },
     test: "an identity provider is configured with what its groups may do",
   },
+  "approvals[]": {
+    description:
+      "Plans that a second person must approve: `KIND at SCOPE`, where the kind is a plan's (`migrate-vm`) or `any`, and the scope as in `oidc.roles`.",
+    example: "migrate-vm at tag:env=prod",
+    effect: { now: "such a plan is not started without an approval by somebody who had no part in it" },
+    test: "plans that want a second person are named by kind and scope",
+  },
+  "alarms.webhook": {
+    description: "URL that is told of break-glass access, freezes and lock-outs, by POST of JSON.",
+    example: "https://alarms.example.com/novacron",
+    effect: { now: "beside the API's log" },
+    test: "plans that want a second person are named by kind and scope",
+  },
   "sessions.idle": {
     description: "A session that was not used for so long has ended.",
     unit: "duration",

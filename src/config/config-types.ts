@@ -1,4 +1,5 @@
 import type { Binding } from "../domain/access.ts";
+import type { ApprovalRule } from "../domain/approval.ts";
 import type { MigrationDefaults } from "../domain/migration-parts.ts";
 import type { logLevels, providerTypes } from "./schema.ts";
 import type { Secret } from "./secret.ts";
@@ -58,6 +59,8 @@ export interface Config {
     readonly mfaAcr: readonly string[];
     readonly mfaMaxAgeMs: number;
   };
+  readonly approvals: readonly ApprovalRule[];
+  readonly alarms: { readonly webhook?: string | undefined };
   readonly sessions: { readonly idleMs: number; readonly maxMs: number };
   readonly inventory: { readonly intervalMs: number };
   readonly temporal: { readonly address: string; readonly namespace: string };

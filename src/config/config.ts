@@ -1,4 +1,4 @@
-import { toOidc } from "./access-config.ts";
+import { toApprovals, toOidc } from "./access-config.ts";
 import { ConfigError } from "./config-error.ts";
 import type { Config, ProviderType, SiteConfig } from "./config-types.ts";
 import { configKeys } from "./keys.ts";
@@ -45,6 +45,8 @@ export function loadConfig(input: { file?: string; sitesFile?: string; env: Node
       ...(content.api.public_url ? { publicUrl: content.api.public_url.replace(/\/+$/, "") } : {}),
     },
     oidc: toOidc(content.oidc, source),
+    approvals: toApprovals(content.approvals ?? [], source),
+    alarms: content.alarms ?? {},
     sessions: { idleMs: content.sessions.idle, maxMs: content.sessions.max },
     inventory: { intervalMs: content.inventory.interval },
     temporal: {

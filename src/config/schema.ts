@@ -165,6 +165,8 @@ export const fileSchema = section({
     mfa_acr: z.array(text(), { error: "a list of texts" }).optional(),
     mfa_max_age: duration(),
   }),
+  approvals: z.array(text(), { error: "a list of texts" }).optional(),
+  alarms: section({ webhook: httpUrl().optional() }).optional(),
   sessions: section({ idle: duration(), max: duration() }),
   inventory: section({ interval: duration() }),
   temporal: section({ address: text(), namespace: text() }),

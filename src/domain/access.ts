@@ -20,6 +20,9 @@ export const permissionRoles = {
   "access:read": ["admin", "auditor"],
   "access:write": ["admin"],
   "audit:read": ["auditor"],
+  "plans:approve": ["approver"],
+  "system:freeze": ["operator", "admin"],
+  "system:unfreeze": ["admin"],
 } as const satisfies Readonly<Record<string, readonly Role[]>>;
 
 export type Permission = keyof typeof permissionRoles;

@@ -51,6 +51,35 @@ export interface SignInCodeTable {
   ends_at: Time;
 }
 
+export interface FreezeTable {
+  since: DefaultTime;
+  by: string;
+  reason: string;
+}
+
+export interface PlanRequesterTable {
+  plan_id: string;
+  requester: string;
+}
+
+export interface ApprovalTable {
+  plan_id: string;
+  plan_hash: string;
+  decided_by: string;
+  decided_by_name: string;
+  decision: "approve" | "reject";
+  note: string | null;
+  decided_at: DefaultTime;
+}
+
+export interface BreakGlassTable {
+  seal_id: Generated<number>;
+  hash: string;
+  sealed_by: string;
+  sealed_at: DefaultTime;
+  opened_at: OptionalTime;
+}
+
 export interface TokenTable {
   token_id: string;
   name: string;

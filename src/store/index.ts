@@ -5,6 +5,7 @@ import { type CallRate, PostgresCallBudget } from "./call-budget.ts";
 import { CertificateRepository } from "./certificate-repository.ts";
 import { PostgresCheckpointStore } from "./checkpoint-store.ts";
 import { clientConfig, type DatabaseOptions, openDatabase, type StoreLog } from "./database.ts";
+import { GuardRepository } from "./guard-repository.ts";
 import { IdempotencyRepository } from "./idempotency-repository.ts";
 import { Listener } from "./listener.ts";
 import { migrateDatabase } from "./migrate.ts";
@@ -58,6 +59,7 @@ export interface Store {
   readonly users: UserRepository;
   readonly bindings: BindingRepository;
   readonly sessions: SessionRepository;
+  readonly guard: GuardRepository;
   readonly tokens: TokenRepository;
   readonly audit: AuditRepository;
   readonly idempotency: IdempotencyRepository;
@@ -94,6 +96,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     users: new UserRepository(db),
     bindings: new BindingRepository(db),
     sessions: new SessionRepository(db),
+    guard: new GuardRepository(db),
     tokens: new TokenRepository(db),
     audit: new AuditRepository(db),
     idempotency: new IdempotencyRepository(db),

@@ -4,9 +4,13 @@ import type { DiskResult, MigrationProblem } from "../domain/migration.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { RoundDisk, WarmView } from "../domain/warm.ts";
 import type {
+  ApprovalTable,
   AuditCheckpointTable,
   AuditHeadTable,
   AuditTable,
+  BreakGlassTable,
+  FreezeTable,
+  PlanRequesterTable,
   RoleBindingTable,
   SessionTable,
   SignInCodeTable,
@@ -228,6 +232,10 @@ export interface Database {
   sessions: SessionTable;
   sign_ins: SignInTable;
   sign_in_codes: SignInCodeTable;
+  freezes: FreezeTable;
+  plan_requesters: PlanRequesterTable;
+  approvals: ApprovalTable;
+  break_glass: BreakGlassTable;
   tokens: TokenTable;
   audit: AuditTable;
   audit_head: AuditHeadTable;

@@ -68,3 +68,14 @@ test("sessions end by idling and by age", (context) => {
   assert.deepEqual(load(context, "").sessions, { idleMs: 1_800_000, maxMs: 43_200_000 });
   assert.deepEqual(load(context, "sessions: { idle: 5m, max: 1h }").sessions, { idleMs: 300_000, maxMs: 3_600_000 });
 });
+
+test("plans that want a second person are named by kind and scope", (context) => {
+  const { approvals, alarms } = load(
+    context,
+    'approvals: ["migrate-vm at site:b tag:env=prod", any at everything]\nalarms: { webhook: http://127.0.0.1:9/hook }',
+  );
+  assert.deepEqual(approvals, [{ kind: "migrate-vm", scope: { site: "b", tags: { env: "prod" } } }, { scope: {} }]);
+  assert.equal(alarms.webhook, "http://127.0.0.1:9/hook");
+  assert.deepEqual(load(context, "").approvals, []);
+  assert.throws(() => load(context, "approvals: [everything]"), /approvals\[0\]: it must be KIND at SCOPE/);
+});

@@ -185,4 +185,36 @@ describe("a fault in each step", () => {
     assert.deepEqual(await censuses(), censusBefore);
     assert.deepEqual(await sourceNow(), sourceBefore);
   });
+
+  test("a freeze in mid-run lets it finish and be taken back; a run that begins under it changes nothing", async () => {
+    const censusBefore = await censuses();
+    const sourceBefore = await sourceNow();
+    const { guard, audit } = lab.store;
+    let frozen: Promise<unknown> | undefined;
+    afterSeal = () => {
+      frozen ??= guard.freeze("test", "in the middle of a move");
+    };
+    const id = await lab.migrate({ vm: vmId, from: "onprem-a", to: "onprem-b" });
+    try {
+      assert.equal((await lab.until(id, "awaiting-finalize", "rolled-back", "failed")).state, "awaiting-finalize");
+      await frozen;
+      afterSeal = undefined;
+      await lab.client.workflow.getHandle(`migration/${id}`).executeUpdate("rollback");
+      await lab.until(id, "rolled-back");
+      assert.deepEqual(await sourceNow(), sourceBefore);
+
+      const late = await lab.migrate({ vm: vmId, from: "onprem-a", to: "onprem-b" });
+      const view = await lab.until(late, "rolled-back", "failed", "awaiting-finalize");
+      assert.deepEqual([view.state, view.problem?.code], ["rolled-back", "PolicyBlocked"]);
+      assert.deepEqual(await censuses(), censusBefore);
+      assert.deepEqual(await sourceNow(), sourceBefore);
+    } finally {
+      await guard.unfreeze();
+    }
+    const { items } = await audit.list({ limit: 200, workflowId: `migration/${id}`, outcome: "done" });
+    const actions = items.map(({ entry }) => (JSON.parse(entry) as { action: string }).action).reverse();
+    for (const name of ["fenceVm", "takePoint", "copyDisk", "createVm", "verifyVm", "removeByKey", "releaseSource"]) {
+      assert.ok(actions.includes(`activity.${name}`), `${name} left a trail: ${actions.join(", ")}`);
+    }
+  });
 });

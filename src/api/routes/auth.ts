@@ -47,7 +47,8 @@ function signInRoutes(context: ApiContext): readonly Route[] {
       responses: { 200: { description: "The ways", schema: methodsSchema } },
       async handle(): Promise<Answer> {
         const issuer = auth.oidc?.settings.issuer;
-        return { status: 200, body: { oidc: issuer !== undefined, issuer, breakGlass: false } };
+        const breakGlass = (await store.guard.sealedAt()) !== undefined;
+        return { status: 200, body: { oidc: issuer !== undefined, issuer, breakGlass } };
       },
     }),
     route({
@@ -146,6 +147,7 @@ function signInRoutes(context: ApiContext): readonly Route[] {
       permission: "public",
       actor: "anyone",
       audit: "auth.redeem",
+      duringFreeze: true,
       idempotent: true,
       confidential: true,
       secretBody: true,
@@ -190,6 +192,7 @@ function sessionRoutes(context: ApiContext): readonly Route[] {
       permission: "self",
       actor: "signed-in",
       audit: "auth.sign-out",
+      duringFreeze: true,
       idempotent: true,
       responses: { 200: { description: "Signed out", schema: signedOutSchema } },
       async handle({ actor, request, response }): Promise<Answer> {

@@ -17,6 +17,7 @@ export function certificateRoutes(context: ApiContext) {
       permission: "certificates:verify",
       actor: "signed-in",
       audit: "certificate.verify",
+      duringFreeze: true,
       idempotent: true,
       body: certificateSchema,
       responses: { 200: { description: "The verdict", schema: certificateVerdictSchema } },

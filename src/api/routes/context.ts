@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { describeScope, type ScopedResource } from "../../domain/access.ts";
 import { isProviderError } from "../../domain/errors.ts";
+import type { RaiseAlarm } from "../alarm.ts";
 import type { Auth } from "../auth/index.ts";
 import type { ApiDeps, ApiLimits, SiteSummary } from "../deps.ts";
 import { ProblemError } from "../problem.ts";
@@ -9,8 +10,9 @@ import type { Runs } from "../runs.ts";
 import { entityId } from "../schemas/common.ts";
 
 /** What handlers lean on. */
-export interface ApiContext extends Omit<ApiDeps, "limits" | "auth"> {
+export interface ApiContext extends Omit<ApiDeps, "limits" | "auth" | "alarmWebhook"> {
   readonly auth: Auth;
+  readonly alarm: RaiseAlarm;
   readonly limits: ApiLimits;
   readonly runs: Runs;
 }

@@ -69,6 +69,8 @@ function signalRoute(context: ApiContext, order: SignalledOrder): Route {
     permission: "migrations:write",
     actor: "signed-in",
     audit: `migration.${order}`,
+    // To stop, and to undo, is what a freeze wants.
+    duringFreeze: order !== "resume",
     idempotent: true,
     params: idParams,
     responses: { 202: { description: "Told; the state follows", schema: migrationSchema } },

@@ -35,14 +35,14 @@ export function migrationRoutes(context: ApiContext) {
           headers: { Location: "Where the migration is" },
         },
       },
-      async handle({ body, access, stableId }): Promise<Answer> {
+      async handle({ body, access, actor, stableId }): Promise<Answer> {
         const { dry_run: dryRun, ...asked } = body;
         const plan =
           "plan_id" in asked
             ? await approvedPlan(context, access, { planId: asked.plan_id, planHash: asked.plan_hash })
-            : await planNow(context, access, stableId("plan"), asked);
+            : await planNow(context, { access, actor }, stableId("plan"), asked);
         if (dryRun) return { status: 200, body: plan, workflowId: `plan/${plan.planId}` };
-        const migration = await startByPlan(context, stableId("migration"), plan);
+        const migration = await startByPlan(context, actor, stableId("migration"), plan);
         const headers = { Location: `/v1/migrations/${migration.migrationId}` };
         const { migrationId, planId, state, workflowId } = migration;
         const after = { migrationId, planId, planHash: plan.hash, state };

@@ -16,13 +16,14 @@ export function planRoutes(context: ApiContext) {
       permission: "plans:write",
       actor: "signed-in",
       audit: "plan.create",
+      duringFreeze: true,
       idempotent: true,
       body: planBody,
       responses: {
         201: { description: "The plan", schema: planSchema, headers: { Location: "Where the plan is" } },
       },
-      async handle({ body, access, stableId }): Promise<Answer> {
-        const plan = await planNow(context, access, stableId("plan"), body.request);
+      async handle({ body, access, actor, stableId }): Promise<Answer> {
+        const plan = await planNow(context, { access, actor }, stableId("plan"), body.request);
         const headers = { Location: `/v1/plans/${plan.planId}` };
         const after = { planId: plan.planId, hash: plan.hash, executable: plan.executable };
         return { status: 201, body: plan, headers, workflowId: `plan/${plan.planId}`, after };

@@ -84,6 +84,7 @@ export function siteRoutes(context: ApiContext) {
       permission: "sites:check",
       actor: "signed-in",
       audit: "site.check",
+      duringFreeze: true,
       idempotent: true,
       params: siteParams,
       responses: { 200: { description: "One row a check", schema: siteCheckSchema } },

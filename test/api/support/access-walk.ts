@@ -128,6 +128,23 @@ export const requests: Readonly<Record<string, WalkRow>> = {
     reach: "wholeSite",
     ask: async (world) => ({ path: `/v1/tokens/${await tokenAtSite(world)}/rotate`, body: {} }),
   },
+  getFreeze: get("/v1/freeze", "self"),
+  freezeChanges: {
+    reach: "installation",
+    makes: true,
+    ask: () => ({ path: "/v1/freeze", body: { reason: "walking the routes" } }),
+  },
+  unfreezeChanges: { reach: "installation", makes: true, ask: () => ({ path: "/v1/freeze" }) },
+  listApprovals: { reach: "move", ask: ({ plan }) => ({ path: `/v1/plans/${plan.planId}/approvals` }) },
+  decidePlan: {
+    reach: "move",
+    ask: ({ plan }) => ({
+      path: `/v1/plans/${plan.planId}/approvals`,
+      // Of another hash: a program can't decide, and is told so last.
+      body: { plan_hash: "0".repeat(64), decision: "reject" },
+    }),
+  },
+  sealBreakGlass: { reach: "installation", makes: true, ask: () => ({ path: "/v1/break-glass" }) },
   listAudit: { reach: "installation", makes: true, ask: () => ({ path: "/v1/audit" }) },
   exportAudit: { reach: "installation", makes: true, ask: () => ({ path: "/v1/audit/export?after=1000000" }) },
   listAuditCheckpoints: { reach: "installation", makes: true, ask: () => ({ path: "/v1/audit/checkpoints" }) },

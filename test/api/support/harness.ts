@@ -9,7 +9,7 @@ import { pino } from "pino";
 import { createApi } from "../../../src/api/app.ts";
 import type { AuthSettings } from "../../../src/api/auth/index.ts";
 import { believedMs } from "../../../src/api/authenticate.ts";
-import type { ApiLimits, SiteSummary } from "../../../src/api/deps.ts";
+import type { ApiDeps, ApiLimits, SiteSummary } from "../../../src/api/deps.ts";
 import { Runs } from "../../../src/api/runs.ts";
 import { ensureBootstrapToken, hashToken } from "../../../src/api/tokens.ts";
 import { freePorts } from "../../../src/host/ports.ts";
@@ -84,7 +84,12 @@ export interface TestApi {
 /** The real API on a real PostgreSQL and a real Temporal server, with a worker whose workflows give known answers. */
 export async function startTestApi(
   cleaner: Cleaner,
-  options: { limits?: Partial<ApiLimits>; worker?: boolean; auth?: (url: string) => AuthSettings } = {},
+  options: {
+    limits?: Partial<ApiLimits>;
+    worker?: boolean;
+    auth?: (url: string) => AuthSettings;
+    deps?: Pick<ApiDeps, "approvalRules" | "alarmWebhook">;
+  } = {},
 ): Promise<TestApi> {
   // The API and its worker must be gone before what they lean on.
   const stops: (() => Promise<void>)[] = [];
@@ -120,6 +125,7 @@ export async function startTestApi(
     log,
     temporalUiUrl: undefined,
     limits,
+    ...options.deps,
     ...(auth && { auth }),
   });
   const server = app.listen(port, "127.0.0.1");

@@ -1,0 +1,44 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "pino";
+
+export interface Alarm {
+  readonly event: string;
+  readonly by: string;
+  readonly text: string;
+}
+export type RaiseAlarm = (alarm: Alarm) => void;
+
+const attempts = 5;
+const answerWithinMs = 5_000;
+
+/** What people must hear of at once: into the log as an error, and to the webhook where one is configured. */
+export function alarms(log: Logger, webhook: string | undefined): RaiseAlarm {
+  return (alarm) => {
+    log.error({ alarm }, alarm.text);
+    if (webhook !== undefined) void send(webhook, { ...alarm, at: new Date().toISOString() }, log);
+  };
+}
+
+async function send(url: string, alarm: Alarm & { at: string }, log: Logger): Promise<void> {
+  const body = JSON.stringify(alarm);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const signal = AbortSignal.timeout(answerWithinMs);
+      const answer = await fetch(url, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body,
+        signal,
+      });
+      await answer.body?.cancel();
+      if (answer.ok) return;
+      throw new Error(`it answered ${answer.status}`);
+    } catch (error) {
+      if (attempt >= attempts) {
+        log.error({ err: error, event: alarm.event }, "an alarm did not reach its webhook");
+        return;
+      }
+      await sleep(500 * 2 ** attempt);
+    }
+  }
+}
