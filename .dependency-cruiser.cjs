@@ -39,7 +39,7 @@ const rooms = {
     ],
     types: ["^src/workflows/", config],
     packages: [".*"],
-    roots: [config, host],
+    roots: [config, host, "^src/integrations/"],
   },
   // Its demo and bench start everything, as programs; `bench` lists and runs the benches.
   cli: { value: [host, "^bench/index\\.ts$"], packages: [".*"], never: [temporal] },

@@ -6,6 +6,7 @@ import { configReport } from "../config/report.ts";
 import { readRuntime, required } from "../config/runtime.ts";
 import { isProviderError } from "../domain/errors.ts";
 import { isSimulated } from "../domain/simulated.ts";
+import { createSecrets } from "../integrations/secrets/create.ts";
 import { openStore, type Store } from "../store/index.ts";
 import { connectClient } from "../temporal/connection.ts";
 import { createApi } from "./app.ts";
@@ -23,6 +24,8 @@ const runtime = readRuntime(process.env);
 const config = loadConfig({ file: runtime.configFile, sitesFile: runtime.sitesFile, env: process.env });
 const log = pino({ name: "api", level: config.logging.level });
 for (const line of configReport(config)) log.warn(line);
+
+const secrets = createSecrets(config.secrets, process.env);
 
 const stopping = new AbortController();
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopping.abort());
@@ -70,7 +73,7 @@ function authSettings(at: { host: string; port: number }): AuthSettings {
   const publicUrl = api.publicUrl ?? `http://${at.host.includes(":") ? `[${at.host}]` : at.host}:${at.port}`;
   if (!oidc) return { publicUrl, oidc, sessions };
   const { clientSecret } = oidc;
-  return { publicUrl, oidc: { ...oidc, clientSecret: clientSecret && (async () => clientSecret.reveal()) }, sessions };
+  return { publicUrl, oidc: { ...oidc, clientSecret: clientSecret && (() => secrets.reveal(clientSecret)) }, sessions };
 }
 
 async function prepare(store: Store): Promise<true> {

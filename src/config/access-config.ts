@@ -31,6 +31,25 @@ export function toOidc(content: FileContent["oidc"], source: ConfigSource): Oidc
   };
 }
 
+export function toSecrets(content: FileContent["secrets"]): Config["secrets"] {
+  const { cache: cacheMs, vault_address: address, aws_region: region } = content;
+  return {
+    cacheMs,
+    ...(address === undefined
+      ? {}
+      : {
+          vault: {
+            address,
+            namespace: content.vault_namespace,
+            token: content.vault_token,
+            roleId: content.vault_role_id,
+            secretId: content.vault_secret_id,
+          },
+        }),
+    ...(region === undefined ? {} : { aws: { region, endpoint: content.aws_endpoint } }),
+  };
+}
+
 /** `KIND at SCOPE`, where the kind may be `any`. */
 export function toApprovals(given: readonly string[], source: ConfigSource): readonly ApprovalRule[] {
   return given.map((text, index) => {

@@ -64,6 +64,58 @@ export const accessKeys: Readonly<Record<string, ConfigKey>> = {
     effect: { now: "an older one must be confirmed again" },
     test: "an identity provider is configured with what its groups may do",
   },
+  "secrets.cache": {
+    description: "How long a fetched secret is believed whose store sets no lease.",
+    unit: "duration",
+    default: "5m",
+    example: "1m",
+    effect: { now: "a rotated secret is in use after this time at the latest" },
+    test: "secrets are fetched from where references say",
+  },
+  "secrets.vault_address": {
+    description: "HashiCorp Vault, for `${secret:vault:PATH#KEY}`.",
+    example: "https://vault.example.com:8200",
+    effect: { now: "API and worker fetch secrets there when they are needed" },
+    test: "secrets are fetched from where references say",
+  },
+  "secrets.vault_namespace": {
+    description: "Namespace in Vault.",
+    example: "ops",
+    effect: { now: "sent with every call to Vault" },
+    test: "secrets are fetched from where references say",
+  },
+  "secrets.vault_token": {
+    description:
+      "A token of Vault's; or `vault_role_id` and `vault_secret_id`. May come from `${secret:file:…}`. Kept secret.",
+    example: "${A_VARIABLE}",
+    effect: { now: "how we log in to Vault" },
+    test: "secrets are fetched from where references say",
+  },
+  "secrets.vault_role_id": {
+    description: "AppRole that we log in to Vault by.",
+    example: "novacron",
+    effect: { now: "how we log in to Vault" },
+    test: "secrets are fetched from where references say",
+  },
+  "secrets.vault_secret_id": {
+    description: "The AppRole's secret id. May come from `${secret:file:…}`. Kept secret.",
+    example: "${A_VARIABLE}",
+    effect: { now: "how we log in to Vault" },
+    test: "secrets are fetched from where references say",
+  },
+  "secrets.aws_region": {
+    description:
+      "Region of AWS Secrets Manager, for `${secret:aws:NAME#KEY}`. Credentials are what the machine offers.",
+    example: "us-east-1",
+    effect: { now: "API and worker fetch secrets there when they are needed" },
+    test: "secrets are fetched from where references say",
+  },
+  "secrets.aws_endpoint": {
+    description: "Calls to Secrets Manager go here instead of to AWS.",
+    example: "http://127.0.0.1:4566",
+    effect: { now: "where Secrets Manager is called" },
+    test: "secrets are fetched from where references say",
+  },
   "approvals[]": {
     description:
       "Plans that a second person must approve: `KIND at SCOPE`, where the kind is a plan's (`migrate-vm`) or `any`, and the scope as in `oidc.roles`.",

@@ -34,7 +34,12 @@ export interface SiteConfig {
   readonly endpoint?: string;
   readonly securityGroups?: readonly string[];
   readonly encryptionKey?: string;
-  readonly credentials?: { readonly type?: string; readonly values: Readonly<Record<string, Secret>> };
+  readonly credentials?: {
+    readonly type?: string;
+    /** A place whose values are taken together. */
+    readonly from?: Secret;
+    readonly values: Readonly<Record<string, Secret>>;
+  };
   readonly quotas: SiteQuotas;
 }
 
@@ -58,6 +63,18 @@ export interface Config {
     readonly mfaAmr: readonly string[];
     readonly mfaAcr: readonly string[];
     readonly mfaMaxAgeMs: number;
+  };
+  /** Where secrets are fetched that the configuration only refers to. */
+  readonly secrets: {
+    readonly cacheMs: number;
+    readonly vault?: {
+      readonly address: string;
+      readonly namespace?: string | undefined;
+      readonly token?: Secret | undefined;
+      readonly roleId?: string | undefined;
+      readonly secretId?: Secret | undefined;
+    };
+    readonly aws?: { readonly region: string; readonly endpoint?: string | undefined };
   };
   readonly approvals: readonly ApprovalRule[];
   readonly alarms: { readonly webhook?: string | undefined };

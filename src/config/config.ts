@@ -1,4 +1,4 @@
-import { toApprovals, toOidc } from "./access-config.ts";
+import { toApprovals, toOidc, toSecrets } from "./access-config.ts";
 import { ConfigError } from "./config-error.ts";
 import type { Config, ProviderType, SiteConfig } from "./config-types.ts";
 import { configKeys } from "./keys.ts";
@@ -45,6 +45,7 @@ export function loadConfig(input: { file?: string; sitesFile?: string; env: Node
       ...(content.api.public_url ? { publicUrl: content.api.public_url.replace(/\/+$/, "") } : {}),
     },
     oidc: toOidc(content.oidc, source),
+    secrets: toSecrets(content.secrets),
     approvals: toApprovals(content.approvals ?? [], source),
     alarms: content.alarms ?? {},
     sessions: { idleMs: content.sessions.idle, maxMs: content.sessions.max },
@@ -171,9 +172,9 @@ function toSite(entry: ProviderContent, source: ConfigSource, index: number): Si
 
 function toCredentials(credentials: ProviderContent["credentials"]): SiteConfig["credentials"] {
   if (!credentials) return undefined;
-  const { type, ...values } = credentials;
+  const { type, from, ...values } = credentials;
   const secrets = Object.entries(values).filter((pair): pair is [string, Secret] => pair[1] instanceof Secret);
-  return { type, values: Object.fromEntries(secrets) };
+  return { type, ...(from ? { from } : {}), values: Object.fromEntries(secrets) };
 }
 
 function refuseTwins(sites: readonly SiteConfig[], where: (index: number) => [ConfigSource, number]): void {

@@ -106,6 +106,13 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
     description: `Kind of the credentials: ${credentialTypes.map((type) => `\`${type}\``).join(", ")}.`,
     example: "access_key",
   },
+  "providers[].credentials.from": {
+    ...credential("Where several of them are fetched together", signsForAws),
+    description:
+      "Where several of them are fetched together, such as `${secret:vault:aws/creds/novacron}`; what is written out beside it wins.",
+    example: "${secret:file:/run/secrets/aws.json}",
+    test: "secrets are fetched from where references say",
+  },
   "providers[].credentials.access_key": credential("Access key id", signsForAws),
   "providers[].credentials.secret_key": credential("Secret access key", signsForAws),
   "providers[].credentials.session_token": credential("Session token of temporary access keys", signsForAws),

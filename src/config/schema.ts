@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseSecretReference } from "../domain/secret-reference.ts";
 import { Secret } from "./secret.ts";
 import { parseDuration, parseRate, parseShare, parseSize } from "./units.ts";
 
@@ -35,12 +36,19 @@ const amount = () =>
   z.number({ error: "a number that is not negative" }).min(0, { error: "a number that is not negative" });
 const httpUrl = () => z.url({ protocol: /^https?$/, error: "an http or https URL" });
 const flag = () => z.boolean({ error: "true or false" });
-const text = () => z.string({ error: "a text" }).min(1, { error: "a text that is not empty" });
+const text = () =>
+  z
+    .string({ error: "a text" })
+    .min(1, { error: "a text that is not empty" })
+    .refine((value) => !value.includes("${secret:"), { error: "a text; no secret is expected here" });
 const choice = <const T extends readonly string[]>(...values: T) =>
   z.enum(values, { error: `one of ${values.join(", ")}` });
 const secret = () =>
   z
     .union([z.string().min(1), z.number()], { error: "a text that is not empty" })
+    .refine((value) => !String(value).includes("${secret:") || parseSecretReference(String(value)) !== undefined, {
+      error: "a secret, or a whole reference such as ${secret:vault:kv/data/novacron#key}",
+    })
     .transform((value) => new Secret(String(value)));
 const section = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape);
 
@@ -70,6 +78,7 @@ const provider = section({
   encryption_key: text().optional(),
   credentials: section({
     type: choice(...credentialTypes).optional(),
+    from: secret().optional(),
     access_key: secret().optional(),
     secret_key: secret().optional(),
     session_token: secret().optional(),
@@ -164,6 +173,16 @@ export const fileSchema = section({
     mfa_amr: z.array(text(), { error: "a list of texts" }).optional(),
     mfa_acr: z.array(text(), { error: "a list of texts" }).optional(),
     mfa_max_age: duration(),
+  }),
+  secrets: section({
+    cache: duration(),
+    vault_address: httpUrl().optional(),
+    vault_namespace: text().optional(),
+    vault_token: secret().optional(),
+    vault_role_id: text().optional(),
+    vault_secret_id: secret().optional(),
+    aws_region: text().optional(),
+    aws_endpoint: httpUrl().optional(),
   }),
   approvals: z.array(text(), { error: "a list of texts" }).optional(),
   alarms: section({ webhook: httpUrl().optional() }).optional(),

@@ -85,6 +85,7 @@ export function parseSource(file: string, content: string, env: NodeJS.ProcessEn
   };
 }
 
+const secretPrefix = "${secret:";
 const reference = /\$(?:\$\{|\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\{([^}]*)(\}?))/g;
 
 /** Replaces `${NAME}` and `${NAME:-default}` in every text of the document; `$${` stands for `${` itself. */
@@ -104,6 +105,8 @@ function fillVariables(
       };
       node.value = node.value.replace(reference, (whole, name?: string, fallback?: string) => {
         if (whole === "$${") return "${";
+        // A store's secret is no variable: it is fetched when it is needed.
+        if (whole.startsWith(secretPrefix)) return whole;
         if (name === undefined) {
           return fail(
             "a variable reference is not complete",

@@ -3,6 +3,7 @@ import type { ActivityDeps, SiteSettings } from "../activities/deps.ts";
 import type { Config, SiteConfig } from "../config/config.ts";
 import { isProviderError } from "../domain/errors.ts";
 import type { HostTools } from "../host/tools.ts";
+import { createSecrets } from "../integrations/secrets/create.ts";
 import { createRegistry, type ProviderEntry } from "../providers/registry.ts";
 import type { Store } from "../store/index.ts";
 import { createBandwidthLimiter } from "../transfer/bandwidth.ts";
@@ -17,6 +18,8 @@ export interface WorkerParts {
   readonly store: Store;
   readonly client: Client;
   readonly tools: HostTools;
+  /** For `${secret:env:NAME}`. */
+  readonly env?: NodeJS.ProcessEnv;
   /** Short folder for the sockets of exports. */
   readonly runDir: string;
   readonly log?: (level: "debug" | "info" | "warn" | "error", message: string, facts?: object) => void;
@@ -26,7 +29,8 @@ export interface WorkerParts {
 export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { close(): Promise<void> }> {
   const { config, store, client, tools, runDir } = parts;
   const log = parts.log ?? (() => undefined);
-  const entries = config.sites.map((site) => ({ ...site, credentials: revealing(site.credentials) }));
+  const secrets = createSecrets(config.secrets, parts.env ?? {});
+  const entries = config.sites.map((site) => ({ ...site, credentials: revealing(secrets, site.credentials) }));
   const registry = createRegistry(entries, {
     tools,
     runDir,
@@ -58,11 +62,9 @@ function settingsOf(site: SiteConfig | undefined): SiteSettings {
   return { ceilings, ...(region === undefined ? {} : { market: { provider, region } }), securityGroups, encryptionKey };
 }
 
-function revealing(credentials: SiteConfig["credentials"]): ProviderEntry["credentials"] {
-  if (!credentials) return undefined;
-  const { type, values } = credentials;
-  return async () => ({
-    type,
-    values: Object.fromEntries(Object.entries(values).map(([key, secret]) => [key, secret.reveal()])),
-  });
+function revealing(
+  secrets: ReturnType<typeof createSecrets>,
+  credentials: SiteConfig["credentials"],
+): ProviderEntry["credentials"] {
+  return credentials && (() => secrets.revealAll(credentials));
 }

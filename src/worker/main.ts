@@ -45,6 +45,7 @@ const { address, namespace } = config.temporal;
 const client = await connectClient({ address, namespace });
 const deps = await buildDeps({
   config,
+  env: process.env,
   store,
   client,
   tools: loadHostTools(toolsManifest),

@@ -68,3 +68,20 @@ test("no error shows a credential or the value of a variable", (context) => {
     }
   }
 });
+
+test("secrets are fetched from where references say", (context) => {
+  const content = `
+secrets: { cache: 1m, vault_address: https://vault.example.com, vault_namespace: ops, vault_token: t0ken, vault_role_id: r,
+  vault_secret_id: "\${secret:file:/run/secret-id}", aws_region: us-east-1, aws_endpoint: http://127.0.0.1:1 }
+providers: [{ name: aws, region: us-east-1, credentials: { from: "\${secret:vault:aws/creds/novacron}", secret_key: "\${secret:aws:keys#one}" } }]
+`;
+  const { secrets, sites } = loadConfig({ file: fileWith(context, content), env: {} });
+  assert.equal(secrets.cacheMs, 60_000);
+  assert.equal(secrets.vault?.token?.reveal(), "t0ken");
+  assert.deepEqual(secrets.vault?.secretId?.reference, { store: "file", path: "/run/secret-id" });
+  assert.deepEqual(secrets.aws, { region: "us-east-1", endpoint: "http://127.0.0.1:1" });
+  const credentials = sites[0]?.credentials;
+  assert.deepEqual(credentials?.from?.reference, { store: "vault", path: "aws/creds/novacron" });
+  assert.deepEqual(credentials?.values.secret_key?.reference, { store: "aws", path: "keys", key: "one" });
+  assert.throws(() => credentials?.from?.reveal(), /vault:aws\/creds\/novacron has to be fetched/);
+});
