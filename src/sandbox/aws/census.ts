@@ -2,13 +2,35 @@ import type { CensusEntry } from "../cloud/admin.ts";
 import type { AwsCloud } from "./cloud.ts";
 import { builtInIds } from "./ec2/default-network.ts";
 import type { Ec2Parts } from "./ec2/index.ts";
+import type { S3Parts } from "./s3/index.ts";
 import type { Resource } from "./state.ts";
 
 /** Every resource of every region with its tags, also what other calls can't see yet. */
-export function census(cloud: AwsCloud, { registry, volumes }: Ec2Parts): CensusEntry[] {
+export function census(cloud: AwsCloud, { registry, volumes }: Ec2Parts, { tables: s3 }: S3Parts): CensusEntry[] {
   const builtIn = builtInIds(cloud);
   const { tables } = cloud;
-  return Object.values(registry.kinds).flatMap((kind) =>
+  const entry = (kind: string, id: string, region: string, at: number, tags: CensusEntry["tags"]): CensusEntry => ({
+    kind,
+    id,
+    region,
+    createdAt: new Date(at).toISOString(),
+    tags,
+    builtIn: false,
+  });
+  const regionOf = (bucket: string) => s3.buckets.get(bucket)?.region ?? "";
+  const stored = [
+    ...[...s3.buckets.values()].map(({ id, region, createdAt, tags }) =>
+      entry("s3-bucket", id, region, createdAt, tags),
+    ),
+    ...[...s3.objects.values()].map(({ id, bucket, modifiedAt, tags }) =>
+      entry("s3-object", id, regionOf(bucket), modifiedAt, tags),
+    ),
+    ...[...s3.uploads.values()].map(({ id, bucket, key, initiatedAt, tags }) => ({
+      ...entry("s3-multipart-upload", id, regionOf(bucket), initiatedAt, tags),
+      facts: { bucket, key },
+    })),
+  ];
+  const resources = Object.values(registry.kinds).flatMap((kind) =>
     [...(kind.table as unknown as { values(): Iterable<Resource> }).values()].map((resource) => {
       const { id, region, createdAt, tags } = resource;
       const instance = tables.instances.get(id);
@@ -35,4 +57,5 @@ export function census(cloud: AwsCloud, { registry, volumes }: Ec2Parts): Census
       };
     }),
   );
+  return [...resources, ...stored];
 }

@@ -7,6 +7,9 @@ export const accountId = "111122223333";
 /** Owner of the simulated public images. */
 export const publisherId = "444455556666";
 
+/** The role of the instance whose metadata service is served. */
+export const instanceRole = "sandbox-instance";
+
 export interface User extends Document {
   readonly arn: string;
   readonly userId: string;
@@ -58,6 +61,19 @@ export class Identity {
     this.policies = documents.table("iam-policy");
     if (this.users.has(administrator)) return;
     documents.together(() => {
+      this.roles.put({
+        id: instanceRole,
+        arn: `arn:aws:iam::${accountId}:role/${instanceRole}`,
+        userId: newKeyId("AROA"),
+        createdAt: Date.now(),
+        policies: {},
+        attached: ["arn:aws:iam::aws:policy/AdministratorAccess"],
+        trust: JSON.stringify({
+          Version: "2012-10-17",
+          Statement: [{ Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: "sts:AssumeRole" }],
+        }),
+        maxSessionSeconds: 12 * 3600,
+      });
       this.createUser(administrator, ["arn:aws:iam::aws:policy/AdministratorAccess"]);
       this.createKey(administrator);
     });

@@ -2,14 +2,10 @@ import type { CloudAdmin } from "../cloud/admin.ts";
 import { HttpFront } from "../cloud/http-front.ts";
 import { census } from "./census.ts";
 import { AwsCloud, type AwsParts } from "./cloud.ts";
-import { ebsService } from "./ebs/index.ts";
-import { readOperations } from "./ebs/read.ts";
-import { writeOperations } from "./ebs/write.ts";
-import { type Ec2Parts, ec2Parts, ec2Service } from "./ec2/index.ts";
+import type { Ec2Parts } from "./ec2/index.ts";
 import { Gateway } from "./gateway.ts";
-import { Keys } from "./kms/keys.ts";
-import { Quotas } from "./quotas/quotas.ts";
-import type { Service } from "./service.ts";
+import { InstanceMetadata } from "./imds.ts";
+import { makeServices } from "./services.ts";
 
 /** A running simulated AWS. */
 export interface RunningAws {
@@ -26,25 +22,19 @@ export interface RunningAws {
 /** Starts it on a port of 127.0.0.1 (0: any), with everything as an earlier process left it. */
 export async function startAws(parts: AwsParts, port: number): Promise<RunningAws> {
   const cloud = new AwsCloud(parts);
-  const keys = new Keys(cloud);
-  const quotas = new Quotas(cloud);
-  const { operations, ...ec2 } = ec2Parts(cloud, keys, quotas);
-  const { registry, volumes, guests } = ec2;
-  const services: [Service, ...Service[]] = [
-    ec2Service(cloud, operations),
-    ebsService(cloud, {
-      ...readOperations(registry, volumes, keys),
-      ...writeOperations(registry, volumes, keys, quotas),
-    }),
-  ];
+  const services = makeServices(cloud);
+  const { ec2, s3, metrics } = services;
+  const { volumes, guests } = ec2;
   cloud.guests.adopt();
   await volumes.reconcile();
   guests.reconcile();
+  metrics.start();
+  const imds = new InstanceMetadata(cloud.identity);
   const gateway = new Gateway(
     cloud,
-    services,
-    () => undefined,
-    () => ({ status: 404, headers: {} }),
+    services.all,
+    (request, path, body) => services.unsigned(request, path, body),
+    (request, path) => imds.answer(request, path),
   );
   const front = new HttpFront((request) => gateway.handle(request));
   const listening = await front.listen(port);
@@ -60,10 +50,11 @@ export async function startAws(parts: AwsParts, port: number): Promise<RunningAw
       front,
       settings: () => cloud.settings,
       changeSettings: (change) => cloud.changeSettings(change),
-      census: () => census(cloud, ec2),
+      census: () => census(cloud, ec2, s3),
       crash: (id) => guests.crash(id),
     },
     async stop() {
+      metrics.stop();
       await front.close();
       await guests.suspendAll();
       await cloud.settled();

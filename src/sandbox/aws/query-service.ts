@@ -14,7 +14,6 @@ export interface QueryServiceSpec {
   /** Loaded when first needed: SDK clients are heavy. */
   readonly schemas: () => Promise<SchemaModule>;
   readonly operations: Operations;
-  readonly version: string;
   readonly namespace: string;
 }
 

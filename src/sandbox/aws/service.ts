@@ -31,8 +31,11 @@ export interface Service {
   /** Never throws but TornConnection. */
   handle(request: SignedIn): Promise<Answer>;
   /** A refusal in the service's own format. */
-  refuse(error: AwsError, requestId: string, call?: Pick<Call, "operation">): Answer;
+  refuse(error: AwsError, requestId: string): Answer;
 }
+
+/** Allowed to everybody. */
+const openToAll: ReadonlySet<string> = new Set(["sts:GetCallerIdentity", "sts:AssumeRoleWithWebIdentity"]);
 
 /** What lies before every operation: rates, permissions, dry runs, faults; and what lies behind: unknown failures. */
 export async function perform<T>(
@@ -48,7 +51,9 @@ export async function perform<T>(
         if (isThrottled(cloud, call)) throw throttled(call.service);
         const action = actionName(call.service, call.operation);
         const context = { "aws:RequestedRegion": call.region };
-        if (cloud.identity.may(call.caller, action, options.resource ?? "*", context) !== "allowed") {
+        const decision =
+          openToAll.has(action) || cloud.identity.may(call.caller, action, options.resource ?? "*", context);
+        if (decision !== true && decision !== "allowed") {
           throw unauthorised(call.service, call.operation, call.caller.arn);
         }
         if (options.dryRun) {

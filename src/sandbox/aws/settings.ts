@@ -32,6 +32,8 @@ export const settingsSchema = z.strictObject({
   guestMemoryMib: z.int().min(64).default(256),
   /** A guest gets its instance type's vCPUs, but at most these. */
   guestCpus: z.int().min(1).default(1),
+  /** How often CloudWatch's figures of running guests are taken: a minute with detailed monitoring. */
+  metricPeriodMs: z.int().min(100).default(60_000),
   /** Availability zones and instance types (or `*`) without capacity, as `zone/type`. */
   noCapacity: z.array(z.string()).default([]),
 });

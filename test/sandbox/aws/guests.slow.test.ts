@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
+import { CloudWatchClient, GetMetricDataCommand } from "@aws-sdk/client-cloudwatch";
 import { GetSnapshotBlockCommand, ListChangedBlocksCommand, ListSnapshotBlocksCommand } from "@aws-sdk/client-ebs";
 import {
   AttachVolumeCommand,
@@ -22,7 +23,7 @@ import {
 import { startAwsLab, until, whyNoGuests } from "./support.ts";
 
 describe("real guests behind instances", { skip: whyNoGuests() ?? false, timeout: 240_000 }, async () => {
-  const lab = await startAwsLab();
+  const lab = await startAwsLab({ metricPeriodMs: 500 });
   const ec2 = lab.ec2();
   const ebs = lab.ebs();
   after(async () => {
@@ -72,6 +73,26 @@ describe("real guests behind instances", { skip: whyNoGuests() ?? false, timeout
     await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: group, IpPermissions }));
     const state = await until(() => page(instanceId, "state"));
     assert.match(state, /"host":"demo-app"/);
+    const cloudwatch = new CloudWatchClient(lab.config());
+    const metric = (MetricName: string) => ({
+      Metric: { Namespace: "AWS/EC2", MetricName, Dimensions: [{ Name: "InstanceId", Value: instanceId }] },
+      Period: 60,
+      Stat: "Maximum",
+    });
+    const { MetricDataResults } = await cloudwatch.send(
+      new GetMetricDataCommand({
+        StartTime: new Date(Date.now() - 600_000),
+        EndTime: new Date(Date.now() + 60_000),
+        MetricDataQueries: [
+          { Id: "cpu", MetricStat: metric("CPUUtilization") },
+          { Id: "read", MetricStat: metric("EBSReadBytes") },
+        ],
+      }),
+    );
+    assert.ok(
+      MetricDataResults?.every(({ Values }) => (Values?.[0] ?? 0) > 0),
+      JSON.stringify(MetricDataResults),
+    );
   });
 
   test("snapshots of a running guest differ where it wrote, and nowhere else", async () => {

@@ -2,10 +2,12 @@ import type { AwsCloud } from "../cloud.ts";
 import type { Keys } from "../kms/keys.ts";
 import { type Operations, queryService } from "../query-service.ts";
 import type { Quotas } from "../quotas/quotas.ts";
+import type { S3Parts } from "../s3/index.ts";
 import type { Service } from "../service.ts";
 import { accountOperations } from "./account.ts";
 import { addressOperations } from "./addresses.ts";
 import { imageOperations } from "./images.ts";
+import { importOperations } from "./imports.ts";
 import { instanceAttributeOperations } from "./instance-attributes.ts";
 import { InstanceDisks } from "./instance-disks.ts";
 import { InstanceGuests } from "./instance-guests.ts";
@@ -32,7 +34,12 @@ export interface Ec2Parts {
   readonly quotas: Quotas;
 }
 
-export function ec2Parts(cloud: AwsCloud, keys: Keys, quotas: Quotas): Ec2Parts & { operations: Operations } {
+export function ec2Parts(
+  cloud: AwsCloud,
+  keys: Keys,
+  quotas: Quotas,
+  s3: S3Parts,
+): Ec2Parts & { operations: Operations } {
   const registry = new Registry(cloud);
   const volumes = new VolumeStore(cloud, keys);
   const disks = new InstanceDisks(cloud);
@@ -53,6 +60,7 @@ export function ec2Parts(cloud: AwsCloud, keys: Keys, quotas: Quotas): Ec2Parts 
     ...instanceAttributeOperations(registry),
     ...volumeOperations(registry, volumes, disks, images),
     ...snapshotOperations(registry, volumes, disks, keys, images),
+    ...importOperations(registry, s3),
     ...imageOperations(registry, volumes, disks, guests, keys, images),
   };
   return { registry, volumes, guests, images, keys, quotas, operations };
@@ -64,7 +72,6 @@ export function ec2Service(cloud: AwsCloud, operations: Operations): Service {
     dialect: "ec2",
     schemas: () => import("@aws-sdk/client-ec2"),
     operations,
-    version: "2016-11-15",
     namespace: "http://ec2.amazonaws.com/doc/2016-11-15/",
   });
 }

@@ -1,4 +1,4 @@
-import { chownSync, copyFileSync, existsSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ProviderError } from "../../../domain/errors.ts";
 import type { HostTools } from "../../../host/tools.ts";
@@ -32,4 +32,9 @@ export function guestFiles(tools: HostTools, spec: GuestSpec, dir: string, qmpSo
   if (!existsSync(own)) copyFileSync(variables, own);
   give(own);
   return { ...files, firmwareCode: code, firmwareVariables: own };
+}
+
+/** The last lines of a program's log, as one line. */
+export function tail(file: string): string {
+  return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n").slice(-3).join("; ") : "";
 }

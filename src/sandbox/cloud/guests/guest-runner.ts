@@ -16,9 +16,10 @@ import {
   type GuestSpec,
   hotplugSlots,
 } from "./command-line.ts";
-import { guestFiles } from "./guest-files.ts";
+import { guestFiles, tail } from "./guest-files.ts";
 import { Monitors } from "./monitors.ts";
 import type { Qmp } from "./qmp.ts";
+import { blockUsage, cpuSecondsOf, type GuestUsage } from "./usage.ts";
 
 interface Guest extends Document {
   readonly spec: GuestSpec;
@@ -242,6 +243,12 @@ export class GuestRunner {
     return refused;
   }
 
+  async usage(guestId: string): Promise<GuestUsage> {
+    const { process } = this.#running(guestId);
+    const blocks = await (await this.#monitor(guestId)).execute("query-blockstats");
+    return { at: Date.now(), cpuSeconds: cpuSecondsOf(process.pid), ...blockUsage(blocks) };
+  }
+
   /** What the guest wrote on its serial console since its last start. */
   console(guestId: string): Buffer {
     const file = join(this.#dir, `${guestId}.console`);
@@ -290,8 +297,4 @@ export class GuestRunner {
       action: "Read the guest's log in the instance's folder.",
     });
   }
-}
-
-function tail(file: string): string {
-  return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n").slice(-3).join("; ") : "";
 }

@@ -1,0 +1,77 @@
+import type { IncomingMessage } from "node:http";
+import type { AwsCloud } from "./cloud.ts";
+import { GuestMetrics } from "./cloudwatch/metrics.ts";
+import { cloudwatchOperations } from "./cloudwatch/operations.ts";
+import { ebsService } from "./ebs/index.ts";
+import { readOperations } from "./ebs/read.ts";
+import { writeOperations } from "./ebs/write.ts";
+import { type Ec2Parts, ec2Parts, ec2Service } from "./ec2/index.ts";
+import { iamOperations } from "./iam/operations.ts";
+import { jsonService } from "./json-service.ts";
+import { Keys } from "./kms/keys.ts";
+import { kmsOperations } from "./kms/operations.ts";
+import { queryService } from "./query-service.ts";
+import { quotaOperations } from "./quotas/operations.ts";
+import { Quotas } from "./quotas/quotas.ts";
+import { type S3Parts, s3Parts } from "./s3/index.ts";
+import type { Service } from "./service.ts";
+import { ssmOperations } from "./ssm/operations.ts";
+import { stsOperations } from "./sts/operations.ts";
+
+export interface Services {
+  /** S3 first: it answers what can't be told whom it is for. */
+  readonly all: readonly [Service, ...Service[]];
+  readonly ec2: Ec2Parts;
+  readonly s3: S3Parts;
+  readonly metrics: GuestMetrics;
+  /** Whom a request without a signature is for. */
+  unsigned(request: IncomingMessage, path: string, body: Buffer): Service | "imds" | undefined;
+}
+
+/** Every simulated service over one state. */
+export function makeServices(cloud: AwsCloud): Services {
+  const keys = new Keys(cloud);
+  const quotas = new Quotas(cloud);
+  const metrics = new GuestMetrics(cloud);
+  const s3 = s3Parts(cloud);
+  const { operations, ...ec2 } = ec2Parts(cloud, keys, quotas, s3);
+  const { registry, volumes, images } = ec2;
+  const sts = queryService(cloud, {
+    name: "sts",
+    dialect: "query",
+    schemas: () => import("@aws-sdk/client-sts"),
+    operations: stsOperations(cloud),
+    namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
+  });
+  const iam = queryService(cloud, {
+    name: "iam",
+    dialect: "query",
+    schemas: () => import("@aws-sdk/client-iam"),
+    operations: iamOperations(cloud),
+    namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
+  });
+  const json = (
+    [
+      ["kms", "1.1", () => import("@aws-sdk/client-kms"), kmsOperations(keys)],
+      ["ssm", "1.1", () => import("@aws-sdk/client-ssm"), ssmOperations(images)],
+      ["servicequotas", "1.1", () => import("@aws-sdk/client-service-quotas"), quotaOperations(quotas)],
+      ["monitoring", "1.0", () => import("@aws-sdk/client-cloudwatch"), cloudwatchOperations(cloud, metrics)],
+    ] as const
+  ).map(([name, version, schemas, table]) => jsonService(cloud, { name, version, schemas, operations: table }));
+  const ebs = ebsService(cloud, {
+    ...readOperations(registry, volumes, keys),
+    ...writeOperations(registry, volumes, keys, quotas),
+  });
+  return {
+    all: [s3.service, ec2Service(cloud, operations), ebs, sts, iam, ...json],
+    ec2,
+    s3,
+    metrics,
+    unsigned(_request, path, body) {
+      if (path.startsWith("/latest/")) return "imds";
+      return path === "/" && /(?:^|&)Action=AssumeRoleWithWebIdentity(?:&|$)/.test(body.toString("latin1"))
+        ? sts
+        : undefined;
+    },
+  };
+}
