@@ -2,6 +2,7 @@ import type { MigrationDefaults } from "../domain/migration-parts.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { Store } from "../store/index.ts";
 import type { createBandwidthLimiter } from "../transfer/bandwidth.ts";
+import type { inspectGuest } from "../transfer/inspect/index.ts";
 import type { padSource } from "../transfer/padded-source.ts";
 import type { prove } from "../transfer/proof.ts";
 import type { pump } from "../transfer/pump.ts";
@@ -27,6 +28,7 @@ export interface SiteSettings {
 export interface DataPlane {
   readonly pump: typeof pump;
   readonly padSource: typeof padSource;
+  readonly inspectGuest: typeof inspectGuest;
   readonly prove: typeof prove;
   readonly createBandwidthLimiter: typeof createBandwidthLimiter;
   readonly leafBytes: number;

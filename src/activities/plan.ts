@@ -7,9 +7,10 @@ import { canonicalJson, findDrift, type ObservedResource, type Plan, planContent
 import { vmVersion } from "../domain/vm.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { goneIsFine } from "./gone.ts";
+import { lookIntoGuest } from "./look-into-guest.ts";
 import { findVm, hasSecurityGroup, isIntact, lookAtSource, lookAtTarget, observeDisk } from "./plan-observations.ts";
 
-export function planActivities({ registry, store, defaults, settings }: ActivityDeps) {
+export function planActivities({ registry, store, transfer, defaults, settings }: ActivityDeps) {
   return {
     /** Looks at both sites and stores the pinned plan. Repeating it for a known plan id returns the stored one. */
     async makeMigrationPlan(input: { planId: string; request: MigrationRequest }): Promise<Plan> {
@@ -27,8 +28,11 @@ export function planActivities({ registry, store, defaults, settings }: Activity
       }
       const [source, target] = await Promise.all([registry.provider(request.from), registry.provider(request.to)]);
       const vm = await findVm(source, request.vm, signal);
-      const [inspected, sourceSide, targetSide, history] = await Promise.all([
+      // What a guest has drivers for takes the longest to find, and matters where its hardware changes.
+      const look = { drivers: source.kind !== target.kind || target.compute.listInstanceTypes !== undefined };
+      const [inspected, guest, sourceSide, targetSide, history] = await Promise.all([
         source.disks.inspectSource(vm.vmId, signal),
+        lookIntoGuest(source, vm, transfer.inspectGuest, look, signal),
         lookAtSource(source, settings(request.from), store),
         lookAtTarget(target, settings(request.to), store, signal),
         store.migrations.stepSamples(request.from, request.to),
@@ -36,7 +40,16 @@ export function planActivities({ registry, store, defaults, settings }: Activity
       const disks = await Promise.all(
         inspected.map((disk) => observeDisk({ sourceSite: source.site, target, store, signal }, disk)),
       );
-      const parts = planMigration({ request, defaults, vm, disks, source: sourceSide, target: targetSide, history });
+      const parts = planMigration({
+        request,
+        defaults,
+        vm,
+        disks,
+        guest,
+        source: sourceSide,
+        target: targetSide,
+        history,
+      });
       const hash = hashOf(parts);
       const subjects = [request.from, request.to].map((site) => ({ site, tags: vm.tags }));
       const plan: Plan = { ...parts, planId: input.planId, hash, subjects, createdAt: new Date().toISOString() };

@@ -1,4 +1,5 @@
 import type { ChangeTracking } from "./change-tracking.ts";
+import type { Fact, Guest } from "./guest.ts";
 import type { CapacityType, InstanceType } from "./instance-type.ts";
 import type { MigrationRequest } from "./migration.ts";
 import type { StepSample } from "./migration-times.ts";
@@ -113,6 +114,8 @@ export interface MigrationObservations {
   readonly defaults: MigrationDefaults;
   readonly vm: Vm;
   readonly disks: readonly DiskObservation[];
+  /** What the boot disk says of the system on it; absent when nobody looked. */
+  readonly guest?: Fact<Guest>;
   readonly source: {
     readonly capabilityGaps: Readonly<Record<string, string>>;
     /** Sizes, disk controllers and MACs are the site's, not the VM's. */

@@ -4,6 +4,7 @@ import type { VerifyOptions } from "./migration.ts";
 import { runChecks } from "./migration-checks.ts";
 import { lineageOf, type PlannedCopy, planCopy, planEncryption } from "./migration-copies.ts";
 import { planCost } from "./migration-cost.ts";
+import { checkGuest } from "./migration-guest.ts";
 import { type PlannedNetwork, planNetwork } from "./migration-network.ts";
 import type { CreateVmParameters, MigrationObservations, StopParameters, VerifyParameters } from "./migration-parts.ts";
 import { type PlannedShape, planShape } from "./migration-shape.ts";
@@ -42,6 +43,7 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
     ...encryption.checks,
     ...network.checks,
     ...shape.checks,
+    ...checkGuest(seen, shape, verify),
     ...tags.checks,
     ...cost.checks,
   ];

@@ -7,6 +7,7 @@ import { createSecrets } from "../integrations/secrets/create.ts";
 import { createRegistry, type ProviderEntry } from "../providers/registry.ts";
 import type { Store } from "../store/index.ts";
 import { createBandwidthLimiter } from "../transfer/bandwidth.ts";
+import { inspectGuest } from "../transfer/inspect/index.ts";
 import { padSource } from "../transfer/padded-source.ts";
 import { leafBytes } from "../transfer/ports.ts";
 import { prove } from "../transfer/proof.ts";
@@ -39,7 +40,7 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
   return {
     registry,
     store,
-    transfer: { pump, padSource, prove, createBandwidthLimiter, leafBytes },
+    transfer: { pump, padSource, inspectGuest, prove, createBandwidthLimiter, leafBytes },
     defaults: config.migration,
     parallelMigrations: config.migration.parallelMigrations,
     settings: (site) => settingsOf(config.sites.find((candidate) => candidate.site === site)),

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { formerShapeTag } from "../../src/domain/former-shape.ts";
 import { type Guest, type GuestKernel, known, unknown } from "../../src/domain/guest.ts";
 import { consoleCheck, type GuestHardware, guestChecks } from "../../src/domain/guest-checks.ts";
+import type { MigrationObservations } from "../../src/domain/migration-parts.ts";
+import { planMigration } from "../../src/domain/migration-plan.ts";
 import type { PlanCheck } from "../../src/domain/plan.ts";
+import { cloud, gib, host, observed, vmAt } from "./support/observations.ts";
 
 const kvm: GuestHardware = { diskBus: "virtio-blk", nic: "virtio-net", firmware: "bios" };
 const aws: GuestHardware = { diskBus: "nvme", nic: "ena", firmware: "bios" };
@@ -168,4 +172,42 @@ test("a kernel that does not speak on a serial console is warned of", () => {
   assert.deepEqual(consoleCheck(guest([kernel()])), []);
   assert.equal(consoleCheck(guest([kernel({ commandLine: known("quiet console=tty0") })]))[0]?.result, "warn");
   assert.deepEqual(consoleCheck(guest([kernel({ commandLine: unknown("none") })])), []);
+});
+
+describe("a plan into a cloud", () => {
+  const rowsOf = (facts: MigrationObservations["guest"], over: Partial<MigrationObservations> = {}) =>
+    planMigration(observed({ guest: facts, ...over })).checks.filter((row) => row.check.startsWith("guest-"));
+  const results = (rows: readonly PlanCheck[]) => rows.map((row) => `${row.check} ${row.result}`);
+
+  test("holds the guest to the hardware of the size that was chosen", () => {
+    const fine = planMigration(observed({ guest: known(guest([kernel()])) }));
+    assert.equal(fine.executable, true);
+    assert.deepEqual(results(fine.checks.filter(({ check }) => check.startsWith("guest-"))), [
+      "guest-system pass",
+      "guest-disk-driver pass",
+      "guest-network-driver pass",
+    ]);
+    const lacking = planMigration(observed({ guest: known(guest([kernel({ initramfs: without })])) }));
+    assert.equal(lacking.executable, false);
+    assert.match(lacking.checks.find(({ result }) => result === "fail")?.detail ?? "", /no nvme driver/);
+  });
+
+  test("warns of a guest that nobody could look into, except on its way back", () => {
+    assert.deepEqual(results(rowsOf(unknown("no blocks without a snapshot"))), ["guest-system warn"]);
+    const back = vmAt("mars", {
+      disks: [{ diskId: "sda", volumeId: "v", sizeBytes: gib, bus: "nvme", boot: true }],
+      tags: { [formerShapeTag]: "1/256 virtio-blk - 2/8192" },
+    });
+    const request = { vm: "web-1", from: "mars", to: "onprem-a" };
+    const home = { request, vm: back, source: cloud, target: host };
+    assert.deepEqual(results(rowsOf(unknown("no blocks without a snapshot"), home)), ["guest-system pass"]);
+  });
+
+  test("warns of a silent console where the boot is proven by it", () => {
+    const silent = known(guest([kernel({ commandLine: known("quiet") })]));
+    const verify = { bootProof: false, tcpProbes: [{ port: 22 }] };
+    assert.ok(results(rowsOf(silent)).includes("guest-console warn"));
+    const probed = { vm: "web-1", from: "onprem-a", to: "mars", verify };
+    assert.ok(!results(rowsOf(silent, { request: probed })).includes("guest-console warn"));
+  });
 });

@@ -19,6 +19,8 @@ import { type OpenVolume, openVolumes } from "./volumes.ts";
 
 export interface InspectOptions {
   readonly signal?: AbortSignal;
+  /** Whether to look for the drivers in kernels' initramfs, the part that costs. Default true. */
+  readonly drivers?: boolean;
   /** Bytes to read at most. Default 512 MiB: a few of the largest initramfs. */
   readonly maxReadBytes?: number;
   /** How long it may take. Default 20 s. */
@@ -33,16 +35,16 @@ export interface InspectOptions {
  * @throws ProviderError as the source does, the signal's reason when it is aborted; nothing else.
  */
 export async function inspectGuest(source: BlockSource, options: InspectOptions = {}): Promise<Guest> {
-  const { signal, maxReadBytes = 512 * 1024 * 1024, maxMs = 20_000 } = options;
+  const { signal, drivers = true, maxReadBytes = 512 * 1024 * 1024, maxMs = 20_000 } = options;
   const disk = new DiskBytes(source, { readBytes: maxReadBytes, deadlineMs: performance.now() + maxMs }, signal);
-  const looked = await attempt(() => lookAt(disk));
+  const looked = await attempt(() => lookAt(disk, drivers));
   const facts = looked.known ? looked.value : nothingKnown(looked.reason);
   return { ...facts, bytesRead: disk.bytesRead };
 }
 
 type Facts = Omit<Guest, "bytesRead">;
 
-async function lookAt(disk: DiskBytes): Promise<Facts> {
+async function lookAt(disk: DiskBytes, drivers: boolean): Promise<Facts> {
   const scan = await readPartitions(disk);
   const volumes = await openVolumes(disk, scan);
   const root = await findRoot(volumes);
@@ -58,7 +60,9 @@ async function lookAt(disk: DiskBytes): Promise<Facts> {
     os: windowsOf(volumes, efiLoaders) ?? (await ofRoot(readOs)),
     firmware: await attempt(() => findFirmware(disk, scan.partitions, efiLoaders)),
     efiLoaders,
-    kernels: boot.known ? await attempt(() => readKernels(boot.value, root?.files, reason)) : boot,
+    kernels: boot.known
+      ? await attempt(() => readKernels(boot.value, { root: root?.files, rootReason: reason, drivers }))
+      : boot,
     namedDevices: mounts.known ? known(namedDevices(mounts.value)) : mounts,
     network: await ofRoot(readNetwork),
     cloudInit: await ofRoot(usesCloudInit),

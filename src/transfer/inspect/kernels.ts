@@ -26,22 +26,25 @@ interface FoundKernel {
   readonly isDefault: boolean;
 }
 
-/**
- * The kernels that are installed, the one that starts first, then the newest, with what each can drive.
- * `root` is undefined when the root file system cannot be read, for `rootReason`.
- */
-export async function readKernels(
-  boot: BootPlace,
-  root: FileSystem | undefined,
-  rootReason: string,
-): Promise<GuestKernel[]> {
+export interface KernelOptions {
+  /** Undefined when the root file system cannot be read, for `rootReason`. */
+  readonly root: FileSystem | undefined;
+  readonly rootReason: string;
+  /** Whether to look into each initramfs. */
+  readonly drivers: boolean;
+}
+
+/** The kernels that are installed, the one that starts first, then the newest, with what each can drive. */
+export async function readKernels(boot: BootPlace, options: KernelOptions): Promise<GuestKernel[]> {
+  const { root, rootReason } = options;
   const found = await findKernels(boot);
   if (found.length === 0) throw new Unreadable("no kernel is on the file systems that can be read");
   const configured = root ? disabledDrivers(await modprobeConfiguration(root)) : [];
   const kernels: GuestKernel[] = [];
   for (const [index, kernel] of found.entries()) {
-    const content: Fact<InitramfsContent> =
-      index < maxLookedInto
+    const content: Fact<InitramfsContent> = !options.drivers
+      ? unknown("nobody asked for its drivers")
+      : index < maxLookedInto
         ? await attempt(() => readKernelInitramfs(boot, kernel))
         : unknown(`only the initramfs of the first ${maxLookedInto} kernels is looked into`);
     const { release, path, isDefault, entry } = kernel;

@@ -1,0 +1,52 @@
+import { readFormerShape } from "./former-shape.ts";
+import type { Guest } from "./guest.ts";
+import { consoleCheck, type GuestHardware, guestChecks } from "./guest-checks.ts";
+import type { MigrationObservations, VerifyParameters } from "./migration-parts.ts";
+import type { PlannedShape } from "./migration-shape.ts";
+import type { PlanCheck } from "./plan.ts";
+import type { Vm, VmDisk } from "./vm.ts";
+
+/** The disk that the guest starts from; a VM that names none tries them in order. */
+export function bootDisk(vm: Vm): VmDisk | undefined {
+  return vm.disks.find(({ boot }) => boot) ?? vm.disks[0];
+}
+
+/** What the system on the VM's boot disk says of its chances at the target. */
+export function checkGuest(
+  seen: MigrationObservations,
+  shape: PlannedShape,
+  verify: VerifyParameters,
+): readonly PlanCheck[] {
+  const { vm, guest } = seen;
+  const disk = bootDisk(vm);
+  if (!guest || !disk) return [];
+  const { firmware } = vm;
+  const source: GuestHardware = { diskBus: disk.bus, firmware };
+  const diskBus = shape.buses[vm.disks.indexOf(disk)] ?? disk.bus;
+  const nic = vm.nics.length > 0 ? shape.offerings[0]?.type.nicModel : undefined;
+  const target: GuestHardware = { diskBus, nic, firmware };
+  if (!guest.known) {
+    const wasThere = readFormerShape(vm)?.buses[vm.disks.indexOf(disk)] === diskBus;
+    return [unknownGuest(guest.reason, !wasThere && (diskBus !== disk.bus || nic !== undefined))];
+  }
+  const readsConsole = verify.start && verify.bootMarker !== undefined;
+  return [
+    { check: "guest-system", result: "pass", detail: describe(guest.value) },
+    ...guestChecks(guest.value, target, source),
+    ...(readsConsole ? consoleCheck(guest.value) : []),
+  ];
+}
+
+function unknownGuest(reason: string, matters: boolean): PlanCheck {
+  const check = "guest-system";
+  const detail = `Cannot tell what the guest has drivers for: ${reason}`;
+  if (!matters) return { check, result: "pass", detail: `${detail}; it has started from such hardware before` };
+  return { check, result: "warn", detail, remedy: "Nothing has to be done: the boot proof at the target tells." };
+}
+
+function describe({ os, kernels, firmware }: Guest): string {
+  const system = os.known ? os.value.name : `An unknown system (${os.reason})`;
+  const kernel = kernels.known ? kernels.value.find(({ isDefault }) => isDefault)?.release : undefined;
+  const starts = firmware.known && firmware.value.length > 0 ? `, starts with ${firmware.value.join(" or ")}` : "";
+  return `${system}${kernel === undefined ? "" : `, kernel ${kernel}`}${starts}`;
+}
