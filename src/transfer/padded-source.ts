@@ -24,9 +24,9 @@ export function padSource(source: BlockSource, sizeBytes: number): BlockSource {
       // A baseline had the same zeros there.
       if (options.sinceBaseline === undefined) yield { offset: end, length: sizeBytes - end, kind: "zero" };
     },
-    async read(offset, target, signal) {
+    async read(offset, target, signal, vouched) {
       const length = Math.max(0, Math.min(target.byteLength, end - offset));
-      if (length > 0) await source.read(offset, target.subarray(0, length), signal);
+      if (length > 0) await source.read(offset, target.subarray(0, length), signal, vouched);
       target.fill(0, length);
     },
     close: () => source.close(),

@@ -26,8 +26,13 @@ export interface BlockSource {
    * @throws ProviderError NotFound when the baseline is not known to this disk any more.
    */
   extents(options: { sinceBaseline?: string; signal?: AbortSignal }): AsyncIterable<Extent>;
-  /** Fills `target` with the bytes at `offset`. Many calls may be in flight at once. */
-  read(offset: number, target: Uint8Array, signal?: AbortSignal): Promise<void>;
+  /**
+   * Fills `target` with the bytes at `offset`. Many calls may be in flight at once.
+   * A site that keeps a SHA-256 of each leaf holds what it reads against that. A caller that hashes the leaves itself takes
+   * this over by giving `vouched`, 32 zero bytes a leaf of `target`: the site's hash of each whole leaf that it has one of
+   * is put there, uncompared. @throws ProviderError IntegrityFailure when the bytes are not what the site says.
+   */
+  read(offset: number, target: Uint8Array, signal?: AbortSignal, vouched?: Uint8Array): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -38,8 +43,9 @@ export interface BlockSink {
    *  `writeZeroes` is called for whole leaves only. */
   readonly wholeLeaves?: boolean;
   /** Resolves when the other side took the bytes; they are durable only after a later {@link flush}. `data` must not
-   *  be changed before the promise settles. */
-  write(offset: number, data: Uint8Array, signal?: AbortSignal): Promise<void>;
+   *  be changed before the promise settles. `hashes`: the SHA-256 of each leaf of `data`, one after the other, where the
+   *  caller has them; a sink with {@link wholeLeaves} sends them along and need not compute them. */
+  write(offset: number, data: Uint8Array, signal?: AbortSignal, hashes?: Uint8Array): Promise<void>;
   /** Makes the range read as zeros, without sending bytes. */
   writeZeroes(offset: number, length: number, signal?: AbortSignal): Promise<void>;
   /** When it resolves, every write that had resolved before the call is durable. May run while other writes do. */

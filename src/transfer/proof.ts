@@ -162,7 +162,9 @@ class ProofRun {
     firstLeaf: number,
     expected: readonly Uint8Array[],
   ): Promise<void> {
-    await this.#input.source.read(firstLeaf * leafBytes, new Uint8Array(buffer, 0, length), this.#signal);
+    // The manifest alone is the judge: what the site says of its bytes is not asked.
+    const vouched = new Uint8Array(expected.length * hashBytes);
+    await this.#input.source.read(firstLeaf * leafBytes, new Uint8Array(buffer, 0, length), this.#signal, vouched);
     const hashes = await this.#hashes.hashLeaves(buffer, length);
     this.#bytesReread += length;
     for (const [index, hash] of expected.entries()) {

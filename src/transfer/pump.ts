@@ -1,5 +1,3 @@
-import { ProviderError } from "../domain/errors.ts";
-import type { BandwidthLimiter } from "./bandwidth.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import { Committer } from "./committer.ts";
 import { Gate } from "./gate.ts";
@@ -9,34 +7,17 @@ import type { DataLeaf, ZeroRun } from "./leaf-plan.ts";
 import { countBytes, dataBytes, joinPieces, planLeaves, wholeLeaf } from "./leaf-plan.ts";
 import { hashBytes, lengthOfLeaf, zeroLeafHash } from "./manifest.ts";
 import { ManifestWindow } from "./manifest-window.ts";
-import type { BlockSink, BlockSource, CheckpointStore, Extent, GenerationState, TransferProgress } from "./ports.ts";
+import type { Extent } from "./ports.ts";
 import { leafBytes, leavesPerChunk } from "./ports.ts";
+import { checkInput, type PumpInput, type PumpResult } from "./pump-input.ts";
+import { refuseDamaged } from "./vouched.ts";
 
-export interface PumpInput {
-  readonly source: BlockSource;
-  readonly sink: BlockSink;
-  readonly checkpoint: CheckpointStore;
-  /** What `beginAttempt` answered for this attempt. */
-  readonly state: GenerationState;
-  /** Only what may differ from this baseline is moved; the generation starts as `parentManifestId`'s content. */
-  readonly sinceBaseline?: string;
-  readonly parentManifestId?: string;
-  /** Reads all that is allocated and moves the leaves whose hash is not the parent's. */
-  readonly compareWithParent?: boolean;
-  readonly limiter?: Pick<BandwidthLimiter, "take">;
-  readonly onProgress?: (progress: TransferProgress) => void;
-  readonly signal?: AbortSignal;
-  /** The most bytes that are sent and not yet in the checkpoint: what a crash costs. The default keeps well below the
-   *  larger of 5 % of the disk and 64 MiB. */
-  readonly windowBytes?: number;
-  /** Default: the threads shared by the whole process. */
-  readonly hashes?: HashPool;
-}
+export type { PumpInput, PumpResult } from "./pump-input.ts";
 
-export interface PumpResult extends TransferProgress {
-  readonly rootHash: string;
-  /** Bytes read from the source by this attempt, to move or to hash. */
-  readonly bytesRead: number;
+interface ReadLeaves {
+  readonly firstLeaf: number;
+  /** What the source says they hash to; zeros where it says nothing. */
+  readonly vouched: Uint8Array;
 }
 
 /** One request's worth of leaves: larger ones save round trips, smaller ones keep both ends busy. */
@@ -192,11 +173,13 @@ class PumpRun {
   }
 
   async #move(group: readonly DataLeaf[], bytes: Uint8Array<SharedArrayBuffer>): Promise<void> {
-    await this.#read(group, bytes);
-    const [hashes, bytesSent] = await Promise.all([
-      this.#hashes.hashLeaves(bytes.buffer, bytes.byteLength),
-      this.#write(group, bytes),
-    ]);
+    const vouched = await this.#read(group, bytes);
+    // A sink that sends hashes along waits for them; what is on its way beside this group keeps it busy.
+    const hashing = this.#hash(bytes, vouched);
+    const sending = this.#input.sink.wholeLeaves
+      ? hashing.then((hashes) => this.#write(group, bytes, hashes))
+      : this.#write(group, bytes);
+    const [hashes, bytesSent] = await Promise.all([hashing, sending]);
     this.#committer.settled({
       leaves: group.map(({ leaf }, index) => ({ leaf, hash: hashAt(hashes, index) })),
       leafBytes: bytes.byteLength,
@@ -208,13 +191,12 @@ class PumpRun {
 
   async #compareAndMove(group: readonly DataLeaf[], bytes: Uint8Array<SharedArrayBuffer>): Promise<void> {
     const parents = group.map(({ leaf }) => this.#window.taken(leaf));
-    await this.#read(group, bytes);
-    const hashes = await this.#hashes.hashLeaves(bytes.buffer, bytes.byteLength);
+    const hashes = await this.#hash(bytes, await this.#read(group, bytes));
     const changed = group.filter(
       (_, index) => Buffer.compare(hashAt(hashes, index), parents[index] as Uint8Array) !== 0,
     );
     const offered = group.reduce((sum, leaf) => sum + this.#bytesToSend(leaf), 0);
-    const bytesSent = await this.#write(changed, bytes, (group[0]?.leaf ?? 0) * leafBytes);
+    const bytesSent = await this.#write(changed, bytes, hashes, (group[0]?.leaf ?? 0) * leafBytes);
     this.#committer.settled({
       leaves: group.map(({ leaf }, index) => ({ leaf, hash: hashAt(hashes, index) })),
       leafBytes: bytes.byteLength,
@@ -224,10 +206,18 @@ class PumpRun {
     });
   }
 
-  async #read(group: readonly DataLeaf[], bytes: Uint8Array): Promise<void> {
-    const offset = (group[0]?.leaf ?? 0) * leafBytes;
-    await this.#input.source.read(offset, bytes, this.#signal);
+  async #read(group: readonly DataLeaf[], bytes: Uint8Array): Promise<ReadLeaves> {
+    const firstLeaf = group[0]?.leaf ?? 0;
+    const vouched = new Uint8Array(group.length * hashBytes);
+    await this.#input.source.read(firstLeaf * leafBytes, bytes, this.#signal, vouched);
     this.#bytesRead += bytes.byteLength;
+    return { firstLeaf, vouched };
+  }
+
+  async #hash(bytes: Uint8Array<SharedArrayBuffer>, { firstLeaf, vouched }: ReadLeaves): Promise<Uint8Array> {
+    const hashes = await this.#hashes.hashLeaves(bytes.buffer, bytes.byteLength);
+    refuseDamaged(hashes, vouched, firstLeaf, `generation/${this.#input.state.generationId}`);
+    return hashes;
   }
 
   /** Writes what the extents say changed of these leaves: no more, so that a second generation moves little; or the
@@ -235,6 +225,7 @@ class PumpRun {
   async #write(
     group: readonly DataLeaf[],
     bytes: Uint8Array,
+    hashes?: Uint8Array,
     base = (group[0]?.leaf ?? 0) * leafBytes,
   ): Promise<number> {
     const { sink, limiter, parentManifestId } = this.#input;
@@ -243,7 +234,9 @@ class PumpRun {
       if (kind === "data") {
         await limiter?.take(length, this.#signal);
         this.#committer.sending(length);
-        await sink.write(offset, bytes.subarray(offset - base, offset - base + length), this.#signal);
+        const [from, to] = [offset - base, offset - base + length];
+        const known = sink.wholeLeaves ? hashes?.subarray(hashOffset(from), hashOffset(to)) : undefined;
+        await sink.write(offset, bytes.subarray(from, to), this.#signal, known);
       } else if (parentManifestId !== undefined) {
         await sink.writeZeroes(offset, length, this.#signal);
       }
@@ -276,23 +269,11 @@ class PumpRun {
   }
 }
 
-function hashAt(hashes: Uint8Array, index: number): Uint8Array {
-  return hashes.subarray(index * hashBytes, (index + 1) * hashBytes);
+/** Where the hashes of the leaves from a byte of the disk on are. */
+function hashOffset(bytes: number): number {
+  return Math.ceil(bytes / leafBytes) * hashBytes;
 }
 
-function checkInput({ source, sink, state, sinceBaseline, parentManifestId, compareWithParent }: PumpInput): void {
-  const sizes = [source.sizeBytes, sink.sizeBytes, state.sizeBytes];
-  const reason =
-    new Set(sizes).size > 1
-      ? `the source has ${sizes[0]} bytes, the target ${sizes[1]}, the generation ${sizes[2]}`
-      : (sinceBaseline !== undefined || compareWithParent) && parentManifestId === undefined
-        ? "a copy of differences needs the manifest of what it starts from"
-        : undefined;
-  if (reason === undefined) return;
-  throw new ProviderError("InvalidInput", {
-    operation: "copy the disk",
-    resource: `generation/${state.generationId}`,
-    reason,
-    action: "Plan the move again.",
-  });
+function hashAt(hashes: Uint8Array, index: number): Uint8Array {
+  return hashes.subarray(index * hashBytes, (index + 1) * hashBytes);
 }

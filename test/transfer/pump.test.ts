@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { isProviderError } from "../../src/domain/errors.ts";
+import { hashBytes, hashLeaf } from "../../src/transfer/manifest.ts";
 import { MemoryCheckpointStore } from "../../src/transfer/memory-checkpoint.ts";
 import { padSource } from "../../src/transfer/padded-source.ts";
 import type { BlockSource, Extent } from "../../src/transfer/ports.ts";
@@ -166,6 +167,34 @@ describe("pump", () => {
     );
     assert.deepEqual(await Array.fromAsync(checkpoint.chunks("g")), []);
     assert.ok(sink.bytesWritten < source.sizeBytes);
+  });
+
+  test("stops when a leaf is not what its source's own checksum says, and says where", async () => {
+    const content = noise(4 * leafBytes, 5);
+    const disk = new MemoryDisk(content);
+    const source: BlockSource = {
+      sizeBytes: content.byteLength,
+      extents: (options) => disk.extents(options),
+      async read(offset, target, signal, vouched) {
+        await disk.read(offset, target, signal);
+        for (let at = 0; at < target.byteLength; at += leafBytes) {
+          const leaf = (offset + at) / leafBytes;
+          const hash = hashLeaf(content.subarray(offset + at, offset + at + leafBytes));
+          // The first has none, the last another than it should.
+          if (leaf === 3) hash[0] = (hash[0] ?? 0) ^ 1;
+          if (leaf > 0) vouched?.set(hash, (at / leafBytes) * hashBytes);
+        }
+      },
+      close: async () => undefined,
+    };
+    const checkpoint = new MemoryCheckpointStore();
+    const state = await checkpoint.beginAttempt({ generationId: "g", sizeBytes: content.byteLength });
+    const sink = new MemoryDisk(new Uint8Array(content.byteLength));
+    await assert.rejects(pump({ source, sink, checkpoint, state }), (error: unknown) => {
+      assert.ok(isProviderError(error, "IntegrityFailure"), String(error));
+      assert.match(error.message, new RegExp(`from ${3 * leafBytes} on`));
+      return true;
+    });
   });
 
   test("settles an abort with its reason while reads hang", async () => {

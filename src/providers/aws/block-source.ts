@@ -1,14 +1,16 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Readable } from "node:stream";
 import { ProviderError } from "../../domain/errors.ts";
 import { type BlockSource, type Extent, leafBytes } from "../../transfer/ports.ts";
 import { notFound, type Subject } from "../failures.ts";
 import { type Block, BlockLists } from "./block-lists.ts";
 import type { Aws } from "./client.ts";
+import { drain } from "./drain.ts";
 import { vendorCode } from "./errors.ts";
 
 /** EBS's block is the manifest's leaf. */
 const blockBytes = leafBytes;
+const hashBytes = 32;
 /** Tokens that are kept: more than a page and what is read meanwhile. A token that is missed is listed again. */
 const maxTokens = 50_000;
 /** Blocks that are listed again from one whose token is missing or has ended. */
@@ -50,7 +52,7 @@ export class SnapshotSource implements BlockSource {
     yield* toExtents(this.#noting(blocks), this.sizeBytes, first === undefined);
   }
 
-  async read(offset: number, target: Uint8Array, signal?: AbortSignal): Promise<void> {
+  async read(offset: number, target: Uint8Array, signal?: AbortSignal, vouched?: Uint8Array): Promise<void> {
     const both = this.#either(signal);
     both.throwIfAborted();
     const reads: Promise<void>[] = [];
@@ -58,7 +60,9 @@ export class SnapshotSource implements BlockSource {
       const within = (offset + at) % blockBytes;
       const length = Math.min(blockBytes - within, target.byteLength - at);
       const index = Math.floor((offset + at) / blockBytes);
-      reads.push(this.#readPart(index, within, target.subarray(at, at + length), both));
+      const leaf = Math.floor(at / blockBytes);
+      const said = length === blockBytes ? vouched?.subarray(leaf * hashBytes, (leaf + 1) * hashBytes) : undefined;
+      reads.push(this.#readPart(index, { within, target: target.subarray(at, at + length), said }, both));
       at += length;
     }
     await Promise.all(reads);
@@ -70,14 +74,23 @@ export class SnapshotSource implements BlockSource {
     await this.#options.onClose?.();
   }
 
-  async #readPart(index: number, within: number, target: Uint8Array, signal: AbortSignal): Promise<void> {
-    if (target.byteLength === blockBytes) return this.#readBlock(index, target, signal);
+  async #readPart(
+    index: number,
+    { within, target, said }: { within: number; target: Uint8Array; said?: Uint8Array },
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (target.byteLength === blockBytes) return this.#readBlock(index, target, said, signal);
     const block = new Uint8Array(blockBytes);
-    await this.#readBlock(index, block, signal);
+    await this.#readBlock(index, block, undefined, signal);
     target.set(block.subarray(within, within + target.byteLength));
   }
 
-  async #readBlock(index: number, target: Uint8Array, signal: AbortSignal): Promise<void> {
+  async #readBlock(
+    index: number,
+    target: Uint8Array,
+    said: Uint8Array | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
     for (let renewed = false; ; renewed = true) {
       const token = this.#tokens.get(index) ?? (await this.#relist(index, signal));
       if (token === undefined) {
@@ -85,7 +98,9 @@ export class SnapshotSource implements BlockSource {
         return;
       }
       try {
-        await this.#fetch(index, token, target, signal);
+        const checksum = await this.#fetch(index, token, target, signal);
+        if (said) said.set(Buffer.from(checksum, "base64"));
+        else this.#compare(index, target, checksum);
         return;
       } catch (error) {
         // Tokens end after seven days, and may end when the snapshot is listed again.
@@ -95,30 +110,30 @@ export class SnapshotSource implements BlockSource {
     }
   }
 
-  async #fetch(index: number, token: string, target: Uint8Array, signal: AbortSignal): Promise<void> {
+  /** Returns the checksum that EBS gives with the block. */
+  async #fetch(index: number, token: string, target: Uint8Array, signal: AbortSignal): Promise<string> {
     const { snapshotId, subject } = this.#options;
-    await this.#aws.ebs.send(
+    return this.#aws.ebs.send(
       (sdk) => new sdk.GetSnapshotBlockCommand({ SnapshotId: snapshotId, BlockIndex: index, BlockToken: token }),
       subject,
       signal,
-      async ({ BlockData, Checksum }) => {
-        const hash = createHash("sha256");
-        let at = 0;
-        for await (const chunk of BlockData as unknown as Readable as AsyncIterable<Buffer>) {
-          if (at + chunk.byteLength <= target.byteLength) target.set(chunk, at);
-          hash.update(chunk);
-          at += chunk.byteLength;
-        }
-        const found = hash.digest("base64");
-        if (at === target.byteLength && found === Checksum) return;
-        throw new ProviderError("IntegrityFailure", {
-          ...subject,
-          reason: `block ${index} of ${snapshotId} has ${at} bytes with the checksum ${found} instead of ${target.byteLength} with ${Checksum}`,
-          action: "Read it again; if it stays so, the snapshot or the way to it is damaged.",
-          facts: { snapshotId, block: index },
-        });
+      async ({ BlockData, Checksum = "" }) => {
+        await drain(BlockData as unknown as Readable, target, this.#aws.patience.requestTimeoutMs, signal);
+        return Checksum;
       },
     );
+  }
+
+  #compare(index: number, bytes: Uint8Array, checksum: string): void {
+    const { snapshotId, subject } = this.#options;
+    const found = hash("sha256", bytes, "base64");
+    if (found === checksum) return;
+    throw new ProviderError("IntegrityFailure", {
+      ...subject,
+      reason: `block ${index} of ${snapshotId} has the checksum ${found} instead of ${checksum}`,
+      action: "Read it again; if it stays so, the snapshot or the way to it is damaged.",
+      facts: { snapshotId, block: index },
+    });
   }
 
   /** One list at a time: many reads that miss their token want the same page. */

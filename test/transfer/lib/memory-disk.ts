@@ -1,4 +1,5 @@
 import { ProviderError } from "../../../src/domain/errors.ts";
+import { hashBytes, hashLeaf } from "../../../src/transfer/manifest.ts";
 import { type BlockSink, type BlockSource, type Extent, leafBytes } from "../../../src/transfer/ports.ts";
 
 /** A disk whose writes are lost in a crash unless they were flushed, as with a real server's cache. */
@@ -51,7 +52,8 @@ export class MemoryDisk implements BlockSource, BlockSink {
     target.set(this.bytes.subarray(offset, offset + target.byteLength));
   }
 
-  async write(offset: number, data: Uint8Array, signal?: AbortSignal): Promise<void> {
+  async write(offset: number, data: Uint8Array, signal?: AbortSignal, hashes?: Uint8Array): Promise<void> {
+    if (this.wholeLeaves) checkHashes(data, hashes);
     await this.#turn(signal);
     this.crashAfterBytes -= data.byteLength;
     if (this.crashAfterBytes < 0) this.#dead = true;
@@ -99,5 +101,14 @@ export class MemoryDisk implements BlockSource, BlockSink {
       reason: "its server was killed",
       action: "Start it again.",
     });
+  }
+}
+
+/** A sink of whole leaves is told what it gets. */
+function checkHashes(data: Uint8Array, hashes: Uint8Array | undefined): void {
+  for (let leaf = 0; leaf * leafBytes < data.byteLength; leaf++) {
+    const expected = hashLeaf(data.subarray(leaf * leafBytes, (leaf + 1) * leafBytes));
+    const given = hashes?.subarray(leaf * hashBytes, (leaf + 1) * hashBytes);
+    if (!given || !expected.equals(given)) throw new Error(`the hash of leaf ${leaf} of a write is missing or wrong`);
   }
 }
