@@ -7,6 +7,7 @@ import { PumpProcess } from "./lib/pump-process.ts";
 import { seededRandom } from "./lib/random.ts";
 import type { Bench, BenchContext, Figure } from "./lib/report.ts";
 import { figure } from "./lib/report.ts";
+import { ebsFigures } from "./transfer-ebs.ts";
 
 const mib = 1024 * 1024;
 const diskMib = 2048;
@@ -18,7 +19,8 @@ const format = "qcow2";
 
 export const transferBench: Bench = {
   name: "transfer",
-  summary: "A 2 GiB disk from NBD to qcow2, with hashes and manifest, beside nbdcopy; then what changed of it",
+  summary:
+    "A 2 GiB disk from NBD to qcow2, with hashes and manifest, beside nbdcopy; then what changed of it; EBS direct both ways beside a bare SDK loop",
   run,
 };
 
@@ -59,6 +61,8 @@ async function run({ note, runs = 5, seed = 1 }: BenchContext): Promise<Figure[]
       return time;
     },
   });
+  const sizeBytes = diskMib * mib;
+  const ebs = await ebsFigures(lab, { file: disk.file, sizeBytes, allocatedMib: allocatedMib() }, { note, runs });
   const changed = await secondGeneration(lab, disk.file, ours.file, { note, runs, seed });
   const firstSeconds = median(first.ours);
   return [
@@ -92,6 +96,7 @@ async function run({ note, runs = 5, seed = 1 }: BenchContext): Promise<Figure[]
       goal: 512,
       better: "lower",
     }),
+    ...ebs,
     figure({ name: "proof, bytes read back", value: allocatedMib() / median(proofs), unit: "MiB/s", better: "higher" }),
   ];
 }

@@ -1,16 +1,24 @@
+import { SnapshotSink } from "../../src/providers/aws/block-sink.ts";
+import { SnapshotSource } from "../../src/providers/aws/block-source.ts";
+import { Aws } from "../../src/providers/aws/client.ts";
+import { patience } from "../../src/providers/aws/settings.ts";
 import { sharedHashPool } from "../../src/transfer/hash-pool.ts";
 import { MemoryCheckpointStore } from "../../src/transfer/memory-checkpoint.ts";
 import { NbdBlockSink } from "../../src/transfer/nbd/block-sink.ts";
-import { NbdBlockSource } from "../../src/transfer/nbd/block-source.ts";
+import { NbdBlockSource, type NbdSourceOptions } from "../../src/transfer/nbd/block-source.ts";
+import type { BlockSink, BlockSource } from "../../src/transfer/ports.ts";
 import { prove } from "../../src/transfer/proof.ts";
 import { pump } from "../../src/transfer/pump.ts";
+
+/** The socket of an NBD export, or a snapshot at an EBS direct endpoint. */
+export type Place = string | { readonly ebs: string; readonly sizeBytes: number };
 
 export type PumpRequest =
   | {
       readonly kind: "pump";
       readonly generationId: string;
-      readonly source: string;
-      readonly sink: string;
+      readonly source: Place;
+      readonly sink: Place;
       /** Moves what this bitmap of the source says. */
       readonly since?: { readonly bitmap: string; readonly parentManifestId: string };
     }
@@ -27,6 +35,8 @@ export type PumpReply =
   | { readonly ok: false; readonly error: string };
 
 const exportName = "disk";
+const snapshotId = "snap-0123456789abcdef0";
+const subject = { operation: "copy", resource: snapshotId };
 const checkpoint = new MemoryCheckpointStore();
 
 async function answer(request: PumpRequest): Promise<PumpReply> {
@@ -35,13 +45,13 @@ async function answer(request: PumpRequest): Promise<PumpReply> {
     request.kind === "pump" && request.since
       ? { since: { kind: "dirty-bitmap" as const, bitmap: request.since.bitmap } }
       : undefined;
-  const source = await NbdBlockSource.open({ path: request.source, exportName, baselines });
+  const source = await openSource(request.source, baselines);
   open.defer(() => source.close());
   if (request.kind === "prove") {
     const { identical } = await prove({ source, checkpoint, manifestId: request.manifestId });
     return { ok: true, bytesCopied: 0, bytesResent: 0, identical, peakMemoryMib: peakMemoryMib() };
   }
-  const sink = await NbdBlockSink.open({ path: request.sink, exportName });
+  const sink = await openSink(request.sink);
   open.defer(() => sink.close());
   const { generationId, since } = request;
   const parentManifestId = since?.parentManifestId;
@@ -51,6 +61,22 @@ async function answer(request: PumpRequest): Promise<PumpReply> {
   await checkpoint.seal({ generationId, attempt: state.attempt, rootHash: result.rootHash });
   const { bytesCopied, bytesResent } = result;
   return { ok: true, bytesCopied, bytesResent, identical: true, peakMemoryMib: peakMemoryMib() };
+}
+
+async function openSource(place: Place, baselines?: NbdSourceOptions["baselines"]): Promise<BlockSource> {
+  if (typeof place === "string") return NbdBlockSource.open({ path: place, exportName, baselines });
+  return new SnapshotSource(awsAt(place.ebs), { snapshotId, sizeBytes: place.sizeBytes, subject });
+}
+
+async function openSink(place: Place): Promise<BlockSink> {
+  if (typeof place === "string") return NbdBlockSink.open({ path: place, exportName });
+  return new SnapshotSink(awsAt(place.ebs), { snapshotId, sizeBytes: place.sizeBytes, hasParent: false, subject });
+}
+
+function awsAt(endpoint: string): Aws {
+  const credentials = async () => ({ values: { access_key: "AKIDEXAMPLE", secret_key: "only-for-benches" } });
+  const context = { site: "bench", budget: () => ({ take: async () => {} }), log: () => {} };
+  return new Aws({ region: "us-east-1", endpoint, simulated: true, credentials }, context, patience);
 }
 
 function peakMemoryMib(): number {

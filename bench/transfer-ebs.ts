@@ -1,0 +1,78 @@
+import { leafBytes } from "../src/transfer/ports.ts";
+import { NullEbs } from "./lib/ebs-null.ts";
+import { interleave, median, seconds } from "./lib/measure.ts";
+import type { NbdLab } from "./lib/nbd-lab.ts";
+import { LoopProcess, PumpProcess } from "./lib/pump-process.ts";
+import type { BenchContext, Figure } from "./lib/report.ts";
+import { figure } from "./lib/report.ts";
+
+const mib = 1024 * 1024;
+const gib = 1024 * mib;
+const format = "qcow2";
+const peer = "bare SDK loop, 16 in flight";
+/** Below this the one side is hashing, moving and committing, the other only sending what it had ready. */
+const goal = 0.8;
+
+/** A disk of `allocatedMib` (in `disk`, of `sizeBytes`) into EBS direct, and as much out of it into a new image. */
+export async function ebsFigures(
+  lab: NbdLab,
+  disk: { readonly file: string; readonly sizeBytes: number; readonly allocatedMib: number },
+  { note, runs = 5 }: BenchContext,
+): Promise<Figure[]> {
+  await using ebs = await NullEbs.start();
+  const { allocatedMib, sizeBytes } = disk;
+  const blocks = (allocatedMib * mib) / leafBytes;
+  const { endpoint } = ebs;
+  let generation = 0;
+  const loop = async (direction: "put" | "get"): Promise<number> => {
+    await using bare = await LoopProcess.start();
+    await ebs.reset(blocks);
+    await bare.call({ direction, endpoint, blocks: 64 });
+    return await seconds(() => bare.call({ direction, endpoint, blocks }));
+  };
+  const into = await interleave(runs, {
+    ours: async () => {
+      const server = await lab.serve(disk.file, ["--read-only", "-f", format]);
+      await using pumping = await PumpProcess.start();
+      await ebs.reset(0);
+      const generationId = `ebs-${generation++}`;
+      const sink = { ebs: endpoint, sizeBytes };
+      const time = await seconds(() => pumping.call({ kind: "pump", generationId, source: server.path, sink }));
+      await server.stop("SIGTERM");
+      const sent = await ebs.reset(0);
+      if (sent !== allocatedMib * mib) throw new Error(`${sent} bytes arrived instead of ${allocatedMib} MiB.`);
+      note(`into EBS direct: ${(allocatedMib / time).toFixed(0)} MiB/s`);
+      return time;
+    },
+    bare: () => loop("put"),
+  });
+  const outOf = await interleave(runs, {
+    ours: async () => {
+      const size = Math.ceil((allocatedMib * mib) / gib) * gib;
+      const image = await lab.qcow2("from-ebs.qcow2", size);
+      const server = await lab.serve(image, ["-f", format]);
+      await using pumping = await PumpProcess.start();
+      await ebs.reset(blocks);
+      const generationId = `ebs-${generation++}`;
+      const source = { ebs: endpoint, sizeBytes: size };
+      const reply = pumping.call({ kind: "pump", generationId, source, sink: server.path });
+      const time = await seconds(() => reply);
+      if ((await reply).bytesCopied !== blocks * leafBytes) throw new Error("Not all blocks were copied.");
+      await server.stop("SIGTERM");
+      note(`out of EBS direct: ${(allocatedMib / time).toFixed(0)} MiB/s`);
+      return time;
+    },
+    bare: () => loop("get"),
+  });
+  const row = (name: string, times: { ours: number[]; bare: number[] }): Figure =>
+    figure({
+      name,
+      value: allocatedMib / median(times.ours),
+      unit: "MiB/s",
+      peer,
+      peer_value: allocatedMib / median(times.bare),
+      goal,
+      better: "higher",
+    });
+  return [row("NBD to EBS direct", into), row("EBS direct to NBD", outOf)];
+}
