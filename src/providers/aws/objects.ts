@@ -21,7 +21,8 @@ export class AwsObjects implements ObjectStorageFacet {
     this.#aws = aws;
   }
 
-  /** S3 keeps new buckets private and encrypted by itself; that is said again here, whatever the account's settings. */
+  /** S3 itself keeps new buckets private ("Default settings for new S3 buckets", since April 2023) and encrypts what is put
+   *  into them (since January 2023). */
   async createBucket(
     { bucket, tags }: { bucket: string; tags: Readonly<Record<string, string>> },
     signal: AbortSignal,
@@ -35,7 +36,6 @@ export class AwsObjects implements ObjectStorageFacet {
         (sdk) =>
           new sdk.CreateBucketCommand({
             Bucket: bucket,
-            ObjectOwnership: "BucketOwnerEnforced",
             ...(region !== "us-east-1" && { CreateBucketConfiguration: elsewhere }),
           }),
         subject,
@@ -44,39 +44,25 @@ export class AwsObjects implements ObjectStorageFacet {
       .catch((error: unknown) => {
         if (!isOwnAlready(error)) throw error;
       });
-    const PublicAccessBlockConfiguration = {
-      BlockPublicAcls: true,
-      IgnorePublicAcls: true,
-      BlockPublicPolicy: true,
-      RestrictPublicBuckets: true,
-    };
-    await this.#aws.s3.send(
-      (sdk) => new sdk.PutPublicAccessBlockCommand({ Bucket: bucket, PublicAccessBlockConfiguration }),
-      subject,
-      signal,
-    );
-    const KMSMasterKeyID = this.#aws.entry.encryptionKey;
-    const ApplyServerSideEncryptionByDefault =
-      KMSMasterKeyID === undefined
-        ? { SSEAlgorithm: "AES256" as const }
-        : { SSEAlgorithm: "aws:kms" as const, KMSMasterKeyID };
-    await this.#aws.s3.send(
-      (sdk) =>
-        new sdk.PutBucketEncryptionCommand({
-          Bucket: bucket,
-          ServerSideEncryptionConfiguration: {
-            Rules: [{ ApplyServerSideEncryptionByDefault, BucketKeyEnabled: true }],
-          },
-        }),
-      subject,
-      signal,
-    );
+    if (this.#aws.entry.encryptionKey !== undefined) {
+      await this.#encryptWith(bucket, this.#aws.entry.encryptionKey, subject, signal);
+    }
     const TagSet = toWire({ ...tags, [tagKeys.managed]: "true", [tagKeys.key]: bucket }) as {
       Key: string;
       Value: string;
     }[];
     await this.#aws.s3.send(
       (sdk) => new sdk.PutBucketTaggingCommand({ Bucket: bucket, Tagging: { TagSet } }),
+      subject,
+      signal,
+    );
+  }
+
+  async #encryptWith(Bucket: string, KMSMasterKeyID: string, subject: Subject, signal: AbortSignal): Promise<void> {
+    const ApplyServerSideEncryptionByDefault = { SSEAlgorithm: "aws:kms" as const, KMSMasterKeyID };
+    const Rules = [{ ApplyServerSideEncryptionByDefault, BucketKeyEnabled: true }];
+    await this.#aws.s3.send(
+      (sdk) => new sdk.PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration: { Rules } }),
       subject,
       signal,
     );

@@ -123,7 +123,6 @@ const otherActions = [
   "s3:ListBucket",
   "s3:ListBucketMultipartUploads",
   "s3:ListMultipartUploadParts",
-  "s3:PutBucketPublicAccessBlock",
   "s3:PutBucketTagging",
   "s3:PutEncryptionConfiguration",
   "s3:PutObject",

@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { isProviderError } from "../../../src/domain/errors.ts";
 import { createAwsProvider } from "../../../src/providers/aws/index.ts";
 import type { Provider } from "../../../src/providers/provider.ts";
 import { type AwsLab, startAwsLab, whyNoGuests } from "../../sandbox/aws/support.ts";
@@ -27,16 +26,9 @@ export function connectAws({ endpoint, region, keys }: AwsAddress): Provider {
   });
 }
 
-const notYet = "the sandbox simulates no STS, S3 and Service Quotas yet; the slow suite has moto for S3";
-
 export const harness: ConformanceHarness = {
   kind: "aws",
   module: import.meta.url,
-  differences: {
-    "checks itself without a failure": notYet,
-    "goes on with an upload that another process began, and reads any part of it": notYet,
-    "tells its quotas, what is used of them and for which instance types": notYet,
-  },
   unavailable: whyNoGuests,
   async open() {
     const lab = await startAwsLab({
@@ -53,7 +45,7 @@ export const harness: ConformanceHarness = {
       endpoint: lab.aws.endpoint,
       keys: lab.aws.cloud.identity.administratorKeys,
     };
-    const provider = withoutBuckets(connectAws(descriptor));
+    const provider = connectAws(descriptor);
     return {
       provider,
       descriptor,
@@ -73,22 +65,6 @@ export const harness: ConformanceHarness = {
   },
   connect: (descriptor) => connectAws(descriptor as AwsAddress),
 };
-
-/** Buckets are the last thing of a census, and there is nobody to ask for them yet. */
-function withoutBuckets(provider: Provider): Provider {
-  return {
-    ...provider,
-    check: (signal) => provider.check(signal),
-    close: () => provider.close(),
-    async *census(signal) {
-      try {
-        yield* provider.census(signal);
-      } catch (error) {
-        if (!isProviderError(error) || error.details.operation !== "list buckets") throw error;
-      }
-    },
-  };
-}
 
 async function writeVolume(
   { aws }: AwsLab,
