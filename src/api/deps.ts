@@ -1,4 +1,5 @@
 import type { Client } from "@temporalio/client";
+import type { PayloadCodec } from "@temporalio/common";
 import type { Logger } from "pino";
 import type { ApprovalRule } from "../domain/approval.ts";
 import type { Store } from "../store/index.ts";
@@ -46,6 +47,8 @@ export interface ApiDeps {
   readonly log: Logger;
   readonly temporalUiUrl: string | undefined;
   readonly auth?: AuthSettings;
+  /** Decrypts payloads for those who may see them. */
+  readonly codec?: PayloadCodec | undefined;
   /** Plans that want a second person. */
   readonly approvalRules?: readonly ApprovalRule[];
   /** Told at once of break-glass access, freezes and lock-outs. */

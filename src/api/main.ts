@@ -9,6 +9,7 @@ import { isSimulated } from "../domain/simulated.ts";
 import { createSecrets } from "../integrations/secrets/create.ts";
 import { openStore, type Store } from "../store/index.ts";
 import { connectClient } from "../temporal/connection.ts";
+import { temporalAddress } from "../temporal/settings.ts";
 import { createApi } from "./app.ts";
 import { AuditCheckpoints } from "./audit-checkpoints.ts";
 import type { AuthSettings } from "./auth/index.ts";
@@ -26,6 +27,8 @@ const log = pino({ name: "api", level: config.logging.level });
 for (const line of configReport(config)) log.warn(line);
 
 const secrets = createSecrets(config.secrets, process.env);
+
+const temporalSettings = temporalAddress(config.temporal, (source) => secrets.reveal(source));
 
 const stopping = new AbortController();
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopping.abort());
@@ -50,7 +53,7 @@ async function serve(): Promise<void> {
   try {
     await whenAvailable(() => prepare(store));
     const checkpoints = await signedEnds(store);
-    const temporal = await whenAvailable(() => connectClient(config.temporal));
+    const temporal = await whenAvailable(() => connectClient(temporalSettings));
     if (temporal) await listen(store, temporal, { host, port });
     await checkpoints?.take();
   } finally {
@@ -92,7 +95,7 @@ async function listen(store: Store, temporal: Client, at: { host: string; port: 
     simulated: isSimulated({ type, sandbox }),
   }));
   const auth = authSettings(at);
-  const rules = { approvalRules: config.approvals, alarmWebhook: config.alarms.webhook };
+  const rules = { approvalRules: config.approvals, alarmWebhook: config.alarms.webhook, codec: temporalSettings.codec };
   if (auth.oidc && !(await store.guard.sealedAt()))
     log.warn("no break-glass secret is sealed: novacron break-glass seal");
   const app = createApi({ store, temporal, sites, log, temporalUiUrl: runtime.temporalUiUrl, auth, ...rules });

@@ -95,6 +95,8 @@ interface RouteFacts {
   readonly duringFreeze?: boolean;
   /** Takes an `Idempotency-Key`: on everything that starts something. */
   readonly idempotent?: boolean;
+  /** Temporal's UI calls it from its own origin, and can't send our X-CSRF-Token: the browser keeps the answer from any other. */
+  readonly temporalUi?: boolean;
   /** The answer holds a secret: it is shown once and not kept for repeats. */
   readonly confidential?: boolean;
   /** The body holds a secret: it does not enter the audit trail. */

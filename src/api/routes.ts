@@ -6,6 +6,7 @@ import { accessRoutes } from "./routes/access.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { authRoutes } from "./routes/auth.ts";
 import { certificateRoutes } from "./routes/certificates.ts";
+import { codecRoutes } from "./routes/codec.ts";
 import type { ApiContext } from "./routes/context.ts";
 import { guardRoutes } from "./routes/guard.ts";
 import { inventoryRoutes } from "./routes/inventory.ts";
@@ -31,6 +32,7 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
     ...certificateRoutes(context),
     ...authRoutes(context),
     ...guardRoutes(context),
+    ...codecRoutes(context),
     ...accessRoutes(context),
     ...tokenRoutes(context),
     ...auditRoutes(context),

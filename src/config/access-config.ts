@@ -3,6 +3,7 @@ import type { ApprovalRule } from "../domain/approval.ts";
 import { ConfigError } from "./config-error.ts";
 import type { Config } from "./config-types.ts";
 import type { FileContent } from "./schema.ts";
+import { Secret } from "./secret.ts";
 import { type ConfigSource, formatPath, type Path } from "./source.ts";
 
 type OidcConfig = NonNullable<Config["oidc"]>;
@@ -48,6 +49,22 @@ export function toSecrets(content: FileContent["secrets"]): Config["secrets"] {
         }),
     ...(region === undefined ? {} : { aws: { region, endpoint: content.aws_endpoint } }),
   };
+}
+
+export function toTemporal(
+  content: FileContent["temporal"],
+  keysFile: string | undefined,
+): Pick<Config["temporal"], "tls" | "apiKey" | "payloadKeys"> {
+  const { tls, api_key: apiKey } = content;
+  const files = {
+    caFile: content.tls_ca_file,
+    certFile: content.tls_cert_file,
+    keyFile: content.tls_key_file,
+    serverName: content.tls_server_name,
+  };
+  const payloadKeys =
+    content.payload_keys ?? (keysFile === undefined ? undefined : new Secret(`\${secret:file:${keysFile}}`));
+  return { ...(tls ? { tls: files } : {}), ...(apiKey ? { apiKey } : {}), ...(payloadKeys ? { payloadKeys } : {}) };
 }
 
 /** `KIND at SCOPE`, where the kind may be `any`. */

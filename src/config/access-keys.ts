@@ -116,6 +116,50 @@ export const accessKeys: Readonly<Record<string, ConfigKey>> = {
     effect: { now: "where Secrets Manager is called" },
     test: "secrets are fetched from where references say",
   },
+  "temporal.tls": {
+    description: "Whether Temporal is reached over TLS.",
+    default: false,
+    example: true,
+    effect: { now: "API and worker connect so" },
+    test: "Temporal is reached by TLS, an API key, and with encrypted payloads",
+  },
+  "temporal.tls_ca_file": {
+    description: "Authorities that Temporal's certificate may come from (PEM); default: the machine's own.",
+    example: "/etc/novacron/temporal-ca.pem",
+    effect: { now: "with `temporal.tls`" },
+    test: "Temporal is reached by TLS, an API key, and with encrypted payloads",
+  },
+  "temporal.tls_cert_file": {
+    description: "Our certificate, for mutual TLS (PEM).",
+    example: "/etc/novacron/temporal.pem",
+    effect: { now: "with `temporal.tls`" },
+    test: "Temporal is reached by TLS, an API key, and with encrypted payloads",
+  },
+  "temporal.tls_key_file": {
+    description: "Its private key (PEM).",
+    example: "/etc/novacron/temporal-key.pem",
+    effect: { now: "with `temporal.tls`" },
+    test: "Temporal is reached by TLS, an API key, and with encrypted payloads",
+  },
+  "temporal.tls_server_name": {
+    description: "Name that Temporal's certificate is for, where that is not the address.",
+    example: "temporal.example.com",
+    effect: { now: "with `temporal.tls`" },
+    test: "Temporal is reached by TLS, an API key, and with encrypted payloads",
+  },
+  "temporal.api_key": {
+    description: "API key for Temporal. Kept secret; one that was rotated is used within a minute.",
+    example: "${A_VARIABLE}",
+    effect: { now: "sent with every call to Temporal" },
+    test: "Temporal is reached by TLS, an API key, and with encrypted payloads",
+  },
+  "temporal.payload_keys": {
+    description:
+      'Keys that encrypt workflow payloads, as JSON: `{"current": ID, "keys": {ID: 32 bytes in base64}}`. Every API and worker needs the same. Default: the file that `novacron up` makes. Kept secret.',
+    example: "${A_VARIABLE}",
+    effect: { now: "AES-256-GCM on what enters a workflow's history" },
+    test: "Temporal is reached by TLS, an API key, and with encrypted payloads",
+  },
   "approvals[]": {
     description:
       "Plans that a second person must approve: `KIND at SCOPE`, where the kind is a plan's (`migrate-vm`) or `any`, and the scope as in `oidc.roles`.",

@@ -80,7 +80,19 @@ export interface Config {
   readonly alarms: { readonly webhook?: string | undefined };
   readonly sessions: { readonly idleMs: number; readonly maxMs: number };
   readonly inventory: { readonly intervalMs: number };
-  readonly temporal: { readonly address: string; readonly namespace: string };
+  readonly temporal: {
+    readonly address: string;
+    readonly namespace: string;
+    /** Absent: without TLS. Files in PEM. */
+    readonly tls?: {
+      readonly caFile?: string | undefined;
+      readonly certFile?: string | undefined;
+      readonly keyFile?: string | undefined;
+      readonly serverName?: string | undefined;
+    };
+    readonly apiKey?: Secret | undefined;
+    readonly payloadKeys?: Secret | undefined;
+  };
   readonly logging: { readonly level: LogLevel };
   /** Paths of the keys that the files set, as they stand there. */
   readonly given: readonly string[];

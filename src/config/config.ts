@@ -1,4 +1,4 @@
-import { toApprovals, toOidc, toSecrets } from "./access-config.ts";
+import { toApprovals, toOidc, toSecrets, toTemporal } from "./access-config.ts";
 import { ConfigError } from "./config-error.ts";
 import type { Config, ProviderType, SiteConfig } from "./config-types.ts";
 import { configKeys } from "./keys.ts";
@@ -53,6 +53,7 @@ export function loadConfig(input: { file?: string; sitesFile?: string; env: Node
     temporal: {
       address: env.TEMPORAL_ADDRESS ? runtime.temporalAddress : content.temporal.address,
       namespace: env.TEMPORAL_NAMESPACE ? runtime.temporalNamespace : content.temporal.namespace,
+      ...toTemporal(content.temporal, runtime.payloadKeysFile),
     },
     logging: { level: runtime.logLevel ?? content.logging.level },
     given: givenPaths(source.value),

@@ -39,8 +39,10 @@ function not(path: Path, source: ConfigSource): string {
   return `, not ${JSON.stringify(value)}`;
 }
 
+const secretNames = new Set(["client_secret", "vault_token", "vault_secret_id", "api_key", "payload_keys"]);
+
 function isSecretPath(path: Path): boolean {
-  return path.includes("credentials") || path.at(-1) === "client_secret";
+  return path.includes("credentials") || secretNames.has(String(path.at(-1)));
 }
 
 function unknownKey(path: Path, source: ConfigSource): ConfigError {

@@ -10,6 +10,7 @@ const runtimeSchema = z.object({
   TEMPORAL_ADDRESS: text.default("127.0.0.1:7233"),
   TEMPORAL_NAMESPACE: text.default("default"),
   TEMPORAL_UI_URL: text.optional(),
+  NOVACRON_PAYLOAD_KEYS: text.optional(),
   NOVACRON_CONFIG: text.optional(),
   NOVACRON_SITES: text.optional(),
   NOVACRON_API_HOST: text.optional(),
@@ -26,6 +27,8 @@ export interface Runtime {
   readonly temporalAddress: string;
   readonly temporalNamespace: string;
   readonly temporalUiUrl?: string;
+  /** File with the keys that encrypt payloads, where the configuration names none. */
+  readonly payloadKeysFile?: string;
   /** Path of the YAML configuration file. */
   readonly configFile?: string;
   /** Path of the JSON file with the sandbox's providers. */
@@ -46,6 +49,7 @@ const variables = {
   temporalAddress: "TEMPORAL_ADDRESS",
   temporalNamespace: "TEMPORAL_NAMESPACE",
   temporalUiUrl: "TEMPORAL_UI_URL",
+  payloadKeysFile: "NOVACRON_PAYLOAD_KEYS",
   configFile: "NOVACRON_CONFIG",
   sitesFile: "NOVACRON_SITES",
   apiHost: "NOVACRON_API_HOST",

@@ -188,7 +188,17 @@ export const fileSchema = section({
   alarms: section({ webhook: httpUrl().optional() }).optional(),
   sessions: section({ idle: duration(), max: duration() }),
   inventory: section({ interval: duration() }),
-  temporal: section({ address: text(), namespace: text() }),
+  temporal: section({
+    address: text(),
+    namespace: text(),
+    tls: flag(),
+    tls_ca_file: text().optional(),
+    tls_cert_file: text().optional(),
+    tls_key_file: text().optional(),
+    tls_server_name: text().optional(),
+    api_key: secret().optional(),
+    payload_keys: secret().optional(),
+  }),
   logging: section({ level: choice(...logLevels) }),
 });
 

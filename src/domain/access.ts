@@ -21,6 +21,7 @@ export const permissionRoles = {
   "access:write": ["admin"],
   "audit:read": ["auditor"],
   "plans:approve": ["approver"],
+  "payloads:decode": ["operator", "admin"],
   "system:freeze": ["operator", "admin"],
   "system:unfreeze": ["admin"],
 } as const satisfies Readonly<Record<string, readonly Role[]>>;

@@ -33,6 +33,8 @@ export interface TemporalOptions {
   /** Free ones are chosen when left out. */
   readonly ports?: TemporalPorts;
   readonly namespace?: string;
+  /** Where the web UI has payloads decrypted. */
+  readonly codecEndpoint?: string;
   /** Leaves the web UI out. Default false. */
   readonly headless?: boolean;
 }
@@ -79,6 +81,7 @@ export function prepareTemporal(options: TemporalOptions & { ports: TemporalPort
     ["--metrics-port", String(ports.metrics), "--namespace", namespace],
     ["--db-filename", join(data, "temporal.db"), "--log-level", "warn", "--log-format", "json"],
     options.headless ? ["--headless"] : ["--ui-ip", "127.0.0.1", "--ui-port", String(ports.ui)],
+    options.codecEndpoint && !options.headless ? ["--ui-codec-endpoint", options.codecEndpoint] : [],
     dynamicConfig.flatMap((value) => ["--dynamic-config-value", value]),
     Object.entries(searchAttributes).flatMap(([name, type]) => ["--search-attribute", `${name}=${typeNames[type]}`]),
   ].flat();

@@ -19,8 +19,8 @@ export interface WorkerParts {
   readonly store: Store;
   readonly client: Client;
   readonly tools: HostTools;
-  /** For `${secret:env:NAME}`. */
-  readonly env?: NodeJS.ProcessEnv;
+  /** Where credentials are fetched that the configuration only refers to. */
+  readonly secrets?: ReturnType<typeof createSecrets>;
   /** Short folder for the sockets of exports. */
   readonly runDir: string;
   readonly log?: (level: "debug" | "info" | "warn" | "error", message: string, facts?: object) => void;
@@ -30,7 +30,7 @@ export interface WorkerParts {
 export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { close(): Promise<void> }> {
   const { config, store, client, tools, runDir } = parts;
   const log = parts.log ?? (() => undefined);
-  const secrets = createSecrets(config.secrets, parts.env ?? {});
+  const secrets = parts.secrets ?? createSecrets(config.secrets, {});
   const entries = config.sites.map((site) => ({ ...site, credentials: revealing(secrets, site.credentials) }));
   const registry = createRegistry(entries, {
     tools,

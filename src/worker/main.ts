@@ -7,9 +7,11 @@ import { configReport } from "../config/report.ts";
 import { readRuntime, required } from "../config/runtime.ts";
 import { loadHostTools } from "../host/host-tools.ts";
 import { cacheDir, makeSocketDir } from "../host/paths.ts";
+import { createSecrets } from "../integrations/secrets/create.ts";
 import { openStore } from "../store/index.ts";
 import { connectClient } from "../temporal/connection.ts";
 import { ensureInventorySchedules } from "../temporal/schedules.ts";
+import { temporalAddress } from "../temporal/settings.ts";
 import { sharedHashPool } from "../transfer/hash-pool.ts";
 import { buildDeps } from "./deps.ts";
 import { createWorker } from "./worker.ts";
@@ -41,11 +43,12 @@ const store = await openStore({
 });
 await store.migrate();
 await store.seedPrices();
-const { address, namespace } = config.temporal;
-const client = await connectClient({ address, namespace });
+const secrets = createSecrets(config.secrets, process.env);
+const temporal = temporalAddress(config.temporal, (source) => secrets.reveal(source));
+const client = await connectClient(temporal);
 const deps = await buildDeps({
   config,
-  env: process.env,
+  secrets,
   store,
   client,
   tools: loadHostTools(toolsManifest),
@@ -54,7 +57,7 @@ const deps = await buildDeps({
 });
 const sites = deps.registry.sites.map(({ site }) => site);
 const { worker, close } = await createWorker({
-  temporal: { address, namespace },
+  temporal,
   bundleCacheDir: cacheDir(),
   deps,
 });

@@ -2,7 +2,13 @@ import { NativeConnection, Worker, type WorkerOptions } from "@temporalio/worker
 import { type ActivityDeps } from "../activities/deps.ts";
 import { heartbeatInterceptor } from "../activities/heartbeat.ts";
 import { createActivities } from "../activities/index.ts";
-import { type TemporalAddress, taskQueue } from "../temporal/connection.ts";
+import {
+  connectionOptions,
+  dataConverterOf,
+  keepApiKey,
+  type TemporalAddress,
+  taskQueue,
+} from "../temporal/connection.ts";
 import { workflowBundle } from "./bundle.ts";
 
 export interface WorkerSettings {
@@ -16,14 +22,12 @@ export interface WorkerSettings {
 /** A worker for everything; any number of them may run. Call `run()` on it; it owns the connection it returns. */
 export async function createWorker(settings: WorkerSettings): Promise<{ worker: Worker; close(): Promise<void> }> {
   const { temporal, deps } = settings;
-  const [connection, bundle] = await Promise.all([
-    NativeConnection.connect({ address: temporal.address }),
-    workflowBundle(settings.bundleCacheDir),
-  ]);
+  const [connection, bundle] = await Promise.all([connect(temporal), workflowBundle(settings.bundleCacheDir)]);
   const activities = createActivities(deps);
   const options: WorkerOptions = {
     connection,
     namespace: temporal.namespace,
+    dataConverter: dataConverterOf(temporal),
     taskQueue,
     workflowBundle: bundle,
     activities: settings.decorate ? settings.decorate(activities) : activities,
@@ -37,4 +41,11 @@ export async function createWorker(settings: WorkerSettings): Promise<{ worker: 
   };
   const worker = await Worker.create(options);
   return { worker, close: () => connection.close() };
+}
+
+async function connect(to: TemporalAddress): Promise<NativeConnection> {
+  const options = await connectionOptions(to);
+  const connection = await NativeConnection.connect(options);
+  keepApiKey(connection, to, options.apiKey);
+  return connection;
 }

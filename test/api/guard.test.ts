@@ -152,6 +152,7 @@ describe("a freeze", () => {
       "createToken",
       "createUser",
       "decidePlan",
+      "decodePayloads",
       "disableUser",
       "enableUser",
       "freezeChanges",

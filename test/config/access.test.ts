@@ -79,3 +79,18 @@ test("plans that want a second person are named by kind and scope", (context) =>
   assert.deepEqual(load(context, "").approvals, []);
   assert.throws(() => load(context, "approvals: [everything]"), /approvals\[0\]: it must be KIND at SCOPE/);
 });
+
+test("Temporal is reached by TLS, an API key, and with encrypted payloads", (context) => {
+  const { temporal } = load(
+    context,
+    "temporal: { tls: true, tls_ca_file: /ca, tls_cert_file: /crt, tls_key_file: /key, tls_server_name: t.example.com, api_key: hush, payload_keys: hush }",
+  );
+  assert.deepEqual(temporal.tls, { caFile: "/ca", certFile: "/crt", keyFile: "/key", serverName: "t.example.com" });
+  assert.equal(temporal.apiKey?.reveal(), "hush");
+  assert.equal(temporal.payloadKeys?.reveal(), "hush");
+  const plain = load(context, "").temporal;
+  assert.deepEqual([plain.tls, plain.apiKey, plain.payloadKeys], [undefined, undefined, undefined]);
+  const env = { NOVACRON_PAYLOAD_KEYS: "/instance/payload-keys.json" };
+  const made = loadConfig({ env }).temporal.payloadKeys;
+  assert.deepEqual(made?.reference, { store: "file", path: "/instance/payload-keys.json" });
+});

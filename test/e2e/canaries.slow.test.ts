@@ -5,10 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import type { Payload } from "@temporalio/common";
 import { historyToJSON } from "@temporalio/common/lib/proto-utils.js";
 import { type Connection, downStack, upStack } from "../../src/cli/stack/index.ts";
 import { instanceDir } from "../../src/host/paths.ts";
 import { connectClient } from "../../src/temporal/connection.ts";
+import { EncryptingCodec } from "../../src/temporal/payload-codec.ts";
 
 const example = fileURLToPath(new URL("../../config.example.yaml", import.meta.url));
 const instance = `canary-${randomBytes(4).toString("hex")}`;
@@ -17,6 +19,12 @@ const secrets = { AWS_ACCESS_KEY: canary("access"), AWS_SECRET_KEY: canary("secr
 const others = { GCP_SERVICE_ACCOUNT: "robot", AZURE_TENANT_ID: "tenant", AZURE_CLIENT_ID: "client" };
 const scratch = mkdtempSync(join(tmpdir(), "nvc-canary-"));
 const configFile = join(scratch, "config.yaml");
+/** What the configuration only refers to. */
+const referred = { vaultSecretId: canary("secret-id"), oidcSecret: canary("oidc") };
+const references = `
+secrets: { vault_address: http://127.0.0.1:9, vault_role_id: novacron, vault_secret_id: "\${secret:file:${scratch}/vaultSecretId}" }
+oidc: { issuer: http://127.0.0.1:9, client_id: novacron, client_secret: "\${secret:file:${scratch}/oidcSecret}" }
+`;
 
 after(async () => {
   await downStack({ instance, wipe: true });
@@ -37,20 +45,26 @@ async function answers(connection: Connection, token: string): Promise<string> {
     await call("GET", "/v1/sites"),
     await call("GET", "/v1/vms?refresh=true"),
     await call("POST", "/v1/sites/onprem-a/check"),
-    await call("POST", "/v1/sites/aws-us-east-1/check"),
+    await call("POST", "/v1/sites/aws-eu-west-1/check"),
     await call("POST", "/v1/plans", { kind: "migrate_vm", request }),
     await call("POST", "/v1/migrations", request),
-    await call("POST", "/v1/migrations", { ...request, to: "aws-us-east-1" }),
+    await call("POST", "/v1/migrations", { ...request, to: "aws-eu-west-1" }),
     await call("GET", "/v1/migrations"),
+    await call("GET", "/v1/auth/sign-in"),
+    await call("POST", "/v1/users", { name: "Canary" }),
+    await call("GET", "/v1/tokens"),
+    await call("GET", "/v1/audit/export"),
   ].join("\n");
 }
 
-async function histories(address: string): Promise<string> {
+/** As they are stored, and as they are with the key. */
+async function histories(address: string, codec: EncryptingCodec): Promise<string> {
   const client = await connectClient({ address, namespace: "default" });
   try {
     const texts: string[] = [];
     for await (const { workflowId, runId } of client.workflow.list()) {
-      texts.push(historyToJSON(await client.workflow.getHandle(workflowId, runId).fetchHistory()));
+      const history = historyToJSON(await client.workflow.getHandle(workflowId, runId).fetchHistory());
+      texts.push(history, await decrypted(history, codec));
     }
     assert.ok(texts.length > 0, "there are runs to look into");
     return texts.join("\n");
@@ -59,24 +73,41 @@ async function histories(address: string): Promise<string> {
   }
 }
 
+async function decrypted(history: string, codec: EncryptingCodec): Promise<string> {
+  const found: Payload[] = [];
+  JSON.parse(history, (_key, member: { metadata?: Record<string, string>; data?: string } | null) => {
+    if (!member?.metadata?.encoding || member.data === undefined) return member;
+    const metadata = Object.entries(member.metadata).map(([name, value]) => [name, Buffer.from(value, "base64")]);
+    found.push({ metadata: Object.fromEntries(metadata), data: Buffer.from(member.data, "base64") });
+    return member;
+  });
+  return (await codec.decode(found)).map(({ data }) => Buffer.from(data ?? []).toString()).join("\n");
+}
+
 test("no credential shows in logs, answers, histories or the sites' list", async () => {
   Object.assign(process.env, secrets, others);
   // Nothing leaves this machine: AWS is asked at a port where nobody listens.
   const local = readFileSync(example, "utf8").replace(
     "    region: us-east-1\n",
-    "$&    endpoint: http://127.0.0.1:9\n",
+    // The sandbox has a site in the example's region.
+    "    region: eu-west-1\n    endpoint: http://127.0.0.1:9\n",
   );
   assert.match(local, /endpoint: http:\/\/127/);
-  writeFileSync(configFile, local);
+  for (const [name, value] of Object.entries(referred)) writeFileSync(join(scratch, name), value, { mode: 0o600 });
+  writeFileSync(configFile, local + references);
   const connection = await upStack({ instance, configFile });
   const token = readFileSync(connection.tokenFile, "utf8").trim();
   const said = await answers(connection, token);
-  assert.match(said, /\/v1\/sites 200 .*aws-us-east-1/, "the configuration with the credentials is in force");
-  const recorded = await histories(connection.temporalAddress);
+  assert.match(said, /\/v1\/sites 200 .*aws-eu-west-1/, "the configuration with the credentials is in force");
+  const keyRing = readFileSync(join(instanceDir(instance), "payload-keys.json"), "utf8");
+  const payloadKey = Object.values((JSON.parse(keyRing) as { keys: Record<string, string> }).keys)[0] ?? "";
+  const recorded = await histories(connection.temporalAddress, new EncryptingCodec(async () => keyRing));
+  assert.match(recorded, /encryption-key-id/, "histories are encrypted");
+  assert.match(recorded, /"site":"onprem-a"/, "and can be read with the key");
   const logs = join(instanceDir(instance), "logs");
   const written = readdirSync(logs).map((name) => readFileSync(join(logs, name), "utf8"));
   assert.ok(written.join("").includes("aws"), "the logs speak of the site");
-  for (const [name, secret] of Object.entries({ ...secrets, token })) {
+  for (const [name, secret] of Object.entries({ ...secrets, ...referred, token, payloadKey })) {
     assert.ok(!said.includes(secret), `${name} in an answer`);
     assert.ok(!recorded.includes(secret), `${name} in a history`);
     assert.ok(!written.some((text) => text.includes(secret)), `${name} in a log`);

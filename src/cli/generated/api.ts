@@ -582,6 +582,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/codec/decode": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decrypt payloads of workflow histories
+         * @description Temporal's UI asks this, with the session of whoever sits at it.
+         */
+        post: operations["decodePayloads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/users": {
         parameters: {
             query?: never;
@@ -1029,6 +1049,19 @@ export interface components {
             secret: string;
             reason: string;
         };
+        /** @description Temporal's own form: bytes in base64 */
+        Payloads: {
+            payloads: ({
+                metadata?: {
+                    [key: string]: string;
+                };
+                data?: string;
+            } & {
+                [key: string]: unknown;
+            })[];
+        } & {
+            [key: string]: unknown;
+        };
         /** @description Somebody who uses tokens only; who signs in is entered by that */
         NewUser: {
             name: string;
@@ -1063,7 +1096,7 @@ export interface components {
             name: string;
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
-            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "system:freeze" | "system:unfreeze")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
             /** @description Default 90 */
             expires_in_days?: number;
         };
@@ -1694,7 +1727,7 @@ export interface components {
             /** @description What the caller may do, and where */
             may: {
                 /** @enum {string} */
-                permission: "inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "system:freeze" | "system:unfreeze";
+                permission: "inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze";
                 scopes: components["schemas"]["Scope"][];
             }[];
         };
@@ -1801,7 +1834,7 @@ export interface components {
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
             /** @description No more than these of what the roles allow */
-            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "system:freeze" | "system:unfreeze")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
             created_by: string;
             /**
              * Format: date-time
@@ -1836,7 +1869,7 @@ export interface components {
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
             /** @description No more than these of what the roles allow */
-            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "system:freeze" | "system:unfreeze")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
             created_by: string;
             /**
              * Format: date-time
@@ -3338,6 +3371,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MadeSession"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    decodePayloads: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Payloads"];
+            };
+        };
+        responses: {
+            /** @description The payloads, decrypted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Payloads"];
                 };
             };
             400: components["responses"]["Problem400"];

@@ -7,7 +7,7 @@ import { postgresUrl, preparePostgres } from "../../host/postgres.ts";
 import type { LaunchSpec } from "../../host/server.ts";
 import { prepareTemporal } from "../../host/temporal.ts";
 import type { StackPlan } from "./settings.ts";
-import { runDir, sandboxSocket, sitesFile, tokenFile } from "./settings.ts";
+import { payloadKeysFile, runDir, sandboxSocket, sitesFile, tokenFile } from "./settings.ts";
 import type { Component } from "./supervisor.ts";
 
 const source = fileURLToPath(new URL("../../", import.meta.url));
@@ -26,8 +26,15 @@ export function stackComponents(plan: StackPlan): Component[] {
     parts.push({ name: "postgres", prepare });
   }
   if (!plan.temporalAddress) {
+    const codecEndpoint = `http://${hostForClients(plan.apiHost)}:${plan.apiPort}/v1/codec`;
     const { temporalProgram: program, temporalNamespace: namespace } = plan;
-    const options = { dir: join(dir, "temporal"), program, namespace, ports: plan.settings.temporalPorts };
+    const options = {
+      dir: join(dir, "temporal"),
+      program,
+      namespace,
+      ports: plan.settings.temporalPorts,
+      codecEndpoint,
+    };
     parts.push({ name: "temporal", prepare: async () => prepareTemporal(options) });
   }
   const healthUrl = `http://${hostForClients(plan.apiHost)}:${plan.apiPort}/v1/health`;
@@ -94,6 +101,7 @@ function componentEnvironment(plan: StackPlan): Record<string, string | undefine
     NOVACRON_API_HOST: plan.apiHost,
     NOVACRON_API_PORT: String(plan.apiPort),
     NOVACRON_TOKEN_FILE: tokenFile(plan.dir),
+    NOVACRON_PAYLOAD_KEYS: payloadKeysFile(plan.dir),
     NOVACRON_TOOLS: plan.toolsManifest,
     NOVACRON_LOG_LEVEL: plan.logLevel,
   };

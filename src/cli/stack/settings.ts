@@ -37,6 +37,7 @@ export interface StackPlan {
 
 export const planFile = (dir: string) => join(dir, "plan.json");
 export const tokenFile = (dir: string) => join(dir, "token");
+export const payloadKeysFile = (dir: string) => join(dir, "payload-keys.json");
 export const sitesFile = (dir: string) => join(dir, "sites.json");
 export const connectionFile = (dir: string) => join(dir, "connection.json");
 export const runDir = (dir: string) => join(dir, "run");
@@ -108,6 +109,14 @@ export function ensureToken(dir: string): string {
   }
   chmodSync(file, 0o600);
   return file;
+}
+
+/** The keys that encrypt workflow payloads, made once. */
+export function ensurePayloadKeys(dir: string): void {
+  const file = payloadKeysFile(dir);
+  if (existsSync(file)) return;
+  const id = randomBytes(4).toString("hex");
+  writeJson(file, { current: id, keys: { [id]: randomBytes(32).toString("base64") } }, 0o600);
 }
 
 /** @throws StackError when there is no such file. */

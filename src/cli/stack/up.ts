@@ -86,6 +86,7 @@ async function planStack(
   const config = configFile === undefined ? undefined : settings.requireConfigFile(configFile);
   const { host, port } = settings.apiAddress(process.env, config, kept);
   settings.ensureToken(dir);
+  settings.ensurePayloadKeys(dir);
   const { DATABASE_URL, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_UI_URL, NOVACRON_LOG_LEVEL } = process.env;
   return {
     dir,

@@ -128,6 +128,11 @@ export const requests: Readonly<Record<string, WalkRow>> = {
     reach: "wholeSite",
     ask: async (world) => ({ path: `/v1/tokens/${await tokenAtSite(world)}/rotate`, body: {} }),
   },
+  decodePayloads: {
+    reach: "installation",
+    makes: true,
+    ask: () => ({ path: "/v1/codec/decode", body: { payloads: [] } }),
+  },
   getFreeze: get("/v1/freeze", "self"),
   freezeChanges: {
     reach: "installation",
