@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { vmResource } from "../src/domain/resource.ts";
 import type { Vm } from "../src/domain/vm.ts";
 import { requireTemporal } from "../src/host/bring-in/temporal.ts";
 import { cacheDir, socketDirPath } from "../src/host/paths.ts";
@@ -111,12 +112,10 @@ async function fill(databaseUrl: string): Promise<void> {
   try {
     await store.migrate();
     for (const site of sites) {
+      const place = { site, provider: "libvirt" };
       const members = Array.from({ length: vms }, (_, index) => index).filter((index) => siteOf(index) === site);
-      await store.vms.replaceSite(
-        site,
-        members.map((index) => benchVm(site, index)),
-        new Date().toISOString(),
-      );
+      const resources = members.map((index) => vmResource(place, benchVm(site, index)));
+      await store.inventory.replace(place, "vm", resources, new Date().toISOString());
     }
   } finally {
     await store.close();

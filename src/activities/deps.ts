@@ -1,4 +1,5 @@
 import type { MigrationDefaults } from "../domain/migration-parts.ts";
+import type { Place } from "../domain/resource.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { Store } from "../store/index.ts";
 import type { createBandwidthLimiter } from "../transfer/bandwidth.ts";
@@ -37,7 +38,7 @@ export interface DataPlane {
 /** What activities are made with; the worker's composition root supplies it. */
 export interface ActivityDeps {
   readonly registry: {
-    readonly sites: readonly { readonly site: string; readonly simulated: boolean }[];
+    readonly sites: readonly (Place & { readonly simulated: boolean })[];
     /** @throws ProviderError InvalidInput for a site that is not configured, with the ones that are. */
     provider(site: string): Promise<Provider>;
   };

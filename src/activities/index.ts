@@ -68,6 +68,8 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   writeCertificate: "records",
   syncSite: "reads",
   refreshSites: "reads",
+  refreshResources: "reads",
+  dropOldRecords: "records",
   checkSite: "reads",
   listCensus: "reads",
 };

@@ -1,26 +1,57 @@
 import { Context } from "@temporalio/activity";
 import type { CensusRow } from "../domain/census.ts";
-import { isProviderError } from "../domain/errors.ts";
+import { isProviderError, ProviderError } from "../domain/errors.ts";
+import type { KindSync, SiteSync } from "../domain/inventory.ts";
+import { type Place, type ResourceKind, resourceKinds } from "../domain/resource.ts";
 import { tagKeys } from "../domain/vm.ts";
 import type { SiteCheck } from "../providers/provider.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { goneIsFine } from "./gone.ts";
+import { type KindReading, listers, vmOf } from "./resource-kinds.ts";
 
 export function inventoryActivities({ registry, store, log }: ActivityDeps) {
   return {
-    async syncSite(input: { site: string }): Promise<{ site: string; vms: number }> {
-      return syncOne(input.site);
+    /** Reads the kinds (all that the site has, by default) one after the other; a kind that fails keeps its rows and
+     *  doesn't keep the others from being read. Fails when none could be read. */
+    async syncSite(input: { site: string; kinds?: readonly ResourceKind[] }): Promise<SiteSync> {
+      return syncKinds(input.site, input.kinds ?? resourceKinds);
     },
 
-    /** Reads sites again after a move; a failure is noted with the rows and never fails the move. */
+    /** Reads sites' VMs again after a move; a failure is noted with the rows and never fails the move. */
     async refreshSites(input: { sites: readonly string[] }): Promise<void> {
       for (const site of input.sites) {
         try {
-          await syncOne(site);
+          await syncKinds(site, ["vm"]);
         } catch (error) {
           if (Context.current().cancellationSignal.aborted) throw error;
           log.warn(`The inventory of ${site} is not fresh: ${String(error)}`, error);
         }
       }
+    },
+
+    /** Reads single resources by themselves, as after a change that somebody was told of. What can't be read alone has its
+     *  whole kind read. */
+    async refreshResources(input: {
+      resources: readonly { readonly site: string; readonly kind: ResourceKind; readonly resourceId: string }[];
+    }): Promise<void> {
+      const signal = Context.current().cancellationSignal;
+      const whole = new Map<string, Set<ResourceKind>>();
+      for (const { site, kind, resourceId } of input.resources) {
+        if (kind !== "vm") {
+          whole.set(site, (whole.get(site) ?? new Set()).add(kind));
+          continue;
+        }
+        const at = new Date().toISOString();
+        const reading = await readingOf(site);
+        const vm = await goneIsFine(reading.provider.compute.getVm(resourceId, signal));
+        await store.inventory.refresh(reading.place, { kind, resourceId }, vm && vmOf(reading, vm), at);
+      }
+      for (const [site, kinds] of whole) await syncKinds(site, [...kinds]);
+    },
+
+    async dropOldRecords(input: { historyMs: number }): Promise<{ historyRows: number }> {
+      const before = new Date(Date.now() - input.historyMs).toISOString();
+      return { historyRows: await store.inventory.dropHistory(before) };
     },
 
     async checkSite(input: { site: string }): Promise<readonly SiteCheck[]> {
@@ -35,16 +66,44 @@ export function inventoryActivities({ registry, store, log }: ActivityDeps) {
     },
   };
 
-  async function syncOne(site: string): Promise<{ site: string; vms: number }> {
-    const at = new Date().toISOString();
-    try {
-      const provider = await registry.provider(site);
-      const vms = await Array.fromAsync(provider.compute.listVms(Context.current().cancellationSignal));
-      await store.vms.replaceSite(site, vms, at);
-      return { site, vms: vms.length };
-    } catch (error) {
-      if (isProviderError(error)) await store.vms.noteFailure(site, error.message, at);
-      throw error;
+  async function syncKinds(site: string, kinds: readonly ResourceKind[]): Promise<SiteSync> {
+    const results: KindSync[] = [];
+    let failure: unknown;
+    for (const kind of kinds) {
+      const at = new Date().toISOString();
+      try {
+        const reading = await readingOf(site);
+        const resources = listers[kind]?.(reading);
+        if (!resources) continue;
+        const { seen, changed } = await store.inventory.replace(reading.place, kind, resources, at);
+        results.push({ kind, seen, changed });
+      } catch (error) {
+        if (!isProviderError(error) || Context.current().cancellationSignal.aborted) throw error;
+        failure = error;
+        await store.inventory.noteFailure(placeOf(site), kind, error.message, at);
+        results.push({ kind, seen: 0, changed: 0, error: error.message });
+      }
     }
+    if (failure !== undefined && results.every(({ error }) => error !== undefined)) throw failure;
+    return { site, kinds: results };
+  }
+
+  async function readingOf(site: string): Promise<KindReading> {
+    const place = placeOf(site);
+    const provider = await registry.provider(site);
+    const prices = place.region === undefined ? undefined : await store.prices.book(place.provider, place.region);
+    return { place, provider, prices, signal: Context.current().cancellationSignal };
+  }
+
+  function placeOf(site: string): Place {
+    const known = registry.sites.find((candidate) => candidate.site === site);
+    if (known)
+      return { site, provider: known.provider, ...(known.region === undefined ? {} : { region: known.region }) };
+    throw new ProviderError("InvalidInput", {
+      operation: "read the inventory",
+      resource: site,
+      reason: "there is no such enabled site in the configuration",
+      action: `Use one of: ${registry.sites.map((other) => other.site).join(", ") || "none is configured"}.`,
+    });
   }
 }

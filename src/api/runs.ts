@@ -10,6 +10,7 @@ import {
 import { TypedSearchAttributes } from "@temporalio/common";
 import type { CensusRow } from "../domain/census.ts";
 import type { Certificate } from "../domain/certificate.ts";
+import type { SiteSync } from "../domain/inventory.ts";
 import type { MigrationRequest } from "../domain/migration.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { SiteCheck } from "../providers/provider.ts";
@@ -25,7 +26,7 @@ import {
 } from "../workflows/migrate-vm/messages.ts";
 import type { MigrateVmInput } from "../workflows/migrate-vm/types.ts";
 import type { PlanMigrationInput } from "../workflows/plan-migration/types.ts";
-import type { SyncInventoryInput, SyncInventoryResult } from "../workflows/sync-inventory/types.ts";
+import type { RefreshResourcesInput, SyncInventoryInput } from "../workflows/sync-inventory/types.ts";
 import type { TakeCensusInput } from "../workflows/take-census/types.ts";
 import type { VerifyCertificateInput, VerifyCertificateResult } from "../workflows/verify-certificate/types.ts";
 import { fromTemporal } from "./temporal-problem.ts";
@@ -76,11 +77,26 @@ export class Runs {
     });
   }
 
-  syncInventory(input: SyncInventoryInput): Promise<SyncInventoryResult> {
+  /** VMs only, or everything. */
+  syncInventory(site: string, what: "vms" | "everything"): Promise<SiteSync> {
+    const input: SyncInventoryInput = what === "vms" ? { site, kinds: ["vm"] } : { site };
     return this.#ask("syncInventory", {
-      workflowId: `inventory/${input.site}`,
+      workflowId: what === "vms" ? `inventory/${site}` : `inventory/${site}/everything`,
       args: [input],
-      staticSummary: `Read the VMs of ${input.site}`,
+      staticSummary: `Read ${what} of ${site}`,
+    });
+  }
+
+  /** Reads what may have changed, before its site's turn. */
+  refreshResources(input: RefreshResourcesInput): Promise<void> {
+    return this.#ask("refreshResources", {
+      workflowId: `refresh/${randomUUID()}`,
+      args: [input],
+      staticSummary:
+        `Read ${input.resources.map(({ site, kind, resourceId }) => `${site}/${kind}/${resourceId}`).join(", ")}`.slice(
+          0,
+          200,
+        ),
     });
   }
 

@@ -79,7 +79,12 @@ export interface Config {
   readonly approvals: readonly ApprovalRule[];
   readonly alarms: { readonly webhook?: string | undefined };
   readonly sessions: { readonly idleMs: number; readonly maxMs: number };
-  readonly inventory: { readonly intervalMs: number };
+  readonly inventory: {
+    /** Of VMs, and of everything else. */
+    readonly intervalMs: number;
+    readonly fullIntervalMs: number;
+    readonly historyMs: number;
+  };
   readonly temporal: {
     readonly address: string;
     readonly namespace: string;

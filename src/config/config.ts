@@ -49,7 +49,11 @@ export function loadConfig(input: { file?: string; sitesFile?: string; env: Node
     approvals: toApprovals(content.approvals ?? [], source),
     alarms: content.alarms ?? {},
     sessions: { idleMs: content.sessions.idle, maxMs: content.sessions.max },
-    inventory: { intervalMs: content.inventory.interval },
+    inventory: {
+      intervalMs: content.inventory.interval,
+      fullIntervalMs: content.inventory.full_interval,
+      historyMs: content.inventory.history,
+    },
     temporal: {
       address: env.TEMPORAL_ADDRESS ? runtime.temporalAddress : content.temporal.address,
       namespace: env.TEMPORAL_NAMESPACE ? runtime.temporalNamespace : content.temporal.namespace,

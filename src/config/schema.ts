@@ -187,7 +187,7 @@ export const fileSchema = section({
   approvals: z.array(text(), { error: "a list of texts" }).optional(),
   alarms: section({ webhook: httpUrl().optional() }).optional(),
   sessions: section({ idle: duration(), max: duration() }),
-  inventory: section({ interval: duration() }),
+  inventory: section({ interval: duration(), full_interval: duration(), history: duration() }),
   temporal: section({
     address: text(),
     namespace: text(),

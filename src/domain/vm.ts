@@ -1,3 +1,5 @@
+import type { CapacityType } from "./instance-type.ts";
+
 /** The virtual machine as every site shows it. Sizes are bytes; times are ISO 8601 UTC strings (plain JSON). */
 
 export type PowerState = "running" | "stopped" | "paused" | "starting" | "stopping" | "crashed" | "unknown";
@@ -39,6 +41,10 @@ export interface Vm {
   readonly state: PowerState;
   readonly cpus: number;
   readonly memoryBytes: number;
+  /** The site's name for its size, and how it is paid, where the site has such. */
+  readonly instanceType?: string;
+  readonly capacityType?: CapacityType;
+  readonly zone?: string;
   readonly firmware: Firmware;
   readonly architecture: "x86_64" | "aarch64";
   readonly disks: readonly VmDisk[];
@@ -74,6 +80,7 @@ export function vmVersion(vm: Vm): string {
     state: vm.state,
     cpus: vm.cpus,
     memoryBytes: vm.memoryBytes,
+    instanceType: vm.instanceType,
     firmware: vm.firmware,
     disks: vm.disks.map((disk) => [disk.diskId, disk.volumeId, disk.sizeBytes, disk.bus, disk.boot]),
     nics: vm.nics.map((nic) => [nic.nicId, nic.networkId]),

@@ -241,7 +241,19 @@ export interface Volume {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+/** A volume as a list of all of them shows it. */
+export interface ListedVolume extends Volume {
+  readonly name?: string;
+  /** The VM that uses it; absent for one that nothing uses. */
+  readonly vmId?: string;
+  /** The site's own word: `gp3`, `qcow2`. */
+  readonly type?: string;
+  readonly createdAt?: string;
+}
+
 export interface DisksFacet {
+  /** All volumes of the account, ours or not, in use or not; absent where a site can't list them. */
+  listVolumes?(signal: AbortSignal): AsyncIterable<ListedVolume>;
   /** The size a volume of at least so many bytes has here: sites count in sectors, MiB or GiB. @throws InvalidInput
    *  beyond the site's largest. */
   volumeSize(sizeBytes: number): number;

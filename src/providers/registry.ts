@@ -1,4 +1,5 @@
 import { ProviderError } from "../domain/errors.ts";
+import type { Place } from "../domain/resource.ts";
 import { isSimulated } from "../domain/simulated.ts";
 import type { HostTools } from "../host/tools.ts";
 import type { Provider, ProviderContext } from "./provider.ts";
@@ -34,7 +35,7 @@ export interface RegistryDeps {
 }
 
 export interface Registry {
-  readonly sites: readonly { readonly site: string; readonly kind: string; readonly simulated: boolean }[];
+  readonly sites: readonly (Place & { readonly simulated: boolean })[];
   /** @throws ProviderError InvalidInput for a site that is not configured, with the ones that are. */
   provider(site: string): Promise<Provider>;
   close(): Promise<void>;
@@ -75,7 +76,12 @@ export function createRegistry(entries: readonly ProviderEntry[], deps: Registry
   const enabled = entries.filter((entry) => entry.enabled);
   const made = new Map<string, Promise<Provider>>();
   return {
-    sites: enabled.map(({ site, type, sandbox }) => ({ site, kind: type, simulated: isSimulated({ type, sandbox }) })),
+    sites: enabled.map(({ site, type, region, sandbox }) => ({
+      site,
+      provider: type,
+      ...(region === undefined ? {} : { region }),
+      simulated: isSimulated({ type, sandbox }),
+    })),
     provider(site) {
       const known = made.get(site);
       if (known) return known;

@@ -7,6 +7,7 @@ import { PostgresCheckpointStore } from "./checkpoint-store.ts";
 import { clientConfig, type DatabaseOptions, openDatabase, type StoreLog } from "./database.ts";
 import { GuardRepository } from "./guard-repository.ts";
 import { IdempotencyRepository } from "./idempotency-repository.ts";
+import { InventoryWriter } from "./inventory-writer.ts";
 import { Listener } from "./listener.ts";
 import { migrateDatabase } from "./migrate.ts";
 import { MigrationRepository } from "./migration-repository.ts";
@@ -16,6 +17,7 @@ import { shippedPriceList } from "./price-catalogue.ts";
 import { PriceRepository } from "./price-repository.ts";
 import { PostgresRateLeases } from "./rate-leases.ts";
 import { ReplicaRoundRepository } from "./replica-round-repository.ts";
+import { ResourceRepository } from "./resource-repository.ts";
 import { SessionRepository } from "./session-repository.ts";
 import { TokenRepository } from "./token-repository.ts";
 import { UserRepository } from "./user-repository.ts";
@@ -26,11 +28,21 @@ export type { AuditQuery } from "./audit-repository.ts";
 export type { BindingRecord } from "./binding-repository.ts";
 export type { StoreLog } from "./database.ts";
 export type { IdempotencyClaim, StoredResponse } from "./idempotency-repository.ts";
+export type { ReadingResult } from "./inventory-writer.ts";
 export type { NewMigrationEvent } from "./migration-events.ts";
 export type { MigrationPatch, NewMigration } from "./migration-repository.ts";
 export type { Page } from "./paging.ts";
 export type { PointKind, PointRecord } from "./point-repository.ts";
 export type { PriceList, PriceQuery } from "./price-repository.ts";
+export type {
+  ReadFreshness,
+  ResourceChange,
+  ResourceKey,
+  ResourceVersion,
+} from "./resource-repository.ts";
+export type { InventoryResource } from "./resource-rows.ts";
+export type { SearchPage, SearchRequest } from "./resource-search.ts";
+export type { ResourceSums } from "./resource-sums.ts";
 export type { CliSignIn, SessionRecord, SignedIn } from "./session-repository.ts";
 export type { TokenRecord } from "./token-repository.ts";
 export type { UserRecord } from "./user-repository.ts";
@@ -50,6 +62,9 @@ export interface Store {
   readonly plans: PlanRepository;
   readonly migrations: MigrationRepository;
   readonly vms: VmRepository;
+  /** What writes the inventory; reading it is for {@link vms} and {@link resources}. */
+  readonly inventory: InventoryWriter;
+  readonly resources: ResourceRepository;
   readonly points: PointRepository;
   readonly rounds: ReplicaRoundRepository;
   readonly warm: WarmRepository;
@@ -87,6 +102,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     plans: new PlanRepository(db),
     migrations: new MigrationRepository(db, listener),
     vms: new VmRepository(db),
+    inventory: new InventoryWriter(db),
+    resources: new ResourceRepository(db),
     points: new PointRepository(db),
     rounds: new ReplicaRoundRepository(db),
     warm: new WarmRepository(db),

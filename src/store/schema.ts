@@ -18,6 +18,13 @@ import type {
   TokenTable,
   UserTable,
 } from "./access-schema.ts";
+import type {
+  InventoryReadTable,
+  ResourceDocumentTable,
+  ResourceHistoryTable,
+  ResourceTable,
+  SavedSearchTable,
+} from "./inventory-schema.ts";
 
 /** bigint columns are read as numbers (all are safe integers), timestamps as ISO 8601 UTC strings. */
 export type Time = ColumnType<string, string, string>;
@@ -93,23 +100,6 @@ export interface ReplicaRoundTable {
   taken_at: OptionalTime;
   proven_at: OptionalTime;
   disks: ColumnType<RoundDisk[], string | undefined, string>;
-}
-
-export interface SiteTable {
-  site: string;
-  observed_at: ColumnType<string | null, string | null | undefined, string | null>;
-  error: string | null;
-  failed_at: ColumnType<string | null, string | null | undefined, string | null>;
-  vm_count: Generated<number>;
-}
-
-export interface VmTable {
-  site: string;
-  vm_id: string;
-  name: string;
-  state: string;
-  /** The VM as answers show it: JSON text in snake_case, without `observed_at`. */
-  wire: string;
 }
 
 export interface PointTable {
@@ -219,8 +209,11 @@ export interface Database {
   migration_steps: MigrationStepTable;
   migration_events: MigrationEventTable;
   replica_rounds: ReplicaRoundTable;
-  sites: SiteTable;
-  vms: VmTable;
+  resources: ResourceTable;
+  resource_documents: ResourceDocumentTable;
+  resource_history: ResourceHistoryTable;
+  inventory_reads: InventoryReadTable;
+  saved_searches: SavedSearchTable;
   points: PointTable;
   generations: GenerationTable;
   manifest_chunks: ManifestChunkTable;

@@ -1,41 +1,86 @@
 import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from "@temporalio/client";
+import { resourceKinds } from "../domain/resource.ts";
+import type { KeepHouseInput } from "../workflows/keep-house/types.ts";
+import type { SyncInventoryInput } from "../workflows/sync-inventory/types.ts";
 import { taskQueue } from "./connection.ts";
 
-/** Keeps each site's inventory fresh: one schedule a site, changed in place when the interval changed, removed with the
+export interface InventoryIntervals {
+  /** Of VMs, whose states people watch. */
+  readonly intervalMs: number;
+  /** Of everything else. */
+  readonly fullIntervalMs: number;
+}
+
+interface Timetable {
+  readonly scheduleId: string;
+  readonly workflowId: string;
+  readonly workflowType: "syncInventory" | "keepHouse";
+  readonly everyMs: number;
+  readonly args: readonly [SyncInventoryInput | KeepHouseInput];
+}
+
+const housekeeping = "housekeeping";
+
+/** Has old records removed once a day. Safe to call from every worker at every start. */
+export async function ensureHousekeepingSchedule(client: Client, input: KeepHouseInput): Promise<void> {
+  await ensureSchedule(client, {
+    scheduleId: housekeeping,
+    workflowId: housekeeping,
+    workflowType: "keepHouse",
+    everyMs: 86_400_000,
+    args: [input],
+  });
+}
+
+/** Keeps each site's inventory fresh: two schedules a site, changed in place when an interval changed, removed with the
  *  site. Safe to call from every worker at every start. */
 export async function ensureInventorySchedules(
   client: Client,
   sites: readonly string[],
-  intervalMs: number,
+  intervals: InventoryIntervals,
 ): Promise<void> {
-  for (const site of sites) {
-    const scheduleId = scheduleIdOf(site);
-    const spec = { intervals: [{ every: intervalMs }] };
-    const action = {
-      type: "startWorkflow" as const,
-      workflowType: "syncInventory",
-      workflowId: `inventory/${site}`,
-      taskQueue,
-      args: [{ site }],
-    };
-    const policies = { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: "1 minute" } as const;
-    try {
-      await client.schedule.create({ scheduleId, spec, action, policies });
-    } catch (error) {
-      if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-      await client.schedule
-        .getHandle(scheduleId)
-        .update((known) => ({ ...known, spec, action, policies: { ...known.policies, ...policies } }));
-    }
-  }
-  const wanted = new Set(sites.map(scheduleIdOf));
+  const wanted = sites.flatMap((site) => timetablesOf(site, intervals));
+  for (const timetable of wanted) await ensureSchedule(client, timetable);
+  const kept = new Set(wanted.map(({ scheduleId }) => scheduleId));
   for await (const { scheduleId } of client.schedule.list()) {
-    if (scheduleId.startsWith(prefix) && !wanted.has(scheduleId)) await client.schedule.getHandle(scheduleId).delete();
+    const ours = scheduleId.startsWith(ofVms) || scheduleId.startsWith(ofTheRest);
+    if (ours && !kept.has(scheduleId)) await client.schedule.getHandle(scheduleId).delete();
   }
 }
 
-const prefix = "inventory-of-";
+async function ensureSchedule(client: Client, timetable: Timetable): Promise<void> {
+  const { scheduleId, workflowId, workflowType, everyMs, args } = timetable;
+  const spec = { intervals: [{ every: everyMs }] };
+  const action = { type: "startWorkflow" as const, workflowType, workflowId, taskQueue, args: [...args] };
+  const policies = { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: "1 minute" } as const;
+  try {
+    await client.schedule.create({ scheduleId, spec, action, policies });
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    await client.schedule
+      .getHandle(scheduleId)
+      .update((known) => ({ ...known, spec, action, policies: { ...known.policies, ...policies } }));
+  }
+}
 
-function scheduleIdOf(site: string): string {
-  return `${prefix}${site}`;
+const ofVms = "inventory-of-";
+const ofTheRest = "inventory-rest-of-";
+
+function timetablesOf(site: string, { intervalMs, fullIntervalMs }: InventoryIntervals): Timetable[] {
+  return [
+    {
+      scheduleId: `${ofVms}${site}`,
+      workflowId: `inventory/${site}`,
+      workflowType: "syncInventory",
+      everyMs: intervalMs,
+      args: [{ site, kinds: ["vm"] }],
+    },
+    {
+      scheduleId: `${ofTheRest}${site}`,
+      workflowId: `inventory/${site}/rest`,
+      workflowType: "syncInventory",
+      everyMs: fullIntervalMs,
+      args: [{ site, kinds: resourceKinds.filter((kind) => kind !== "vm") }],
+    },
+  ];
 }

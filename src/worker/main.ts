@@ -10,7 +10,7 @@ import { cacheDir, makeSocketDir } from "../host/paths.ts";
 import { createSecrets } from "../integrations/secrets/create.ts";
 import { openStore } from "../store/index.ts";
 import { connectClient } from "../temporal/connection.ts";
-import { ensureInventorySchedules } from "../temporal/schedules.ts";
+import { ensureHousekeepingSchedule, ensureInventorySchedules } from "../temporal/schedules.ts";
 import { temporalAddress } from "../temporal/settings.ts";
 import { sharedHashPool } from "../transfer/hash-pool.ts";
 import { buildDeps } from "./deps.ts";
@@ -64,7 +64,8 @@ const { worker, close } = await createWorker({
 const running = worker.run();
 // The first copy should not wait for a thread to start.
 await sharedHashPool().warmUp();
-await ensureInventorySchedules(client, sites, config.inventory.intervalMs);
+await ensureInventorySchedules(client, sites, config.inventory);
+await ensureHousekeepingSchedule(client, { historyMs: config.inventory.historyMs });
 mkdirSync(dirname(readyFile), { recursive: true });
 writeFileSync(readyFile, `${process.pid}\n`);
 log.info({ sites }, "The worker takes work");

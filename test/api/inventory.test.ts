@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { sampleVm } from "./support/activities.ts";
+import { keepVms, sampleVm } from "./support/activities.ts";
 import { startTestApi } from "./support/harness.ts";
 
 const api = await startTestApi({ after });
@@ -34,10 +34,10 @@ describe("the inventory over the API", () => {
 
   test("filters and pages cover all VMs once in the order of their names", async () => {
     const names = Array.from({ length: 25 }, (_, index) => `many-${String(index).padStart(2, "0")}`);
-    await api.store.vms.replaceSite(
+    await keepVms(
+      api.store,
       "onprem-b",
       names.map((name) => sampleVm("onprem-b", name)),
-      new Date().toISOString(),
     );
     const seen: string[] = [];
     let cursor: string | undefined;

@@ -39,7 +39,7 @@ const cases: Readonly<Record<string, { content: string } & Expected>> = {
     place: "1:14",
     key: "inventory.zzzzzzz",
     problem: /no such key/,
-    fix: /Known here: interval/,
+    fix: /Known here: full_interval, history, interval/,
   },
   "a variable that is not set": {
     content: "providers:\n- name: aws\n  region: ${NOT_SET}\n",

@@ -169,8 +169,9 @@ describe("keys in effect", () => {
     assert.equal(limit(""), undefined);
   });
 
-  test("reads the inventory's interval", (context) => {
-    assert.equal(load(context, "inventory: { interval: 90s }").inventory.intervalMs, 90_000);
+  test("reads the inventory's intervals", (context) => {
+    const { inventory } = load(context, "inventory: { interval: 90s, full_interval: 1h, history: 30d }");
+    assert.deepEqual(inventory, { intervalMs: 90_000, fullIntervalMs: 3_600_000, historyMs: 30 * 86_400_000 });
   });
 
   test("the environment wins over the file's process settings", (context) => {

@@ -121,7 +121,7 @@ async function refreshSites(
   await Promise.all(
     wanted.map(async ({ site }) => {
       try {
-        await context.runs.syncInventory({ site });
+        await context.runs.syncInventory(site, "vms");
       } catch (error) {
         failures.set(site, asProblem(error).message);
       }

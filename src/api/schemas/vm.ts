@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { capacityTypes } from "../../domain/instance-type.ts";
 import type { Wire } from "../../domain/wire.ts";
 import type { InventoryVm, SiteFreshness } from "../../store/index.ts";
 import { bytes, cursorQuery, name, nextCursor, siteId, tags, timestamp } from "./common.ts";
@@ -12,6 +13,9 @@ const vmFields = {
   state: powerState,
   cpus: z.int(),
   memory_bytes: bytes,
+  instance_type: z.string().optional().meta({ description: "The site's name for its size", example: "m6i.large" }),
+  capacity_type: z.enum(capacityTypes).optional(),
+  zone: z.string().optional(),
   firmware: z.enum(["bios", "uefi"]),
   architecture: z.enum(["x86_64", "aarch64"]),
   disks: z.array(

@@ -1324,6 +1324,14 @@ export interface components {
             cpus: number;
             /** @description Bytes */
             memory_bytes: number;
+            /**
+             * @description The site's name for its size
+             * @example m6i.large
+             */
+            instance_type?: string;
+            /** @enum {string} */
+            capacity_type?: "on-demand" | "spot";
+            zone?: string;
             /** @enum {string} */
             firmware: "bios" | "uefi";
             /** @enum {string} */
@@ -1381,6 +1389,14 @@ export interface components {
             cpus: number;
             /** @description Bytes */
             memory_bytes: number;
+            /**
+             * @description The site's name for its size
+             * @example m6i.large
+             */
+            instance_type?: string;
+            /** @enum {string} */
+            capacity_type?: "on-demand" | "spot";
+            zone?: string;
             /** @enum {string} */
             firmware: "bios" | "uefi";
             /** @enum {string} */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Certificate } from "../../../src/domain/certificate.ts";
 import type { MigrationState, MigrationStep } from "../../../src/domain/migration.ts";
 import { canonicalJson, type Plan, planContent } from "../../../src/domain/plan.ts";
+import { vmResource } from "../../../src/domain/resource.ts";
 import type { Vm } from "../../../src/domain/vm.ts";
 import type { Store } from "../../../src/store/index.ts";
 import type { PlanMigrationInput } from "../../../src/workflows/plan-migration/types.ts";
@@ -19,7 +20,7 @@ export function recordActivities(store: Store) {
     async readSite(site: string): Promise<number> {
       if (site === "onprem-b") throw new Error("onprem-b is away");
       const vms = ["web-1", "web-2", "db-1"].map((name) => sampleVm(site, name));
-      await store.vms.replaceSite(site, vms, new Date().toISOString());
+      await keepVms(store, site, vms);
       return vms.length;
     },
     async step(migrationId: string, step: MigrationStep): Promise<void> {
@@ -44,6 +45,13 @@ export function recordActivities(store: Store) {
 }
 
 const sampleTags = { "novacron:managed": "true", ownTag_Of: "someBody", env: "prod", project: "web" };
+
+/** Makes these the site's VMs, as a reading just now would. */
+export async function keepVms(store: Store, site: string, vms: readonly Vm[]): Promise<void> {
+  const place = { site, provider: "libvirt" };
+  const resources = vms.map((vm) => vmResource(place, vm));
+  await store.inventory.replace(place, "vm", resources, new Date().toISOString());
+}
 
 export function sampleVm(site: string, name: string): Vm {
   return {

@@ -9,6 +9,7 @@ import {
   sleep,
 } from "@temporalio/workflow";
 import type { CensusRow } from "../../../src/domain/census.ts";
+import type { SiteSync } from "../../../src/domain/inventory.ts";
 import type { Plan } from "../../../src/domain/plan.ts";
 import type { SiteCheck } from "../../../src/providers/provider.ts";
 import type { CheckSiteInput } from "../../../src/workflows/check-site/types.ts";
@@ -20,7 +21,7 @@ import {
 } from "../../../src/workflows/migrate-vm/messages.ts";
 import type { MigrateVmInput, MigrateVmResult } from "../../../src/workflows/migrate-vm/types.ts";
 import type { PlanMigrationInput } from "../../../src/workflows/plan-migration/types.ts";
-import type { SyncInventoryInput, SyncInventoryResult } from "../../../src/workflows/sync-inventory/types.ts";
+import type { SyncInventoryInput } from "../../../src/workflows/sync-inventory/types.ts";
 import type {
   VerifyCertificateInput,
   VerifyCertificateResult,
@@ -57,8 +58,9 @@ export async function takeCensus(): Promise<readonly CensusRow[]> {
   return [];
 }
 
-export async function syncInventory({ site }: SyncInventoryInput): Promise<SyncInventoryResult> {
-  return { site, vms: await readSite(site) };
+export async function syncInventory({ site }: SyncInventoryInput): Promise<SiteSync> {
+  const seen = await readSite(site);
+  return { site, kinds: [{ kind: "vm", seen, changed: seen }] };
 }
 
 export async function verifyCertificate({ certificate }: VerifyCertificateInput): Promise<VerifyCertificateResult> {

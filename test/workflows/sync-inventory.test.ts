@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Client } from "@temporalio/client";
+import { DefaultLogger, Runtime } from "@temporalio/worker";
+import type { ActivityDeps } from "../../src/activities/deps.ts";
+import { ProviderError } from "../../src/domain/errors.ts";
+import type { SiteSync } from "../../src/domain/inventory.ts";
+import { parseSearch } from "../../src/domain/search/parser.ts";
+import { cacheDir } from "../../src/host/paths.ts";
+import { openStore } from "../../src/store/index.ts";
+import { connectClient, taskQueue } from "../../src/temporal/connection.ts";
+import { ensureInventorySchedules } from "../../src/temporal/schedules.ts";
+import { createWorker } from "../../src/worker/worker.ts";
+import { withPostgres, withTemporal } from "../support/servers.ts";
+import { emptyRegion, type Region, regionProvider, vmIn } from "../support/small-cloud.ts";
+
+// A failing activity is what these tests are about; its line would only be noise.
+Runtime.install({ logger: new DefaultLogger("ERROR"), shutdownSignals: [] });
+
+const names = ["us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-south-1"];
+const places = names.map((region) => ({ site: `aws-${region}`, provider: "aws", region, simulated: true }));
+const regions = new Map<string, Region>(places.map(({ site }) => [site, emptyRegion()]));
+
+const [postgres, temporal] = await Promise.all([withPostgres({ after }), withTemporal({ after })]);
+const store = await openStore({ databaseUrl: postgres.databaseUrl });
+await store.migrate();
+const client = await connectClient({ address: temporal.address, namespace: "default" });
+const unused = (): never => {
+  throw new Error("the inventory has no use for this");
+};
+const deps: ActivityDeps = {
+  registry: {
+    sites: places,
+    provider: (site) => Promise.resolve(regionProvider(site, "aws", regionOf(site))),
+  },
+  store,
+  transfer: {} as ActivityDeps["transfer"],
+  defaults: {} as ActivityDeps["defaults"],
+  parallelMigrations: 1,
+  settings: () => ({ ceilings: {} }),
+  signalCopyProgress: unused,
+  signalReplicated: unused,
+  log: { warn: () => undefined },
+};
+const { worker, close } = await createWorker({
+  temporal: { address: temporal.address, namespace: "default" },
+  bundleCacheDir: cacheDir(),
+  deps,
+});
+const running = worker.run();
+after(async () => {
+  worker.shutdown();
+  await running;
+  await close();
+  await client.connection.close();
+  await store.close();
+});
+
+function regionOf(site: string): Region {
+  const region = regions.get(site);
+  assert.ok(region, site);
+  return region;
+}
+
+let runs = 0;
+function sync(to: Client, site: string): Promise<SiteSync> {
+  const workflowId = `inventory/${site}/${++runs}`;
+  return to.workflow.execute("syncInventory", { taskQueue, workflowId, args: [{ site }] });
+}
+
+async function found(text: string): Promise<string[]> {
+  const parsed = parseSearch(text, Date.now());
+  assert.ok(parsed.ok);
+  const page = await store.resources.search({ ...parsed.query, limit: 100 });
+  return page.items.map(({ site, kind, name }) => `${site} ${kind} ${name}`);
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!(await holds()) && Date.now() < deadline) await sleep(50);
+}
+
+const away = (code: "Unavailable" | "CloudPermissionDenied") =>
+  new ProviderError(code, {
+    operation: "list",
+    resource: "aws/eu-west-1",
+    reason: "the region does not answer",
+    action: "Wait.",
+  });
+
+describe("an inventory of five regions", () => {
+  test("has everything of each, under one name for all kinds", async () => {
+    for (const [index, { site }] of places.entries()) {
+      const region = regionOf(site);
+      region.vms = [vmIn(site, `web-${index}`), vmIn(site, `db-${index}`, { state: "stopped", tags: { env: "prod" } })];
+    }
+    const first = regionOf("aws-us-east-1");
+    first.volumes = [
+      { volumeId: "vol-1", sizeBytes: 2 ** 34, vmId: "i-web-0", type: "gp3", tags: { Name: "root" } },
+      { volumeId: "vol-2", sizeBytes: 2 ** 35, type: "gp3", tags: {} },
+    ];
+    first.addresses = [{ addressId: "eip-1", address: "203.0.113.7", tags: {} }];
+    first.groups = [{ securityGroupId: "sg-1", name: "web", virtualNetworkId: "vpc-1", rules: [], tags: {} }];
+    first.networks = [{ networkId: "subnet-1", name: "a", kind: "subnet", active: true, virtualNetworkId: "vpc-1" }];
+    await Promise.all(places.map(({ site }) => sync(client, site)));
+    assert.equal((await found("vms")).length, 10);
+    assert.deepEqual(await found("site:aws-us-east-1 -vms"), [
+      "aws-us-east-1 address 203.0.113.7",
+      "aws-us-east-1 subnet a",
+      "aws-us-east-1 volume root",
+      "aws-us-east-1 volume vol-2",
+      "aws-us-east-1 security-group web",
+    ]);
+    assert.deepEqual(await found("unused"), ["aws-us-east-1 address 203.0.113.7", "aws-us-east-1 volume vol-2"]);
+    assert.deepEqual(await found("vpc-1"), ["aws-us-east-1 subnet a", "aws-us-east-1 security-group web"]);
+  });
+
+  test("keeps the rows of a region that fails, with their age and the reason, and reads the others", async () => {
+    const failing = regionOf("aws-eu-west-1");
+    failing.vms = [];
+    failing.failing = {
+      vms: away("Unavailable"),
+      networks: away("Unavailable"),
+      groups: away("Unavailable"),
+      volumes: away("Unavailable"),
+      snapshots: away("Unavailable"),
+      addresses: away("Unavailable"),
+    };
+    regionOf("aws-us-west-2").vms.push(vmIn("aws-us-west-2", "new"));
+    const before = new Map((await store.resources.freshness()).map((row) => [`${row.site}/${row.kind}`, row]));
+    const results = await Promise.allSettled(places.map(({ site }) => sync(client, site)));
+    // The census of our own is not a call to the region in this test: recovery points can still be read.
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      places.map(() => "fulfilled"),
+    );
+    assert.deepEqual((await found("site:aws-eu-west-1")).length, 2);
+    assert.deepEqual((await found("name:new")).length, 1);
+    const after = new Map((await store.resources.freshness()).map((row) => [`${row.site}/${row.kind}`, row]));
+    const row = after.get("aws-eu-west-1/vm");
+    assert.match(row?.error ?? "", /the region does not answer/);
+    assert.deepEqual([row?.observedAt, row?.resources], [before.get("aws-eu-west-1/vm")?.observedAt, 2]);
+    const other = after.get("aws-us-west-2/vm");
+    assert.equal(other?.error, undefined);
+    assert.ok((other?.observedAt ?? "") > (before.get("aws-us-west-2/vm")?.observedAt ?? ""));
+  });
+
+  test("reads the other kinds where one is refused", async () => {
+    const region = regionOf("aws-eu-west-1");
+    region.failing = { snapshots: away("CloudPermissionDenied") };
+    const { kinds } = await sync(client, "aws-eu-west-1");
+    const errors = kinds.filter(({ error }) => error !== undefined).map(({ kind }) => kind);
+    assert.deepEqual(errors, ["snapshot"]);
+    assert.deepEqual(await found("site:aws-eu-west-1"), []);
+  });
+
+  test("reads a single VM again when it is told of a change, also of its end", async () => {
+    const region = regionOf("aws-ap-south-1");
+    const [web, db] = region.vms;
+    assert.ok(web && db);
+    region.vms = [{ ...web, state: "stopped" }];
+    const resources = [web, db].map(({ vmId }) => ({ site: "aws-ap-south-1", kind: "vm", resourceId: vmId }));
+    await client.workflow.execute("refreshResources", { taskQueue, workflowId: "refresh/1", args: [{ resources }] });
+    assert.deepEqual(await found("site:aws-ap-south-1 vms"), ["aws-ap-south-1 vm web-4"]);
+    assert.deepEqual(await found("site:aws-ap-south-1 state:stopped"), ["aws-ap-south-1 vm web-4"]);
+  });
+
+  test("is read by schedule, each region on its own; a region that is no longer configured is left alone", async () => {
+    const intervals = { intervalMs: 3_600_000, fullIntervalMs: 7_200_000 };
+    await ensureInventorySchedules(client, ["aws-us-east-1", "gone"], intervals);
+    await ensureInventorySchedules(client, ["aws-us-east-1"], intervals);
+    const left = async () => (await Array.fromAsync(client.schedule.list())).map(({ scheduleId }) => scheduleId).sort();
+    const wanted = ["inventory-of-aws-us-east-1", "inventory-rest-of-aws-us-east-1"];
+    // Temporal's lists follow with a delay.
+    await until(async () => (await left()).join() === wanted.join());
+    assert.deepEqual(await left(), wanted);
+    regionOf("aws-us-east-1").vms.push(vmIn("aws-us-east-1", "scheduled"));
+    await client.schedule.getHandle("inventory-of-aws-us-east-1").trigger();
+    await until(async () => (await found("name:scheduled")).length > 0);
+    assert.equal((await found("name:scheduled")).length, 1);
+  });
+});
