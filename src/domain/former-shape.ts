@@ -18,13 +18,16 @@ export interface FormerShape {
 export const formerShapeTag = "novacron:former-shape";
 
 const mib = 2 ** 20;
+const none = "none";
+const macPattern = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i;
 const buses: ReadonlySet<string> = new Set<DiskBus>(["virtio-blk", "virtio-scsi", "nvme", "ide", "sata"]);
 
-/** `1/256 virtio-blk/virtio-blk 52:54:00:12:34:56 2/8192`: CPUs and MiB, buses, MACs (`-` for none), what it became. Only
+/** `1/256 virtio-blk/virtio-blk 52:54:00:12:34:56 2/8192`: CPUs and MiB, buses, MACs (`-` for one that is not known,
+ *  `none` for no NIC at all), what it became. Only
  *  characters that most clouds take. */
 export function writeFormerShape(shape: FormerShape): string {
   const size = ({ cpus, memoryBytes }: { cpus: number; memoryBytes: number }) => `${cpus}/${memoryBytes / mib}`;
-  const list = (items: readonly (string | undefined)[]) => items.map((item) => item ?? "-").join("/") || "-";
+  const list = (items: readonly (string | undefined)[]) => items.map((item) => item ?? "-").join("/") || none;
   return [size(shape), list(shape.buses), list(shape.macs), size(shape.became)].join(" ");
 }
 
@@ -34,8 +37,8 @@ export function readFormerShape(vm: Vm): FormerShape | undefined {
   const [size, became] = [readSize(before), readSize(after)];
   if (!size || !became || busList === undefined || macList === undefined || rest.length > 0) return undefined;
   const known = busList.split("/").filter((bus): bus is DiskBus => buses.has(bus));
-  const macs = macList.split("/").map((mac) => (/^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i.test(mac) ? mac : undefined));
-  return { ...size, buses: known, macs: macList === "-" && vm.nics.length === 0 ? [] : macs, became };
+  const macs = macList === none ? [] : macList.split("/").map((mac) => (macPattern.test(mac) ? mac : undefined));
+  return { ...size, buses: known, macs, became };
 }
 
 function readSize(text: string | undefined): { cpus: number; memoryBytes: number } | undefined {

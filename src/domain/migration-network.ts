@@ -1,3 +1,4 @@
+import { readFormerShape } from "./former-shape.ts";
 import type { MigrationObservations, TargetNetwork } from "./migration-parts.ts";
 import type { PlanCheck, PlanChoice } from "./plan.ts";
 import type { Vm } from "./vm.ts";
@@ -14,7 +15,7 @@ export interface PlannedNetwork {
 }
 
 export function planNetwork(seen: MigrationObservations): PlannedNetwork {
-  const nics = seen.vm.nics.map((nic) => planNic(seen, nic));
+  const nics = carriedNics(seen).map((nic) => planNic(seen, nic));
   const networks = nics.flatMap(({ network }) => (network ? [network] : []));
   const zones = [...new Set(networks.flatMap(({ zone }) => zone ?? []))];
   const groups = planSecurityGroups(seen, networks[0]?.virtualNetworkId);
@@ -32,6 +33,12 @@ export function planNetwork(seen: MigrationObservations): PlannedNetwork {
       ...address.checks,
     ],
   };
+}
+
+/** A cloud gives every VM a network; one that had none before has none at home again. */
+function carriedNics({ vm, source, target }: MigrationObservations): Vm["nics"] {
+  const home = source.fixedShapes && target.instanceTypes === undefined;
+  return home && readFormerShape(vm)?.macs.length === 0 ? [] : vm.nics;
 }
 
 interface PlannedNic {

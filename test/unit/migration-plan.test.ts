@@ -211,6 +211,12 @@ describe("a plan onto a host of one's own", () => {
     assert.match(choiceOf(home(away()), "size")?.why ?? "", /made 2 CPU, 4\.00 GiB of it/);
   });
 
+  test("gives a VM without a network none at home, though the cloud gave it one", () => {
+    const lonely = created(observed({ vm: vmAt("onprem-a", { nics: [] }) }));
+    assert.deepEqual(lonely.nics, []);
+    assert.deepEqual(created(home(away({ tags: lonely.tags }))).nics, []);
+  });
+
   test("keeps the size of a VM that was resized in the cloud", () => {
     const create = created(home(away({ cpus: 4, memoryBytes: 16 * gib })));
     assert.deepEqual([create.cpus, create.memoryBytes], [4, 16 * gib]);
