@@ -2,6 +2,7 @@ import { isProviderError, ProviderError } from "../domain/errors.ts";
 import type { Ceiling, DiskBase, DiskObservation, MigrationObservations } from "../domain/migration-parts.ts";
 import type { PriceBook } from "../domain/prices.ts";
 import type { Vm } from "../domain/vm.ts";
+import type { QuotasFacet } from "../providers/cloud-facets.ts";
 import type { Provider, SourcePointDisk } from "../providers/provider.ts";
 import type { Store } from "../store/index.ts";
 import type { SiteSettings } from "./deps.ts";
@@ -30,7 +31,7 @@ export async function lookAtTarget(
     Array.fromAsync(network.listNetworks(signal)),
     Array.fromAsync(compute.listVms(signal)),
     compute.listInstanceTypes && Array.fromAsync(compute.listInstanceTypes(signal)),
-    quotas && Array.fromAsync(quotas.listQuotas(signal)),
+    quotas && readQuotas(quotas, signal),
     networkAdmin && Array.fromAsync(networkAdmin.listSecurityGroups(signal)),
     disks.freeBytes(signal),
     pricesAt(provider, settings, store),
@@ -43,13 +44,28 @@ export async function lookAtTarget(
     ceilings: ceilingsOf(settings, vms),
     instanceTypes: types,
     tagRules,
-    quotas: limits,
+    ...limits,
     prices,
     diskType: disks.diskType,
     securityGroups: groups,
     configuredSecurityGroups: settings.securityGroups,
     encryptionKey: settings.encryptionKey,
   };
+}
+
+/** Bounds that can't be read keep nobody from moving: the site holds to them anyway. */
+async function readQuotas(
+  facet: QuotasFacet,
+  signal: AbortSignal,
+): Promise<Pick<MigrationObservations["target"], "quotas" | "quotasUnread">> {
+  try {
+    return { quotas: await Array.fromAsync(facet.listQuotas(signal)) };
+  } catch (error) {
+    if (isProviderError(error, "CloudPermissionDenied", "UnsupportedCapability", "NotFound", "Unknown")) {
+      return { quotasUnread: error.message };
+    }
+    throw error;
+  }
 }
 
 function pricesAt(provider: Provider, { market }: SiteSettings, store: Store): Promise<PriceBook> | undefined {

@@ -134,6 +134,8 @@ export interface MigrationObservations {
     /** Absent where any tag is taken as it is. */
     readonly tagRules?: TagRules;
     readonly quotas?: readonly Quota[];
+    /** Why they could not be read, as a sentence. */
+    readonly quotasUnread?: string;
     /** Absent where nothing has a price. */
     readonly prices?: PriceBook;
     /** Of the disks it makes, as its price list calls it. */

@@ -234,6 +234,10 @@ function quotaChecks(seen: MigrationObservations, ofType: readonly QuotaUse[]): 
   const others = (target.quotas ?? [])
     .filter((quota: Quota) => quota.instanceFamilies === undefined && (needs[quota.quota] ?? 0) > 0)
     .map((quota) => quotaUse(quota, needs[quota.quota] ?? 0));
+  if (target.quotasUnread !== undefined) {
+    const remedy = "Nothing has to be done; a quota that is reached shows when the VM is created.";
+    return [{ check: "quotas", result: "warn", detail: target.quotasUnread, remedy }];
+  }
   return [...ofType, ...others].map(({ quota, needed, fits }): PlanCheck => {
     const check = `quota-${quota.quota}`;
     const detail = `${describeQuota(quota)}, ${needed} more needed`;

@@ -3,8 +3,7 @@ import type { CapacityType, InstanceType } from "./instance-type.ts";
 /** A bound that a site sets, and how much of it is used. */
 export interface Quota {
   /**
-   * Stable name for programs. Known ones are checked by plans: `vms`, `vcpus` (with {@link instanceFamilies}; several of them),
-   * `volumes`, `volume-gib`, `addresses`.
+   * Stable name for programs. Plans check those with {@link instanceFamilies}, and `vms`, `volumes`, `volume-gib`, `addresses`.
    */
   readonly quota: string;
   /** The site's own word for it. */

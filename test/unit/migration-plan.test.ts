@@ -121,6 +121,8 @@ describe("a plan into a cloud", () => {
     assert.equal(checkOf(full, "quota-volume-gib")?.result, "fail");
     const { used: _, ...unsure } = quota;
     assert.equal(checkOf(observed({ target: { ...cloud, quotas: [unsure] } }), "quota-volume-gib")?.result, "warn");
+    const unread = observed({ target: { ...cloud, quotas: undefined, quotasUnread: "Could not look up quotas" } });
+    assert.deepEqual([checkOf(unread, "quotas")?.result, planMigration(unread).executable], ["warn", true]);
     // The VM has one CPU, the size two.
     const ceilings = [{ name: "max_cpus", limit: 2, used: 1, unit: "CPUs" }];
     assert.equal(checkOf(observed({ target: { ...cloud, ceilings } }), "ceiling-max_cpus")?.result, "fail");

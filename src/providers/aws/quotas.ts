@@ -56,6 +56,7 @@ export class AwsQuotas implements QuotasFacet {
         limit: limit.value,
         used: mine.reduce((sum, { vcpus }) => sum + vcpus, 0),
         unit: "vCPUs",
+        capacityType: spot ? "spot" : "on-demand",
         instanceFamilies: await this.#familiesOf(families, signal),
       };
     }

@@ -6,6 +6,8 @@ import type { SecurityGroup, SecurityGroupRule, Vpc } from "../state.ts";
 /** Made beside what a new account has, so that probes from this machine reach a guest's application. */
 export const demoGroupName = "novacron-demo-8080";
 const demoPort = 8080;
+/** A new account finds its network there: nothing of it is still on its way to being seen. */
+const foundThereMs = 60_000;
 /** https://docs.aws.amazon.com/vpc/latest/userguide/default-vpc-components.html */
 const defaultCidr = "172.31.0.0/16";
 
@@ -15,9 +17,10 @@ export function ensureDefaultNetwork(cloud: AwsCloud, region: string): Vpc {
   const known = tables.vpcs.find((vpc) => vpc.region === region && vpc.isDefault);
   // A user may delete the default VPC; it must not come back by itself.
   if (known || tables.settings.has(`region/${region}`)) return known as Vpc;
+  const createdAt = Date.now() - foundThereMs;
   return cloud.documents.together(() => {
-    const vpc = createVpc(cloud, region, defaultCidr, true);
-    const gateway = tables.gateways.put({ ...resource("igw", region), vpcId: vpc.id });
+    const vpc = createVpc(cloud, region, defaultCidr, true, {}, createdAt);
+    const gateway = tables.gateways.put({ ...resource("igw", region), createdAt, vpcId: vpc.id });
     const main = tables.routeTables.find(({ vpcId }) => vpcId === vpc.id);
     if (main)
       tables.routeTables.put({
@@ -28,6 +31,7 @@ export function ensureDefaultNetwork(cloud: AwsCloud, region: string): Vpc {
       const cidr = `172.31.${index * 16}.0/20`;
       tables.subnets.put({
         ...resource("subnet", region),
+        createdAt,
         vpcId: vpc.id,
         cidr,
         zone,
@@ -37,6 +41,7 @@ export function ensureDefaultNetwork(cloud: AwsCloud, region: string): Vpc {
     }
     tables.groups.put({
       ...resource("sg", region),
+      createdAt,
       vpcId: vpc.id,
       name: demoGroupName,
       description: `Simulated account: opens port ${demoPort} to this machine`,
@@ -56,11 +61,19 @@ export function builtInIds({ tables }: AwsCloud): ReadonlySet<string> {
 }
 
 /** A VPC with its main route table and its default security group. */
-export function createVpc(cloud: AwsCloud, region: string, cidr: string, isDefault: boolean, tags = {}): Vpc {
+export function createVpc(
+  cloud: AwsCloud,
+  region: string,
+  cidr: string,
+  isDefault: boolean,
+  tags = {},
+  createdAt = Date.now(),
+): Vpc {
   const { tables } = cloud;
   return cloud.documents.together(() => {
     const vpc = tables.vpcs.put({
       ...resource("vpc", region),
+      createdAt,
       tags,
       cidr,
       isDefault,
@@ -69,8 +82,14 @@ export function createVpc(cloud: AwsCloud, region: string, cidr: string, isDefau
     });
     const association = { id: newId("rtbassoc"), main: true };
     const routes = [{ destination: cidr, gatewayId: "local" }];
-    tables.routeTables.put({ ...resource("rtb", region), vpcId: vpc.id, routes, associations: [association] });
-    const group = resource("sg", region);
+    tables.routeTables.put({
+      ...resource("rtb", region),
+      createdAt,
+      vpcId: vpc.id,
+      routes,
+      associations: [association],
+    });
+    const group = { ...resource("sg", region), createdAt };
     const description = "default VPC security group";
     const among = { ...newRule(false, "-1"), groupId: group.id };
     tables.groups.put({

@@ -47,7 +47,7 @@ export function describeInstance({ tables }: AwsCloud, instance: Instance): ec2.
     ...(instance.bootMode ? { BootMode: instance.bootMode as ec2.BootModeValues } : {}),
     CurrentInstanceBootMode: instance.uefi ? "uefi" : "legacy-bios",
     ClientToken: instance.clientToken ?? "",
-    CpuOptions: { CoreCount: Math.max(1, (instanceType(instance.type)?.vcpus ?? 1) / 2), ThreadsPerCore: 2 },
+    CpuOptions: cpuOptions(instanceType(instance.type)?.vcpus ?? 1),
     EbsOptimized: instance.ebsOptimized,
     EnaSupport: instance.enaSupport,
     Hypervisor: "xen",
@@ -173,4 +173,9 @@ export function instanceMatcher(
     "block-device-mapping.volume-id": ({ id }) => volumes(id).map((volume) => volume.id),
     "block-device-mapping.device-name": ({ id }) => volumes(id).map(({ attachment }) => attachment?.device),
   });
+}
+
+/** Cores of two threads, except where there is a single one. */
+function cpuOptions(vcpus: number) {
+  return vcpus % 2 === 0 ? { CoreCount: vcpus / 2, ThreadsPerCore: 2 } : { CoreCount: vcpus, ThreadsPerCore: 1 };
 }
