@@ -36,6 +36,12 @@ export function guestChecks(guest: Guest, target: GuestHardware, source: GuestHa
   ];
 }
 
+/** Whether its kernel surely finds a root file system behind such a controller. */
+export function drivesDisk(guest: Guest, bus: DiskBus): boolean {
+  const need = { check: "", needs: diskDrivers[bus], what: bus, early: true, elsewhere: "" };
+  return driverCheck(guest, need).result === "pass";
+}
+
 /** Whether what the kernel says can be seen on a serial console, which a boot proof by its output needs. */
 export function consoleCheck(guest: Guest): PlanCheck[] {
   const line = startingKernels(guest)[0]?.commandLine;

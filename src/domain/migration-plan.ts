@@ -113,7 +113,7 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
     actions,
     checks,
     estimates: {
-      ...estimate(seen, bytesToMove, wasRunning && point === "stop", verify, warm?.parameters),
+      ...estimate(seen, copies, wasRunning && point === "stop", verify, warm?.parameters),
       ...(cost.monthly ? { monthly: cost.monthly } : {}),
       ...(cost.egress ? { egress: cost.egress } : {}),
     },
@@ -205,15 +205,18 @@ function describeCreate({ vm, request }: MigrationObservations, shape: PlannedSh
 
 function estimate(
   seen: MigrationObservations,
-  bytesToMove: number,
+  copies: readonly PlannedCopy[],
   stops: boolean,
   verify: VerifyParameters,
   warm: WarmParameters | undefined,
 ): PlanEstimates {
   const bytesPerSecondLimit = seen.request.bandwidthBytesPerSecond ?? seen.defaults.bandwidthBytesPerSecond;
+  const bytesToMove = copies.reduce((sum, copy) => sum + copy.bytes, 0);
+  const incremental = copies.some(({ base }) => base !== undefined);
   const times = predictTimes(seen.history, {
     bytesToMove,
     allocatedBytes: seen.disks.reduce((sum, disk) => sum + disk.allocatedBytes, 0),
+    incremental,
     ...(bytesPerSecondLimit === undefined ? {} : { bytesPerSecondLimit }),
     stops,
     boots: verify.bootMarker !== undefined,

@@ -1,8 +1,9 @@
 import { gib } from "./format.ts";
 import { type FormerShape, readFormerShape, writeFormerShape } from "./former-shape.ts";
+import { drivesDisk, guestChecks } from "./guest-checks.ts";
 import type { CapacityType } from "./instance-type.ts";
 import type { MigrationObservations } from "./migration-parts.ts";
-import { type Offering, place } from "./placement.ts";
+import { type Offering, type Placement, type PlacementWish, place } from "./placement.ts";
 import type { PlanCheck, PlanChoice } from "./plan.ts";
 import { describeQuota, type Quota, type QuotaUse, quotasOfType, quotaUse } from "./quota.ts";
 import type { DiskBus } from "./vm.ts";
@@ -90,9 +91,17 @@ function planBuses(seen: MigrationObservations, former: FormerShape | undefined)
     const chosen = [...new Set(former.buses)].join(", ");
     return { buses: former.buses, choices: [{ what, chosen, why: itHad.replace("them", "it") }] };
   }
-  const why = "nothing tells what the guest has drivers for; the boot proof will";
-  return { buses: current.map((): DiskBus => "virtio-blk"), choices: [{ what, chosen: "virtio-blk", why }] };
+  const { guest } = seen;
+  const usable = guest?.known ? freeBuses.find((bus) => drivesDisk(guest.value, bus)) : undefined;
+  const chosen = usable ?? "virtio-blk";
+  const why = usable
+    ? "the guest has drivers for it"
+    : "nothing tells what the guest has drivers for; the boot proof will";
+  return { buses: current.map(() => chosen), choices: [{ what, chosen, why }] };
 }
+
+/** Quickest first. */
+const freeBuses: readonly DiskBus[] = ["virtio-blk", "virtio-scsi", "nvme", "sata", "ide"];
 
 /** A site with sizes of its own, each with the hardware that it shows a guest. */
 function planFixedShape(seen: MigrationObservations, zone: string | undefined): PlannedShape {
@@ -101,24 +110,20 @@ function planFixedShape(seen: MigrationObservations, zone: string | undefined): 
   const size = wantedSize(seen, former);
   const { cpus, memoryBytes } = size;
   const capacityType = request.capacityType ?? "on-demand";
-  const { offerings, why } = place(
-    {
-      cpus,
-      memoryBytes,
-      architecture: vm.architecture,
-      firmware: vm.firmware,
-      disks: vm.disks.length,
-      nics: Math.max(1, vm.nics.length),
-      gpus: request.gpus ?? 0,
-      capacityType,
-      burstable: request.burstable ?? false,
-      ...(request.instanceType === undefined ? {} : { instanceType: request.instanceType }),
-      ...(zone === undefined ? {} : { zone }),
-    },
-    target.instanceTypes ?? [],
-    target.prices ?? { provider: "", region: "", prices: [] },
-    target.quotas ?? [],
-  );
+  const wish: PlacementWish = {
+    cpus,
+    memoryBytes,
+    architecture: vm.architecture,
+    firmware: vm.firmware,
+    disks: vm.disks.length,
+    nics: Math.max(1, vm.nics.length),
+    gpus: request.gpus ?? 0,
+    capacityType,
+    burstable: request.burstable ?? false,
+    ...(request.instanceType === undefined ? {} : { instanceType: request.instanceType }),
+    ...(zone === undefined ? {} : { zone }),
+  };
+  const { offerings, why } = placeAt(seen, wish);
   const [best] = offerings;
   const what = "instance type";
   if (!best) {
@@ -173,6 +178,23 @@ function planFixedShape(seen: MigrationObservations, zone: string | undefined): 
       ...quotaChecks(seen, quotasOfType(target.quotas ?? [], type, capacityType)),
     ],
   };
+}
+
+/** Sizes with hardware that the guest can drive. Where there are none, any: the check of the guest says what it lacks. */
+function placeAt({ vm, guest, target }: MigrationObservations, wish: PlacementWish): Placement {
+  const { instanceTypes = [], prices = { provider: "", region: "", prices: [] }, quotas = [] } = target;
+  const placeAny = (unusable?: PlacementWish["unusable"]) =>
+    place({ ...wish, ...(unusable ? { unusable } : {}) }, instanceTypes, prices, quotas);
+  const disk = vm.disks.find(({ boot }) => boot) ?? vm.disks[0];
+  if (!guest?.known || !disk) return placeAny();
+  const { firmware } = vm;
+  const driven = placeAny(({ diskBus, nicModel }) => {
+    const nic = vm.nics.length > 0 ? nicModel : undefined;
+    const checks = guestChecks(guest.value, { diskBus, nic, firmware }, { diskBus: disk.bus, firmware });
+    const lacks = checks.some(({ check, result }) => result === "fail" && check.endsWith("-driver"));
+    return lacks ? "show hardware that the guest has no drivers for" : undefined;
+  });
+  return driven.offerings.length > 0 ? driven : placeAny();
 }
 
 function ownShape({ vm }: MigrationObservations, size: { cpus: number; memoryBytes: number }) {

@@ -7,7 +7,11 @@ export interface StepSample {
   readonly step: MigrationStep;
   readonly seconds: number;
   readonly bytesCopied: number;
+  /** What its plan said would be moved at most. */
+  readonly bytesPlanned: number;
   readonly allocatedBytes: number;
+  /** Whether only differences were moved. */
+  readonly incremental: boolean;
   /** Whether the source ran before. */
   readonly stopped: boolean;
   /** Whether a boot was proven. */
@@ -23,8 +27,10 @@ export interface PlannedTimes {
 }
 
 export interface MoveAhead {
+  /** At most. */
   readonly bytesToMove: number;
   readonly allocatedBytes: number;
+  readonly incremental: boolean;
   readonly bytesPerSecondLimit?: number;
   readonly stops: boolean;
   readonly boots: boolean;
@@ -88,7 +94,8 @@ function stepSeconds(all: readonly StepSample[], step: MigrationStep, ahead: Mov
   const cold = samples.filter(({ warm }) => !warm);
   if (step === "copy") {
     const amounts = cold.map(({ bytesCopied, seconds }) => ({ amount: bytesCopied, seconds }));
-    return Math.max(secondsFor(ahead.bytesToMove, amounts), ahead.bytesToMove / limit);
+    const bytes = ahead.bytesToMove * shareMoved(cold, ahead);
+    return Math.max(secondsFor(bytes, amounts), bytes / limit);
   }
   if (step === "prove") {
     const amounts = cold.map(({ allocatedBytes, seconds }) => ({ amount: allocatedBytes, seconds }));
@@ -101,6 +108,13 @@ function stepSeconds(all: readonly StepSample[], step: MigrationStep, ahead: Mov
   return known.length > 0 ? median(known.map(({ seconds }) => seconds)) : 0;
 }
 
+/** Where a site can't tell beforehand what changed or is allocated, plans name all of it: how much of that was moved in the end. */
+function shareMoved(samples: readonly StepSample[], { incremental }: MoveAhead): number {
+  const alike = samples.filter((sample) => sample.incremental === incremental && sample.bytesPlanned > 0);
+  if (alike.length === 0) return 1;
+  return Math.min(1, median(alike.map(({ bytesCopied, bytesPlanned }) => bytesCopied / bytesPlanned)));
+}
+
 interface Sample {
   readonly amount: number;
   readonly seconds: number;
@@ -110,32 +124,55 @@ interface Sample {
  *  chance. */
 const astray = 0.2;
 
+/** Samples of smaller amounts say little about a rate. */
+const tellingBytes = 16 * 2 ** 20;
+
+interface Line {
+  readonly fixed: number;
+  readonly perByte: number;
+}
+
 /**
  * The line (a fixed part, and a part that grows with the amount) with the least sum of relative deviations from the samples. Such
- * a line goes through two of them, or one and has only one part, so all of those are tried.
+ * a line goes through two of them, or through one with one of its parts given, so all of those are tried.
  */
 function secondsFor(amount: number, samples: readonly Sample[]): number {
-  const lines = samples.flatMap((a, index) => [
-    { fixed: a.seconds, perByte: 0 },
-    ...(a.amount > 0 ? [{ fixed: 0, perByte: a.seconds / a.amount }] : []),
-    ...samples.slice(index + 1).flatMap((b) => {
+  const assumed: Line = { fixed: 0, perByte: 1 / assumedBytesPerSecond };
+  let best = assumed;
+  let least = Number.POSITIVE_INFINITY;
+  for (const line of [...throughOne(samples), ...throughTwo(samples)]) {
+    const deviation = samples.reduce((sum, sample) => {
+      const off = (line.fixed + line.perByte * sample.amount - sample.seconds) / Math.max(sample.seconds, 0.01);
+      return sum + (off > 0 ? off : Math.min(-off, astray));
+    }, 0);
+    if (deviation >= least) continue;
+    [best, least] = [line, deviation];
+  }
+  return best.fixed + best.perByte * amount;
+}
+
+/** All of it rate where the amount tells something about that; else at the assumed rate; else all of it fixed. */
+function throughOne(samples: readonly Sample[]): Line[] {
+  return [
+    ...samples
+      .filter((sample) => sample.amount >= tellingBytes)
+      .map((sample) => ({ fixed: 0, perByte: sample.seconds / sample.amount })),
+    ...samples.map((sample) => {
+      const fixed = Math.max(0, sample.seconds - sample.amount / assumedBytesPerSecond);
+      return { fixed, perByte: 1 / assumedBytesPerSecond };
+    }),
+    ...samples.map((sample) => ({ fixed: sample.seconds, perByte: 0 })),
+  ];
+}
+
+function throughTwo(samples: readonly Sample[]): Line[] {
+  return samples.flatMap((a, index) =>
+    samples.slice(index + 1).flatMap((b) => {
       const perByte = (a.seconds - b.seconds) / (a.amount - b.amount);
       const fixed = a.seconds - a.amount * perByte;
       return Number.isFinite(perByte) && perByte >= 0 && fixed >= 0 ? [{ fixed, perByte }] : [];
     }),
-  ]);
-  let best = { fixed: 0, perByte: 1 / assumedBytesPerSecond, deviation: Number.POSITIVE_INFINITY };
-  for (const { fixed, perByte } of lines) {
-    const deviation = samples.reduce((sum, sample) => {
-      const off = (fixed + perByte * sample.amount - sample.seconds) / Math.max(sample.seconds, 0.01);
-      return sum + (off > 0 ? off : Math.min(-off, astray));
-    }, 0);
-    // Of two that explain the samples alike, the one that grows with the amount is the safer.
-    if (deviation < best.deviation || (deviation === best.deviation && perByte > best.perByte)) {
-      best = { fixed, perByte, deviation };
-    }
-  }
-  return best.fixed + best.perByte * amount;
+  );
 }
 
 function median(values: readonly number[]): number {

@@ -13,13 +13,17 @@ export async function readStepSamples(db: Kysely<Database>, from: string, to: st
     step: StepSample["step"];
     seconds: number;
     bytes_copied: number;
+    planned: number;
+    incremental: boolean;
     allocated: number;
     stopped: boolean;
     booted: boolean;
     warm: boolean;
   }>`
     with newest as (
-      select migration_id, bytes_copied, downtime_seconds is not null as stopped,
+      select migration_id, bytes_copied,
+        coalesce((select (body->'estimates'->>'bytesToMove')::bigint from plans p where p.plan_id = m.plan_id), 0) as planned,
+        exists (select from jsonb_array_elements(disks) as disk where disk->>'tracking' <> 'full') as incremental, downtime_seconds is not null as stopped,
         coalesce(boot_proof = 'proven', false) as booted,
         exists (select 1 from migration_steps s where s.migration_id = m.migration_id and s.step = 'replicate') as warm,
         (select coalesce(sum((disk->>'allocatedBytes')::bigint), 0)::bigint from jsonb_array_elements(disks) as disk) as allocated
@@ -27,7 +31,7 @@ export async function readStepSamples(db: Kysely<Database>, from: string, to: st
       where from_site = ${from} and to_site = ${to} and exists (
         select 1 from migration_steps s where s.migration_id = m.migration_id and s.step = 'complete' and s.state = 'done')
       order by created_at desc limit ${newestMoves})
-    select migration_id, step, bytes_copied, allocated, stopped, booted, warm,
+    select migration_id, step, bytes_copied, planned, incremental, allocated, stopped, booted, warm,
       extract(epoch from coalesce(
         lead(s.started_at) over (partition by migration_id order by s.started_at, s.ordinal), s.ended_at
       ) - s.started_at)::double precision as seconds
@@ -39,6 +43,8 @@ export async function readStepSamples(db: Kysely<Database>, from: string, to: st
     step: row.step,
     seconds: row.seconds,
     bytesCopied: row.bytes_copied,
+    bytesPlanned: row.planned,
+    incremental: row.incremental,
     allocatedBytes: row.allocated,
     stopped: row.stopped,
     booted: row.booted,

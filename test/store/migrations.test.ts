@@ -3,15 +3,19 @@ import { describe, test } from "node:test";
 import pg from "pg";
 import { isProviderError } from "../../src/domain/errors.ts";
 import type { DiskResult } from "../../src/domain/migration.ts";
+import type { Plan } from "../../src/domain/plan.ts";
 import { useStore } from "../support/store.ts";
 
 const lab = useStore();
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
 
-async function create(migrationId: string, more: { vm?: string; createdAt?: string; from?: string } = {}) {
+async function create(
+  migrationId: string,
+  more: { vm?: string; createdAt?: string; from?: string; planId?: string } = {},
+) {
   await lab.store.migrations.create({
     migrationId,
-    planId: "plan-1",
+    planId: more.planId ?? "plan-1",
     workflowId: `migration/${migrationId}`,
     vm: { name: more.vm ?? "shop", sourceVmId: "vm-1" },
     from: more.from ?? "onprem-a",
@@ -111,9 +115,11 @@ describe("steps", () => {
   test("give how long the steps of earlier moves over a route took, each until the next began", async () => {
     const { migrations } = lab.store;
     assert.deepEqual(await migrations.stepSamples("rate-a", "onprem-b"), []);
+    const estimates = { bytesToMove: 2 ** 22 };
+    await lab.store.plans.insert({ planId: "rate-plan", kind: "k", hash: "h", createdAt: at(0), estimates } as Plan);
     for (const [i, complete] of [true, false].entries()) {
       const id = `rate-${i}`;
-      await create(id, { from: "rate-a" });
+      await create(id, { from: "rate-a", planId: "rate-plan" });
       await migrations.startStep(id, "copy", at(0));
       await migrations.endStep(id, "copy", "done", at(9));
       await migrations.startStep(id, "complete", at(10));
@@ -122,7 +128,10 @@ describe("steps", () => {
         bytesCopied: 2 ** 20,
         downtimeSeconds: 10,
         bootProof: "proven",
-        disks: [{ allocatedBytes: 2 ** 21 }, { allocatedBytes: 2 ** 20 }] as unknown as DiskResult[],
+        disks: [
+          { allocatedBytes: 2 ** 21, tracking: "full" },
+          { allocatedBytes: 2 ** 20, tracking: "dirty-bitmap" },
+        ] as unknown as DiskResult[],
       });
     }
     // Long after.
@@ -131,7 +140,9 @@ describe("steps", () => {
     const known = {
       migrationId: "rate-0",
       bytesCopied: 2 ** 20,
+      bytesPlanned: 2 ** 22,
       allocatedBytes: 3 * 2 ** 20,
+      incremental: true,
       stopped: true,
       booted: true,
       warm: false,

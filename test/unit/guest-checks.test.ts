@@ -6,7 +6,7 @@ import { consoleCheck, type GuestHardware, guestChecks } from "../../src/domain/
 import type { MigrationObservations } from "../../src/domain/migration-parts.ts";
 import { planMigration } from "../../src/domain/migration-plan.ts";
 import type { PlanCheck } from "../../src/domain/plan.ts";
-import { cloud, gib, host, observed, vmAt } from "./support/observations.ts";
+import { cloud, gib, host, observed, sizeOf, vmAt } from "./support/observations.ts";
 
 const kvm: GuestHardware = { diskBus: "virtio-blk", nic: "virtio-net", firmware: "bios" };
 const aws: GuestHardware = { diskBus: "nvme", nic: "ena", firmware: "bios" };
@@ -192,6 +192,15 @@ describe("a plan into a cloud", () => {
     assert.match(lacking.checks.find(({ result }) => result === "fail")?.detail ?? "", /no nvme driver/);
   });
 
+  test("takes a size whose hardware the guest can drive, though another one is cheaper", () => {
+    const older = sizeOf("m6.virtio", 2, 8, { diskBus: "virtio-blk", nicModel: "virtio-net" });
+    const target = { ...cloud, instanceTypes: [...(cloud.instanceTypes ?? []), older] };
+    const installed = known(["virtio_net"] as const);
+    const lacking = known(guest([kernel({ initramfs: without, installed })]));
+    const create = planMigration(observed({ guest: lacking, target })).actions.find((a) => a.action === "create-vm");
+    assert.deepEqual(create?.parameters.instanceTypes, ["m6.virtio"]);
+  });
+
   test("warns of a guest that nobody could look into, except on its way back", () => {
     assert.deepEqual(results(rowsOf(unknown("no blocks without a snapshot"))), ["guest-system warn"]);
     const back = vmAt("mars", {
@@ -201,6 +210,25 @@ describe("a plan into a cloud", () => {
     const request = { vm: "web-1", from: "mars", to: "onprem-a" };
     const home = { request, vm: back, source: cloud, target: host };
     assert.deepEqual(results(rowsOf(unknown("no blocks without a snapshot"), home)), ["guest-system pass"]);
+  });
+
+  test("gives a VM that was born in a cloud a controller at home that its kernel has drivers for", () => {
+    const born = vmAt("mars", {
+      disks: [{ diskId: "sda", volumeId: "v", sizeBytes: gib, bus: "nvme", boot: true }],
+      tags: {},
+    });
+    const initramfs = known({ path: "/boot/initrd", compression: [], drivers: ["nvme", "virtio_scsi", "sd_mod"] });
+    const home = {
+      request: { vm: "web-1", from: "mars", to: "onprem-a" },
+      vm: born,
+      source: cloud,
+      target: host,
+      guest: known(guest([kernel({ initramfs } as Partial<GuestKernel>)])),
+    };
+    const plan = planMigration(observed(home));
+    const create = plan.actions.find(({ action }) => action === "create-vm");
+    assert.deepEqual(create?.parameters.disks, [{ diskId: "sda", bus: "virtio-scsi", boot: true }]);
+    assert.equal(plan.checks.find((row) => row.check === "guest-disk-driver")?.result, "pass");
   });
 
   test("warns of a silent console where the boot is proven by it", () => {

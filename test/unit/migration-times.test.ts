@@ -9,7 +9,9 @@ describe("predicted times", () => {
     const known = {
       migrationId: `m-${id}`,
       bytesCopied: bytes,
+      bytesPlanned: bytes,
       allocatedBytes: bytes,
+      incremental: false,
       stopped: true,
       booted: true,
       warm: false,
@@ -28,7 +30,13 @@ describe("predicted times", () => {
       row("verify", fixed * 0.2),
     ];
   };
-  const ahead = (bytes: number) => ({ bytesToMove: bytes, allocatedBytes: bytes, stops: true, boots: true });
+  const ahead = (bytes: number) => ({
+    bytesToMove: bytes,
+    allocatedBytes: bytes,
+    incremental: false,
+    stops: true,
+    boots: true,
+  });
 
   test("lie within 20 % of moves like the earlier ones, though one of them went astray", () => {
     const mib = 2 ** 20;
@@ -61,6 +69,17 @@ describe("predicted times", () => {
     assert.ok(times.downtimeSeconds >= 110 && times.downtimeSeconds <= times.seconds);
     assert.equal(predictTimes(samples, { ...ahead(2 ** 30), stops: false }).downtimeSeconds, 0);
     assert.match(predictTimes([], ahead(2 ** 30)).basis, /assumed; nothing was moved/);
+  });
+
+  test("count on the share that moved before, where a plan can't tell what changed", () => {
+    const gib = 2 ** 30;
+    const back = [1, 2, 3].flatMap((id) =>
+      moveOf(id, gib / 512, 10, 50e6).map((sample) => ({ ...sample, bytesPlanned: gib, incremental: true })),
+    );
+    const next = { ...ahead(gib), allocatedBytes: gib / 512, incremental: true };
+    assert.ok(predictTimes(back, next).seconds <= 12, `${predictTimes(back, next).seconds} s`);
+    // A full copy over the same route moves all of it.
+    assert.ok(predictTimes(back, { ...next, incremental: false }).seconds >= 14);
   });
 
   test("keep to the bandwidth that is allowed now", () => {
