@@ -223,7 +223,7 @@ describe("a plan into a cloud", () => {
       vm: born,
       source: cloud,
       target: host,
-      guest: known(guest([kernel({ initramfs } as Partial<GuestKernel>)])),
+      guest: known(guest([kernel({ initramfs })])),
     };
     const plan = planMigration(observed(home));
     const create = plan.actions.find(({ action }) => action === "create-vm");
