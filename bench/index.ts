@@ -6,6 +6,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   transfer: async () => (await import("./transfer.ts")).transferBench,
   api: async () => (await import("./api.ts")).apiBench,
   chaos: async () => (await import("./chaos.ts")).chaosBench,
+  authz: async () => (await import("./authz.ts")).authzBench,
   overhead: async () => (await import("./overhead.ts")).overheadBench,
 };
 
