@@ -21,6 +21,7 @@ import { apiRoutes } from "../src/api/routes.ts";
 import { Runs } from "../src/api/runs.ts";
 import { hashToken, newToken } from "../src/api/tokens.ts";
 import { authorise, grantsOf, type Scope } from "../src/domain/access.ts";
+import { vmResource } from "../src/domain/resource.ts";
 import type { Vm } from "../src/domain/vm.ts";
 import { toWire } from "../src/domain/wire.ts";
 import { socketDirPath } from "../src/host/paths.ts";
@@ -211,11 +212,9 @@ function exchange(agent: Agent, url: string, method: string, token: string): Pro
 async function fill(store: Store): Promise<string> {
   for (const site of sites) {
     const members = Array.from({ length: vms }, (_, index) => index).filter((index) => siteOf(index) === site);
-    await store.vms.replaceSite(
-      site,
-      members.map((index) => benchVm(site, index)),
-      new Date().toISOString(),
-    );
+    const place = { site, provider: "libvirt" };
+    const resources = members.map((index) => vmResource(place, benchVm(site, index)));
+    await store.inventory.replace(place, "vm", resources, new Date().toISOString());
   }
   await store.users.create({ userId: "bench", name: "Bench" });
   const token = newToken();
