@@ -42,7 +42,12 @@ const rooms = {
     roots: [config, host, "^src/integrations/"],
   },
   // Its demo and bench start everything, as programs; `bench` lists and runs the benches.
-  cli: { value: [host, "^bench/index\\.ts$"], packages: [".*"], never: [temporal] },
+  // Image files on this machine are read and written where the command runs: no API could reach them.
+  cli: {
+    value: [host, "^bench/index\\.ts$", "^src/transfer/formats/(?:index|format-names)\\.ts$"],
+    packages: [".*"],
+    never: [temporal],
+  },
   worker: { value: ["^src/(?!api/|cli/|sandbox/)"], packages: [".*"] },
   sandbox: { value: [domain, formats, host], packages: [".*"], never: [temporal], roots: [config] },
 };

@@ -1,7 +1,7 @@
 import { randomFillSync } from "node:crypto";
-import { closeSync, openSync, writeSync } from "node:fs";
 import { NbdBlockSink } from "../src/transfer/nbd/block-sink.ts";
 import { interleave, median, seconds } from "./lib/measure.ts";
+import { allocatedMib, writeMixedDisk } from "./lib/mixed-disk.ts";
 import { NbdLab } from "./lib/nbd-lab.ts";
 import { PumpProcess } from "./lib/pump-process.ts";
 import { seededRandom } from "./lib/random.ts";
@@ -62,16 +62,20 @@ async function run({ note, runs = 5, seed = 1 }: BenchContext): Promise<Figure[]
     },
   });
   const sizeBytes = diskMib * mib;
-  const ebs = await ebsFigures(lab, { file: disk.file, sizeBytes, allocatedMib: allocatedMib() }, { note, runs });
+  const ebs = await ebsFigures(
+    lab,
+    { file: disk.file, sizeBytes, allocatedMib: allocatedMib(diskMib) },
+    { note, runs },
+  );
   const changed = await secondGeneration(lab, disk.file, ours.file, { note, runs, seed });
   const firstSeconds = median(first.ours);
   return [
     figure({
       name: "full copy, allocated bytes",
-      value: allocatedMib() / firstSeconds,
+      value: allocatedMib(diskMib) / firstSeconds,
       unit: "MiB/s",
       peer: "nbdcopy --flush",
-      peer_value: allocatedMib() / median(first.nbdcopy),
+      peer_value: allocatedMib(diskMib) / median(first.nbdcopy),
       goal: 0.8,
       better: "higher",
     }),
@@ -97,30 +101,18 @@ async function run({ note, runs = 5, seed = 1 }: BenchContext): Promise<Figure[]
       better: "lower",
     }),
     ...ebs,
-    figure({ name: "proof, bytes read back", value: allocatedMib() / median(proofs), unit: "MiB/s", better: "higher" }),
+    figure({
+      name: "proof, bytes read back",
+      value: allocatedMib(diskMib) / median(proofs),
+      unit: "MiB/s",
+      better: "higher",
+    }),
   ];
-}
-
-/** Six of every ten MiB, every other one of them random. */
-function allocated(mebibyte: number): boolean {
-  return mebibyte % 10 < 6;
-}
-
-function allocatedMib(): number {
-  return Array.from({ length: diskMib }, (_, mebibyte) => mebibyte).filter(allocated).length;
 }
 
 async function makeDisk(lab: NbdLab): Promise<string> {
   const raw = lab.raw("disk.raw", diskMib * mib);
-  const block = Buffer.alloc(mib);
-  const handle = openSync(raw, "r+");
-  for (let mebibyte = 0; mebibyte < diskMib; mebibyte++) {
-    if (!allocated(mebibyte)) continue;
-    if (mebibyte % 2 === 0) randomFillSync(block);
-    else block.fill(`2026-01-01T00:00:00Z host app[${mebibyte}]: a line of a log, like many others\n`);
-    writeSync(handle, block, 0, mib, mebibyte * mib);
-  }
-  closeSync(handle);
+  writeMixedDisk(raw, diskMib);
   const file = lab.file("disk.qcow2");
   await lab.image("convert", "-f", "raw", "-O", format, raw, file);
   return file;
@@ -138,7 +130,7 @@ async function secondGeneration(
   lab: NbdLab,
   disk: string,
   parent: string,
-  { note, runs, seed }: Required<Omit<BenchContext, "runs" | "seed">> & { runs: number; seed: number },
+  { note, runs, seed }: Pick<BenchContext, "note"> & { runs: number; seed: number },
 ) {
   await using pumping = await PumpProcess.start();
   // The first generation once more, in the process that will know its manifest.

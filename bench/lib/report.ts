@@ -23,6 +23,8 @@ export interface BenchReport {
 export interface Bench {
   readonly name: string;
   readonly summary: string;
+  /** Which of the options that only some benches have it takes. */
+  readonly takes?: readonly ("size" | "pairs")[];
   run(context: BenchContext): Promise<Figure[]>;
 }
 
@@ -33,6 +35,10 @@ export interface BenchContext {
   readonly runs?: number;
   /** `--seed N`, where the bench draws something. */
   readonly seed?: number;
+  /** `--size N`, in GiB: of what is measured, where that can be chosen. */
+  readonly sizeGib?: number;
+  /** `--pairs A:B,…`: only these, where pairs are measured. */
+  readonly pairs?: string;
 }
 
 export function figure(input: Omit<Figure, "ratio" | "met">): Figure {

@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import { imageFormats } from "../transfer/formats/format-names.ts";
 import type { MigrateOptions } from "./commands/migrate.ts";
 import { collect, optionsOf } from "./commands/options.ts";
 import type { DemoOptions } from "./demo/index.ts";
@@ -24,6 +25,7 @@ export function buildProgram(): Command {
   addAccess(program);
   addAudit(program);
   addGuard(program);
+  addImage(program);
   addBench(program);
   return program;
 }
@@ -198,6 +200,30 @@ function addReading(program: Command): void {
     );
 }
 
+function addImage(program: Command): void {
+  const image = program.command("image").description("image files: qcow2, vmdk, vhd, vhdx, raw; needs no stack");
+  image
+    .command("inspect")
+    .argument("<file>")
+    .description("what an image is, what it holds, and what is wrong with it")
+    .option("--format <format>", `take it for this: ${imageFormats.join(", ")}`)
+    .action(async (file: string, _, command: Command) =>
+      (await import("./commands/image.ts")).inspect(file, optionsOf(command)),
+    );
+  image
+    .command("convert")
+    .argument("<source>")
+    .argument("<target>")
+    .description("write an image as another one")
+    .requiredOption("--to <format>", imageFormats.join(", "))
+    .option("--from <format>", "take the source for this; default: by its mark")
+    .option("--force", "replace the target when it is there")
+    .option("--flush", "wait until the disk has it")
+    .action(async (source: string, target: string, _, command: Command) =>
+      (await import("./commands/image.ts")).convert(source, target, optionsOf(command)),
+    );
+}
+
 function addBench(program: Command): void {
   program
     .command("bench")
@@ -208,6 +234,8 @@ function addBench(program: Command): void {
     .option("--check", "exit 1 where a goal is not met")
     .option("--runs <n>", "how often to repeat")
     .option("--seed <n>", "repeat the draws of an earlier run")
+    .option("--size <GiB>", "convert: the image's size (default 4)")
+    .option("--pairs <from:to,...>", "convert: only these pairs of formats; any stands for all")
     .action(async (name: string | undefined, _, command: Command) => {
       process.exitCode = await (await import("./commands/bench.ts")).bench(name, optionsOf(command));
     });

@@ -9,6 +9,8 @@ export interface BenchCommandOptions extends CommonOptions {
   readonly check?: boolean;
   readonly runs?: string;
   readonly seed?: string;
+  readonly size?: string;
+  readonly pairs?: string;
 }
 
 /** Returns the exit code. */
@@ -34,6 +36,8 @@ export async function bench(name: string | undefined, options: BenchCommandOptio
     check: options.check ?? false,
     ...(options.runs === undefined ? {} : { runs: readCount(options.runs, "--runs") }),
     ...(options.seed === undefined ? {} : { seed: readCount(options.seed, "--seed") }),
+    ...(options.size === undefined ? {} : { sizeGib: readCount(options.size, "--size") }),
+    ...(options.pairs === undefined ? {} : { pairs: options.pairs }),
   });
 }
 
