@@ -9,7 +9,7 @@ const payloadSchema = z.looseObject({
   data: z.string().optional(),
 });
 const payloadsSchema = z
-  .looseObject({ payloads: z.array(payloadSchema).max(1_000) })
+  .strictObject({ payloads: z.array(payloadSchema).max(1_000) })
   .meta({ id: "Payloads", description: "Temporal's own form: bytes in base64" });
 
 /** What Temporal's UI and command line ask to show payloads: https://docs.temporal.io/production-deployment/data-encryption */

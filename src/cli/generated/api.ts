@@ -1059,8 +1059,6 @@ export interface components {
             } & {
                 [key: string]: unknown;
             })[];
-        } & {
-            [key: string]: unknown;
         };
         /** @description Somebody who uses tokens only; who signs in is entered by that */
         NewUser: {
