@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { after, before, beforeEach, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NodePart } from "../../bench/lib/parts.ts";
 import { signalProcess } from "../../src/host/process-identity.ts";
 import { pauseSignal, resumeSignal, rollbackUpdate } from "../../src/workflows/migrate-vm/messages.ts";
 import { type Lab, startLab } from "../support/lab.ts";
+import { after, before, beforeEach, describe, test } from "../support/needs-qemu.ts";
 
 const MiB = 2 ** 20;
 const diskBytes = 256 * MiB;

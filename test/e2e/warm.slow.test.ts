@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ApplicationFailure } from "@temporalio/common";
 import type { Activities } from "../../src/activities/index.ts";
@@ -8,6 +7,7 @@ import type { MigrationView } from "../../src/domain/migration.ts";
 import type { WarmOptions } from "../../src/domain/warm.ts";
 import { cutoverUpdate, rollbackUpdate } from "../../src/workflows/migrate-vm/messages.ts";
 import { type Lab, startLab } from "../support/lab.ts";
+import { after, before, describe, test } from "../support/needs-qemu.ts";
 
 const MiB = 2 ** 20;
 const a = "onprem-a";

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
 import { NbdLab, type NbdServer } from "../../bench/lib/nbd-lab.ts";
 import { isProviderError } from "../../src/domain/errors.ts";
 import { MemoryCheckpointStore } from "../../src/transfer/memory-checkpoint.ts";
@@ -11,6 +10,7 @@ import { leafBytes } from "../../src/transfer/ports.ts";
 import { prove } from "../../src/transfer/proof.ts";
 import type { PumpInput, PumpResult } from "../../src/transfer/pump.ts";
 import { pump } from "../../src/transfer/pump.ts";
+import { describe, test } from "../support/needs-qemu.ts";
 import { kib, mib, noise, rootOf, writeAt } from "./lib/content.ts";
 
 const qcow2 = ["-f", "qcow2"];

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
-import { describe, test } from "node:test";
 import { NbdLab } from "../../bench/lib/nbd-lab.ts";
 import { isProviderError } from "../../src/domain/errors.ts";
 import { NbdBlockSink } from "../../src/transfer/nbd/block-sink.ts";
 import { NbdBlockSource } from "../../src/transfer/nbd/block-source.ts";
 import type { BlockSource, Extent } from "../../src/transfer/ports.ts";
+import { describe, test } from "../support/needs-qemu.ts";
 import { kib, mib, noise, writeAt } from "./lib/content.ts";
 
 const qcow2 = ["-f", "qcow2"];

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { after, describe, test } from "node:test";
 import {
   type Block,
   CompleteSnapshotCommand,
@@ -17,6 +16,7 @@ import {
   DeleteSnapshotCommand,
   DescribeSnapshotsCommand,
 } from "@aws-sdk/client-ec2";
+import { after, describe, test } from "../../support/needs-qemu.ts";
 import { startAwsLab } from "./support.ts";
 
 const blockBytes = 524_288;

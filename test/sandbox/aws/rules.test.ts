@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { after, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   AllocateAddressCommand,
@@ -16,6 +15,7 @@ import {
   EC2Client,
   RunInstancesCommand,
 } from "@aws-sdk/client-ec2";
+import { after, describe, test } from "../../support/needs-qemu.ts";
 import { startAwsLab } from "./support.ts";
 
 const lab = await startAwsLab();
