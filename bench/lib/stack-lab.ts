@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ import { buildDeps } from "../../src/worker/deps.ts";
 import { LabApi } from "./lab-api.ts";
 import { NodePart, PostgresPart, processesWith, TemporalPart } from "./parts.ts";
 
-export type Site = "onprem-a" | "onprem-b";
+export type Site = "onprem-a" | "onprem-b" | "vault";
 
 /** What a lab consists of, up and running. */
 export interface LabParts {
@@ -34,8 +34,16 @@ export interface LabParts {
   readonly tools: HostTools;
 }
 
-/** Real PostgreSQL, Temporal and two private libvirt hosts in a folder of their own. */
-export async function startParts(): Promise<LabParts> {
+export interface LabOptions {
+  /** Adds the site `vault`, a folder. */
+  readonly vault?: boolean;
+  /** The list of tools, instead of the machine's. */
+  readonly toolsManifest?: string;
+}
+
+/** Real PostgreSQL, Temporal and the sandbox's sites (two private libvirt hosts, unless the tools say that there can be
+ *  none) in a folder of their own. */
+export async function startParts(options: LabOptions = {}): Promise<LabParts> {
   const dir = mkdtempSync(join(tmpdir(), "nvc-lab-"));
   // As root the tools run as another account, which has to get through.
   chmodSync(dir, 0o711);
@@ -46,7 +54,8 @@ export async function startParts(): Promise<LabParts> {
     ...process.env,
     NOVACRON_INSTANCE_DIR: dir,
     NOVACRON_SITES: join(dir, "sites.json"),
-    NOVACRON_TOOLS: toolsManifestPath(),
+    NOVACRON_TOOLS: options.toolsManifest ?? toolsManifestPath(),
+    ...(options.vault ? { NOVACRON_CONFIG: vaultConfig(dir) } : {}),
   };
   const socket = sandboxSocket(dir);
   const sandbox = new NodePart("sandbox", { env, logFile: join(dir, "sandbox.log"), ready: () => healthy(socket) });
@@ -55,7 +64,7 @@ export async function startParts(): Promise<LabParts> {
     const store = await openStore({ databaseUrl: postgres.databaseUrl });
     await store.migrate();
     const client = await connectClient({ address: temporal.address, namespace: "default" });
-    const config = loadConfig({ sitesFile: env.NOVACRON_SITES, env: process.env });
+    const config = loadConfig({ file: env.NOVACRON_CONFIG, sitesFile: env.NOVACRON_SITES, env: process.env });
     const tools = loadHostTools(env.NOVACRON_TOOLS);
     const deps = await buildDeps({ config, store, client, tools, runDir: makeSocketDir(dir) });
     const servers = { DATABASE_URL: postgres.databaseUrl, TEMPORAL_ADDRESS: temporal.address };
@@ -100,12 +109,12 @@ export class StackLab implements AsyncDisposable {
     return sandboxCall(sandboxSocket(this.dir), method, path, body);
   }
 
-  /** A worker as a process of its own; ended with the lab. */
-  async startWorkerProcess(): Promise<NodePart> {
+  /** A worker as a process of its own, with the lab's environment but for `env`; ended with the lab. */
+  async startWorkerProcess(env: NodeJS.ProcessEnv = {}): Promise<NodePart> {
     const readyFile = join(this.dir, "run/worker.ready");
     const logFile = join(this.dir, `worker-${this.#workers.length}.log`);
     const ready = (pid: number): boolean => textOf(readyFile).trim() === String(pid);
-    const worker = new NodePart("worker", { env: this.#parts.env, logFile, ready });
+    const worker = new NodePart("worker", { env: { ...this.#parts.env, ...env }, logFile, ready });
     this.#workers.push(worker);
     await worker.start();
     return worker;
@@ -231,6 +240,13 @@ export class StackLab implements AsyncDisposable {
       throw error;
     }
   }
+}
+
+function vaultConfig(dir: string): string {
+  const file = join(dir, "novacron.yaml");
+  mkdirSync(join(dir, "vault"));
+  writeFileSync(file, `providers: [{ name: vault, type: folder, storage_path: ${join(dir, "vault")} }]\n`);
+  return file;
 }
 
 function sandboxSocket(dir: string): string {

@@ -1,5 +1,5 @@
 import { DefaultLogger, Runtime } from "@temporalio/worker";
-import { type LabParts, StackLab, startParts } from "../../bench/lib/stack-lab.ts";
+import { type LabOptions, type LabParts, StackLab, startParts } from "../../bench/lib/stack-lab.ts";
 import { cacheDir } from "../../src/host/paths.ts";
 import { createWorker, type WorkerSettings } from "../../src/worker/worker.ts";
 
@@ -8,8 +8,8 @@ Runtime.install({ logger: new DefaultLogger("ERROR"), shutdownSignals: [] });
 
 /** Real Postgres, Temporal and two private libvirt hosts of the test's own, until `close()`: call it from a root `after`
  *  (one that is registered inside a `before` runs too early). */
-export async function startLab(): Promise<Lab> {
-  return new Lab(await startParts());
+export async function startLab(options?: LabOptions): Promise<Lab> {
+  return new Lab(await startParts(options));
 }
 
 export class Lab extends StackLab {

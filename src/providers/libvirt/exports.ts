@@ -36,6 +36,7 @@ export interface ExportSpec {
 /** How long a qemu-nbd that was asked to end may take to write out what it holds. */
 const endGraceMs = 30_000;
 const startTimeoutMs = 15_000;
+const greetWithinMs = 2_000;
 
 /** Starts, finds and ends the qemu-nbd processes of one store. */
 export class Exports {
@@ -178,6 +179,8 @@ function isServing(path: string): Promise<boolean> {
       socket.destroy();
       resolve(true);
     });
+    // One that hangs before its greeting must not hang us: the deadline counts.
+    socket.setTimeout(greetWithinMs, () => socket.destroy());
     socket.on("error", () => resolve(false));
     socket.on("close", () => resolve(false));
   });
