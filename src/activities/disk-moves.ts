@@ -152,10 +152,11 @@ export class DiskMoves {
   }
 
   /** Root and size in written leaves of a sealed manifest. */
-  async manifestOf(manifestId: string): Promise<{ rootHash: string; leavesWritten: number }> {
+  async manifestOf(manifestId: string): Promise<{ rootHash: string; leavesWritten: number; sizeBytes: number }> {
     const state = await this.#deps.store.checkpoints.state(manifestId);
     if (state?.sealed && state.rootHash) {
-      return { rootHash: state.rootHash, leavesWritten: state.progress.leavesWritten };
+      const { rootHash, sizeBytes } = state;
+      return { rootHash, sizeBytes, leavesWritten: state.progress.leavesWritten };
     }
     throw new ProviderError("Conflict", {
       operation: "file a recovery point",

@@ -14,10 +14,12 @@ export function diskActivities({ registry, store }: ActivityDeps, moves: DiskMov
       vmId: string;
       mode: SourcePoint["mode"];
       key: string;
+      /** The baselines that the plan counts on, by disk. */
+      since?: Readonly<Record<string, string>>;
     }): Promise<Pick<SourcePoint, "sourcePointId" | "takenAt"> & PointWithBaselines> {
       const { disks } = await registry.provider(input.site);
-      const { vmId, mode, key } = input;
-      const point = await disks.createSourcePoint({ vmId, mode, key }, Context.current().cancellationSignal);
+      const { vmId, mode, key, since } = input;
+      const point = await disks.createSourcePoint({ vmId, mode, key, since }, Context.current().cancellationSignal);
       const baselines = point.disks.map((disk) => ({
         diskId: disk.diskId,
         baselines: disk.baselines.map(({ baselineId, tracking }) => ({ baselineId, tracking })),
@@ -87,6 +89,36 @@ export function diskActivities({ registry, store }: ActivityDeps, moves: DiskMov
       await store.points.record({ ...row, pointId, kind: "adopted" });
       // What the source tracks changes since goes by this id, should it be started again.
       await store.points.record({ ...row, pointId: `${sourcePointId}/${diskId}`, kind: "source" });
+    },
+
+    /** Files what a point of a running source held, as a baseline for the next copy. */
+    async fileSource(input: {
+      site: string;
+      sourcePointId: string;
+      takenAt: string;
+      diskId: string;
+      lineage: string;
+      manifestId: string;
+      migrationId: string;
+    }): Promise<void> {
+      const { sourcePointId, takenAt, diskId, manifestId, ...row } = input;
+      const { rootHash, sizeBytes } = await moves.manifestOf(manifestId);
+      const pointId = `${sourcePointId}/${diskId}`;
+      const createdAt = takenAt;
+      await store.points.record({
+        ...row,
+        pointId,
+        kind: "source",
+        diskId,
+        sizeBytes,
+        manifestId,
+        rootHash,
+        createdAt,
+      });
+    },
+
+    async forgetSource(input: { site: string; sourcePointId: string; diskId: string }): Promise<void> {
+      await store.points.delete(input.site, `${input.sourcePointId}/${input.diskId}`);
     },
 
     async forgetAdopted(input: { site: string; manifestId: string }): Promise<void> {

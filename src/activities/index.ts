@@ -57,6 +57,8 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   materialiseDisk: "changes",
   adoptPoint: "changes",
   forgetAdopted: "undoes",
+  fileSource: "records",
+  forgetSource: "undoes",
   copyDisk: "changes",
   proveDisk: "reads",
   verifyCertificateDisk: "reads",

@@ -12,14 +12,15 @@ export interface PointWithBaselines {
 
 /**
  * The copies of a point on top of the newest proven round: by the changes that the source kept track of since that
- * round's point, else by comparing hashes. Without a round they are as they were planned.
+ * round's point, else by comparing hashes. Without a round they are as they were planned, but for changes that the
+ * point turned out not to know: those are found by comparing hashes.
  */
 export function increments(
   copies: readonly CopyDiskParameters[],
   newest: Pick<ReplicaRound, "sourcePointId" | "disks"> | undefined,
   point: PointWithBaselines,
 ): CopyDiskParameters[] {
-  if (!newest) return [...copies];
+  if (!newest) return copies.map((copy) => asTold(copy, point));
   return copies.map((copy) => {
     const replica = newest.disks.find(({ diskId }) => diskId === copy.diskId);
     if (!replica) return copy;
@@ -33,4 +34,12 @@ export function increments(
       base: { baselineId, parentPointId: generationId, parentManifestId: generationId },
     };
   });
+}
+
+function asTold(copy: CopyDiskParameters, point: PointWithBaselines): CopyDiskParameters {
+  const { base } = copy;
+  const disk = point.disks?.find(({ diskId }) => diskId === copy.diskId);
+  if (!base || !disk) return copy;
+  const told = disk.baselines.find(({ baselineId }) => baselineId === base.baselineId);
+  return { ...copy, tracking: told?.tracking ?? "hash-compare" };
 }

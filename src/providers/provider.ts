@@ -273,7 +273,13 @@ export interface DisksFacet {
    *  point on changes are tracked, where the site can, under the baseline ids `<sourcePointId>/<diskId>`. May take as long
    *  as copying the disks does. */
   createSourcePoint(
-    input: { vmId: string; mode: SourcePoint["mode"]; key: string },
+    input: {
+      vmId: string;
+      mode: SourcePoint["mode"];
+      key: string;
+      /** By disk, the baseline whose changes are wanted: a site that can tell the changes since one only tells those. */
+      since?: Readonly<Record<string, string>>;
+    },
     signal: AbortSignal,
   ): Promise<SourcePoint>;
   /** Opens one disk of a point for reading. A new attempt closes what earlier attempts had opened.

@@ -500,12 +500,15 @@ export function runConformance(harness: ConformanceHarness): void {
         await hasOnlyChanged(second, diskId, `${first.sourcePointId}/${diskId}`, 0, MiB);
         await provider.disks.releaseSourcePoint(second.sourcePointId, signal);
         await refuses("NotFound", openSource(second, diskId, 1));
+        // Another target may hold an earlier state than the newest.
+        const since = { [diskId]: `${first.sourcePointId}/${diskId}` };
+        const third = await provider.disks.createSourcePoint({ vmId, mode: "frozen", key: "p2b", since }, signal);
+        await hasOnlyChanged(third, diskId, `${first.sourcePointId}/${diskId}`, 0, MiB);
+        await provider.disks.releaseSourcePoint(third.sourcePointId, signal);
         for (const sourcePointId of held) await provider.disks.releaseSourcePoint(sourcePointId, signal);
         if (endsWithPoint()) return;
-        for (const key of ["p3", "p4"]) {
-          const more = await provider.disks.createSourcePoint({ vmId, mode: "frozen", key }, signal);
-          await provider.disks.releaseSourcePoint(more.sourcePointId, signal);
-        }
+        const fourth = await provider.disks.createSourcePoint({ vmId, mode: "frozen", key: "p3" }, signal);
+        await provider.disks.releaseSourcePoint(fourth.sourcePointId, signal);
         const [seen] = await provider.disks.inspectSource(vmId, signal);
         const known = (seen?.baselines ?? []).map(({ baselineId }) => baselineId);
         assert.ok(!known.includes(`${first.sourcePointId}/${diskId}`), "an old baseline costs writes for ever");

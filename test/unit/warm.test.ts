@@ -69,4 +69,13 @@ describe("an increment", () => {
   test("is the planned copy before any round", () => {
     assert.deepEqual(increments([copy], undefined, { disks: [] }), [copy]);
   });
+
+  test("that was planned on changes which the point turns out not to know compares hashes instead", () => {
+    const planned = { ...copy, tracking: "dirty-bitmap" as const, base };
+    const told = (baselines: readonly { baselineId: string; tracking: "dirty-bitmap" | "hash-compare" }[]) =>
+      increments([planned], undefined, { disks: [{ diskId: "vda", baselines }] })[0]?.tracking;
+    assert.equal(told([{ baselineId: "sp-1/vda", tracking: "dirty-bitmap" }]), "dirty-bitmap");
+    assert.equal(told([{ baselineId: "sp-1/vda", tracking: "hash-compare" }]), "hash-compare");
+    assert.equal(told([{ baselineId: "sp-2/vda", tracking: "dirty-bitmap" }]), "hash-compare");
+  });
 });

@@ -52,7 +52,7 @@ export class FolderDisks implements DisksFacet {
   }
 
   async createSourcePoint(
-    input: { vmId: string; mode: SourcePoint["mode"]; key: string },
+    input: Parameters<DisksFacet["createSourcePoint"]>[0],
     signal: AbortSignal,
   ): Promise<SourcePoint> {
     await this.#parts.folder.begin(signal);

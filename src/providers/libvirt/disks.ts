@@ -39,10 +39,7 @@ export class LibvirtDisks implements DisksFacet {
     return openLayer(this.#host, "peek", { id: `${vmId}/${diskId}`, path, format }, signal);
   }
 
-  createSourcePoint(
-    input: { vmId: string; mode: SourcePoint["mode"]; key: string },
-    signal: AbortSignal,
-  ): Promise<SourcePoint> {
+  createSourcePoint(input: Parameters<DisksFacet["createSourcePoint"]>[0], signal: AbortSignal): Promise<SourcePoint> {
     return this.sourcePoints.create(input, signal);
   }
 

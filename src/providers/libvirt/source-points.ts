@@ -23,6 +23,8 @@ import {
   publicPoint,
   recordTracking,
   startTracking,
+  type Wanted,
+  wantedFirst,
 } from "./tracking.ts";
 
 /** Points of a VM's disks at the source. */
@@ -56,10 +58,10 @@ export class SourcePoints {
   }
 
   async create(
-    input: { vmId: string; mode: SourcePoint["mode"]; key: string },
+    input: { vmId: string; mode: SourcePoint["mode"]; key: string; since?: Wanted },
     signal: AbortSignal,
   ): Promise<SourcePoint> {
-    const { vmId, mode, key } = input;
+    const { vmId, mode, key, since = {} } = input;
     const subject = this.#host.domains.subject("take a point of VM", vmId);
     await this.#host.layers.id();
     const sourcePointId = idOfKey("sp", this.#host.site, vmId, mode, key);
@@ -77,8 +79,8 @@ export class SourcePoints {
     const base = { sourcePointId, vmId, mode, takenAt, key };
     const record =
       mode === "stopped"
-        ? await this.#takeStopped(base, domain, signal)
-        : await this.#takeFrozen(base, domain, subject, signal);
+        ? await this.#takeStopped(base, domain, since, signal)
+        : await this.#takeFrozen(base, domain, since, subject, signal);
     await this.#host.layers.putRecord("points", sourcePointId, record);
     return publicPoint(record);
   }
@@ -86,6 +88,7 @@ export class SourcePoints {
   async #takeStopped(
     base: Pick<PointRecord, "sourcePointId" | "vmId" | "mode" | "takenAt" | "key">,
     domain: SeenDomain,
+    since: Wanted,
     signal: AbortSignal,
   ): Promise<PointRecord> {
     const disks: PointDisk[] = [];
@@ -94,7 +97,9 @@ export class SourcePoints {
     for (const disk of domain.disks) {
       const { info, allocatedBytes, ownBytes } = await this.#look(disk, signal);
       const found = await findBaselines(this.#host, disk, { info, ownBytes, except: sourcePointId });
-      const dropped = info.keepsBitmaps ? await startTracking(this.#host, disk, info, sourcePointId, signal) : [];
+      const dropped = info.keepsBitmaps
+        ? await startTracking(this.#host, disk, info, { sourcePointId, since }, signal)
+        : [];
       const usable = found.filter(({ change }) => change?.kind !== "dirty-bitmap" || !dropped.includes(change.bitmap));
       const baselines = await this.#measure(disk, usable, signal);
       const identity = await fileIdentity(disk.path);
@@ -107,6 +112,7 @@ export class SourcePoints {
   async #takeFrozen(
     base: Pick<PointRecord, "sourcePointId" | "vmId" | "mode" | "takenAt" | "key">,
     domain: SeenDomain,
+    since: Wanted,
     subject: Subject,
     signal: AbortSignal,
   ): Promise<PointRecord> {
@@ -118,7 +124,7 @@ export class SourcePoints {
     const making: PointRecord = { ...base, state: "making", disks: [], socketPath, scratch };
     // Written first, so that a point whose maker died is found and released.
     await this.#host.layers.putRecord("points", sourcePointId, making);
-    await dropOldCheckpoints(this.#host, domain, sourcePointId, signal);
+    await dropOldCheckpoints(this.#host, domain, { sourcePointId, since }, signal);
     const live = await liveBitmaps(this.#host, domain, signal);
     const disks: PointDisk[] = [];
     for (const disk of domain.disks) {
@@ -130,7 +136,8 @@ export class SourcePoints {
         except: sourcePointId,
       });
       const { diskId, path, format } = disk;
-      disks.push({ diskId, path, format, sizeBytes: info.sizeBytes, allocatedBytes, baselines: found });
+      const baselines = wantedFirst(found, since[diskId]);
+      disks.push({ diskId, path, format, sizeBytes: info.sizeBytes, allocatedBytes, baselines });
     }
     const served = await beginBackup(
       this.#host,
@@ -210,7 +217,7 @@ export class SourcePoints {
     const layerId = this.#host.layers.idOfPath(disk.path);
     const layer = layerId === undefined ? undefined : await this.#host.layers.get(layerId);
     return {
-      id: adoptedId(sourcePointId, diskId),
+      id: `${sourcePointId}.${diskId}`,
       kind: "adopted",
       path: disk.path,
       format: disk.format,
@@ -290,8 +297,4 @@ export class SourcePoints {
       "Stop the VM and start the move anew.",
     );
   }
-}
-
-export function adoptedId(sourcePointId: string, diskId: string): string {
-  return `${sourcePointId}.${diskId}`;
 }

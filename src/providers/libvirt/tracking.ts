@@ -27,17 +27,35 @@ interface Holders {
   readonly adopted: readonly Layer[];
 }
 
+/** By disk, the baseline that the taker of a point counts on. */
+export type Wanted = Readonly<Record<string, string>>;
+
+/** The point that is taken, and what it is to be compared with: that is kept, however old. */
+interface Tracked {
+  readonly sourcePointId: string;
+  readonly since: Wanted;
+}
+
+/** One bitmap of a disk can be served, and the first that can is. */
+export function wantedFirst(found: readonly FoundBaseline[], wanted: string | undefined): FoundBaseline[] {
+  return found.toSorted((a, b) => Number(b.baselineId === wanted) - Number(a.baselineId === wanted));
+}
+
+function pointsOf(since: Wanted): string[] {
+  return Object.values(since).flatMap((baselineId) => baselineId.split("/")[0] ?? []);
+}
+
 /** Adds the point's bitmap, drops those too old to be used and returns their names. Points that saw the disk as it was
  *  before keep being valid: a bitmap changes no byte of the disk. */
 export async function startTracking(
   host: Host,
   disk: DomainDisk,
   info: ImageInfo,
-  sourcePointId: string,
+  { sourcePointId, since }: Tracked,
   signal: AbortSignal,
 ): Promise<string[]> {
   const records = await trackingOf(host, disk.path);
-  const kept = new Set(records.slice(-keptPoints).map((record) => record.sourcePointId));
+  const kept = new Set([...records.slice(-keptPoints).map((record) => record.sourcePointId), ...pointsOf(since)]);
   const old = info.bitmaps.filter(({ name }) => name.startsWith("sp-") && !kept.has(name));
   const missing = !info.bitmaps.some(({ name }) => name === sourcePointId);
   if (!missing && old.length === 0) return [];
@@ -45,7 +63,7 @@ export async function startTracking(
   for (const { name } of old) await host.images.removeBitmap(disk.path, name, signal);
   await host.images.addBitmap(disk.path, sourcePointId, signal);
   await restamp(host, disk.path, before);
-  for (const { sourcePointId: id } of records.slice(0, -keptPoints)) await host.layers.dropRecord("tracking", id);
+  for (const { sourcePointId: id } of records) if (!kept.has(id)) await host.layers.dropRecord("tracking", id);
   return old.map(({ name }) => name);
 }
 
@@ -53,10 +71,11 @@ export async function startTracking(
 export async function dropOldCheckpoints(
   host: Host,
   domain: SeenDomain,
-  sourcePointId: string,
+  { sourcePointId, since }: Tracked,
   signal: AbortSignal,
 ): Promise<void> {
-  const held = new Set((await host.layers.listRecords<PointRecord>("points")).map((point) => point.sourcePointId));
+  const points = await host.layers.listRecords<PointRecord>("points");
+  const held = new Set([...points.map((point) => point.sourcePointId), ...pointsOf(since)]);
   for (const disk of domain.disks) {
     const others = (await trackingOf(host, disk.path)).filter((record) => record.sourcePointId !== sourcePointId);
     for (const { sourcePointId: old } of others

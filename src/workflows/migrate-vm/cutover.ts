@@ -7,6 +7,7 @@ import type { ReplicaRound, RoundDisk } from "../../domain/warm.ts";
 import { bulkCall, recordCall, siteCall, undoCall } from "../lib/activity-options.ts";
 import { describeFailure } from "../lib/failure.ts";
 import type { Saga } from "../lib/saga.ts";
+import { keepSource, wantedBaselines } from "./keep-source.ts";
 import type { MovedVm } from "./move.ts";
 import type { PlannedMove } from "./planned-move.ts";
 import { now, type Tracker } from "./tracker.ts";
@@ -16,7 +17,7 @@ const bulk = proxyActivities<Activities>(bulkCall);
 const undo = proxyActivities<Activities>(undoCall);
 const { recordMigration } = proxyLocalActivities<Activities>(recordCall);
 
-interface CopiedDisk {
+export interface CopiedDisk {
   readonly copy: CopyDiskParameters;
   readonly generationId: string;
   readonly attempt: number;
@@ -98,7 +99,7 @@ export class Cutover {
       if (this.#replicated) this.#proofs = await this.#tracker.interruptible(() => this.#prove(undefined));
       const { migrationId, from, to, sourceVmId, fences } = this.#move;
       const { sourcePointId, takenAt } = this.#point;
-      if (fences) await this.#adoptSource();
+      await keepSource(this.#move, this.#point, this.#copied, this.#saga);
       await site.releasePoint.executeWithOptions({ summary: `release the source point at ${from}` }, [
         { site: from, sourcePointId },
       ]);
@@ -170,7 +171,13 @@ export class Cutover {
     });
     // A cloud's first snapshot of a disk copies all of it.
     const point = await bulk.takePoint.executeWithOptions({ summary: `take a point of ${create.name}` }, [
-      { site: from, vmId: sourceVmId, mode: stop.mode, key },
+      {
+        site: from,
+        vmId: sourceVmId,
+        mode: stop.mode,
+        key,
+        since: wantedBaselines(this.#move, this.#replicated?.newest),
+      },
     ]);
     this.#point = { sourcePointId: point.sourcePointId, takenAt: point.takenAt };
     return point.disks;
@@ -270,22 +277,6 @@ export class Cutover {
         const note = `No capacity for ${instanceType} at ${to}, ${next} is tried next: ${message}`;
         await recordMigration({ migrationId, at: now(), message: note, patch: {} });
       }
-    }
-  }
-
-  async #adoptSource(): Promise<void> {
-    const { migrationId, from } = this.#move;
-    const { sourcePointId } = this.#point;
-    for (const { generationId, copy } of this.#copied) {
-      const { diskId, replicaId: lineage } = copy;
-      this.#saga.add({
-        resource: `${from}/recovery-point of ${diskId}`,
-        remove: `novacron migrations rollback ${migrationId}`,
-        undo: () => undo.forgetAdopted({ site: from, manifestId: generationId }),
-      });
-      await site.adoptPoint.executeWithOptions({ summary: `keep ${diskId} as a point at ${from}` }, [
-        { site: from, sourcePointId, diskId, lineage, manifestId: generationId, migrationId },
-      ]);
     }
   }
 }
