@@ -29,6 +29,10 @@ export function unsupported(subject: Subject, reason: string, action: string): P
   return new ProviderError("UnsupportedCapability", { ...subject, reason, action });
 }
 
+export function unavailable(subject: Subject, reason: string): ProviderError {
+  return new ProviderError("Unavailable", { ...subject, reason, action: "It is tried again." });
+}
+
 interface Meaning {
   readonly code: ErrorCode;
   readonly reason: string;

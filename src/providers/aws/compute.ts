@@ -4,7 +4,7 @@ import { isProviderError } from "../../domain/errors.ts";
 import type { InstanceType } from "../../domain/instance-type.ts";
 import { changeTags } from "../../domain/tags.ts";
 import { tagKeys, type Vm } from "../../domain/vm.ts";
-import { conflict, type Subject } from "../failures.ts";
+import { conflict, type Subject, unavailable } from "../failures.ts";
 import type { ComputeFacet, VmSpec } from "../provider.ts";
 import type { Aws } from "./client.ts";
 import { type Ec2View, goneIsUndefined } from "./describe.ts";
@@ -127,19 +127,31 @@ export class AwsCompute implements ComputeFacet {
     return this.#toVm(changed ?? instance, subject, signal);
   }
 
+  /** AWS may show an instance that its other calls do not know (yet, or any more): it is asked until both agree. */
   async deleteVm(vmId: string, signal: AbortSignal): Promise<void> {
     const subject = this.#subject("delete VM", vmId);
-    const instance = await this.#find(vmId, subject, signal);
-    if (!instance) return;
-    const kept = await this.#keepVolumes(instance, subject, signal);
-    await goneIsUndefined(
-      this.#aws.ec2.send(
-        (sdk) => new sdk.TerminateInstancesCommand({ InstanceIds: [vmId], SkipOsShutdown: true }),
-        subject,
-        signal,
-      ),
+    const { patience } = this.#aws;
+    let kept: readonly string[] = [];
+    let unknownSince: number | undefined;
+    await poll(
+      async () => {
+        const instance = await this.#find(vmId, subject, signal);
+        if (!instance) return true;
+        if (instance.State?.Name === "shutting-down") return undefined;
+        const ended = await goneIsUndefined(this.#terminate(instance, subject, signal));
+        if (ended) {
+          kept = ended;
+          unknownSince = undefined;
+          return undefined;
+        }
+        unknownSince ??= performance.now();
+        if (performance.now() - unknownSince < patience.consistencyMs) return undefined;
+        // Not "not found": whoever takes that for "deleted" would leave a running instance behind.
+        throw unavailable(subject, "AWS shows it, and knows no such instance when it is to be terminated");
+      },
+      patience,
+      signal,
     );
-    await poll(async () => ((await this.#find(vmId, subject, signal)) ? undefined : true), this.#aws.patience, signal);
     // They are let go of a moment later than the instance is gone.
     await this.#view.shown(async () => {
       const volumes = await this.#view.volumesById(kept, subject, signal);
@@ -205,6 +217,18 @@ export class AwsCompute implements ComputeFacet {
   async #stop(vmId: string, force: boolean, subject: Subject, signal: AbortSignal): Promise<void> {
     const off = force ? { Force: true, SkipOsShutdown: true } : {};
     await this.#aws.ec2.send((sdk) => new sdk.StopInstancesCommand({ InstanceIds: [vmId], ...off }), subject, signal);
+  }
+
+  /** @returns the volumes that outlive it. */
+  async #terminate(instance: Instance, subject: Subject, signal: AbortSignal): Promise<readonly string[]> {
+    const kept = await this.#keepVolumes(instance, subject, signal);
+    const InstanceIds = [instance.InstanceId ?? ""];
+    await this.#aws.ec2.send(
+      (sdk) => new sdk.TerminateInstancesCommand({ InstanceIds, SkipOsShutdown: true }),
+      subject,
+      signal,
+    );
+    return kept;
   }
 
   async #find(vmId: string, subject: Subject, signal: AbortSignal): Promise<Instance | undefined> {

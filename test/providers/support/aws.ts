@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { createAwsProvider } from "../../../src/providers/aws/index.ts";
+import type { AwsPatience } from "../../../src/providers/aws/settings.ts";
 import type { Provider } from "../../../src/providers/provider.ts";
 import { type AwsLab, startAwsLab, whyNoGuests } from "../../sandbox/aws/support.ts";
 import type { ConformanceHarness } from "../harness.ts";
@@ -12,7 +13,7 @@ export interface AwsAddress {
 }
 
 /** The adapter at a server on this machine, which answers sooner than AWS. */
-export function connectAws({ endpoint, region, keys }: AwsAddress): Provider {
+export function connectAws({ endpoint, region, keys }: AwsAddress, patience: Partial<AwsPatience> = {}): Provider {
   const { id = "AKIDEXAMPLE", secret = "only-for-tests" } = keys ?? {};
   return createAwsProvider({
     entry: {
@@ -22,7 +23,7 @@ export function connectAws({ endpoint, region, keys }: AwsAddress): Provider {
       credentials: async () => ({ type: "access_key", values: { access_key: id, secret_key: secret } }),
     },
     context: { site: "conformance", budget: () => ({ take: async () => {} }), log: () => {} },
-    patience: { pollMs: { first: 5, most: 100 }, consistencyMs: 2_000, requestTimeoutMs: 20_000 },
+    patience: { pollMs: { first: 5, most: 100 }, consistencyMs: 2_000, requestTimeoutMs: 20_000, ...patience },
   });
 }
 

@@ -1,0 +1,45 @@
+import type { Provider, VmSpec } from "../../../../src/providers/provider.ts";
+import type { FaultSite } from "./fault-site.ts";
+
+const MiB = 2 ** 20;
+export const GiB = 2 ** 30;
+
+export function vmSpec(volumeIds: readonly string[]): VmSpec {
+  return {
+    name: "fault vm",
+    cpus: 1,
+    memoryBytes: 64 * MiB,
+    firmware: "bios",
+    architecture: "x86_64",
+    disks: volumeIds.map((volumeId, index) => ({ volumeId, bus: "nvme", boot: index === 0 })),
+    nics: [],
+    publishPorts: [],
+    tags: {},
+  };
+}
+
+/** A sealed recovery point with something in its first block. */
+export async function makePoint(site: FaultSite, parentPointId?: string): Promise<string> {
+  const generationId = site.key("generation");
+  const { disks } = site.provider;
+  const replica = { replicaId: "replica", sizeBytes: GiB, tags: {} };
+  const sink = await disks.openGeneration({ replica, generationId, parentPointId, attempt: 1 }, site.signal());
+  await sink.write(0, Buffer.alloc(MiB / 2, 1));
+  await sink.close();
+  await disks.sealGeneration({ replicaId: "replica", generationId, attempt: 1, leavesWritten: 1 }, site.signal());
+  return generationId;
+}
+
+/** A running VM whose boot disk is a clone of a point that holds nothing to boot from. */
+export async function makeVm(site: FaultSite): Promise<{ vmId: string; volumeId: string; pointId: string }> {
+  const pointId = await makePoint(site);
+  const volumeId = await cloneOf(site.provider, pointId, site);
+  const { vmId } = await site.provider.compute.createVm(vmSpec([volumeId]), site.key("vm"), site.signal());
+  await site.provider.disks.deletePoint(pointId, site.signal());
+  return { vmId, volumeId, pointId };
+}
+
+export async function cloneOf(provider: Provider, pointId: string, site: FaultSite): Promise<string> {
+  const { volumeId } = await provider.disks.materialise({ pointId, key: site.key("clone"), tags: {} }, site.signal());
+  return volumeId;
+}
