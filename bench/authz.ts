@@ -15,7 +15,7 @@ import helmet from "helmet";
 import { pino } from "pino";
 import { createApi } from "../src/api/app.ts";
 import { createAuth } from "../src/api/auth/index.ts";
-import { defaultLimits } from "../src/api/deps.ts";
+import { defaultHistoryMs, defaultLimits } from "../src/api/deps.ts";
 import type { Actor } from "../src/api/route.ts";
 import { apiRoutes } from "../src/api/routes.ts";
 import { Runs } from "../src/api/runs.ts";
@@ -158,7 +158,8 @@ function parts(store: Store) {
   const listed = sites.map((site) => ({ site, kind: "libvirt", enabled: true, simulated: false }));
   // No request of this bench reaches Temporal.
   const temporal = {} as Client;
-  return { store, temporal, sites: listed, log: pino({ level: "silent" }), temporalUiUrl: undefined };
+  const rest = { historyMs: defaultHistoryMs, temporalUiUrl: undefined };
+  return { store, temporal, sites: listed, log: pino({ level: "silent" }), ...rest };
 }
 
 async function listen(app: express.Express, stops: (() => Promise<void>)[]): Promise<string> {

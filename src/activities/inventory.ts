@@ -2,7 +2,7 @@ import { Context } from "@temporalio/activity";
 import type { CensusRow } from "../domain/census.ts";
 import { isProviderError, ProviderError } from "../domain/errors.ts";
 import type { KindSync, SiteSync } from "../domain/inventory.ts";
-import { type Place, type ResourceKind, resourceKinds } from "../domain/resource.ts";
+import { isListed, type Place, type ResourceKind, resourceKinds } from "../domain/resource.ts";
 import { tagKeys } from "../domain/vm.ts";
 import type { SiteCheck } from "../providers/provider.ts";
 import type { ActivityDeps } from "./deps.ts";
@@ -66,15 +66,15 @@ export function inventoryActivities({ registry, store, log }: ActivityDeps) {
     },
   };
 
-  async function syncKinds(site: string, kinds: readonly ResourceKind[]): Promise<SiteSync> {
+  async function syncKinds(site: string, wanted: readonly ResourceKind[]): Promise<SiteSync> {
     const results: KindSync[] = [];
     let failure: unknown;
-    for (const kind of kinds) {
+    for (const kind of wanted.filter(isListed)) {
       const at = new Date().toISOString();
       try {
         const reading = await readingOf(site);
-        const resources = listers[kind]?.(reading);
-        if (!resources) continue;
+        // A site that has no such thing has none of it, which is known then.
+        const resources = listers[kind](reading) ?? [];
         const { seen, changed } = await store.inventory.replace(reading.place, kind, resources, at);
         results.push({ kind, seen, changed });
       } catch (error) {

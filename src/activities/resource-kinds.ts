@@ -1,5 +1,12 @@
 import { type CostItem, diskMonth, instanceMonth, type PriceBook } from "../domain/prices.ts";
-import { type Place, type Resource, type ResourceKind, sortedTags, vmResource } from "../domain/resource.ts";
+import {
+  type ListedKind,
+  type Place,
+  type Resource,
+  type ResourceKind,
+  sortedTags,
+  vmResource,
+} from "../domain/resource.ts";
 import type { Vm } from "../domain/vm.ts";
 import { toWire } from "../domain/wire.ts";
 import type { Provider } from "../providers/provider.ts";
@@ -15,11 +22,8 @@ export interface KindReading {
 
 type Lister = (reading: KindReading) => AsyncIterable<Resource> | undefined;
 
-/**
- * How each kind is listed; undefined where a site has no such thing, or no way to list it. Kinds without a line are not
- * listed anywhere yet.
- */
-export const listers: Readonly<Partial<Record<ResourceKind, Lister>>> = {
+/** How each kind is listed; undefined where a site has no such thing, or no way to list it. */
+export const listers: Readonly<Record<ListedKind, Lister>> = {
   vm: (reading) => map(reading.provider.compute.listVms(reading.signal), (vm) => vmOf(reading, vm)),
   volume: (reading) =>
     map(reading.provider.disks.listVolumes?.(reading.signal), (volume) => ({

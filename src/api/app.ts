@@ -5,7 +5,7 @@ import { alarms } from "./alarm.ts";
 import { audited, noteFailure, refusals } from "./audit.ts";
 import { createAuth } from "./auth/index.ts";
 import { Authenticator, ForbiddenError } from "./authenticate.ts";
-import { type ApiDeps, defaultLimits } from "./deps.ts";
+import { type ApiDeps, defaultHistoryMs, defaultLimits } from "./deps.ts";
 import { problems, sendProblem } from "./error-middleware.ts";
 import { once, readIdempotencyKey, stableId } from "./idempotency.ts";
 import { ProblemError } from "./problem.ts";
@@ -33,6 +33,7 @@ export function createApi(deps: ApiDeps): Express {
     alarm,
     auth: { ...auth, forget: (hash) => authenticator.forget(hash) },
     limits,
+    historyMs: deps.historyMs ?? defaultHistoryMs,
     runs: new Runs(deps.temporal, limits),
   });
   const readJson = express.json({ limit: limits.bodyBytes, strict: false, type: isJson });

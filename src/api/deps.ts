@@ -39,6 +39,8 @@ export const defaultLimits: ApiLimits = {
   heartbeatMs: 15_000,
 };
 
+export const defaultHistoryMs = 400 * 86_400_000;
+
 /** What the API is made with; its composition root supplies it. */
 export interface ApiDeps {
   readonly store: Store;
@@ -46,6 +48,8 @@ export interface ApiDeps {
   readonly sites: readonly SiteSummary[];
   readonly log: Logger;
   readonly temporalUiUrl: string | undefined;
+  /** How long the store keeps what resources were. Default 400 days. */
+  readonly historyMs?: number;
   readonly auth?: AuthSettings;
   /** Decrypts payloads for those who may see them. */
   readonly codec?: PayloadCodec | undefined;

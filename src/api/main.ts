@@ -98,7 +98,17 @@ async function listen(store: Store, temporal: Client, at: { host: string; port: 
   const rules = { approvalRules: config.approvals, alarmWebhook: config.alarms.webhook, codec: temporalSettings.codec };
   if (auth.oidc && !(await store.guard.sealedAt()))
     log.warn("no break-glass secret is sealed: novacron break-glass seal");
-  const app = createApi({ store, temporal, sites, log, temporalUiUrl: runtime.temporalUiUrl, auth, ...rules });
+  const { historyMs } = config.inventory;
+  const app = createApi({
+    store,
+    temporal,
+    sites,
+    log,
+    temporalUiUrl: runtime.temporalUiUrl,
+    auth,
+    historyMs,
+    ...rules,
+  });
   const server = app.listen(at.port, at.host);
   await new Promise<void>((resolve, reject) => {
     server.once("listening", resolve);

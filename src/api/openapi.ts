@@ -89,7 +89,7 @@ export const idempotencyKey = z
 
 function ownResponses(route: Route): ZodOpenApiOperationObject["responses"] {
   return Object.fromEntries(
-    Object.entries(route.responses).map(([status, { description, schema, mediaType, headers }]) => [
+    Object.entries(route.responses).map(([status, { description, schema, mediaType, alsoAs = [], headers }]) => [
       status,
       {
         description,
@@ -104,7 +104,12 @@ function ownResponses(route: Route): ZodOpenApiOperationObject["responses"] {
             }
           : {}),
         ...(schema || mediaType
-          ? { content: { [mediaType ?? "application/json"]: { schema: schema ?? z.string() } } }
+          ? {
+              content: {
+                [mediaType ?? "application/json"]: { schema: schema ?? z.string() },
+                ...Object.fromEntries(alsoAs.map((other) => [other, { schema: z.string() }])),
+              },
+            }
           : {}),
       },
     ]),

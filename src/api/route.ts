@@ -73,6 +73,8 @@ export interface ResponseSpec {
   readonly schema?: z.ZodType;
   /** For what is not JSON. */
   readonly mediaType?: string;
+  /** Other media types that a request may ask for. */
+  readonly alsoAs?: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -15,6 +15,7 @@ import { orderRoutes } from "./routes/migration-orders.ts";
 import { migrationRoutes } from "./routes/migrations.ts";
 import { planRoutes } from "./routes/plans.ts";
 import { priceRoutes } from "./routes/prices.ts";
+import { resourceRoutes } from "./routes/resources.ts";
 import { siteRoutes } from "./routes/sites.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 
@@ -24,6 +25,7 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
   const routes: readonly Route[] = [
     ...siteRoutes(context),
     ...inventoryRoutes(context),
+    ...resourceRoutes(context),
     ...priceRoutes(context),
     ...planRoutes(context),
     ...migrationRoutes(context),

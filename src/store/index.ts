@@ -34,12 +34,7 @@ export type { MigrationPatch, NewMigration } from "./migration-repository.ts";
 export type { Page } from "./paging.ts";
 export type { PointKind, PointRecord } from "./point-repository.ts";
 export type { PriceList, PriceQuery } from "./price-repository.ts";
-export type {
-  ReadFreshness,
-  ResourceChange,
-  ResourceKey,
-  ResourceVersion,
-} from "./resource-repository.ts";
+export type { KeptReading, ResourceChange, ResourceKey, ResourceVersion } from "./resource-repository.ts";
 export type { InventoryResource } from "./resource-rows.ts";
 export type { SearchPage, SearchRequest } from "./resource-search.ts";
 export type { ResourceSums } from "./resource-sums.ts";

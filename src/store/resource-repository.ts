@@ -1,11 +1,18 @@
 import { type Kysely, sql } from "kysely";
 import type { Scope } from "../domain/access.ts";
+import type { Reading } from "../domain/freshness.ts";
 import type { ResourceKind } from "../domain/resource.ts";
-import type { Expression } from "../domain/search/query.ts";
+import { type Expression, everything } from "../domain/search/query.ts";
 import { clampLimit, decodeCursor, type Page, toPage } from "./paging.ts";
 import { present } from "./present.ts";
 import { type InventoryResource, type ResourceRow, reachable, toResource } from "./resource-rows.ts";
-import { type SearchPage, type SearchRequest, searchResources } from "./resource-search.ts";
+import {
+  allResources,
+  type ExportRequest,
+  type SearchPage,
+  type SearchRequest,
+  searchResources,
+} from "./resource-search.ts";
 import { type ResourceSums, sumResources } from "./resource-sums.ts";
 import type { Database } from "./schema.ts";
 import { conditionOf } from "./search-sql.ts";
@@ -16,15 +23,7 @@ export interface ResourceKey {
   readonly resourceId: string;
 }
 
-/** When a site's resources of a kind were read, and what came of it. */
-export interface ReadFreshness {
-  readonly site: string;
-  readonly kind: ResourceKind;
-  /** The newest complete reading; absent when there never was one. */
-  readonly observedAt?: string;
-  /** Why the newest attempt failed; absent after a success. */
-  readonly error?: string;
-  readonly failedAt?: string;
+export interface KeptReading extends Reading {
   readonly resources: number;
 }
 
@@ -83,17 +82,27 @@ export class ResourceRepository {
     return rows[0] && toResource(rows[0]);
   }
 
-  /** What it was and is, the newest first; empty for what was never seen. */
-  async versions({ site, kind, resourceId }: ResourceKey, limit = 200): Promise<readonly ResourceVersion[]> {
+  /** All that matches now or did then, a thousand at a time in the order asked for: which ones is settled at the start,
+   *  and what has changed until its turn comes as it is by then, if it still matches. */
+  all(request: ExportRequest): AsyncIterable<readonly InventoryResource[]> {
+    return allResources(this.#db, request);
+  }
+
+  /** What it was and is, the newest first, as far as the scopes reach; empty for what was never seen. */
+  async versions(
+    { site, kind, resourceId }: ResourceKey,
+    { limit = 200, scopes }: { readonly limit?: number; readonly scopes?: readonly Scope[] } = {},
+  ): Promise<readonly ResourceVersion[]> {
+    const condition = conditionOf(reachable(everything, scopes));
     const { rows } = await sql<ResourceRow & { valid_to: string | null; gone: boolean }>`
       select r.*, r.valid_from as changed_at, coalesce(r.valid_to, now()) as observed_at from (
-        select ${versionColumns}, changed_at as valid_from, null::timestamptz as valid_to, false as gone, document
+        select ${versionColumns}, terms, changed_at as valid_from, null::timestamptz as valid_to, false as gone, document
           from resources join resource_documents using (resource_no)
           where site = ${site} and kind = ${kind} and resource_id = ${resourceId}
         union all
-        select ${versionColumns}, valid_from, valid_to, gone, document from resource_history
+        select ${versionColumns}, terms, valid_from, valid_to, gone, document from resource_history
           where site = ${site} and kind = ${kind} and resource_id = ${resourceId}) as r
-      order by r.valid_from desc limit ${clampLimit(limit)}`.execute(this.#db);
+      where ${condition} order by r.valid_from desc limit ${clampLimit(limit)}`.execute(this.#db);
     return rows.map((row) => ({
       validFrom: row.changed_at,
       ...present({ validTo: row.valid_to }),
@@ -102,21 +111,23 @@ export class ResourceRepository {
     }));
   }
 
-  /** What is otherwise at `to` than it was at `from`, in the order in which the resources were first seen. */
+  /** What is otherwise at `to` than it was at `from`, in the order in which the resources were first seen. A side that the
+   *  scopes don't reach isn't there: what was given another tag comes into sight, or goes out of it. */
   async changes(request: ChangesRequest): Promise<Page<ResourceChange>> {
     const { from, to, cursor } = request;
     const limit = clampLimit(request.limit);
     const after = cursor === undefined ? 0 : decodeCursor(cursor, "number")[0];
-    const condition = conditionOf(reachable(request.where, request.scopes));
+    const condition = conditionOf(request.where);
+    const reached = conditionOf(reachable(everything, request.scopes));
     const at = (moment: string) => sql`(
       select ${versionColumns}, changed_at, changed_at as valid_from, ${moment}::timestamptz as observed_at, document, ${condition} as matching
         from resources as r join resource_documents using (resource_no)
-        where r.resource_no = m.resource_no and r.changed_at <= ${moment}::timestamptz
+        where r.resource_no = m.resource_no and r.changed_at <= ${moment}::timestamptz and ${reached}
       union all
       select ${versionColumns}, valid_from, valid_from, ${moment}::timestamptz, document, ${condition}
         from (select *, valid_from as changed_at from resource_history) as r
         where r.site = m.site and r.kind = m.kind and r.resource_id = m.resource_id
-          and r.valid_to > ${moment}::timestamptz and r.valid_from <= ${moment}::timestamptz
+          and r.valid_to > ${moment}::timestamptz and r.valid_from <= ${moment}::timestamptz and ${reached}
       limit 1)`;
     const { rows } = await sql<{ no: number; before: ResourceRow | null; after: ResourceRow | null }>`
       with moved as (
@@ -135,18 +146,19 @@ export class ResourceRepository {
     return toPage(rows, limit, toChange, ({ no }) => [no]);
   }
 
-  async freshness(): Promise<readonly ReadFreshness[]> {
+  async freshness(): Promise<readonly KeptReading[]> {
     const rows = await this.#db
       .selectFrom("inventory_reads")
-      .select(["site", "kind", "observed_at", "error", "failed_at", "resources"])
+      .select(["site", "provider", "region", "kind", "observed_at", "error", "failed_at", "resources"])
       .orderBy("site")
       .orderBy("kind")
       .execute();
     return rows.map((row) => ({
       site: row.site,
+      provider: row.provider ?? "",
       kind: row.kind as ResourceKind,
       resources: row.resources,
-      ...present({ observedAt: row.observed_at, error: row.error, failedAt: row.failed_at }),
+      ...present({ region: row.region, observedAt: row.observed_at, error: row.error, failedAt: row.failed_at }),
     }));
   }
 }

@@ -14,7 +14,10 @@ const routes = routeTable();
 
 /** The path with something for each parameter. */
 function filled(path: string): string {
-  return path.replace("{site}", "onprem-a").replaceAll(/\{\w+\}/g, "none-such");
+  return path
+    .replace("{site}", "onprem-a")
+    .replace("{kind}", "vm")
+    .replaceAll(/\{\w+\}/g, "none-such");
 }
 
 describe("every route", () => {

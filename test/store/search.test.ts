@@ -100,6 +100,24 @@ describe("a search of the inventory", () => {
     }
   });
 
+  test("everything at once is the same rows in the same order, up to a limit, within the scopes", async () => {
+    const scopes = [{ site: "a" }, { tags: { env: "prod" } }];
+    const reached = known.filter(({ site, tags }) => site === "a" || tags.env === "prod");
+    for (const [text, order] of [
+      ["", "name"],
+      ["provider:aws or untagged", "-cost,name"],
+      ["name:web*", "-memory"],
+    ] as const) {
+      const query = { ...parse(text), sort: sortOf(order) };
+      const exported = async (more: { scopes?: readonly Scope[]; limit?: number; asOf?: string }) =>
+        (await Array.fromAsync(lab.store.resources.all({ ...query, ...more }))).flat().map(keyOf);
+      assert.deepEqual(await exported({}), expected(query));
+      assert.deepEqual(await exported({ limit: 5 }), expected(query).slice(0, 5));
+      assert.deepEqual(await exported({ scopes }), expected(query, reached));
+      assert.deepEqual(await exported({ asOf: new Date(now).toISOString() }), expected(query));
+    }
+  });
+
   test("a caller finds what their scopes reach and nothing else", async () => {
     const scope = fc.record(
       {

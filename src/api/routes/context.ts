@@ -10,7 +10,8 @@ import type { Runs } from "../runs.ts";
 import { entityId } from "../schemas/common.ts";
 
 /** What handlers lean on. */
-export interface ApiContext extends Omit<ApiDeps, "limits" | "auth" | "alarmWebhook"> {
+export interface ApiContext extends Omit<ApiDeps, "limits" | "auth" | "alarmWebhook" | "historyMs"> {
+  readonly historyMs: number;
   readonly auth: Auth;
   readonly alarm: RaiseAlarm;
   readonly limits: ApiLimits;

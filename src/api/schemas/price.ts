@@ -4,7 +4,7 @@ import { type Cost, type Price, priceKinds, priceTerms, priceUnits } from "../..
 import type { Wire } from "../../domain/wire.ts";
 import { bytes, cursorQuery, nextCursor } from "./common.ts";
 
-const moneySchema = z
+export const moneySchema = z
   .strictObject({
     micros: z.int().meta({ description: "Millionths of the currency's unit" }),
     currency: z.string().meta({ description: "ISO 4217", example: "USD" }),

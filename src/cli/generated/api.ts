@@ -122,6 +122,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search everything that the sites have, now or as it was
+         * @description As JSON, page by page; as CSV or JSON lines all that matches, with the freshness in the headers X-Freshness and X-Complete.
+         */
+        get: operations["searchResources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/resources/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is otherwise at one moment than at another
+         * @description What came and went between the two is not shown, nor what is the same at both.
+         */
+        get: operations["listResourceChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/resources/{site}/{kind}/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One resource, with its history */
+        get: operations["getResource"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/prices": {
         parameters: {
             query?: never;
@@ -1439,6 +1496,252 @@ export interface components {
             observed_at: string;
             freshness: components["schemas"]["Freshness"];
         };
+        ResourceList: {
+            items: components["schemas"]["Resource"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            as_of?: string;
+            freshness: components["schemas"]["InventoryFreshness"];
+        };
+        Resource: {
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            site: string;
+            /** @enum {string} */
+            kind: "vm" | "volume" | "snapshot" | "recovery-point" | "image" | "network" | "subnet" | "security-group" | "address" | "load-balancer" | "scaling-group" | "tunnel";
+            /** @description The site's own id; unique among the kind's at the site */
+            resource_id: string;
+            provider: string;
+            region?: string;
+            name: string;
+            state?: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            state_since?: string;
+            cpus?: number;
+            /** @description Bytes */
+            memory_bytes?: number;
+            /** @description Bytes */
+            size_bytes?: number;
+            /** @description At list price; absent means unknown, which is not 0 */
+            monthly_cost?: components["schemas"]["Money"];
+            /**
+             * @description The site's word for its size
+             * @example m6i.large
+             */
+            type?: string;
+            owner?: string;
+            project?: string;
+            /** @description Keys and values as the site has them */
+            tags: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at?: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            first_seen_at: string;
+            /**
+             * Format: date-time
+             * @description Since when it is as it is
+             */
+            changed_at: string;
+            /**
+             * Format: date-time
+             * @description When it was seen last; in a view of the past, the moment of the view
+             */
+            observed_at: string;
+            /** @description All that the site says of it */
+            details: {
+                [key: string]: unknown;
+            };
+        };
+        Money: {
+            /** @description Millionths of the currency's unit */
+            micros: number;
+            /**
+             * @description ISO 4217
+             * @example USD
+             */
+            currency: string;
+        };
+        /** @description How old an answer is and what it lacks; only sites and kinds that it can speak of */
+        InventoryFreshness: {
+            /** @description Whether the newest attempt to read everything concerned succeeded */
+            complete: boolean;
+            /** @example aws: 4 of 5 regions, 12 min old */
+            summary: string;
+            /**
+             * Format: date-time
+             * @description The oldest reading that this comes from; absent if never
+             */
+            observed_at?: string;
+            age_seconds?: number;
+            providers: {
+                provider: string;
+                sites: number;
+                sites_up_to_date: number;
+                /**
+                 * Format: date-time
+                 * @description The oldest reading that this comes from; absent if never
+                 */
+                observed_at?: string;
+                age_seconds?: number;
+                summary: string;
+            }[];
+            sites: {
+                /**
+                 * @description A site's id, as in the configuration
+                 * @example onprem-a
+                 */
+                site: string;
+                provider: string;
+                region?: string;
+                up_to_date: boolean;
+                /**
+                 * Format: date-time
+                 * @description The oldest reading that this comes from; absent if never
+                 */
+                observed_at?: string;
+                age_seconds?: number;
+                /** @description Why rows of the site are older than they should be, or missing */
+                problems: {
+                    kinds: ("vm" | "volume" | "snapshot" | "recovery-point" | "image" | "network" | "subnet" | "security-group" | "address" | "load-balancer" | "scaling-group" | "tunnel")[];
+                    error: string;
+                    /**
+                     * Format: date-time
+                     * @description ISO 8601, UTC
+                     */
+                    failed_at?: string;
+                }[];
+            }[];
+        };
+        ResourceChanges: {
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            to: string;
+            items: {
+                /** @enum {string} */
+                change: "added" | "changed" | "removed";
+                /**
+                 * @description A site's id, as in the configuration
+                 * @example onprem-a
+                 */
+                site: string;
+                /** @enum {string} */
+                kind: "vm" | "volume" | "snapshot" | "recovery-point" | "image" | "network" | "subnet" | "security-group" | "address" | "load-balancer" | "scaling-group" | "tunnel";
+                resource_id: string;
+                before?: components["schemas"]["Resource"];
+                after?: components["schemas"]["Resource"];
+            }[];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+            freshness: components["schemas"]["InventoryFreshness"];
+        };
+        ResourceAnswer: {
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            site: string;
+            /** @enum {string} */
+            kind: "vm" | "volume" | "snapshot" | "recovery-point" | "image" | "network" | "subnet" | "security-group" | "address" | "load-balancer" | "scaling-group" | "tunnel";
+            /** @description The site's own id; unique among the kind's at the site */
+            resource_id: string;
+            provider: string;
+            region?: string;
+            name: string;
+            state?: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            state_since?: string;
+            cpus?: number;
+            /** @description Bytes */
+            memory_bytes?: number;
+            /** @description Bytes */
+            size_bytes?: number;
+            /** @description At list price; absent means unknown, which is not 0 */
+            monthly_cost?: components["schemas"]["Money"];
+            /**
+             * @description The site's word for its size
+             * @example m6i.large
+             */
+            type?: string;
+            owner?: string;
+            project?: string;
+            /** @description Keys and values as the site has them */
+            tags: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at?: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            first_seen_at: string;
+            /**
+             * Format: date-time
+             * @description Since when it is as it is
+             */
+            changed_at: string;
+            /**
+             * Format: date-time
+             * @description When it was seen last; in a view of the past, the moment of the view
+             */
+            observed_at: string;
+            /** @description All that the site says of it */
+            details: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: date-time
+             * @description Since when it is no longer there, or not within your reach; the rest is as it was then
+             */
+            gone_at?: string;
+            /** @description What it was and is, the newest first; 200 at most */
+            history: {
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                valid_from: string;
+                /**
+                 * Format: date-time
+                 * @description Absent for what it is now
+                 */
+                valid_to?: string;
+                /** @description It was gone after this */
+                gone: boolean;
+                resource: components["schemas"]["Resource"];
+            }[];
+            freshness: components["schemas"]["InventoryFreshness"];
+        };
         /** @description What is not here is not known; it is not free */
         PriceList: {
             items: components["schemas"]["Price"][];
@@ -1480,15 +1783,6 @@ export interface components {
                 /** @description How often it is taken back: 0 below 5 % a month, then in steps of five, 4 above 20 % */
                 interruption_band?: number;
             };
-        };
-        Money: {
-            /** @description Millionths of the currency's unit */
-            micros: number;
-            /**
-             * @description ISO 4217
-             * @example USD
-             */
-            currency: string;
         };
         Plan: {
             plan_id: string;
@@ -2345,6 +2639,133 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VmAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    searchResources: {
+        parameters: {
+            query?: {
+                q?: string;
+                /** @description Up to three fields, `-` for downwards; goes before `sort:` in the query */
+                sort?: string;
+                /** @description The inventory as it was then: a time, a day or an age (`2h`) */
+                as_of?: string;
+                /** @description `csv` and `jsonl` export all that matches, or `limit` of it. Default: as Accept says */
+                format?: "json" | "csv" | "jsonl";
+                /** @description Rows in one page (default 50, at most 1000), or in an export (default all) */
+                limit?: number;
+                /** @description The `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page, or an export */
+            200: {
+                headers: {
+                    /** @description Of an export: how old it is */
+                    "X-Freshness"?: string;
+                    /** @description Of an export: true or false */
+                    "X-Complete"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceList"];
+                    "text/csv": string;
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listResourceChanges: {
+        parameters: {
+            query: {
+                /** @description A time, a day or an age (`2h`) */
+                from: string;
+                /** @description Default: now */
+                to?: string;
+                /** @description Only what matches before or after */
+                q?: string;
+                /** @description Rows in one page. Default 50 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page, in the order of first sight */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceChanges"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getResource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A site's id, as in the configuration */
+                site: string;
+                kind: "vm" | "volume" | "snapshot" | "recovery-point" | "image" | "network" | "subnet" | "security-group" | "address" | "load-balancer" | "scaling-group" | "tunnel";
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is, or as it was last */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceAnswer"];
                 };
             };
             400: components["responses"]["Problem400"];

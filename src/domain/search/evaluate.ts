@@ -103,7 +103,8 @@ function valueOf(
   }
 }
 
-function fits(pattern: Pattern, value: string | undefined): boolean {
+/** Whether a value (none at all fits nothing) is one that the pattern means. */
+export function fits(pattern: Pattern, value: string | undefined): boolean {
   if (value === undefined) return false;
   if (pattern.type === "exact") return value === pattern.value;
   if (pattern.type === "contains") return foldAscii(value).includes(pattern.text);

@@ -60,6 +60,9 @@ export const requests: Readonly<Record<string, WalkRow>> = {
   checkSite: get("/v1/sites/onprem-a/check", "wholeSite"),
   listVms: get("/v1/vms", "vm", "db-1"),
   getVm: get("/v1/vms/onprem-a/id-db-1", "vm"),
+  searchResources: get("/v1/resources?q=vms", "vm", "db-1"),
+  listResourceChanges: get("/v1/resources/changes?from=1d", "vm", "db-1"),
+  getResource: get("/v1/resources/onprem-a/vm/id-db-1", "vm"),
   listPrices: get("/v1/prices", "self"),
   createPlan: {
     reach: "move",
@@ -181,6 +184,7 @@ export async function walked(api: TestApi): Promise<World> {
     plan,
     twins: [
       ["/v1/vms/onprem-a/id-db-1", "/v1/vms/onprem-a/id-db-9"],
+      ["/v1/resources/onprem-a/vm/id-db-1", "/v1/resources/onprem-a/vm/id-db-9"],
       ["/v1/plans/walk-plan", "/v1/plans/walk-pla9"],
       [`/v1/migrations/${moved}`, "/v1/migrations/walk-move9"],
     ],

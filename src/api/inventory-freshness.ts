@@ -1,0 +1,37 @@
+import { type Freshness, freshnessOf } from "../domain/freshness.ts";
+import type { ResourceKind } from "../domain/resource.ts";
+import { allOf, type Expression } from "../domain/search/query.ts";
+import { scopesExpression } from "../domain/search/scope.ts";
+import type { KeptReading } from "../store/index.ts";
+import type { Access } from "./route.ts";
+import type { ApiContext } from "./routes/context.ts";
+
+const recentMs = 1_000;
+const recent = new WeakMap<ApiContext, { rows: Promise<readonly KeptReading[]>; until: number }>();
+
+/** How old and how complete an answer to the search is, for what the caller reaches. */
+export async function freshness(
+  context: ApiContext,
+  access: Access,
+  about: { readonly where: Expression; readonly kinds?: readonly ResourceKind[]; readonly asOf?: string | undefined },
+): Promise<Freshness> {
+  const { asOf, where, kinds } = about;
+  return freshnessOf({
+    readings: await readings(context),
+    configured: context.sites.map(({ kind: provider, ...site }) => ({ ...site, provider })),
+    where: allOf(scopesExpression(access.scopes), where),
+    ...(kinds === undefined ? {} : { kinds }),
+    at: asOf === undefined ? Date.now() : Date.parse(asOf),
+  });
+}
+
+/** Every answer shows these few rows: they are read once a second, not once a request. */
+function readings(context: ApiContext): Promise<readonly KeptReading[]> {
+  const known = recent.get(context);
+  if (known && known.until > Date.now()) return known.rows;
+  const rows = context.store.resources.freshness();
+  recent.set(context, { rows, until: Date.now() + recentMs });
+  // A failure is for those who wait for it now; the next request tries again.
+  rows.catch(() => recent.delete(context));
+  return rows;
+}
