@@ -25,6 +25,9 @@ export function usageError(message: string, action: string): CliError {
 /** Two lines on stderr: what failed, what to do. Returns the exit code. */
 export function reportFailure(error: unknown): number {
   if (error instanceof CliError) {
+    const { shown } = (error.problem?.facts ?? {}) as { readonly shown?: unknown };
+    // What was given, with a mark under what is wrong with it.
+    if (typeof shown === "string") process.stderr.write(`${shown}\n`);
     process.stderr.write(`Error: ${error.message}\n`);
     if (error.action) process.stderr.write(`${error.action}\n`);
     const { code, request_id: id } = error.problem ?? {};

@@ -48,8 +48,10 @@ export function fields(pairs: readonly (readonly [string, string | number | unde
   return shown.map(([label, value]) => `${`${label}:`.padEnd(width + 2)}${value}`).join("\n");
 }
 
-export function readFormat(text: string): Format {
-  const found = formats.find((format) => format === text);
-  if (!found) throw usageError(`There is no output format ${text}`, `Use one of: ${formats.join(", ")}.`);
-  return found;
+export function readFormat(text: string): Format;
+export function readFormat<More extends string>(text: string, more: readonly More[]): Format | More;
+export function readFormat(text: string, more: readonly string[] = []): string {
+  const known: readonly string[] = [...formats, ...more];
+  if (known.includes(text)) return text;
+  throw usageError(`There is no output format ${text} here`, `Use one of: ${known.join(", ")}.`);
 }

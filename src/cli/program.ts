@@ -6,6 +6,7 @@ import type { DemoOptions } from "./demo/index.ts";
 import { addAccess } from "./programs/access.ts";
 import { addAudit } from "./programs/audit.ts";
 import { addDecisions, addGuard } from "./programs/guard.ts";
+import { addSearch } from "./programs/search.ts";
 
 const migrationStates = "running, paused, awaiting-finalize, finalized, rolling-back, rolled-back, cancelled, failed";
 
@@ -22,6 +23,7 @@ export function buildProgram(): Command {
   addMigrate(program);
   addMigrations(program);
   addReading(program);
+  addSearch(program);
   addAccess(program);
   addAudit(program);
   addGuard(program);

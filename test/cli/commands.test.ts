@@ -1,42 +1,17 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { startTestApi } from "../api/support/harness.ts";
+import { runnerOf } from "./support/run.ts";
 
-const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const api = await startTestApi({ after });
+const { run, json } = runnerOf(api);
 const dir = await mkdtemp(join(tmpdir(), "nvc-cli-"));
 after(() => rm(dir, { recursive: true, force: true }));
-
-interface Ran {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function run(...args: string[]): Promise<Ran> {
-  const env = { ...process.env, NOVACRON_API_URL: api.url, NOVACRON_TOKEN_FILE: api.tokenFile };
-  const child = spawn(process.execPath, [main, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
-  const ran = { stdout: "", stderr: "" };
-  child.stdout.on("data", (chunk: Buffer) => (ran.stdout += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (ran.stderr += chunk.toString()));
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code, ...ran }));
-  });
-}
-
-async function json<T>(...args: string[]): Promise<T> {
-  const { code, stdout, stderr } = await run(...args, "--output", "json");
-  assert.equal(code, 0, stderr);
-  return JSON.parse(stdout) as T;
-}
 
 interface Migration {
   readonly migration_id: string;

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { parse } from "yaml";
+import { keepVms, sampleVm } from "../api/support/activities.ts";
+import { startTestApi } from "../api/support/harness.ts";
+import { runnerOf } from "./support/run.ts";
+
+const api = await startTestApi({ after }, { worker: false });
+const { run, json } = runnerOf(api);
+
+before(async () => {
+  await keepVms(api.store, "onprem-a", [
+    sampleVm("onprem-a", "web-1"),
+    sampleVm("onprem-a", "web-2"),
+    { ...sampleVm("onprem-a", "db-1"), memoryBytes: 2 ** 33 },
+  ]);
+});
+
+test("a search is shown as a table, JSON, YAML and CSV alike, with its freshness", async () => {
+  const text = await run("search", "vms", "--sort=-memory,name");
+  assert.equal(text.code, 0, text.stderr);
+  assert.match(text.stdout, /^NAME +KIND +SITE +STATE/);
+  assert.match(text.stdout, /\ndb-1 +vm +onprem-a +stopped +2 +8\.0 GiB +2\.0 GiB +- +id-db-1\nweb-1 /);
+  assert.match(text.stdout, /\nlibvirt: 1 of 2 sites, \d+ s old\nonprem-b \(vm\): not read yet\n$/);
+  const found = await json<{ items: { name: string }[]; more: boolean }>("search", "name:web-*", "--limit", "1");
+  assert.deepEqual([found.items.map(({ name }) => name), found.more], [["web-1"], true]);
+  const yaml = await run("search", "name:web-*", "--limit", "1", "--output", "yaml");
+  assert.deepEqual(parse(yaml.stdout).items, found.items);
+  const csv = await run("search", "vms", "--output", "csv");
+  assert.equal(csv.stdout.split("\r\n").length, 5);
+  assert.match(csv.stderr, /^libvirt: 1 of 2 sites/);
+});
+
+test("the past is looked at with --as-of, and empty then", async () => {
+  const { stdout } = await run("search", "--as-of", "1h");
+  assert.match(stdout, /^Nothing matches\.\n\nAs of 20/);
+});
+
+test("a query that can't be read is shown with a mark under what is wrong", async () => {
+  for (const output of ["table", "csv"]) {
+    const wrong = await run("search", "state:running cpus>many", "--output", output);
+    assert.equal(wrong.code, 1);
+    const [query, mark, error, hint] = wrong.stderr.split("\n");
+    assert.deepEqual([query, mark], ["state:running cpus>many", "                   ^^^^"]);
+    assert.deepEqual([error, hint], ["Error: many is not a value of cpus (q, column 20)", "Write it like 4."]);
+  }
+  assert.equal((await run("vms", "list", "--output", "csv")).code, 2);
+});
