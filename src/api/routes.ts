@@ -16,6 +16,7 @@ import { migrationRoutes } from "./routes/migrations.ts";
 import { planRoutes } from "./routes/plans.ts";
 import { priceRoutes } from "./routes/prices.ts";
 import { resourceRoutes } from "./routes/resources.ts";
+import { searchRoutes } from "./routes/searches.ts";
 import { siteRoutes } from "./routes/sites.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 
@@ -26,6 +27,7 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
     ...siteRoutes(context),
     ...inventoryRoutes(context),
     ...resourceRoutes(context),
+    ...searchRoutes(context),
     ...priceRoutes(context),
     ...planRoutes(context),
     ...migrationRoutes(context),

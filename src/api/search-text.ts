@@ -7,9 +7,9 @@ import { ProblemError } from "./problem.ts";
 
 /** What is looked for, and in which order: `sort` of a request goes before the one in its query.
  *  @throws ProblemError InvalidInput that points at the column. */
-export function readSearch(text: string, sort: string | undefined, now: number): SearchQuery {
+export function readSearch(text: string, sort: string | undefined, now: number, parameter = "q"): SearchQuery {
   const parsed = parseSearch(text, now);
-  if (!parsed.ok) throw unreadable("q", text, parsed.problem);
+  if (!parsed.ok) throw unreadable(parameter, text, parsed.problem);
   if (sort === undefined) return parsed.query;
   const order = parseSort(sort);
   if (!order.ok) throw unreadable("sort", sort, order.problem);

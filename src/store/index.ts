@@ -18,6 +18,7 @@ import { PriceRepository } from "./price-repository.ts";
 import { PostgresRateLeases } from "./rate-leases.ts";
 import { ReplicaRoundRepository } from "./replica-round-repository.ts";
 import { ResourceRepository } from "./resource-repository.ts";
+import { SavedSearchRepository } from "./saved-search-repository.ts";
 import { SessionRepository } from "./session-repository.ts";
 import { TokenRepository } from "./token-repository.ts";
 import { UserRepository } from "./user-repository.ts";
@@ -38,6 +39,7 @@ export type { KeptReading, ResourceChange, ResourceKey, ResourceVersion } from "
 export type { InventoryResource } from "./resource-rows.ts";
 export type { SearchPage, SearchRequest } from "./resource-search.ts";
 export type { ResourceSums } from "./resource-sums.ts";
+export type { SavedSearch } from "./saved-search-repository.ts";
 export type { CliSignIn, SessionRecord, SignedIn } from "./session-repository.ts";
 export type { TokenRecord } from "./token-repository.ts";
 export type { UserRecord } from "./user-repository.ts";
@@ -60,6 +62,7 @@ export interface Store {
   /** What writes the inventory; reading it is for {@link vms} and {@link resources}. */
   readonly inventory: InventoryWriter;
   readonly resources: ResourceRepository;
+  readonly searches: SavedSearchRepository;
   readonly points: PointRepository;
   readonly rounds: ReplicaRoundRepository;
   readonly warm: WarmRepository;
@@ -99,6 +102,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     vms: new VmRepository(db),
     inventory: new InventoryWriter(db),
     resources: new ResourceRepository(db),
+    searches: new SavedSearchRepository(db),
     points: new PointRepository(db),
     rounds: new ReplicaRoundRepository(db),
     warm: new WarmRepository(db),

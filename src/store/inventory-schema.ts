@@ -63,7 +63,8 @@ export interface SavedSearchTable {
   search_id: string;
   name: string;
   query: string;
-  created_by: string;
+  owner: string;
+  shared: Generated<boolean>;
   created_at: DefaultTime;
   updated_at: DefaultTime;
 }

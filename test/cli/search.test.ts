@@ -46,3 +46,22 @@ test("a query that can't be read is shown with a mark under what is wrong", asyn
   }
   assert.equal((await run("vms", "list", "--output", "csv")).code, 2);
 });
+
+test("searches are saved, listed, shown, run, changed and deleted by their names", async () => {
+  const saved = await run("searches", "save", "Web tier", "name:web-* sort:-name", "--shared");
+  assert.match(saved.stdout, /^Web tier is saved \(/);
+  assert.match((await run("searches", "list")).stdout, /\nWeb tier +name:web-\* sort:-name +token\/bootstrap +yes /);
+  const found = await json<{ items: { name: string }[] }>("search", "--saved", "Web tier");
+  assert.deepEqual(
+    found.items.map(({ name }) => name),
+    ["web-2", "web-1"],
+  );
+  assert.match((await run("searches", "save", "Web tier", "name:web-1")).stdout, /^Web tier is changed/);
+  const shown = await json<{ query: string; shared: boolean }>("searches", "show", "Web tier");
+  assert.deepEqual([shown.query, shown.shared], ["name:web-1", true]);
+  const wrong = await run("searches", "save", "Wrong", "cpus>many");
+  assert.match(wrong.stderr, /^cpus>many\n {5}\^{4}\nError: /);
+  assert.equal((await run("searches", "delete", "Web tier")).code, 2);
+  assert.equal((await run("searches", "delete", "Web tier", "--yes")).code, 0);
+  assert.match((await run("search", "--saved", "Web tier")).stderr, /There is no search Web tier/);
+});

@@ -1,6 +1,7 @@
 import { once as event } from "node:events";
 import type { Request, Response } from "express";
 import type { Freshness } from "../../domain/freshness.ts";
+import { allOf, defaultSort, type SearchQuery } from "../../domain/search/query.ts";
 import { toWire } from "../../domain/wire.ts";
 import type { ResourceChange } from "../../store/index.ts";
 import { freshness } from "../inventory-freshness.ts";
@@ -18,6 +19,7 @@ import {
 } from "../schemas/resource.ts";
 import { readPast, readSearch } from "../search-text.ts";
 import { type ApiContext, defaultPageSize, notFound } from "./context.ts";
+import { seenSearch } from "./searches.ts";
 
 type Format = (typeof exportFormats)[number];
 
@@ -51,11 +53,13 @@ export function resourceRoutes(context: ApiContext) {
           headers: { "X-Freshness": "Of an export: how old it is", "X-Complete": "Of an export: true or false" },
         },
       },
-      async handle({ query, access, request, response, signal }): Promise<Answer | undefined> {
+      async handle({ query, access, actor, request, response, signal }): Promise<Answer | undefined> {
         const { q = "", sort, as_of, limit, cursor } = query;
         const now = Date.now();
         const asOf = as_of === undefined ? undefined : readPast("as_of", as_of, { now, historyMs });
-        const search = readSearch(q, sort, asOf === undefined ? now : Date.parse(asOf));
+        const at = asOf === undefined ? now : Date.parse(asOf);
+        const saved = query.search === undefined ? undefined : await seenSearch(store, actor, query.search);
+        const search = within(saved && readSearch(saved.query, undefined, at, "search"), readSearch(q, sort, at));
         const reading = { ...search, scopes: access.scopes, ...(asOf === undefined ? {} : { asOf }) };
         const format = query.format ?? formatOf(request);
         const age = await freshness(context, access, { where: search.where, asOf });
@@ -149,6 +153,12 @@ export function resourceRoutes(context: ApiContext) {
       },
     }),
   ];
+}
+
+/** What both find; the request's own order goes before that of the saved search. */
+function within(saved: SearchQuery | undefined, asked: SearchQuery): SearchQuery {
+  if (!saved) return asked;
+  return { where: allOf(saved.where, asked.where), sort: asked.sort === defaultSort ? saved.sort : asked.sort };
 }
 
 function changeView({ change, site, kind, resourceId, before, after }: ResourceChange) {

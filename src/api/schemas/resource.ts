@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { resourceKinds } from "../../domain/resource.ts";
-import { bytes, nextCursor, siteId, tags, timestamp } from "./common.ts";
+import { bytes, entityId, nextCursor, siteId, tags, timestamp } from "./common.ts";
 import { freshnessSchema } from "./freshness.ts";
 import { moneySchema } from "./price.ts";
 
@@ -50,6 +50,7 @@ export const exportFormats = ["json", "csv", "jsonl"] as const;
 
 export const resourceListQuery = z.strictObject({
   q: searchText.optional(),
+  search: entityId.optional().meta({ description: "Only what this saved search finds, too; its id" }),
   sort: z
     .string()
     .min(1)

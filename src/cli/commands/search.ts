@@ -3,6 +3,7 @@ import { pipeline } from "node:stream/promises";
 import { type ApiOptions, allPages, answerOf, connectApi, problemError, type Schemas } from "../client.ts";
 import { type Format, show, table } from "../output.ts";
 import { formatBytes, formatMoney, readCount } from "../units.ts";
+import { findSearch } from "./searches.ts";
 
 type Resource = Schemas["Resource"];
 export type Freshness = Schemas["InventoryFreshness"];
@@ -12,13 +13,17 @@ export interface SearchOptions extends ApiOptions {
   readonly sort?: string;
   readonly limit?: string;
   readonly asOf?: string;
+  /** A saved search that has to match, too; its name or id. */
+  readonly saved?: string;
 }
 
 const largestPage = 1_000;
 
 export async function search(query: string | undefined, options: SearchOptions): Promise<void> {
-  const { sort, asOf, limit, output } = options;
+  const { sort, asOf, limit, output, saved } = options;
+  const within = saved ? await findSearch(connectApi(options).api, saved) : undefined;
   const wanted = {
+    ...(within ? { search: within.search_id } : {}),
     ...(query ? { q: query } : {}),
     ...(sort ? { sort } : {}),
     ...(asOf ? { as_of: asOf } : {}),

@@ -11,9 +11,11 @@ export interface World {
 
 export interface WalkRow {
   /** What the request concerns. */
-  readonly reach: "self" | "site" | "wholeSite" | "vm" | "move" | "installation";
+  readonly reach: "self" | "nobody" | "site" | "wholeSite" | "vm" | "move" | "installation";
   /** A list, which leaves out what is not reached: a text that only what is reached brings in. */
   readonly lists?: string;
+  /** Also by an admin of the whole installation. */
+  readonly byAdmin?: true;
   /** Makes or gives something, or is about all there is: refused with 403, as there is nothing to hide. */
   readonly makes?: true;
   ask(world: World): Promise<Request> | Request;
@@ -49,6 +51,18 @@ async function tokenAtSite({ api }: World): Promise<string> {
   return tokenId;
 }
 
+/** Shared, and somebody else's: everyone sees it, its owner and an admin change it. */
+const others = (path: (id: string) => Request): WalkRow => ({
+  reach: "nobody",
+  byAdmin: true,
+  makes: true,
+  async ask({ api }) {
+    const searchId = `walk-search-${(made += 1)}`;
+    await api.store.searches.create({ searchId, name: searchId, query: "vms", owner: "user/walk-user", shared: true });
+    return path(searchId);
+  },
+});
+
 /** One request for each operation, by its id; a route that is new needs its row. */
 export const requests: Readonly<Record<string, WalkRow>> = {
   getSession: get("/v1/auth/session", "self"),
@@ -63,6 +77,14 @@ export const requests: Readonly<Record<string, WalkRow>> = {
   searchResources: get("/v1/resources?q=vms", "vm", "db-1"),
   listResourceChanges: get("/v1/resources/changes?from=1d", "vm", "db-1"),
   getResource: get("/v1/resources/onprem-a/vm/id-db-1", "vm"),
+  listSearches: get("/v1/searches?limit=200", "self", "walk-shared"),
+  getSearch: get("/v1/searches/walk-shared", "self"),
+  saveSearch: {
+    reach: "self",
+    ask: () => ({ path: "/v1/searches", body: { name: `Walk ${(made += 1)}`, query: "" } }),
+  },
+  changeSearch: others((id) => ({ path: `/v1/searches/${id}`, body: { shared: false } })),
+  removeSearch: others((id) => ({ path: `/v1/searches/${id}` })),
   listPrices: get("/v1/prices", "self"),
   createPlan: {
     reach: "move",
@@ -177,6 +199,10 @@ export async function walked(api: TestApi): Promise<World> {
   await store.certificates.insert(sampleCertificate(moved));
   await store.migrations.update(moved, { certificateId: `cert-${moved}` });
   for (const userId of ["walk-user", "walk-far-user"]) await store.users.create({ userId, name: userId });
+  for (const name of ["shared", "private"]) {
+    const own = { searchId: `walk-${name}`, name, query: "vms", owner: "user/walk-user", shared: name === "shared" };
+    await store.searches.create(own);
+  }
   const createdBy = "token/bootstrap";
   await store.bindings.add({ bindingId: "walk-binding", holder: "user/walk-user", ...boundToSite, createdBy });
   return {
@@ -185,6 +211,7 @@ export async function walked(api: TestApi): Promise<World> {
     twins: [
       ["/v1/vms/onprem-a/id-db-1", "/v1/vms/onprem-a/id-db-9"],
       ["/v1/resources/onprem-a/vm/id-db-1", "/v1/resources/onprem-a/vm/id-db-9"],
+      ["/v1/searches/walk-private", "/v1/searches/walk-privat9"],
       ["/v1/plans/walk-plan", "/v1/plans/walk-pla9"],
       [`/v1/migrations/${moved}`, "/v1/migrations/walk-move9"],
     ],
