@@ -19,6 +19,7 @@ import { resourceRoutes } from "./routes/resources.ts";
 import { searchRoutes } from "./routes/searches.ts";
 import { siteRoutes } from "./routes/sites.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
+import { unifiedViewRoutes } from "./routes/unified-view.ts";
 
 /** The route table: everything that is served, documented and tested comes from here. */
 export function apiRoutes(context: ApiContext): readonly Route[] {
@@ -28,6 +29,7 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
     ...inventoryRoutes(context),
     ...resourceRoutes(context),
     ...searchRoutes(context),
+    ...unifiedViewRoutes(context),
     ...priceRoutes(context),
     ...planRoutes(context),
     ...migrationRoutes(context),

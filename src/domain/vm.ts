@@ -69,6 +69,8 @@ export const tagKeys = {
   lineage: "novacron:lineage",
   /** The migration that created the resource. */
   migration: "novacron:migration",
+  /** On a VM that runs what another site has no room for: which workload overflowed. */
+  burst: "novacron:burst",
   /** A regular expression in the console output that proves a boot; copied to every successor. */
   bootMarker: "novacron:boot-marker",
 } as const;

@@ -38,7 +38,6 @@ export type { PriceList, PriceQuery } from "./price-repository.ts";
 export type { KeptReading, ResourceChange, ResourceKey, ResourceVersion } from "./resource-repository.ts";
 export type { InventoryResource } from "./resource-rows.ts";
 export type { SearchPage, SearchRequest } from "./resource-search.ts";
-export type { ResourceSums } from "./resource-sums.ts";
 export type { SavedSearch } from "./saved-search-repository.ts";
 export type { CliSignIn, SessionRecord, SignedIn } from "./session-repository.ts";
 export type { TokenRecord } from "./token-repository.ts";

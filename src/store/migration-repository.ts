@@ -12,8 +12,10 @@ import type {
   StepRecord,
 } from "../domain/migration.ts";
 import type { StepSample } from "../domain/migration-times.ts";
+import type { Expression } from "../domain/search/query.ts";
 import { toJson, toText } from "./json.ts";
 import type { Listener } from "./listener.ts";
+import { countActiveMigrations } from "./migration-count.ts";
 import {
   appendMigrationEvent,
   type NewMigrationEvent,
@@ -125,6 +127,18 @@ export class MigrationRepository {
       .limit(limit + 1)
       .execute();
     return toPage(rows, limit, toMigrationView, (row) => [row.created_at, row.migration_id]);
+  }
+
+  /** How many were under way at the moment (by default now), of VMs that match at either end: from their start until they
+   *  are final, rolled back, cancelled or failed. */
+  async countActive(about: {
+    readonly where: Expression;
+    /** Of migrations, and of VMs. */
+    readonly scopes: readonly Scope[];
+    readonly vmScopes: readonly Scope[];
+    readonly asOf?: string | undefined;
+  }): Promise<number> {
+    return countActiveMigrations(this.#db, { ...about, columns });
   }
 
   /** @throws ProviderError NotFound. */

@@ -3,6 +3,7 @@ import type { Scope } from "../domain/access.ts";
 import type { Reading } from "../domain/freshness.ts";
 import type { ResourceKind } from "../domain/resource.ts";
 import { type Expression, everything } from "../domain/search/query.ts";
+import type { ResourceSums } from "../domain/unified-view.ts";
 import { clampLimit, decodeCursor, type Page, toPage } from "./paging.ts";
 import { present } from "./present.ts";
 import { type InventoryResource, type ResourceRow, reachable, toResource } from "./resource-rows.ts";
@@ -13,7 +14,7 @@ import {
   type SearchRequest,
   searchResources,
 } from "./resource-search.ts";
-import { type ResourceSums, sumResources } from "./resource-sums.ts";
+import { sumResources } from "./resource-sums.ts";
 import type { Database } from "./schema.ts";
 import { conditionOf } from "./search-sql.ts";
 

@@ -2,24 +2,11 @@ import { type Kysely, sql } from "kysely";
 import type { Scope } from "../domain/access.ts";
 import type { ResourceKind } from "../domain/resource.ts";
 import type { Expression } from "../domain/search/query.ts";
+import { isAboutPlace } from "../domain/search/reach.ts";
+import type { ResourceSums } from "../domain/unified-view.ts";
 import { asOfRows, reachable } from "./resource-rows.ts";
 import type { Database } from "./schema.ts";
 import { conditionOf } from "./search-sql.ts";
-
-/** Sums over the matching rows of one site and kind. */
-export interface ResourceSums {
-  readonly site: string;
-  readonly kind: ResourceKind;
-  readonly provider: string;
-  readonly resources: number;
-  readonly cpus: number;
-  readonly memoryBytes: number;
-  readonly costMicros: number;
-  readonly costUnknown: number;
-  readonly unused: number;
-  readonly unusedCostMicros: number;
-  readonly unusedCostUnknown: number;
-}
 
 /** The sums of what matches, by site and kind. */
 export async function sumResources(
@@ -32,9 +19,9 @@ export async function sumResources(
     count(*) filter (where monthly_cost_micros is null)::bigint as cost_unknown`;
   const unused = sql`terms @> array['is' || chr(31) || 'unused']`;
   const from =
-    where.type === "everything" && request.asOf === undefined
+    isAboutPlace(where) && request.asOf === undefined
       ? sql`select site, kind, coalesce(provider, '') as provider, resources, cpus, memory_bytes, cost_micros, cost_unknown,
-          unused, unused_cost_micros, unused_cost_unknown from inventory_reads where resources > 0 order by site, kind`
+          unused, unused_cost_micros, unused_cost_unknown from inventory_reads as r where resources > 0 and ${conditionOf(where)} order by site, kind`
       : sql`select site, kind, provider, ${sums}, count(*) filter (where ${unused})::bigint as unused,
           coalesce(sum(monthly_cost_micros) filter (where ${unused}), 0)::bigint as unused_cost_micros,
           count(*) filter (where ${unused} and monthly_cost_micros is null)::bigint as unused_cost_unknown

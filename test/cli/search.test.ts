@@ -65,3 +65,12 @@ test("searches are saved, listed, shown, run, changed and deleted by their names
   assert.equal((await run("searches", "delete", "Web tier", "--yes")).code, 0);
   assert.match((await run("search", "--saved", "Web tier")).stderr, /There is no search Web tier/);
 });
+
+test("the overview adds up what matches, with what is unknown and how fresh it is", async () => {
+  const text = await run("overview", "name:web-*");
+  assert.equal(text.code, 0, text.stderr);
+  assert.match(text.stdout, /^VMs: +2\nCPUs: +4\nMemory: +2 GiB\nCost: +unknown \(of 2\) a month/);
+  assert.match(text.stdout, /\nlibvirt +2 +4 +unknown \(of 2\)\n\nlibvirt: 0 of 2 sites, \d+ s old\n/);
+  const asJson = await json<{ total_vms: number; provider_breakdown: object }>("overview");
+  assert.equal(asJson.total_vms, 3);
+});

@@ -6,7 +6,8 @@ import type { Resource } from "../../src/domain/resource.ts";
 import { compare, matches, type Searchable } from "../../src/domain/search/evaluate.ts";
 import { parseSearch, parseSort } from "../../src/domain/search/parser.ts";
 import { everything, type SearchQuery, type SortKey, sortFields } from "../../src/domain/search/query.ts";
-import type { InventoryResource, ResourceSums } from "../../src/store/index.ts";
+import type { ResourceSums } from "../../src/domain/unified-view.ts";
+import type { InventoryResource } from "../../src/store/index.ts";
 import { now, resourceArbitrary, searchArbitrary } from "../support/resources.ts";
 import { useStore } from "../support/store.ts";
 

@@ -40,7 +40,7 @@ const longCursor = z
   .max(4_000)
   .optional()
   .meta({ description: "The `next_cursor` of the page before" });
-const moment = z.string().min(1).max(50);
+export const moment = z.string().min(1).max(50);
 export const searchText = z
   .string()
   .max(4_000)

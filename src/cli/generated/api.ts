@@ -216,6 +216,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/unified-view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All sites in one: how much there is, and what it costs
+         * @description Totals are the sums of their parts, whatever is looked for; what is unknown is said to be.
+         */
+        get: operations["getUnifiedView"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/prices": {
         parameters: {
             query?: never;
@@ -1836,6 +1856,44 @@ export interface components {
              */
             updated_at: string;
         };
+        UnifiedView: {
+            total_vms: number;
+            /** @description Of the VMs */
+            total_cpus: number;
+            /** @description Of the VMs, in GiB */
+            total_memory_gb: number;
+            /** @description Of everything that has a price: VMs, volumes, snapshots, addresses */
+            total_cost: components["schemas"]["CostSum"];
+            /** @description By the provider's kind; the totals are the sums of these */
+            provider_breakdown: {
+                [key: string]: {
+                    vms: number;
+                    cpus: number;
+                    cost: components["schemas"]["CostSum"];
+                };
+            };
+            /** @description What stands there and nothing uses: volumes and addresses */
+            cost_savings: components["schemas"]["CostSum"];
+            /** @description VMs that run what another site has no room for (`novacron:burst`) */
+            burst_workloads: number;
+            /** @description Of those VMs, from their start until they are final or undone; absent without `migrations:read` */
+            active_migrations?: number;
+            /** @description There are no policies in this version that could be violated: 0 */
+            policy_violations: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            as_of?: string;
+            freshness: components["schemas"]["InventoryFreshness"];
+        };
+        /** @description List prices a month. What is unknown is counted, never taken for 0 */
+        CostSum: {
+            /** @description Of what is known, a month; absent when nothing is */
+            known?: components["schemas"]["Money"];
+            /** @description Resources whose cost isn't known: the whole is more than what is known */
+            unknown_resources: number;
+        };
         /** @description What is not here is not known; it is not free */
         PriceList: {
             items: components["schemas"]["Price"][];
@@ -3047,6 +3105,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SavedSearch"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getUnifiedView: {
+        parameters: {
+            query?: {
+                /** @description Only of what matches, in the search language */
+                q?: string;
+                /** @description As it was then: a time, a day or an age (`2h`) */
+                as_of?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The view */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnifiedView"];
                 };
             };
             400: components["responses"]["Problem400"];

@@ -16,6 +16,14 @@ export function addSearch(program: Command): void {
     .action(async (query: string | undefined, _, command: Command) =>
       (await load()).search(query, optionsWithFormats(command, ["csv"])),
     );
+  program
+    .command("overview")
+    .argument("[query]", "only of what matches; default: everything")
+    .description("all sites in one: VMs, CPUs, memory, cost by provider")
+    .option("--as-of <moment>", "as it was then: a time, a day, or an age such as 2h")
+    .action(async (query: string | undefined, _, command: Command) =>
+      (await import("../commands/overview.ts")).overview(query, optionsOf(command)),
+    );
   addSavedSearches(program.command("searches").description("saved searches: one's own and shared ones"));
 }
 

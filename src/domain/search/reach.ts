@@ -15,6 +15,24 @@ export function mayMatch(where: Expression, place: Place, kind: ResourceKind): b
   return outcomeOf(where, { ...place, kind }).yes;
 }
 
+/** Whether a site's, provider's, region's and kind's names alone decide what matches. */
+export function isAboutPlace(where: Expression): boolean {
+  switch (where.type) {
+    case "everything":
+      return true;
+    case "and":
+    case "or":
+      return where.items.every(isAboutPlace);
+    case "not":
+      return isAboutPlace(where.item);
+    case "match":
+    case "unknown":
+      return isKnown(where.field);
+    default:
+      return false;
+  }
+}
+
 function outcomeOf(where: Expression, known: Place & { readonly kind: ResourceKind }): Outcome {
   switch (where.type) {
     case "everything":
