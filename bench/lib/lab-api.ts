@@ -54,11 +54,21 @@ export class LabApi {
     }
   }
 
+  async get<T>(path: string): Promise<T> {
+    const answer = await fetch(`${this.#baseUrl}${path}`, { headers: { authorization: this.#bearer() } });
+    if (!answer.ok) throw new Error(`GET ${path}: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as T;
+  }
+
+  #bearer(): string {
+    return `Bearer ${readFileSync(this.#tokenFile, "utf8").trim()}`;
+  }
+
   async #once(path: string, key: string, body: object | undefined): Promise<Response> {
     const answer = await fetch(`${this.#baseUrl}${path}`, {
       method: "POST",
       headers: {
-        authorization: `Bearer ${readFileSync(this.#tokenFile, "utf8").trim()}`,
+        authorization: this.#bearer(),
         "content-type": "application/json",
         "idempotency-key": key,
       },

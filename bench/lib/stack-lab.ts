@@ -19,7 +19,7 @@ import { buildDeps } from "../../src/worker/deps.ts";
 import { LabApi } from "./lab-api.ts";
 import { NodePart, PostgresPart, processesWith, TemporalPart } from "./parts.ts";
 
-export type Site = "onprem-a" | "onprem-b" | "vault";
+export type Site = "onprem-a" | "onprem-b" | "vault" | "aws-us-east-1";
 
 /** What a lab consists of, up and running. */
 export interface LabParts {

@@ -7,6 +7,8 @@ import { DiskMoves } from "./disk-moves.ts";
 import { diskActivities } from "./disks.ts";
 import { withFailures } from "./failures.ts";
 import { inventoryActivities } from "./inventory.ts";
+import { operateActivities } from "./operate.ts";
+import { operationPlanActivities } from "./operation-plan.ts";
 import { planActivities } from "./plan.ts";
 import { recordActivities } from "./record.ts";
 import { replicateActivities } from "./replicate.ts";
@@ -31,6 +33,8 @@ function allOf(deps: ActivityDeps) {
     ...verifyActivities(deps),
     ...certificateActivities(deps),
     ...inventoryActivities(deps),
+    ...operationPlanActivities(deps),
+    ...operateActivities(deps),
   };
 }
 
@@ -74,4 +78,16 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   dropOldRecords: "records",
   checkSite: "reads",
   listCensus: "reads",
+  makeOperationPlan: "reads",
+  openOperation: "reads",
+  openItem: "reads",
+  startVm: "changes",
+  resizeVm: "changes",
+  deleteVm: "changes",
+  deleteVolume: "changes",
+  deleteSnapshot: "changes",
+  releaseAddress: "changes",
+  recordItems: "records",
+  recordItem: "records",
+  recordOperation: "records",
 };

@@ -68,7 +68,7 @@ async function readQuotas(
   }
 }
 
-function pricesAt(provider: Provider, { market }: SiteSettings, store: Store): Promise<PriceBook> | undefined {
+export function pricesAt(provider: Provider, { market }: SiteSettings, store: Store): Promise<PriceBook> | undefined {
   if (provider.capabilities.prices !== undefined || !market) return undefined;
   return store.prices.book(market.provider, market.region);
 }

@@ -1,14 +1,12 @@
-import { createHash } from "node:crypto";
 import { Context } from "@temporalio/activity";
 import { ProviderError } from "../domain/errors.ts";
 import type { MigrationRequest } from "../domain/migration.ts";
 import { planMigration } from "../domain/migration-plan.ts";
-import { canonicalJson, findDrift, type ObservedResource, type Plan, planContent } from "../domain/plan.ts";
-import { vmVersion } from "../domain/vm.ts";
+import type { Plan } from "../domain/plan.ts";
 import type { ActivityDeps } from "./deps.ts";
-import { goneIsFine } from "./gone.ts";
 import { lookIntoGuest } from "./look-into-guest.ts";
-import { findVm, hasSecurityGroup, isIntact, lookAtSource, lookAtTarget, observeDisk } from "./plan-observations.ts";
+import { hashOf, readApproved, refuseDrift } from "./pinned-plan.ts";
+import { findVm, lookAtSource, lookAtTarget, observeDisk } from "./plan-observations.ts";
 
 export function planActivities({ registry, store, transfer, defaults, settings }: ActivityDeps) {
   return {
@@ -59,42 +57,8 @@ export function planActivities({ registry, store, transfer, defaults, settings }
 
     /** The approved plan, if it is the one that was approved, can be executed and nothing it rests on has changed. */
     async openPlan(input: { migrationId: string; planId: string; planHash: string }): Promise<Plan> {
-      const plan = await store.plans.get(input.planId);
-      const refuse = (reason: string, action: string, facts?: Record<string, unknown>): never => {
-        throw new ProviderError("Conflict", {
-          operation: "execute the plan",
-          resource: `plan/${input.planId}`,
-          reason,
-          action,
-          facts,
-        });
-      };
-      if (!plan) {
-        throw new ProviderError("NotFound", {
-          operation: "execute the plan",
-          resource: `plan/${input.planId}`,
-          reason: "there is no such plan",
-          action: "Make a new one with --dry-run.",
-        });
-      }
-      if (plan.hash !== input.planHash || hashOf(plan) !== plan.hash) {
-        refuse("its content is not what was approved", "Look at the plan again and approve the hash it has now.");
-      }
-      if (!plan.executable) {
-        const failed = plan.checks.filter((check) => check.result === "fail");
-        refuse(
-          `${failed.length} check(s) failed: ${failed.map((check) => check.detail).join("; ")}`,
-          failed.map((check) => check.remedy).join(" "),
-        );
-      }
-      const drift = findDrift(plan.observed, await observe(plan.observed));
-      if (drift.length > 0) {
-        refuse(
-          `it has drifted: ${drift.map((d) => `${d.resource.site}/${d.resource.kind}/${d.resource.id}: ${d.difference}`).join("; ")}`,
-          "Make a new plan and approve that.",
-          { drift },
-        );
-      }
+      const plan = await readApproved(store, input);
+      await refuseDrift(registry, plan, plan.observed);
       return plan;
     },
 
@@ -114,29 +78,4 @@ export function planActivities({ registry, store, transfer, defaults, settings }
       });
     },
   };
-
-  async function observe(planned: readonly ObservedResource[]): Promise<ObservedResource[]> {
-    return Promise.all(planned.map(async (resource) => ({ ...resource, version: await versionOf(resource) })));
-  }
-
-  async function versionOf({ site, kind, id }: ObservedResource): Promise<string> {
-    const signal = Context.current().cancellationSignal;
-    const provider = await registry.provider(site);
-    if (kind === "vm") {
-      const vm = await goneIsFine(provider.compute.getVm(id, signal));
-      return vm ? vmVersion(vm) : "absent";
-    }
-    if (kind === "security-group") return (await hasSecurityGroup(provider, id, signal)) ? "present" : "absent";
-    if (kind === "recovery-point") return (await isIntact(provider, id, signal)) ? "intact" : "changed or gone";
-    for await (const network of provider.network.listNetworks(signal)) {
-      if (network.networkId === id) return network.active ? "active" : "inactive";
-    }
-    return "absent";
-  }
-}
-
-function hashOf(plan: Parameters<typeof planContent>[0]): string {
-  return createHash("sha256")
-    .update(canonicalJson(planContent(plan)))
-    .digest("hex");
 }

@@ -80,7 +80,7 @@ export class Authenticator {
         facts: { permission },
       });
     }
-    if (route.stepUp && actor.kind === "user") requireSecondFactor(actor, this.#deps.mfaMaxAgeMs);
+    if (route.stepUp) requireSecondFactor(actor, this.#deps.mfaMaxAgeMs);
     return actor;
   }
 
@@ -119,8 +119,9 @@ export class Authenticator {
   }
 }
 
-/** @throws ProblemError StepUpRequired, as RFC 9470 has it. */
-function requireSecondFactor(actor: Actor, maxAgeMs: number): void {
+/** For tokens and break-glass sessions there is none to confirm. @throws ProblemError StepUpRequired, as RFC 9470 has it. */
+export function requireSecondFactor(actor: Actor, maxAgeMs: number): void {
+  if (actor.kind !== "user") return;
   if (actor.mfaAt !== undefined && Date.now() - Date.parse(actor.mfaAt) <= maxAgeMs) return;
   const seconds = Math.floor(maxAgeMs / 1000);
   throw new ProblemError("StepUpRequired", {

@@ -1,4 +1,5 @@
 import type { ApiDeps } from "./deps.ts";
+import { startLeftOverOperations } from "./operations.ts";
 import type { Runs } from "./runs.ts";
 import { startLeftOver } from "./start-migration.ts";
 
@@ -6,13 +7,14 @@ import { startLeftOver } from "./start-migration.ts";
 const olderThanMs = 15_000;
 const everyMs = 15_000;
 
-/** Looks now and then for migrations that were registered and not started; ends with the signal. */
+/** Looks now and then for migrations and operations that were registered and not started; ends with the signal. */
 export function keepStarting(context: Pick<ApiDeps, "store" | "log"> & { runs: Runs }, signal: AbortSignal): void {
   const look = async () => {
     try {
       await startLeftOver(context, olderThanMs);
+      await startLeftOverOperations(context, olderThanMs);
     } catch (error) {
-      context.log.warn({ err: error }, "could not look for migrations that were only registered; trying again later");
+      context.log.warn({ err: error }, "could not look for what was only registered; trying again later");
     }
     if (!signal.aborted) timer = setTimeout(() => void look(), everyMs);
   };

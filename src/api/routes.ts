@@ -13,6 +13,7 @@ import { inventoryRoutes } from "./routes/inventory.ts";
 import { eventRoutes } from "./routes/migration-events.ts";
 import { orderRoutes } from "./routes/migration-orders.ts";
 import { migrationRoutes } from "./routes/migrations.ts";
+import { operationRoutes } from "./routes/operations.ts";
 import { planRoutes } from "./routes/plans.ts";
 import { priceRoutes } from "./routes/prices.ts";
 import { resourceRoutes } from "./routes/resources.ts";
@@ -20,6 +21,7 @@ import { searchRoutes } from "./routes/searches.ts";
 import { siteRoutes } from "./routes/sites.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { unifiedViewRoutes } from "./routes/unified-view.ts";
+import { vmOperationRoutes } from "./routes/vm-operations.ts";
 
 /** The route table: everything that is served, documented and tested comes from here. */
 export function apiRoutes(context: ApiContext): readonly Route[] {
@@ -35,6 +37,8 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
     ...migrationRoutes(context),
     ...eventRoutes(context),
     ...orderRoutes(context),
+    ...vmOperationRoutes(context),
+    ...operationRoutes(context),
     ...certificateRoutes(context),
     ...authRoutes(context),
     ...guardRoutes(context),

@@ -25,7 +25,9 @@ import {
   rollbackUpdate,
 } from "../workflows/migrate-vm/messages.ts";
 import type { MigrateVmInput } from "../workflows/migrate-vm/types.ts";
+import type { OperateVmsInput } from "../workflows/operate-vms/types.ts";
 import type { PlanMigrationInput } from "../workflows/plan-migration/types.ts";
+import type { PlanOperationInput } from "../workflows/plan-operation/types.ts";
 import type { RefreshResourcesInput, SyncInventoryInput } from "../workflows/sync-inventory/types.ts";
 import type { TakeCensusInput } from "../workflows/take-census/types.ts";
 import type { VerifyCertificateInput, VerifyCertificateResult } from "../workflows/verify-certificate/types.ts";
@@ -57,6 +59,15 @@ export class Runs {
       workflowId: `plan/${input.planId}`,
       args: [input],
       staticSummary: `Plan ${vm}: ${from} → ${to}`,
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+    });
+  }
+
+  planOperation(input: PlanOperationInput): Promise<Plan> {
+    return this.#ask<Plan>("planOperation", {
+      workflowId: `plan/${input.planId}`,
+      args: [input],
+      staticSummary: `Plan ${input.request.action} of ${input.request.vms.length} VM(s)`,
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
     });
   }
@@ -133,6 +144,25 @@ export class Runs {
         ]),
       }),
     );
+  }
+
+  /** Starts the run, or finds it running or ended already. */
+  async operate(input: OperateVmsInput, summary: string): Promise<void> {
+    await this.#guard(this.#limits.askMs, () =>
+      this.#startOrFind("operateVms", {
+        taskQueue,
+        workflowId: operationWorkflowId(input.operationId),
+        args: [input],
+        staticSummary: summary,
+        staticDetails: `Plan ${input.planId}, hash ${input.planHash}`,
+        workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+      }),
+    );
+  }
+
+  async cancelOperation(operationId: string): Promise<void> {
+    const handle = this.#client.workflow.getHandle(operationWorkflowId(operationId));
+    await this.#guard(this.#limits.askMs, () => handle.cancel());
   }
 
   async pause(migrationId: string): Promise<void> {
@@ -219,6 +249,10 @@ export class Runs {
 
 export function migrationWorkflowId(migrationId: string): string {
   return `migration/${migrationId}`;
+}
+
+export function operationWorkflowId(operationId: string): string {
+  return `operation/${operationId}`;
 }
 
 async function within<T>(timeoutMs: number, work: Promise<T>, otherwise: () => T): Promise<T> {

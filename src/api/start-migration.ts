@@ -113,7 +113,8 @@ export async function startLeftOver(
   } while (cursor !== undefined);
 }
 
-function refuseUnlessExecutable(plan: Plan): void {
+/** @throws ProblemError Conflict when a check of the plan failed. */
+export function refuseUnlessExecutable(plan: Plan): void {
   if (plan.executable) return;
   const failed = plan.checks.filter((check) => check.result === "fail");
   throw new ProblemError("Conflict", {

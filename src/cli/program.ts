@@ -7,6 +7,7 @@ import { addAccess } from "./programs/access.ts";
 import { addAudit } from "./programs/audit.ts";
 import { addDecisions, addGuard } from "./programs/guard.ts";
 import { addSearch } from "./programs/search.ts";
+import { addExecution, addOperations, addVmOperations } from "./programs/vms.ts";
 
 const migrationStates = "running, paused, awaiting-finalize, finalized, rolling-back, rolled-back, cancelled, failed";
 
@@ -24,6 +25,7 @@ export function buildProgram(): Command {
   addMigrations(program);
   addReading(program);
   addSearch(program);
+  addOperations(program);
   addAccess(program);
   addAudit(program);
   addGuard(program);
@@ -146,6 +148,7 @@ function addMigrations(program: Command): void {
 function addReading(program: Command): void {
   const plans = program.command("plans").description("pinned plans");
   addDecisions(plans);
+  addExecution(plans);
   plans
     .command("show")
     .argument("<id>")
@@ -153,9 +156,9 @@ function addReading(program: Command): void {
     .action(async (id: string, _, command: Command) =>
       (await import("./commands/plans.ts")).showPlan(id, optionsOf(command)),
     );
-  program
-    .command("vms")
-    .description("the inventory")
+  const vms = program.command("vms").description("virtual machines of all sites");
+  addVmOperations(vms);
+  vms
     .command("list")
     .description("VMs of all sites")
     .option("--site <site>", "of one site only")

@@ -44,8 +44,9 @@ export interface PlanEstimates {
   /** Bytes that will be read and sent: allocated or changed, never nominal. */
   readonly bytesToMove: number;
   readonly bytesNominal: number;
-  readonly seconds: number;
-  readonly downtimeSeconds: number;
+  /** Absent where nothing was measured that a prediction could rest on. */
+  readonly seconds?: number;
+  readonly downtimeSeconds?: number;
   /** What the prediction rests on, for a person. */
   readonly basis: string;
   /** At the target, for a month; absent where nothing has a price. */

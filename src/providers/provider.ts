@@ -2,6 +2,7 @@
 import type { CensusKind } from "../domain/census.ts";
 import type { ChangeTracking } from "../domain/change-tracking.ts";
 import type { CapacityType, InstanceType } from "../domain/instance-type.ts";
+import type { VmSize } from "../domain/operation.ts";
 import type { TagRules } from "../domain/tag-rules.ts";
 import type { DiskBus, Firmware, Vm } from "../domain/vm.ts";
 import type { BlockSink, BlockSource } from "../transfer/ports.ts";
@@ -169,11 +170,7 @@ export interface ComputeFacet {
     signal: AbortSignal,
   ): Promise<{ forced: boolean }>;
   /** Changes a stopped VM's size. @throws Conflict when it is not stopped, InvalidInput for a size the site lacks. */
-  resizeVm?(
-    vmId: string,
-    size: { readonly cpus: number; readonly memoryBytes: number; readonly instanceType?: string },
-    signal: AbortSignal,
-  ): Promise<Vm>;
+  resizeVm?(vmId: string, size: VmSize, signal: AbortSignal): Promise<Vm>;
   /** Removes the VM, running or not, and leaves its volumes. */
   deleteVm(vmId: string, signal: AbortSignal): Promise<void>;
   /** Sets tags; `undefined` removes one. */

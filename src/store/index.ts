@@ -11,6 +11,7 @@ import { InventoryWriter } from "./inventory-writer.ts";
 import { Listener } from "./listener.ts";
 import { migrateDatabase } from "./migrate.ts";
 import { MigrationRepository } from "./migration-repository.ts";
+import { OperationRepository } from "./operation-repository.ts";
 import { PlanRepository } from "./plan-repository.ts";
 import { PointRepository } from "./point-repository.ts";
 import { shippedPriceList } from "./price-catalogue.ts";
@@ -57,6 +58,7 @@ export interface StoreOptions extends Omit<DatabaseOptions, "log"> {
 export interface Store {
   readonly plans: PlanRepository;
   readonly migrations: MigrationRepository;
+  readonly operations: OperationRepository;
   readonly vms: VmRepository;
   /** What writes the inventory; reading it is for {@link vms} and {@link resources}. */
   readonly inventory: InventoryWriter;
@@ -98,6 +100,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   return {
     plans: new PlanRepository(db),
     migrations: new MigrationRepository(db, listener),
+    operations: new OperationRepository(db),
     vms: new VmRepository(db),
     inventory: new InventoryWriter(db),
     resources: new ResourceRepository(db),

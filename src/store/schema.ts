@@ -25,6 +25,7 @@ import type {
   ResourceTable,
   SavedSearchTable,
 } from "./inventory-schema.ts";
+import type { OperationItemTable, OperationTable } from "./operation-schema.ts";
 
 /** bigint columns are read as numbers (all are safe integers), timestamps as ISO 8601 UTC strings. */
 export type Time = ColumnType<string, string, string>;
@@ -208,6 +209,8 @@ export interface Database {
   migrations: MigrationTable;
   migration_steps: MigrationStepTable;
   migration_events: MigrationEventTable;
+  operations: OperationTable;
+  operation_items: OperationItemTable;
   replica_rounds: ReplicaRoundTable;
   resources: ResourceTable;
   resource_documents: ResourceDocumentTable;

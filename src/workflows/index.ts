@@ -1,7 +1,10 @@
 export { checkSite } from "./check-site/workflow.ts";
 export { keepHouse } from "./keep-house/workflow.ts";
 export { migrateVm } from "./migrate-vm/workflow.ts";
+export { operateVm } from "./operate-vms/operate-vm.ts";
+export { operateVms } from "./operate-vms/workflow.ts";
 export { planMigration } from "./plan-migration/workflow.ts";
+export { planOperation } from "./plan-operation/workflow.ts";
 export { refreshResources, syncInventory } from "./sync-inventory/workflow.ts";
 export { takeCensus } from "./take-census/workflow.ts";
 export { verifyCertificate } from "./verify-certificate/workflow.ts";

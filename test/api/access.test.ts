@@ -159,6 +159,7 @@ test("a personal token does no more than its person, and nothing once the person
     "certificates:read",
     "inventory:read",
     "migrations:read",
+    "operations:read",
     "plans:read",
     "prices:read",
   ]);

@@ -146,6 +146,7 @@ describe("a freeze", () => {
     assert.deepEqual(allowed.map(({ operationId }) => operationId).sort(), [
       "breakGlass",
       "cancelMigration",
+      "cancelOperation",
       "checkSite",
       "createPlan",
       "createRoleBinding",

@@ -211,7 +211,8 @@ describe("what destroys, approves or hands out access", () => {
     for (const { operationId, method } of wanted) {
       if (method !== "get") assert.ok(ids.includes(operationId), operationId);
     }
-    for (const operation of ["finalizeMigration", "rollbackMigration"]) assert.ok(ids.includes(operation), operation);
+    for (const operation of ["finalizeMigration", "rollbackMigration", "deleteVm"])
+      assert.ok(ids.includes(operation), operation);
   });
 });
 

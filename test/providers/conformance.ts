@@ -242,6 +242,40 @@ export function runConformance(harness: ConformanceHarness): void {
       for (const { volumeId } of disks) await provider.disks.deleteVolume(volumeId, signal);
     });
 
+    test("gives a VM another size while it is off, and refuses while it runs", async () => {
+      const { compute, capabilities } = provider;
+      const gap = capabilities["compute.resize"];
+      if (!compute.resizeVm) {
+        assert.ok(gap, "a site that can't has its row");
+        return;
+      }
+      assert.equal(gap, undefined);
+      const types = compute.listInstanceTypes && (await Array.fromAsync(compute.listInstanceTypes(signal)));
+      await withVm({}, async (vm) => {
+        const other = types?.find(
+          (type) =>
+            type.name !== vm.instanceType &&
+            type.architecture === vm.architecture &&
+            type.firmwares.includes(vm.firmware) &&
+            !type.bareMetal,
+        );
+        if (types) assert.ok(other, "another size");
+        const size = other
+          ? { cpus: other.cpus, memoryBytes: other.memoryBytes, instanceType: other.name }
+          : { cpus: 2, memoryBytes: 128 * MiB };
+        for (let twice = 0; twice < 2; twice++) {
+          const seen = await compute.resizeVm?.(vm.vmId, size, signal);
+          assert.deepEqual([seen?.cpus, seen?.memoryBytes], [size.cpus, size.memoryBytes]);
+        }
+        const { cpus, memoryBytes, disks, tags } = await compute.getVm(vm.vmId, signal);
+        assert.deepEqual({ cpus, memoryBytes }, { cpus: size.cpus, memoryBytes: size.memoryBytes });
+        assert.deepEqual([disks, tags], [vm.disks, vm.tags]);
+        if (!(await starts(vm.vmId))) return;
+        const small = { cpus: 1, memoryBytes: 64 * MiB };
+        await refuses("Conflict", compute.resizeVm?.(vm.vmId, small, signal) ?? Promise.resolve());
+      });
+    });
+
     test("sets and removes tags, of running VMs too, and keeps every character", async () => {
       const odd = `<a & "b" 'c'> ü ; $(x)`;
       await withVm({ tags: { odd, gone: "1" } }, async ({ vmId }) => {

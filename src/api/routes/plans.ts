@@ -1,3 +1,6 @@
+import type { OperateVmsRequest } from "../../domain/operation.ts";
+import { fromWire } from "../../domain/wire.ts";
+import { planOperationNow } from "../operations.ts";
 import { type Answer, route } from "../route.ts";
 import { planBody, planSchema } from "../schemas/plan.ts";
 import { planNow } from "../start-migration.ts";
@@ -11,8 +14,9 @@ export function planRoutes(context: ApiContext) {
       path: "/v1/plans",
       operationId: "createPlan",
       tag: "plans",
-      summary: "Look at both sites and pin what would be done",
-      description: "Changes nothing. The answer's id and hash start exactly this plan: POST /v1/migrations.",
+      summary: "Look at what is there and pin what would be done",
+      description:
+        "Changes nothing. The answer's id and hash start exactly this plan: POST /v1/migrations for `migrate_vm`, POST /v1/operations for the others.",
       permission: "plans:write",
       actor: "signed-in",
       audit: "plan.create",
@@ -23,7 +27,11 @@ export function planRoutes(context: ApiContext) {
         201: { description: "The plan", schema: planSchema, headers: { Location: "Where the plan is" } },
       },
       async handle({ body, access, actor, stableId }): Promise<Answer> {
-        const plan = await planNow(context, { access, actor }, stableId("plan"), body.request);
+        const planId = stableId("plan");
+        const plan =
+          body.kind === "migrate_vm"
+            ? await planNow(context, { access, actor }, planId, body.request)
+            : await planOperationNow(context, { access, actor }, planId, fromWire<OperateVmsRequest>(body.request));
         const headers = { Location: `/v1/plans/${plan.planId}` };
         const after = { planId: plan.planId, hash: plan.hash, executable: plan.executable };
         return { status: 201, body: plan, headers, workflowId: `plan/${plan.planId}`, after };

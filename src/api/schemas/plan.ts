@@ -4,6 +4,7 @@ import type { MigrationRequest } from "../../domain/migration.ts";
 import type { Plan } from "../../domain/plan.ts";
 import type { Wire } from "../../domain/wire.ts";
 import { bytes, entityId, facts, name, sha256, siteId, tags, timestamp } from "./common.ts";
+import { operateVmsSchema } from "./operation.ts";
 import { costSchema } from "./price.ts";
 
 const port = z.int().min(1).max(65535);
@@ -82,7 +83,10 @@ export const migrationRequestSchema = z
   .meta({ id: "MigrationRequest" }) satisfies z.ZodType<Wire<MigrationRequest>>;
 
 export const planBody = z
-  .strictObject({ kind: z.literal("migrate_vm"), request: migrationRequestSchema })
+  .union([
+    z.strictObject({ kind: z.literal("migrate_vm"), request: migrationRequestSchema }).meta({ id: "PlanMigration" }),
+    z.strictObject({ kind: z.literal("operate_vms"), request: operateVmsSchema }).meta({ id: "PlanOperation" }),
+  ])
   .meta({ id: "PlanRequest" });
 
 const resource = z.strictObject({ site: z.string(), kind: z.string(), id: z.string() });
@@ -112,8 +116,8 @@ export const planSchema = z
     estimates: z.strictObject({
       bytes_to_move: bytes,
       bytes_nominal: bytes,
-      seconds: z.number(),
-      downtime_seconds: z.number(),
+      seconds: z.number().optional(),
+      downtime_seconds: z.number().optional(),
       basis: z.string(),
       monthly: costSchema.optional().meta({ description: "Of the VM at the target, for a month, at list prices" }),
       egress: costSchema.optional().meta({ description: "Of the traffic of this move out of the source" }),

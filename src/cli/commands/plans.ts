@@ -17,10 +17,16 @@ function describeCost({ total, complete }: Schemas["Cost"]): string {
   return complete ? formatMoney(total) : `at least ${formatMoney(total)}, not all of it known,`;
 }
 
+function describeTime(seconds: number | undefined, basis?: string): string | undefined {
+  if (seconds === undefined) return undefined;
+  return basis === undefined ? formatSeconds(seconds) : `${formatSeconds(seconds)} (${basis})`;
+}
+
 const marks = { pass: "ok", warn: "warn", fail: "FAIL" } as const;
 
 export async function describePlan(plan: Plan): Promise<string> {
   const { estimates } = plan;
+  const moves = plan.kind === "migrate-vm";
   const checks = await table(
     plan.checks,
     [
@@ -34,19 +40,25 @@ export async function describePlan(plan: Plan): Promise<string> {
     fields([
       ["Plan", plan.plan_id],
       ["Hash", plan.hash],
-      ["To move", `${formatBytes(estimates.bytes_to_move)} of ${formatBytes(estimates.bytes_nominal)}`],
-      ["Predicted", `${formatSeconds(estimates.seconds)} (${estimates.basis})`],
-      ["Downtime", formatSeconds(estimates.downtime_seconds)],
+      ["What", plan.kind],
+      [
+        "To move",
+        moves ? `${formatBytes(estimates.bytes_to_move)} of ${formatBytes(estimates.bytes_nominal)}` : undefined,
+      ],
+      ["Predicted", describeTime(estimates.seconds, estimates.basis)],
+      ["Downtime", describeTime(estimates.downtime_seconds)],
       ["Price", estimates.monthly && `${describeCost(estimates.monthly)} a month`],
       ["Egress", estimates.egress && `${describeCost(estimates.egress)} for this move`],
     ]),
-    `Steps:\n${plan.actions.map((action, index) => `  ${index + 1}. ${action.detail}`).join("\n")}`,
+    plan.actions.length === 0
+      ? "Nothing has to be done."
+      : `Steps:\n${plan.actions.map((action, index) => `  ${index + 1}. ${action.detail}`).join("\n")}`,
     plan.choices.length > 0
       ? `Choices:\n${plan.choices.map(({ what, chosen, why }) => `  ${what}: ${chosen}, because ${why}`).join("\n")}`
       : "",
     checks,
     plan.executable
-      ? `Carry it out: novacron migrate --plan ${plan.plan_id}`
+      ? `Carry it out: novacron ${moves ? "migrate --plan" : "plans execute"} ${plan.plan_id}`
       : "It cannot be carried out: see the checks that failed.",
   ]
     .filter(Boolean)

@@ -266,8 +266,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Look at both sites and pin what would be done
-         * @description Changes nothing. The answer's id and hash start exactly this plan: POST /v1/migrations.
+         * Look at what is there and pin what would be done
+         * @description Changes nothing. The answer's id and hash start exactly this plan: POST /v1/migrations for `migrate_vm`, POST /v1/operations for the others.
          */
         post: operations["createPlan"];
         delete?: never;
@@ -482,6 +482,158 @@ export interface paths {
          * @description The source stops, the last difference moves, the target starts. Refused unless it replicates.
          */
         post: operations["cutoverMigration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/vms/{site}/{vm_id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start a VM */
+        post: operations["startVm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/vms/{site}/{vm_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shut a VM down; turn it off when its guest doesn't */
+        post: operations["stopVm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/vms/{site}/{vm_id}/resize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a VM another size
+         * @description While it is off, or with `restart` by stopping and starting it; undone when it doesn't start again.
+         */
+        post: operations["resizeVm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/vms/{site}/{vm_id}/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete a VM and its disks, for good
+         * @description The plan lists what goes and what stays: snapshots and addresses do, unless asked for. To plan only, POST /v1/plans wants no second factor.
+         */
+        post: operations["deleteVm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/vms/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Do one thing to many VMs, named or found by a search
+         * @description One plan names each of them; those that it can't be done to are left out, with the reason. They are done a few at a time, one's failure stops no other, and the operation is the report. A delete wants each name in `confirm`, and of a person a second factor.
+         */
+        post: operations["operateVms"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done to VMs, the newest first */
+        get: operations["listOperations"];
+        put?: never;
+        /**
+         * Carry out a plan for VMs exactly as it was pinned
+         * @description Of a plan that deletes, each VM has to be named in `confirm`, and a person needs a second factor.
+         */
+        post: operations["executePlan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where an operation stands, VM by VM */
+        get: operations["getOperation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin no further VM, and undo what is half done
+         * @description What is done stays done; what was deleted stays deleted.
+         */
+        post: operations["cancelOperation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1040,7 +1192,8 @@ export interface components {
             /** @description Whether others see it. What they find with it is what their scopes reach */
             shared?: boolean;
         };
-        PlanRequest: {
+        PlanRequest: components["schemas"]["PlanMigration"] | components["schemas"]["PlanOperation"];
+        PlanMigration: {
             /** @constant */
             kind: "migrate_vm";
             request: components["schemas"]["MigrationRequest"];
@@ -1116,6 +1269,125 @@ export interface components {
                 target_downtime_seconds?: number;
                 round_pause_seconds?: number;
             };
+        };
+        PlanOperation: {
+            /** @constant */
+            kind: "operate_vms";
+            request: components["schemas"]["OperateVmsRequest"];
+        };
+        OperateVmsRequest: {
+            /** @enum {string} */
+            action: "start" | "stop" | "resize" | "delete";
+            vms: components["schemas"]["VmReference"][];
+            /** @description How long a guest may take to shut down before it is turned off */
+            stop_grace_ms?: number;
+            /** @description Default what the VM has */
+            cpus?: number;
+            /** @description Default what the VM has */
+            memory_bytes?: number;
+            /** @description A size of the site, instead of the cheapest that fits */
+            instance_type?: string;
+            /** @description Whether sizes whose CPU is on credit count too */
+            burstable?: boolean;
+            /** @description Stops a running VM for it and starts it again */
+            restart?: boolean;
+            /** @description Deletes the VM alone */
+            keep_disks?: boolean;
+            /** @description Also the snapshots of its disks */
+            delete_snapshots?: boolean;
+            /** @description Also the addresses that it holds */
+            release_addresses?: boolean;
+            /** @description VMs at the same time. Default 4 */
+            parallel?: number;
+        };
+        VmReference: {
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            site: string;
+            /** @description Id, or a name that only one VM has there */
+            vm: string;
+        };
+        StartVm: {
+            /** @description Plan only; nothing is started, and the answer is the plan */
+            dry_run?: boolean;
+        };
+        StopVm: {
+            /** @description How long a guest may take to shut down before it is turned off */
+            stop_grace_ms?: number;
+            /** @description Plan only; nothing is started, and the answer is the plan */
+            dry_run?: boolean;
+        };
+        ResizeVm: {
+            /** @description Default what the VM has */
+            cpus?: number;
+            /** @description Default what the VM has */
+            memory_bytes?: number;
+            /** @description A size of the site, instead of the cheapest that fits */
+            instance_type?: string;
+            /** @description Whether sizes whose CPU is on credit count too */
+            burstable?: boolean;
+            /** @description Stops a running VM for it and starts it again */
+            restart?: boolean;
+            /** @description How long a guest may take to shut down before it is turned off */
+            stop_grace_ms?: number;
+            /** @description Plan only; nothing is started, and the answer is the plan */
+            dry_run?: boolean;
+        };
+        DeleteVm: {
+            /** @description Deletes the VM alone */
+            keep_disks?: boolean;
+            /** @description Also the snapshots of its disks */
+            delete_snapshots?: boolean;
+            /** @description Also the addresses that it holds */
+            release_addresses?: boolean;
+            /** @description The VM's name. Needed unless it is a dry run */
+            confirm?: string;
+            /** @description Plan only; nothing is started, and the answer is the plan */
+            dry_run?: boolean;
+        };
+        BulkRequest: {
+            /** @enum {string} */
+            action: "start" | "stop" | "resize" | "delete";
+            vms?: components["schemas"]["VmReference"][];
+            /**
+             * @description A search for VMs, instead of naming them
+             * @example tag.env=test state:running
+             */
+            query?: string;
+            /** @description For a delete: the name of each VM that goes */
+            confirm?: string[];
+            /** @description How long a guest may take to shut down before it is turned off */
+            stop_grace_ms?: number;
+            /** @description Default what the VM has */
+            cpus?: number;
+            /** @description Default what the VM has */
+            memory_bytes?: number;
+            /** @description A size of the site, instead of the cheapest that fits */
+            instance_type?: string;
+            /** @description Whether sizes whose CPU is on credit count too */
+            burstable?: boolean;
+            /** @description Stops a running VM for it and starts it again */
+            restart?: boolean;
+            /** @description Deletes the VM alone */
+            keep_disks?: boolean;
+            /** @description Also the snapshots of its disks */
+            delete_snapshots?: boolean;
+            /** @description Also the addresses that it holds */
+            release_addresses?: boolean;
+            /** @description VMs at the same time. Default 4 */
+            parallel?: number;
+            /** @description Plan only; nothing is started, and the answer is the plan */
+            dry_run?: boolean;
+        };
+        /** @description A plan as it was approved: its id and its hash */
+        ExecutePlan: {
+            plan_id: string;
+            /** @description SHA-256 in hex */
+            plan_hash: string;
+            /** @description For a delete: the name of each VM that goes */
+            confirm?: string[];
         };
         Certificate: {
             /** @constant */
@@ -1237,7 +1509,7 @@ export interface components {
             name: string;
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
-            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "vms:write" | "certificates:verify" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
             /** @description Default 90 */
             expires_in_days?: number;
         };
@@ -1992,8 +2264,8 @@ export interface components {
                 bytes_to_move: number;
                 /** @description Bytes */
                 bytes_nominal: number;
-                seconds: number;
-                downtime_seconds: number;
+                seconds?: number;
+                downtime_seconds?: number;
                 basis: string;
                 /** @description Of the VM at the target, for a month, at list prices */
                 monthly?: components["schemas"]["Cost"];
@@ -2135,6 +2407,99 @@ export interface components {
             /** @description Absent on the last page */
             next_cursor?: string;
         };
+        Operation: {
+            operation_id: string;
+            plan_id: string;
+            workflow_id: string;
+            /** @description create-vm, start-vm, stop-vm, resize-vm, delete-vm */
+            kind: string;
+            /**
+             * @description `partly-done`: some VMs failed; their rows say why. The others were not stopped by that
+             * @enum {string}
+             */
+            state: "running" | "done" | "partly-done" | "failed" | "cancelled";
+            /** @description VMs that the plan does something to */
+            total: number;
+            done: number;
+            failed: number;
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            ended_at?: string;
+            /** @description One row a VM: the report */
+            items: components["schemas"]["OperationItem"][];
+        };
+        OperationItem: {
+            item: number;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            site: string;
+            name: string;
+            vm_id?: string;
+            /** @enum {string} */
+            state: "waiting" | "running" | "done" | "failed" | "not-begun";
+            /** @description What it is at, or was when it failed */
+            step?: string;
+            problem?: {
+                code: string;
+                message: string;
+                left_behind?: {
+                    resource: string;
+                    remove: string;
+                }[];
+            };
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            started_at?: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            ended_at?: string;
+        };
+        OperationList: {
+            items: components["schemas"]["OperationRow"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        OperationRow: {
+            operation_id: string;
+            plan_id: string;
+            workflow_id: string;
+            /** @description create-vm, start-vm, stop-vm, resize-vm, delete-vm */
+            kind: string;
+            /**
+             * @description `partly-done`: some VMs failed; their rows say why. The others were not stopped by that
+             * @enum {string}
+             */
+            state: "running" | "done" | "partly-done" | "failed" | "cancelled";
+            /** @description VMs that the plan does something to */
+            total: number;
+            done: number;
+            failed: number;
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            ended_at?: string;
+        };
         CertificateVerdict: {
             identical: boolean;
             disks: {
@@ -2187,7 +2552,7 @@ export interface components {
             /** @description What the caller may do, and where */
             may: {
                 /** @enum {string} */
-                permission: "inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze";
+                permission: "inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "vms:write" | "certificates:verify" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze";
                 scopes: components["schemas"]["Scope"][];
             }[];
         };
@@ -2294,7 +2659,7 @@ export interface components {
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
             /** @description No more than these of what the roles allow */
-            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "vms:write" | "certificates:verify" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
             created_by: string;
             /**
              * Format: date-time
@@ -2329,7 +2694,7 @@ export interface components {
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
             /** @description No more than these of what the roles allow */
-            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "certificates:verify" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "vms:write" | "certificates:verify" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
             created_by: string;
             /**
              * Format: date-time
@@ -3686,6 +4051,418 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Migration"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    startVm: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description A site's id, as in the configuration */
+                site: string;
+                vm_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartVm"];
+            };
+        };
+        responses: {
+            /** @description With dry_run: the plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Started by a plan that was made for it; the run goes on whatever happens to the caller */
+            202: {
+                headers: {
+                    /** @description Where the operation is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    stopVm: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description A site's id, as in the configuration */
+                site: string;
+                vm_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StopVm"];
+            };
+        };
+        responses: {
+            /** @description With dry_run: the plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Started by a plan that was made for it; the run goes on whatever happens to the caller */
+            202: {
+                headers: {
+                    /** @description Where the operation is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    resizeVm: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description A site's id, as in the configuration */
+                site: string;
+                vm_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResizeVm"];
+            };
+        };
+        responses: {
+            /** @description With dry_run: the plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Started by a plan that was made for it; the run goes on whatever happens to the caller */
+            202: {
+                headers: {
+                    /** @description Where the operation is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    deleteVm: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description A site's id, as in the configuration */
+                site: string;
+                vm_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeleteVm"];
+            };
+        };
+        responses: {
+            /** @description With dry_run: the plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Started by a plan that was made for it; the run goes on whatever happens to the caller */
+            202: {
+                headers: {
+                    /** @description Where the operation is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    operateVms: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description With dry_run: the plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Started by a plan that was made for it; the run goes on whatever happens to the caller */
+            202: {
+                headers: {
+                    /** @description Where the operation is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listOperations: {
+        parameters: {
+            query?: {
+                state?: "running" | "done" | "partly-done" | "failed" | "cancelled";
+                /** @description Rows in one page. Default 50 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; opaque */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    executePlan: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExecutePlan"];
+            };
+        };
+        responses: {
+            /** @description Started; the run goes on whatever happens to the caller */
+            202: {
+                headers: {
+                    /** @description Where the operation is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getOperation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The operation with its report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    cancelOperation: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Told; the state follows */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
                 };
             };
             400: components["responses"]["Problem400"];

@@ -1,3 +1,4 @@
+import type { VmSize } from "../../domain/operation.ts";
 import { tagKeys, type Vm } from "../../domain/vm.ts";
 import { capabilities } from "../capabilities.ts";
 import { conflict, fileFailure, notFound, unsupported } from "../failures.ts";
@@ -86,6 +87,16 @@ export class FolderCompute implements ComputeFacet {
     await this.#folder.begin(signal);
     await this.#vms.get(vmId);
     return { forced: false };
+  }
+
+  async resizeVm(vmId: string, size: VmSize, signal: AbortSignal): Promise<Vm> {
+    await this.#folder.begin(signal);
+    if (size.instanceType !== undefined) {
+      const subject = this.#folder.subject("resize VM", "vm", vmId);
+      throw unsupported(subject, capabilities.folder["compute.instance-types"], "Ask for CPUs and memory.");
+    }
+    await this.#vms.change(vmId, (record) => ({ ...record, cpus: size.cpus, memory_bytes: size.memoryBytes }));
+    return this.#vms.toVm(vmId, await this.#vms.get(vmId));
   }
 
   async deleteVm(vmId: string, signal: AbortSignal): Promise<void> {

@@ -4,14 +4,16 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isProviderError, ProviderError } from "../../domain/errors.ts";
+import type { VmSize } from "../../domain/operation.ts";
 import { tagKeys, type Vm } from "../../domain/vm.ts";
 import { conflict, invalid, notFound } from "../failures.ts";
 import type { ComputeFacet, VmSpec } from "../provider.ts";
 import { type DomainSpec, domainXml, userNetworkId } from "./domain-xml.ts";
-import type { SeenDomain } from "./domains.ts";
+import { isOff, type SeenDomain } from "./domains.ts";
 import { toolFailure } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { metadataKey, metadataUri, metadataXml, type VmMetadata } from "./metadata.ts";
+import { resizeDomain } from "./resize.ts";
 import { makeToolFolder } from "./tool-folder.ts";
 
 /** How often a guest is asked again: one that is still booting does not hear the power button. */
@@ -129,6 +131,11 @@ export class LibvirtCompute implements ComputeFacet {
     if (!isOff(after))
       throw conflict(subject, `it is still ${after.state} after it was turned off`, "Look at the host.");
     return { forced: true };
+  }
+
+  async resizeVm(vmId: string, size: VmSize, signal: AbortSignal): Promise<Vm> {
+    await resizeDomain(this.#host, vmId, size, signal);
+    return this.getVm(vmId, signal);
   }
 
   async deleteVm(vmId: string, signal: AbortSignal): Promise<void> {
@@ -263,10 +270,6 @@ export class LibvirtCompute implements ComputeFacet {
     if (!folder?.startsWith(`${this.#host.layers.root}/`)) return;
     await makeToolFolder(folder, 0o750, this.#host.tools);
   }
-}
-
-function isOff(domain: SeenDomain): boolean {
-  return domain.state === "stopped" || domain.state === "crashed";
 }
 
 /** The same key, the same UUID: a repeated create finds what the first one made. */

@@ -155,6 +155,18 @@ export function domainXml(spec: DomainSpec): string {
 `;
 }
 
+/** The definition with another size; all else of it, ours or not, stays as it is. */
+export function withSize(xml: string, { cpus, memoryBytes }: Pick<DomainSpec, "cpus" | "memoryBytes">): string {
+  const memory = `unit='KiB'>${Math.ceil(memoryBytes / 1024)}<`;
+  // The first of each is the domain's own; of a guest that got less than it may have, the lesser figures go.
+  return xml
+    .replace(/<memory unit='[^']*'>\d+</, `<memory ${memory}`)
+    .replace(/\s*<currentMemory[^>]*>\d+<\/currentMemory>/, "")
+    .replace(/<vcpu([^>]*)>\d+</, (_all, attributes: string) => {
+      return `<vcpu${attributes.replace(/ current='\d+'/, "")}>${cpus}<`;
+    });
+}
+
 /** q35 has no IDE controller. */
 function machineOf(spec: DomainSpec): string {
   if (spec.architecture === "aarch64") return "virt";

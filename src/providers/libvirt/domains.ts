@@ -131,6 +131,10 @@ export class Domains {
   }
 }
 
+export function isOff({ state }: SeenDomain): boolean {
+  return state === "stopped" || state === "crashed";
+}
+
 async function storedBytes(path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).blocks * 512;

@@ -1,4 +1,10 @@
-import { ActivityFailure, ApplicationFailure, CancelledFailure, TemporalFailure } from "@temporalio/workflow";
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  ChildWorkflowFailure,
+  TemporalFailure,
+} from "@temporalio/workflow";
 
 export interface FailureDescription {
   /** A code of the error union, or `Unknown`. */
@@ -10,7 +16,8 @@ export interface FailureDescription {
 /** The innermost application failure's type and message: workflows branch on the code, never on the text. */
 export function describeFailure(error: unknown): FailureDescription {
   let current: unknown = error;
-  while (current instanceof ActivityFailure && current.cause) current = current.cause;
+  while ((current instanceof ActivityFailure || current instanceof ChildWorkflowFailure) && current.cause)
+    current = current.cause;
   if (current instanceof ApplicationFailure) {
     const details = current.details?.[0] as { facts?: Record<string, unknown> } | undefined;
     return { code: current.type ?? "Unknown", message: current.message, facts: details?.facts };

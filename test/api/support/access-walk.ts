@@ -1,10 +1,11 @@
-import { sampleCertificate, samplePlan } from "./activities.ts";
+import { sampleCertificate, sampleOperationPlan, samplePlan } from "./activities.ts";
 import type { TestApi } from "./harness.ts";
 
 /** Things that are there for every caller to ask for. */
 export interface World {
   readonly api: TestApi;
   readonly plan: { readonly planId: string; readonly hash: string };
+  readonly vmPlan: { readonly planId: string; readonly hash: string };
   /** Paths of what is there, each beside one of what isn't. */
   readonly twins: readonly (readonly [string, string])[];
 }
@@ -27,6 +28,7 @@ interface Request {
 }
 
 const moved = "walk-moved";
+const operated = "walk-operated";
 const boundToSite = { role: "viewer", scope: { site: "onprem-a" } } as const;
 let made = 0;
 
@@ -112,6 +114,27 @@ export const requests: Readonly<Record<string, WalkRow>> = {
   finalizeMigration: order("finalize"),
   cutoverMigration: order("cutover"),
   rollbackMigration: order("rollback"),
+  startVm: { reach: "vm", ask: () => ({ path: "/v1/vms/onprem-a/id-web-1/start", body: { dry_run: true } }) },
+  stopVm: { reach: "vm", ask: () => ({ path: "/v1/vms/onprem-a/id-web-1/stop", body: { dry_run: true } }) },
+  resizeVm: {
+    reach: "vm",
+    ask: () => ({ path: "/v1/vms/onprem-a/id-web-1/resize", body: { dry_run: true, cpus: 4 } }),
+  },
+  deleteVm: { reach: "vm", ask: () => ({ path: "/v1/vms/onprem-a/id-web-1/delete", body: { dry_run: true } }) },
+  operateVms: {
+    reach: "vm",
+    ask: () => ({
+      path: "/v1/vms/bulk",
+      body: { action: "start", vms: [{ site: "onprem-a", vm: "id-web-1" }], dry_run: true },
+    }),
+  },
+  executePlan: {
+    reach: "vm",
+    ask: ({ vmPlan }) => ({ path: "/v1/operations", body: { plan_id: vmPlan.planId, plan_hash: vmPlan.hash } }),
+  },
+  listOperations: get("/v1/operations?limit=200", "vm", operated),
+  getOperation: get(`/v1/operations/${operated}`, "vm"),
+  cancelOperation: { reach: "vm", ask: () => ({ path: `/v1/operations/${operated}/cancel` }) },
   verifyCertificate: {
     reach: "move",
     async ask({ api }) {
@@ -197,6 +220,23 @@ export async function walked(api: TestApi): Promise<World> {
     state: "rolled-back",
     tags: { env: "prod", project: "web" },
   });
+  const vmPlan = sampleOperationPlan("walk-vm-plan", {
+    action: "start",
+    vms: [{ site: "onprem-a", vm: "id-db-1" }],
+  });
+  await store.plans.insert(vmPlan);
+  const { planId, kind, subjects = [] } = vmPlan;
+  const workflowId = `operation/${operated}`;
+  await store.operations.create({
+    operationId: operated,
+    planId,
+    workflowId,
+    kind,
+    total: 1,
+    subjects,
+    createdBy: "token/bootstrap",
+  });
+  await store.operations.end(operated, "done", new Date().toISOString());
   await store.certificates.insert(sampleCertificate(moved));
   await store.migrations.update(moved, { certificateId: `cert-${moved}` });
   for (const userId of ["walk-user", "walk-far-user"]) await store.users.create({ userId, name: userId });
@@ -209,7 +249,9 @@ export async function walked(api: TestApi): Promise<World> {
   return {
     api,
     plan,
+    vmPlan,
     twins: [
+      [`/v1/operations/${operated}`, "/v1/operations/walk-operate9"],
       ["/v1/vms/onprem-a/id-db-1", "/v1/vms/onprem-a/id-db-9"],
       ["/v1/resources/onprem-a/vm/id-db-1", "/v1/resources/onprem-a/vm/id-db-9"],
       ["/v1/searches/walk-private", "/v1/searches/walk-privat9"],

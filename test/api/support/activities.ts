@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import type { Certificate } from "../../../src/domain/certificate.ts";
 import type { MigrationState, MigrationStep } from "../../../src/domain/migration.ts";
+import type { OperateVmsRequest } from "../../../src/domain/operation.ts";
 import { canonicalJson, type Plan, planContent } from "../../../src/domain/plan.ts";
 import { vmResource } from "../../../src/domain/resource.ts";
 import type { Vm } from "../../../src/domain/vm.ts";
 import type { Store } from "../../../src/store/index.ts";
 import type { PlanMigrationInput } from "../../../src/workflows/plan-migration/types.ts";
+import type { PlanOperationInput } from "../../../src/workflows/plan-operation/types.ts";
 
 export type RecordActivities = ReturnType<typeof recordActivities>;
 
@@ -16,6 +18,17 @@ export function recordActivities(store: Store) {
       const plan = samplePlan(planId, request.vm !== "full", { ...request });
       await store.plans.insert(plan);
       return plan;
+    },
+    async storeOperationPlan({ planId, request }: PlanOperationInput): Promise<Plan> {
+      const plan = sampleOperationPlan(planId, request);
+      await store.plans.insert(plan);
+      return plan;
+    },
+    async endOperation(operationId: string): Promise<void> {
+      const vm = { item: 0, site: "onprem-a", name: "db-1", vmId: "id-db-1" };
+      await store.operations.addItems(operationId, [vm]);
+      await store.operations.updateItem(operationId, 0, { state: "done", step: "Start db-1 at onprem-a" });
+      await store.operations.end(operationId, "done", new Date().toISOString());
     },
     async readSite(site: string): Promise<number> {
       if (site === "onprem-b") throw new Error("onprem-b is away");
@@ -108,6 +121,33 @@ export function samplePlan(planId: string, executable: boolean, request: Record<
       : [{ check: "target-free-space", result: "fail", detail: "1 MiB free", remedy: "Free some space." }],
     estimates: { bytesToMove: 2 ** 26, bytesNominal: 2 ** 31, seconds: 6, downtimeSeconds: 6, basis: "assumed" },
     executable,
+  };
+}
+
+export function sampleOperationPlan(planId: string, { action, vms }: OperateVmsRequest): Plan {
+  const content = {
+    kind: `${action}-vm`,
+    inputs: { action, vms, parallel: 4 },
+    observed: [],
+    choices: [],
+    actions: vms.map(({ site, vm }, item) => ({
+      action: `${action}-vm`,
+      resource: { site, kind: "vm", id: vm },
+      detail: `${action} ${vm}`,
+      parameters: { item, name: vm.replace(/^id-/, ""), vmId: vm },
+    })),
+  };
+  return {
+    ...content,
+    planId,
+    hash: createHash("sha256")
+      .update(canonicalJson(planContent(content)))
+      .digest("hex"),
+    createdAt: new Date().toISOString(),
+    subjects: vms.map(({ site }) => ({ site, tags: sampleTags })),
+    checks: [],
+    estimates: { bytesToMove: 0, bytesNominal: 0, basis: "no bytes are moved" },
+    executable: true,
   };
 }
 

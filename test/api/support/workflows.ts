@@ -20,7 +20,9 @@ import {
   rollbackUpdate,
 } from "../../../src/workflows/migrate-vm/messages.ts";
 import type { MigrateVmInput, MigrateVmResult } from "../../../src/workflows/migrate-vm/types.ts";
+import type { OperateVmsInput } from "../../../src/workflows/operate-vms/types.ts";
 import type { PlanMigrationInput } from "../../../src/workflows/plan-migration/types.ts";
+import type { PlanOperationInput } from "../../../src/workflows/plan-operation/types.ts";
 import type { SyncInventoryInput } from "../../../src/workflows/sync-inventory/types.ts";
 import type {
   VerifyCertificateInput,
@@ -28,10 +30,11 @@ import type {
 } from "../../../src/workflows/verify-certificate/types.ts";
 import type { RecordActivities } from "./activities.ts";
 
-const { storePlan, readSite, become, step, certify } = proxyActivities<RecordActivities>({
-  startToCloseTimeout: "20 seconds",
-  retry: { maximumAttempts: 2 },
-});
+const { storePlan, storeOperationPlan, endOperation, readSite, become, step, certify } =
+  proxyActivities<RecordActivities>({
+    startToCloseTimeout: "20 seconds",
+    retry: { maximumAttempts: 2 },
+  });
 
 export async function planMigration(input: PlanMigrationInput): Promise<Plan> {
   if (input.request.vm === "missing") {
@@ -45,6 +48,14 @@ export async function planMigration(input: PlanMigrationInput): Promise<Plan> {
     });
   }
   return storePlan(input);
+}
+
+export async function planOperation(input: PlanOperationInput): Promise<Plan> {
+  return storeOperationPlan(input);
+}
+
+export async function operateVms({ operationId }: OperateVmsInput): Promise<void> {
+  await endOperation(operationId);
 }
 
 export async function checkSite({ site }: CheckSiteInput): Promise<SiteCheck[]> {

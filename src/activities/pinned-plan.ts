@@ -1,0 +1,86 @@
+import { createHash } from "node:crypto";
+import { Context } from "@temporalio/activity";
+import { ProviderError } from "../domain/errors.ts";
+import { canonicalJson, findDrift, type ObservedResource, type Plan, planContent } from "../domain/plan.ts";
+import { vmVersion } from "../domain/vm.ts";
+import type { ActivityDeps } from "./deps.ts";
+import { goneIsFine } from "./gone.ts";
+import { hasSecurityGroup, isIntact } from "./plan-observations.ts";
+
+export function hashOf(plan: Parameters<typeof planContent>[0]): string {
+  return createHash("sha256")
+    .update(canonicalJson(planContent(plan)))
+    .digest("hex");
+}
+
+/** The plan, if it is the one that was approved and can be executed.
+ *  @throws ProviderError NotFound, Conflict. */
+export async function readApproved(
+  store: ActivityDeps["store"],
+  approved: { readonly planId: string; readonly planHash: string },
+): Promise<Plan> {
+  const plan = await store.plans.get(approved.planId);
+  if (!plan) {
+    throw new ProviderError("NotFound", {
+      operation: "execute the plan",
+      resource: `plan/${approved.planId}`,
+      reason: "there is no such plan",
+      action: "Make a new one with --dry-run.",
+    });
+  }
+  if (plan.hash !== approved.planHash || hashOf(plan) !== plan.hash) {
+    throw refusal(
+      plan,
+      "its content is not what was approved",
+      "Look at the plan again and approve the hash it has now.",
+    );
+  }
+  if (!plan.executable) {
+    const failed = plan.checks.filter((check) => check.result === "fail");
+    throw refusal(
+      plan,
+      `${failed.length} check(s) failed: ${failed.map((check) => check.detail).join("; ")}`,
+      failed.map((check) => check.remedy).join(" "),
+    );
+  }
+  return plan;
+}
+
+/** Looks at what the plan saw again. @throws ProviderError Conflict with what is not as it was. */
+export async function refuseDrift(
+  registry: ActivityDeps["registry"],
+  plan: Plan,
+  observed: readonly ObservedResource[],
+): Promise<void> {
+  const now = await Promise.all(
+    observed.map(async (resource) => ({ ...resource, version: await versionOf(registry, resource) })),
+  );
+  const drift = findDrift(observed, now);
+  if (drift.length === 0) return;
+  throw refusal(
+    plan,
+    `it has drifted: ${drift.map((d) => `${d.resource.site}/${d.resource.kind}/${d.resource.id}: ${d.difference}`).join("; ")}`,
+    "Make a new plan and approve that.",
+    { drift },
+  );
+}
+
+async function versionOf(registry: ActivityDeps["registry"], { site, kind, id }: ObservedResource): Promise<string> {
+  const signal = Context.current().cancellationSignal;
+  const provider = await registry.provider(site);
+  if (kind === "vm") {
+    const vm = await goneIsFine(provider.compute.getVm(id, signal));
+    return vm ? vmVersion(vm) : "absent";
+  }
+  if (kind === "security-group") return (await hasSecurityGroup(provider, id, signal)) ? "present" : "absent";
+  if (kind === "recovery-point") return (await isIntact(provider, id, signal)) ? "intact" : "changed or gone";
+  for await (const network of provider.network.listNetworks(signal)) {
+    if (network.networkId === id) return network.active ? "active" : "inactive";
+  }
+  return "absent";
+}
+
+function refusal(plan: Plan, reason: string, action: string, facts?: Record<string, unknown>): ProviderError {
+  const resource = `plan/${plan.planId}`;
+  return new ProviderError("Conflict", { operation: "execute the plan", resource, reason, action, facts });
+}

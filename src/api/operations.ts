@@ -1,0 +1,168 @@
+import { type OperateVmsRequest, type OperationKind, operationItems, operationKinds } from "../domain/operation.ts";
+import type { Plan } from "../domain/plan.ts";
+import { parseSearch } from "../domain/search/parser.ts";
+import { pointAt } from "../domain/search/problem.ts";
+import { allOf } from "../domain/search/query.ts";
+import { requireApproval } from "./approvals.ts";
+import { requireSecondFactor } from "./authenticate.ts";
+import { asProblem, ProblemError } from "./problem.ts";
+import type { Access, Actor, Asked } from "./route.ts";
+import { type ApiContext, configuredSite, isPassing, notFound } from "./routes/context.ts";
+import { operationWorkflowId } from "./runs.ts";
+import { refuseUnlessExecutable } from "./start-migration.ts";
+import { reachedPlan } from "./subjects.ts";
+
+type Caller = Pick<Asked<unknown, unknown, unknown>, "access" | "actor">;
+const mostFound = 500;
+const onlyVms = { type: "match", field: "kind", pattern: { type: "exact", value: "vm" } } as const;
+
+export async function planOperationNow(
+  context: ApiContext,
+  { access, actor }: Caller,
+  planId: string,
+  request: OperateVmsRequest,
+): Promise<Plan> {
+  await context.store.guard.noteRequester(planId, actor?.responsible ?? "");
+  const vms = await Promise.all(request.vms.map((each) => reachableVm(context, access, each)));
+  // Looked at now, VMs may carry other tags than the inventory knew.
+  return reachedPlan(access, await context.runs.planOperation({ planId, request: { ...request, vms } }), planId);
+}
+
+/** Who reaches only some VMs of a site gets exactly the one they named among those. @throws ProblemError NotFound. */
+async function reachableVm(context: ApiContext, access: Access, { site, vm }: OperateVmsRequest["vms"][number]) {
+  configuredSite(context, access, site);
+  if (access.covers({ site })) return { site, vm };
+  const reached = (await context.store.vms.find(site, vm)).filter(({ tags }) => access.covers({ site, tags }));
+  const [only, second] = reached;
+  if (only && !second) return { site, vm: only.vmId };
+  if (!only) throw notFound("vm", `${site}/${vm}`, "GET /v1/vms lists the VMs that you reach.");
+  throw new ProblemError("InvalidInput", {
+    detail: `${reached.length} VMs at ${site} have the name ${vm}: ${reached.map(({ vmId }) => vmId).join(", ")}`,
+    action: "Name one by its id.",
+  });
+}
+
+/** VMs that a search finds among those that the caller reaches.
+ *  @throws ProblemError InvalidInput for a search that can't be read, finds none, or more than a person can look through. */
+export async function foundVms(context: ApiContext, access: Access, query: string): Promise<OperateVmsRequest["vms"]> {
+  const parsed = parseSearch(query, Date.now());
+  if (!parsed.ok) {
+    throw new ProblemError("InvalidInput", {
+      detail: `query: ${parsed.problem.message}\n${pointAt(query, parsed.problem)}`,
+      action: parsed.problem.hint,
+      facts: { ...parsed.problem },
+    });
+  }
+  const where = allOf(onlyVms, parsed.query.where);
+  const { sort } = parsed.query;
+  const page = await context.store.resources.search({ where, sort, limit: mostFound + 1, scopes: access.scopes });
+  if (page.items.length > 0 && page.items.length <= mostFound) {
+    return page.items.map(({ site, resourceId }) => ({ site, vm: resourceId }));
+  }
+  throw new ProblemError("InvalidInput", {
+    detail: page.items.length === 0 ? "The search finds no VM that you reach" : `It finds more than ${mostFound} VMs`,
+    action: "Try it with GET /v1/vms first; narrow it, or do it in parts.",
+  });
+}
+
+/** The plan that was approved, of a kind that an operation executes. @throws ProblemError NotFound, Conflict. */
+export async function approvedOperation(
+  context: ApiContext,
+  access: Access,
+  approved: { readonly planId: string; readonly planHash: string },
+): Promise<Plan> {
+  const plan = reachedPlan(access, await context.store.plans.get(approved.planId), approved.planId);
+  const ours = operationKinds.includes(plan.kind as OperationKind);
+  if (plan.hash === approved.planHash && ours) return plan;
+  throw new ProblemError("Conflict", {
+    detail: ours
+      ? `Plan ${plan.planId} has another hash than the one that was approved`
+      : `Plan ${plan.planId} is of kind ${plan.kind}, which is executed by POST /v1/migrations`,
+    action: "Read the plan again and approve what it says.",
+    resource: `plan/${plan.planId}`,
+    facts: { hash: plan.hash, kind: plan.kind },
+  });
+}
+
+/**
+ * Registers the operation, then starts its run. Registered is as good as started: when Temporal can't be reached just then,
+ * {@link startLeftOverOperations} starts it later.
+ * @throws ProblemError Conflict when a check failed or a delete is not confirmed, PolicyBlocked when it wants a second person.
+ */
+export async function startOperation(
+  context: ApiContext,
+  actor: Actor | undefined,
+  operationId: string,
+  plan: Plan,
+  confirm: readonly string[] = [],
+) {
+  refuseUnlessExecutable(plan);
+  if (plan.kind === ("delete-vm" satisfies OperationKind)) {
+    if (actor) requireSecondFactor(actor, context.auth.mfaMaxAgeMs);
+    requireConfirmation(plan, confirm);
+  }
+  await requireApproval(context, actor, plan);
+  const { store, log, runs } = context;
+  await store.operations.create({
+    operationId,
+    planId: plan.planId,
+    workflowId: operationWorkflowId(operationId),
+    kind: plan.kind,
+    total: operationItems(plan).length,
+    subjects: plan.subjects ?? [],
+    createdBy: actor?.id ?? "",
+  });
+  try {
+    await runs.operate({ operationId, planId: plan.planId, planHash: plan.hash }, summaryOf(plan));
+  } catch (error) {
+    if (!isPassing(error)) {
+      await store.operations.end(operationId, "failed", new Date().toISOString());
+      throw error;
+    }
+    log.warn({ operationId, reason: asProblem(error).message }, "registered; its run starts when Temporal answers");
+  }
+  return shownOperation(context, operationId);
+}
+
+/** Starts the runs of operations that were registered by a process which could not start them any more. */
+export async function startLeftOverOperations(
+  { store, runs, log }: Pick<ApiContext, "store" | "runs" | "log">,
+  olderThanMs: number,
+): Promise<void> {
+  if (await store.guard.frozen()) return;
+  const { items } = await store.operations.list({ state: "running", limit: 200 });
+  const before = Date.now() - olderThanMs;
+  for (const { operationId, planId, createdAt } of items) {
+    if (Date.parse(createdAt) > before || (await store.operations.items(operationId)).length > 0) continue;
+    const plan = await store.plans.get(planId);
+    if (!plan) continue;
+    log.info({ operationId }, "starting an operation that was only registered");
+    await runs.operate({ operationId, planId, planHash: plan.hash }, summaryOf(plan));
+  }
+}
+
+export async function shownOperation({ store }: Pick<ApiContext, "store">, operationId: string) {
+  const found = await store.operations.getScoped(operationId);
+  if (!found) throw notFound("operation", operationId, "GET /v1/operations lists them.");
+  return { ...found.operation, items: await store.operations.items(operationId) };
+}
+
+/** The names of what goes, no more and no fewer: a person who types them has read the plan. */
+function requireConfirmation(plan: Plan, confirm: readonly string[]): void {
+  const names = operationItems(plan).map(({ name }) => name);
+  const [wanted, given] = [names, confirm].map((list) => [...list].sort().join("\n"));
+  if (wanted === given) return;
+  throw new ProblemError("Conflict", {
+    detail: `A delete has to be confirmed by naming what goes: ${names.join(", ")}`,
+    action: `Look at plan ${plan.planId}, then send these names as \`confirm\`.`,
+    resource: `plan/${plan.planId}`,
+    facts: { planId: plan.planId, hash: plan.hash, names },
+  });
+}
+
+function summaryOf(plan: Plan): string {
+  const items = operationItems(plan);
+  const [first] = items;
+  const what = first && items.length === 1 ? `${first.name} at ${first.site}` : `${items.length} VMs`;
+  return `${plan.kind} ${what}`;
+}

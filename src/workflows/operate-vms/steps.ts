@@ -1,0 +1,59 @@
+import { proxyActivities } from "@temporalio/workflow";
+import type { Activities } from "../../activities/index.ts";
+import type { OperationStep } from "../../domain/operation.ts";
+import { siteCall, undoCall } from "../lib/activity-options.ts";
+import type { Saga } from "../lib/saga.ts";
+
+const calls = proxyActivities<Activities>(siteCall);
+const undo = proxyActivities<Activities>(undoCall);
+
+export interface StepContext {
+  readonly operationId: string;
+  readonly site: string;
+  readonly name: string;
+  /** Set by the step that makes the VM. */
+  vmId?: string;
+  readonly saga: Saga;
+}
+
+/** One step of a plan, with what undoes it registered before it acts. What is deleted stays deleted. */
+export async function runStep(context: StepContext, step: OperationStep): Promise<void> {
+  const { site, name, saga } = context;
+  switch (step.action) {
+    case "start-vm":
+      return calls.startVm.executeWithOptions({ summary: `start ${name}` }, [{ site, vmId: step.vmId }]);
+    case "stop-vm": {
+      const { vmId, graceMs } = step;
+      saga.add({
+        resource: `${site}/vm/${vmId} (stopped)`,
+        remove: `novacron vms start ${vmId} --site ${site}`,
+        undo: () => undo.startVm({ site, vmId }),
+      });
+      await calls.stopVm.executeWithOptions({ summary: `stop ${name}` }, [{ site, vmId, graceMs }]);
+      return;
+    }
+    case "resize-vm": {
+      const { vmId, size, former } = step;
+      saga.add({
+        resource: `${site}/vm/${vmId} (another size)`,
+        remove: `novacron vms resize ${vmId} --site ${site} --cpus ${former.cpus} --memory ${former.memoryBytes / 1024}KiB`,
+        undo: () => undo.resizeVm({ site, vmId, size: former }),
+      });
+      return calls.resizeVm.executeWithOptions({ summary: `resize ${name}` }, [{ site, vmId, size }]);
+    }
+    case "delete-vm":
+      return calls.deleteVm.executeWithOptions({ summary: `delete ${name}` }, [{ site, vmId: step.vmId }]);
+    case "delete-volume":
+      return calls.deleteVolume.executeWithOptions({ summary: `delete ${step.volumeId}` }, [
+        { site, volumeId: step.volumeId },
+      ]);
+    case "delete-snapshot":
+      return calls.deleteSnapshot.executeWithOptions({ summary: `delete ${step.snapshotId}` }, [
+        { site, snapshotId: step.snapshotId },
+      ]);
+    case "release-address":
+      return calls.releaseAddress.executeWithOptions({ summary: `release ${step.addressId}` }, [
+        { site, addressId: step.addressId },
+      ]);
+  }
+}

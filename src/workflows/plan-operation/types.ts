@@ -1,0 +1,6 @@
+import type { OperateVmsRequest } from "../../domain/operation.ts";
+
+export interface PlanOperationInput {
+  readonly planId: string;
+  readonly request: OperateVmsRequest;
+}
