@@ -1,6 +1,6 @@
 import type { Filter, Image, Instance, Snapshot, Subnet, Volume } from "@aws-sdk/client-ec2";
 import { isProviderError } from "../../domain/errors.ts";
-import { notFound, type Subject } from "../failures.ts";
+import { notFound, type Subject, unavailable } from "../failures.ts";
 import type { Aws } from "./client.ts";
 import { vendorCode } from "./errors.ts";
 import { poll } from "./wait.ts";
@@ -130,6 +130,25 @@ export class Ec2View {
   async shown<T>(look: () => Promise<T | undefined>, signal: AbortSignal): Promise<T | undefined> {
     const { patience } = this.#aws;
     return poll(look, patience, signal, patience.consistencyMs);
+  }
+
+  /**
+   * Removes a thing, and returns once EC2 shows it no more; one that is gone is fine. What one call of EC2 shows another may
+   * not know: a removal that does not find what is shown is asked for again.
+   * @throws Unavailable when they disagree for long: not "not found", which would be taken for "removed".
+   */
+  async removed(
+    remove: () => Promise<unknown>,
+    isShown: () => Promise<boolean>,
+    subject: Subject,
+    signal: AbortSignal,
+  ): Promise<void> {
+    let accepted = false;
+    const gone = await this.shown(async () => {
+      accepted ||= (await goneIsUndefined(remove().then(() => true))) ?? false;
+      return (await isShown()) ? undefined : true;
+    }, signal);
+    if (!gone && !accepted) throw unavailable(subject, "AWS shows it, and does not know it when it is to be removed");
   }
 
   /** The same for a call that needs what has just been made: "not found" is tried again for a while. */

@@ -237,6 +237,9 @@ const patterns: readonly (readonly [RegExp, Meaning])[] = [
   [/^Invalid|Malformed|^Missing|^Unknown\w/, invalid],
 ];
 
+/** An answer to HEAD has no body that could hold a code. */
+const statuses: Readonly<Record<number, Meaning>> = { 401: unauthenticated, 403: denied, 404: gone, 429: throttled };
+
 /** A failed call of the SDK, or an error of the network beneath it. */
 export function awsFailure(error: unknown, subject: Subject, redact: (text: string) => string): ProviderError {
   if (error instanceof ProviderError) return error;
@@ -274,7 +277,8 @@ function meaningOf(code: string, status: number | undefined): Meaning {
   const [name = ""] = code.split(":");
   const known = codes[code] ?? codes[name] ?? patterns.find(([pattern]) => pattern.test(name))?.[1];
   if (known) return known;
-  if (status === 429) return throttled;
+  const byStatus = status === undefined ? undefined : statuses[status];
+  if (byStatus) return byStatus;
   if (status !== undefined && status >= 500) return away;
   return { code: "Unknown", action: "See the site's log; report it if it happens again." };
 }

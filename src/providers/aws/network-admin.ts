@@ -76,8 +76,11 @@ export class AwsNetworkAdmin implements NetworkAdminFacet {
       ).catch(notAttachedIsFine);
       await this.#deleteGateway(InternetGatewayId, subject, signal);
     }
-    await goneIsUndefined(
-      this.#aws.ec2.send((sdk) => new sdk.DeleteVpcCommand({ VpcId: virtualNetworkId }), subject, signal),
+    await this.#view.removed(
+      () => this.#aws.ec2.send((sdk) => new sdk.DeleteVpcCommand({ VpcId: virtualNetworkId }), subject, signal),
+      async () => (await this.#vpcs([inIt], subject, signal)).length > 0,
+      subject,
+      signal,
     );
   }
 
@@ -114,8 +117,12 @@ export class AwsNetworkAdmin implements NetworkAdminFacet {
 
   async deleteSubnet(networkId: string, signal: AbortSignal): Promise<void> {
     const subject = this.#subject("delete subnet", networkId);
-    await goneIsUndefined(
-      this.#aws.ec2.send((sdk) => new sdk.DeleteSubnetCommand({ SubnetId: networkId }), subject, signal),
+    const itself = [{ Name: "subnet-id", Values: [networkId] }];
+    await this.#view.removed(
+      () => this.#aws.ec2.send((sdk) => new sdk.DeleteSubnetCommand({ SubnetId: networkId }), subject, signal),
+      async () => (await Array.fromAsync(this.#view.subnets(itself, subject, signal))).length > 0,
+      subject,
+      signal,
     );
   }
 
@@ -178,8 +185,13 @@ export class AwsNetworkAdmin implements NetworkAdminFacet {
 
   async deleteSecurityGroup(securityGroupId: string, signal: AbortSignal): Promise<void> {
     const subject = this.#subject("delete security group", securityGroupId);
-    await goneIsUndefined(
-      this.#aws.ec2.send((sdk) => new sdk.DeleteSecurityGroupCommand({ GroupId: securityGroupId }), subject, signal),
+    const itself = [{ Name: "group-id", Values: [securityGroupId] }];
+    await this.#view.removed(
+      () =>
+        this.#aws.ec2.send((sdk) => new sdk.DeleteSecurityGroupCommand({ GroupId: securityGroupId }), subject, signal),
+      async () => (await Array.fromAsync(this.#groups(itself, subject, signal))).length > 0,
+      subject,
+      signal,
     );
   }
 
@@ -232,8 +244,12 @@ export class AwsNetworkAdmin implements NetworkAdminFacet {
 
   async releaseAddress(addressId: string, signal: AbortSignal): Promise<void> {
     const subject = this.#subject("release address", addressId);
-    await goneIsUndefined(
-      this.#aws.ec2.send((sdk) => new sdk.ReleaseAddressCommand({ AllocationId: addressId }), subject, signal),
+    const itself = [{ Name: "allocation-id", Values: [addressId] }];
+    await this.#view.removed(
+      () => this.#aws.ec2.send((sdk) => new sdk.ReleaseAddressCommand({ AllocationId: addressId }), subject, signal),
+      async () => (await this.#addresses(itself, subject, signal)).length > 0,
+      subject,
+      signal,
     );
   }
 
@@ -307,8 +323,12 @@ export class AwsNetworkAdmin implements NetworkAdminFacet {
   }
 
   async #deleteGateway(InternetGatewayId: string, subject: Subject, signal: AbortSignal): Promise<void> {
-    await goneIsUndefined(
-      this.#aws.ec2.send((sdk) => new sdk.DeleteInternetGatewayCommand({ InternetGatewayId }), subject, signal),
+    const itself = [{ Name: "internet-gateway-id", Values: [InternetGatewayId] }];
+    await this.#view.removed(
+      () => this.#aws.ec2.send((sdk) => new sdk.DeleteInternetGatewayCommand({ InternetGatewayId }), subject, signal),
+      async () => (await this.#gateways(itself, subject, signal)).length > 0,
+      subject,
+      signal,
     );
   }
 

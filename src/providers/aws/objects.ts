@@ -186,7 +186,7 @@ export class AwsObjects implements ObjectStorageFacet {
       Parts.map(({ PartNumber = 0 }) => PartNumber),
       subject,
     );
-    await this.#aws.s3.send(
+    const completed = this.#aws.s3.send(
       (sdk) =>
         new sdk.CompleteMultipartUploadCommand({
           Bucket: bucket,
@@ -199,6 +199,8 @@ export class AwsObjects implements ObjectStorageFacet {
       subject,
       signal,
     );
+    // A repeat of a request whose answer was lost finds no upload any more.
+    await goneIsUndefined(completed);
     return this.headObject(bucket, objectKey, signal);
   }
 

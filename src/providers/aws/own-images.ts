@@ -3,7 +3,7 @@ import type { Tags } from "../../domain/tags.ts";
 import type { Firmware } from "../../domain/vm.ts";
 import type { Subject } from "../failures.ts";
 import type { Aws } from "./client.ts";
-import { type Ec2View, goneIsUndefined } from "./describe.ts";
+import type { Ec2View } from "./describe.ts";
 import { vendorCode } from "./errors.ts";
 import { byKey, byNote, createdTags, tagSpecification, token, toWire } from "./tags.ts";
 import { poll } from "./wait.ts";
@@ -64,18 +64,23 @@ export class OwnImages {
       subject,
       signal,
     )) {
-      await goneIsUndefined(
-        this.#aws.ec2.send((sdk) => new sdk.DeleteSnapshotCommand({ SnapshotId }), subject, signal),
+      await this.#view.removed(
+        () => this.#aws.ec2.send((sdk) => new sdk.DeleteSnapshotCommand({ SnapshotId }), subject, signal),
+        async () => (await this.#view.snapshot(SnapshotId, subject, signal)) !== undefined,
+        subject,
+        signal,
       );
     }
   }
 
   async deregister(ImageId: string, subject: Subject, signal: AbortSignal): Promise<void> {
-    await goneIsUndefined(this.#aws.ec2.send((sdk) => new sdk.DeregisterImageCommand({ ImageId }), subject, signal));
-    await this.#view.shown(async () => {
-      const ours = await Array.fromAsync(this.#view.images([{ Name: "image-id", Values: [ImageId] }], subject, signal));
-      return ours.length === 0 || undefined;
-    }, signal);
+    const itself = [{ Name: "image-id", Values: [ImageId] }];
+    await this.#view.removed(
+      () => this.#aws.ec2.send((sdk) => new sdk.DeregisterImageCommand({ ImageId }), subject, signal),
+      async () => (await Array.fromAsync(this.#view.images(itself, subject, signal))).length > 0,
+      subject,
+      signal,
+    );
   }
 
   /** A snapshot without a block in it, of the smallest size: nothing boots from it, and it costs nothing. */

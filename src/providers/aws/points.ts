@@ -3,7 +3,7 @@ import { tagKeys } from "../../domain/vm.ts";
 import type { Subject } from "../failures.ts";
 import type { RecoveryPoint } from "../provider.ts";
 import type { Aws } from "./client.ts";
-import { type Ec2View, goneIsUndefined } from "./describe.ts";
+import type { Ec2View } from "./describe.ts";
 import { codeFailure } from "./errors.ts";
 import { byNote, fromWire, type Notes, noteOf } from "./tags.ts";
 import { poll } from "./wait.ts";
@@ -84,10 +84,12 @@ export class Snapshots {
 
   /** Returns once it is no longer shown. One that is gone is fine. */
   async delete(snapshotId: string, subject: Subject, signal: AbortSignal): Promise<void> {
-    await goneIsUndefined(
-      this.#aws.ec2.send((sdk) => new sdk.DeleteSnapshotCommand({ SnapshotId: snapshotId }), subject, signal),
+    await this.#view.removed(
+      () => this.#aws.ec2.send((sdk) => new sdk.DeleteSnapshotCommand({ SnapshotId: snapshotId }), subject, signal),
+      async () => (await this.byId(snapshotId, subject, signal)) !== undefined,
+      subject,
+      signal,
     );
-    await this.#view.shown(async () => ((await this.byId(snapshotId, subject, signal)) ? undefined : true), signal);
   }
 
   async note(

@@ -8,7 +8,7 @@ import type { NewDisk, Volume } from "../provider.ts";
 import { SnapshotSource } from "./block-source.ts";
 import type { Aws } from "./client.ts";
 import { parseReference } from "./clone-reference.ts";
-import { type Ec2View, goneIsUndefined } from "./describe.ts";
+import type { Ec2View } from "./describe.ts";
 import type { Placements } from "./placements.ts";
 import type { Snapshots } from "./points.ts";
 import { byKey, createdTags, fromWire, tagSpecification, token } from "./tags.ts";
@@ -86,8 +86,12 @@ export class Volumes {
     if (user) {
       throw conflict(subject, `VM ${user.InstanceId} uses it`, "Delete the VM first.");
     }
-    await goneIsUndefined(this.#aws.ec2.send((sdk) => new sdk.DeleteVolumeCommand({ VolumeId: id }), subject, signal));
-    await this.#view.shown(async () => ((await this.#view.volume(id, subject, signal)) ? undefined : true), signal);
+    await this.#view.removed(
+      () => this.#aws.ec2.send((sdk) => new sdk.DeleteVolumeCommand({ VolumeId: id }), subject, signal),
+      async () => (await this.#view.volume(id, subject, signal)) !== undefined,
+      subject,
+      signal,
+    );
   }
 
   /** Reads a snapshot that is taken for it and goes with it. */
@@ -104,18 +108,7 @@ export class Volumes {
     const volume = id === undefined ? undefined : await this.#view.volume(id, subject, signal);
     if (!volume) throw notFound(subject, "it does not exist");
     await this.#refuseRunning(volume, subject, signal);
-    const { SnapshotId: snapshotId = "" } = await this.#aws.ec2.send(
-      (sdk) =>
-        new sdk.CreateSnapshotCommand({
-          VolumeId: id,
-          Description: "novacron: to read the volume",
-          TagSpecifications: [
-            tagSpecification("snapshot", createdTags({}, `reading-${randomUUID()}`), { purpose: "reading" }),
-          ],
-        }),
-      subject,
-      signal,
-    );
+    const snapshotId = await this.#snapshotToRead(volume.VolumeId ?? "", subject, signal);
     const onClose = () => this.#snapshots.delete(snapshotId, subject, AbortSignal.timeout(60_000));
     try {
       const { sizeBytes } = await this.#snapshots.completed(snapshotId, subject, signal);
@@ -123,6 +116,32 @@ export class Volumes {
     } catch (error) {
       await onClose().catch(() => undefined);
       throw error;
+    }
+  }
+
+  /** Has no client token: when the answer is lost, what it made is looked for, as nobody else knows its key. */
+  async #snapshotToRead(VolumeId: string, subject: Subject, signal: AbortSignal): Promise<string> {
+    const key = `reading-${randomUUID()}`;
+    try {
+      const { SnapshotId = "" } = await this.#aws.ec2.send(
+        (sdk) =>
+          new sdk.CreateSnapshotCommand({
+            VolumeId,
+            Description: "novacron: to read the volume",
+            TagSpecifications: [tagSpecification("snapshot", createdTags({}, key), { purpose: "reading" })],
+          }),
+        subject,
+        signal,
+      );
+      return SnapshotId;
+    } catch (error) {
+      if (!isProviderError(error, "Unavailable", "Timeout", "Unknown")) throw error;
+      const made = await this.#view.shown(async () => {
+        for await (const { snapshotId } of this.#snapshots.list([byKey(key)], subject, signal)) return snapshotId;
+        return undefined;
+      }, signal);
+      if (made === undefined) throw error;
+      return made;
     }
   }
 

@@ -104,15 +104,14 @@ const ec2Quotas: Readonly<Record<string, string>> = {
 };
 
 function quotaExceeded(service: string, operation: string): AwsError {
+  // ConcurrentLimitExceededException is about requests under way, and so a kind of throttling.
   if (service === "ebs") {
-    return operation === "StartSnapshot"
-      ? new AwsError("ConcurrentLimitExceededException", "You have reached the limit for concurrent API requests.")
-      : new AwsError(
-          "ServiceQuotaExceededException",
-          "Your current service quotas do not allow you to perform this action.",
-          402,
-          { Reason: "DEPENDENCY_SERVICE_QUOTA_EXCEEDED" },
-        );
+    return new AwsError(
+      "ServiceQuotaExceededException",
+      "Your current service quotas do not allow you to perform this action.",
+      402,
+      { Reason: "DEPENDENCY_SERVICE_QUOTA_EXCEEDED" },
+    );
   }
   if (service === "s3")
     return new AwsError("TooManyBuckets", "You have attempted to create more buckets than allowed", 400);

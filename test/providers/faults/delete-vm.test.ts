@@ -39,7 +39,9 @@ describe("an instance that AWS shows and does not know when it is to be terminat
     const { compute, disks } = site.provider;
     const { vmId, volumeId } = await makeVm(site);
     site.order({ fault: "not-found", service: "ec2", operation: "TerminateInstances" });
-    await refuses("Unavailable", site.under("repeating").compute.deleteVm(vmId, site.signal()));
+    const hurried = site.under({});
+    await refuses("Unavailable", hurried.compute.deleteVm(vmId, site.signal()));
+    await hurried.close();
     site.calm();
     assert.equal((await compute.getVm(vmId, site.signal())).vmId, vmId);
     await compute.deleteVm(vmId, site.signal());

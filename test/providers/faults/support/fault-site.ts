@@ -3,10 +3,11 @@ import type { AwsPatience } from "../../../../src/providers/aws/settings.ts";
 import type { Provider } from "../../../../src/providers/provider.ts";
 import type { FaultOrder } from "../../../../src/sandbox/cloud/faults.ts";
 import { type AwsLab, startAwsLab } from "../../../sandbox/aws/support.ts";
-import { connectAws } from "../../support/aws.ts";
+import { type AwsAddress, connectAws } from "../../support/aws.ts";
+import { makeVm } from "./make.ts";
 
 /** Without an answer for so long a call counts as lost, where the test lets one be lost. */
-const hastyMs = 400;
+const hastyMs = 250;
 /** What the adapter does in a few seconds at AWS it does here in a few milliseconds. */
 const quick: Partial<AwsPatience> = {
   pollMs: { first: 2, most: 20 },
@@ -24,17 +25,15 @@ export class FaultSite {
   readonly lab: AwsLab;
   /** For all that is not to fail. */
   readonly provider: Provider;
-  readonly #hasty: Provider;
-  readonly #single: Provider;
+  readonly #address: AwsAddress;
   #keys = 0;
+  #vm: { readonly vmId: string } | undefined;
 
   private constructor(lab: AwsLab) {
     this.lab = lab;
     const { endpoint, cloud } = lab.aws;
-    const address = { region: "us-east-1", endpoint, keys: cloud.identity.administratorKeys };
-    this.provider = connectAws(address, { ...quick, consistencyMs: 2_000 });
-    this.#hasty = connectAws(address, { ...quick, requestTimeoutMs: hastyMs });
-    this.#single = connectAws(address, { ...quick, requestTimeoutMs: hastyMs, attempts: 1, blockAttempts: 1 });
+    this.#address = { region: "us-east-1", endpoint, keys: cloud.identity.administratorKeys };
+    this.provider = connectAws(this.#address, { ...quick, consistencyMs: 2_000 });
   }
 
   static async open(): Promise<FaultSite> {
@@ -42,9 +41,21 @@ export class FaultSite {
     return new FaultSite(lab);
   }
 
-  /** The adapter that is put to the test: it loses calls quickly; `single` never repeats one by itself. */
-  under(repeats: "repeating" | "single"): Provider {
-    return repeats === "repeating" ? this.#hasty : this.#single;
+  /** The adapter that is put to the test, with nothing remembered. `hasty`: it gives a call up soon; `single`: it never
+   *  repeats a request by itself. */
+  under({ hasty = false, single = false }): Provider {
+    const once = single ? { attempts: 1, blockAttempts: 1 } : {};
+    return connectAws(this.#address, { ...quick, ...(hasty ? { requestTimeoutMs: hastyMs } : {}), ...once });
+  }
+
+  /** The suite's own VM, in that state. It is made with the first call. */
+  async vmIn(state: "running" | "stopped"): Promise<string> {
+    const { compute } = this.provider;
+    this.#vm ??= await makeVm(this);
+    const { vmId } = this.#vm;
+    if (state === "running") await compute.startVm(vmId, this.signal());
+    else await compute.stopVm(vmId, { graceMs: 0 }, this.signal());
+    return vmId;
   }
 
   key(what: string): string {
@@ -55,9 +66,18 @@ export class FaultSite {
     return AbortSignal.timeout(20_000);
   }
 
+  /** A fault at `service:Operation`; `timeout` is a call that AWS carries out and whose answer is lost. */
+  orderAt(at: string, fault: string, times?: number): void {
+    const [service, operation] = at.split(":");
+    if (fault === "timeout") this.order({ fault: "timeout-after-act", service, operation, times });
+    else this.order({ fault: fault as FaultOrder["fault"], service, operation, times });
+  }
+
   order(order: FaultOrder): void {
+    const { faults } = this.lab.aws.cloud;
     // A lost answer stays out until the client has given up.
-    this.lab.aws.cloud.faults.add({ delayMs: order.fault.startsWith("timeout") ? hastyMs * 4 : undefined, ...order });
+    if (order.fault === "timeout-after-act") faults.add({ delayMs: hastyMs * 4, ...order });
+    else faults.add(order.fault === "slow" ? { delayMs: 50, ...order } : order);
   }
 
   /** How often the orders that stand have struck. */
@@ -86,7 +106,7 @@ export class FaultSite {
 
   async close(): Promise<void> {
     this.calm();
-    for (const provider of [this.provider, this.#hasty, this.#single]) await provider.close();
+    await this.provider.close();
     await this.lab.close();
     assert.deepEqual(this.lab.complaints, []);
   }

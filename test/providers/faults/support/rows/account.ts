@@ -1,0 +1,107 @@
+import type { ImagesFacet } from "../../../../../src/providers/cloud-facets.ts";
+import type { Provider, SiteCheck } from "../../../../../src/providers/provider.ts";
+import { makePoint } from "../make.ts";
+import { type Lasting, noCapacity, notRepeated, type Passing, type Row, shownAndUnknown } from "../table.ts";
+
+const images = ({ images: facet }: Provider): ImagesFacet => facet as ImagesFacet;
+const architecture = "x86_64";
+
+const told = Object.fromEntries(
+  ["throttled", "5xx", "reset", "timeout", "capacity", "quota", "unauthorised", "not-found", "down"].map((fault) => [
+    fault,
+    "told",
+  ]),
+) as unknown as Lasting;
+
+export const imageRows: readonly Row[] = [
+  {
+    call: "images.listImages",
+    at: "ec2:DescribeImages",
+    prepare: async () => ({ call: (provider, signal) => Array.fromAsync(images(provider).listImages(signal)) }),
+  },
+  {
+    call: "images.resolve",
+    at: "ec2:DescribeImages",
+    async prepare(site) {
+      const pointId = await makePoint(site);
+      const input = { name: "one", pointId, firmware: "bios", architecture, key: site.key("image"), tags: {} } as const;
+      const { imageId } = await images(site.provider).createImage(input, site.signal());
+      return {
+        call: (provider, signal) => images(provider).resolve(imageId, architecture, signal),
+        async undo() {
+          await images(site.provider).deleteImage(imageId, site.signal());
+          await site.provider.disks.deletePoint(pointId, site.signal());
+        },
+      };
+    },
+  },
+  {
+    call: "images.createImage",
+    at: "ec2:RegisterImage",
+    passing: notRepeated,
+    async prepare(site) {
+      const pointId = await makePoint(site);
+      const input = { name: "one", pointId, firmware: "bios", architecture, key: site.key("image"), tags: {} } as const;
+      return {
+        call: (provider, signal) => images(provider).createImage(input, signal),
+        async undo() {
+          const { imageId } = await images(site.provider).createImage(input, site.signal());
+          await images(site.provider).deleteImage(imageId, site.signal());
+          await site.provider.disks.deletePoint(pointId, site.signal());
+        },
+      };
+    },
+  },
+  {
+    call: "images.deleteImage",
+    at: "ec2:DeregisterImage",
+    ...shownAndUnknown,
+    async prepare(site) {
+      const pointId = await makePoint(site);
+      const input = { name: "one", pointId, firmware: "bios", architecture, key: site.key("image"), tags: {} } as const;
+      const { imageId } = await images(site.provider).createImage(input, site.signal());
+      return {
+        call: (provider, signal) => images(provider).deleteImage(imageId, signal),
+        undo: () => site.provider.disks.deletePoint(pointId, site.signal()),
+      };
+    },
+  },
+];
+
+export const accountRows: readonly Row[] = [
+  {
+    call: "quotas.listQuotas",
+    at: "servicequotas:GetServiceQuota",
+    // A quota that a region does not have is left out.
+    lasting: { ...noCapacity, "not-found": "ok" },
+    passing: { "not-found": "ok" },
+    async prepare() {
+      return { call: async ({ quotas }, signal) => Array.fromAsync(quotas?.listQuotas(signal) ?? []) };
+    },
+  },
+  {
+    call: "check",
+    at: "sts:GetCallerIdentity",
+    // It never fails: what it finds is what it is for.
+    lasting: told,
+    passing: { "not-found": "told" } satisfies Partial<Passing>,
+    async prepare() {
+      return {
+        call: (provider, signal) => provider.check(signal),
+        told: (rows) => (rows as readonly SiteCheck[]).some(({ result }) => result === "fail"),
+      };
+    },
+  },
+  {
+    call: "census",
+    at: "ec2:DescribeSnapshots",
+    prepare: async () => ({ call: (provider, signal) => Array.fromAsync(provider.census(signal)) }),
+  },
+  {
+    call: "close",
+    prepare: async (site) => {
+      const provider = site.under({});
+      return { call: () => provider.close() };
+    },
+  },
+];

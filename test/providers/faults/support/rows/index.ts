@@ -1,0 +1,15 @@
+import { accountRows, imageRows } from "./account.ts";
+import { blockRows } from "./blocks.ts";
+import { computeRows } from "./compute.ts";
+import { replicaRows, sourceRows } from "./disks.ts";
+import { accessRows, networkRows } from "./network.ts";
+import { objectRows } from "./objects.ts";
+import { volumeRows } from "./volumes.ts";
+
+/** The whole table, by the suites that run it. */
+export const suites = {
+  vms: computeRows,
+  disks: [...sourceRows, ...replicaRows, ...blockRows, ...volumeRows],
+  networks: [...networkRows, ...accessRows],
+  "images, objects and the account": [...imageRows, ...objectRows, ...accountRows],
+} as const;

@@ -1,0 +1,79 @@
+import type { ErrorCode } from "../../../../src/domain/errors.ts";
+import type { Provider } from "../../../../src/providers/provider.ts";
+import type { Count, FaultSite } from "./fault-site.ts";
+
+/** What becomes of a call: it succeeds (by its own repeats, or as the fault is none to it), it says in its answer what it
+ *  could not do, or it fails with a code. */
+export type Outcome = "ok" | "told" | ErrorCode;
+
+/** Faults that strike as often as the call is made; `timeout` is a call whose answer is lost after AWS has acted. */
+export const lasting = [
+  "throttled",
+  "5xx",
+  "reset",
+  "timeout",
+  "capacity",
+  "quota",
+  "unauthorised",
+  "not-found",
+  "down",
+] as const;
+/** Faults that strike once; the adapter repeats by itself what it may repeat. */
+export const passing = ["throttled", "5xx", "reset", "timeout", "not-found", "slow"] as const;
+
+export type Lasting = Readonly<Record<(typeof lasting)[number], Outcome>>;
+export type Passing = Readonly<Record<(typeof passing)[number], Outcome>>;
+
+/** What a fault means, whichever call it strikes: the code tells its caller whether to try again, elsewhere or not at all. */
+export const usualLasting: Lasting = {
+  throttled: "RateLimited",
+  "5xx": "Unavailable",
+  reset: "Unavailable",
+  timeout: "Timeout",
+  capacity: "InsufficientCapacity",
+  quota: "QuotaExceeded",
+  unauthorised: "CloudPermissionDenied",
+  "not-found": "NotFound",
+  down: "Unavailable",
+};
+export const usualPassing: Passing = {
+  throttled: "ok",
+  "5xx": "ok",
+  reset: "ok",
+  timeout: "ok",
+  "not-found": "NotFound",
+  slow: "ok",
+};
+/** A create without a client token is not repeated blindly: whoever asked looks it up by its key first. */
+export const notRepeated: Partial<Passing> = { "5xx": "Unavailable", reset: "Unavailable", timeout: "Timeout" };
+/** A removal that does not find what is still shown is asked for again, and is no success as long as it is shown. */
+export const shownAndUnknown = {
+  lasting: { "not-found": "Unavailable" },
+  passing: { "not-found": "ok" },
+} as const satisfies Pick<Row, "lasting" | "passing">;
+/** EBS direct and the services beside EC2 know no want of capacity: there is only "unable to handle the request" (503,
+ *  "Common errors"), which passes. */
+export const noCapacity: Partial<Lasting> = { capacity: "Unavailable" };
+
+/** A call that is ready to be made; made again it uses the same key. */
+export interface Prepared {
+  call(provider: Provider, signal: AbortSignal): Promise<unknown>;
+  /** Whether a call that came back says that it could not do what it was asked for. */
+  told?(answer: unknown): boolean;
+  /** Removes what the preparation and the call have made. */
+  undo?(): Promise<void>;
+}
+
+/** One call of the provider port, with the request to AWS that decides it: the one that faults strike. */
+export interface Row {
+  /** As in the port: `disks.createVolume`; what a source or sink of it does is `source.read`. */
+  readonly call: string;
+  /** `service:Operation`; undefined for a call that asks AWS nothing. */
+  readonly at?: string;
+  /** Where it differs from {@link usualLasting} and {@link usualPassing}. */
+  readonly lasting?: Partial<Lasting>;
+  readonly passing?: Partial<Passing>;
+  /** What a lost answer leaves behind that no repeat can find, as the call has no key. */
+  readonly orphans?: Count;
+  prepare(site: FaultSite): Promise<Prepared>;
+}
