@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readFileSync,
   readlinkSync,
+  realpathSync,
   renameSync,
   rmSync,
 } from "node:fs";
@@ -161,7 +162,8 @@ function runOnce(program: string, args: readonly string[], input = ""): void {
 async function copyTemplate(template: string, data: string): Promise<void> {
   const partial = `${data}.partial`;
   rmSync(partial, { recursive: true, force: true });
-  cpSync(template, partial, { recursive: true });
+  // A cache may link to another one's template: a copied link would make every server of it share one cluster.
+  cpSync(realpathSync(template), partial, { recursive: true });
   const account = toolAccount();
   if (account) {
     chownTree(partial, account.uid, account.gid);

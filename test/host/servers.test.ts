@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { chmodSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import pg from "pg";
@@ -38,6 +39,23 @@ test("two Postgres servers side by side do not share data", async (context) => {
   await query(a.databaseUrl, "create table only_here (n int)");
   const found = await query(b.databaseUrl, "select to_regclass('only_here') as found");
   assert.deepEqual(found, [{ found: null }]);
+});
+
+test("a cache that is linked to from another keeps its template as it is", async (context) => {
+  const [cache, linked] = [temporaryDir(), temporaryDir()];
+  for (const dir of [cache, linked]) chmodSync(dir, 0o711);
+  context.after(() => {
+    for (const dir of [cache, linked]) rmSync(dir, { recursive: true, force: true });
+  });
+  const first = await startPostgres({ dir: temporaryDir(), cache });
+  await first.stop();
+  for (const name of readdirSync(cache)) symlinkSync(join(cache, name), join(linked, name));
+  const a = await startPostgres({ dir: temporaryDir(), cache: linked });
+  context.after(() => a.stop());
+  await query(a.databaseUrl, "create table only_here (n int)");
+  const b = await startPostgres({ dir: temporaryDir(), cache: linked });
+  context.after(() => b.stop());
+  assert.deepEqual(await query(b.databaseUrl, "select to_regclass('only_here') as found"), [{ found: null }]);
 });
 
 test("Temporal knows our search attributes, also after a SIGKILL on the same database", async (context) => {
