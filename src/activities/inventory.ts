@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Context } from "@temporalio/activity";
 import type { CensusRow } from "../domain/census.ts";
 import { isProviderError, ProviderError } from "../domain/errors.ts";
@@ -8,6 +9,9 @@ import type { SiteCheck } from "../providers/provider.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { goneIsFine } from "./gone.ts";
 import { type KindReading, listers, vmOf } from "./resource-kinds.ts";
+
+const newerReadingMs = 5_000;
+const readingPollMs = 50;
 
 export function inventoryActivities({ registry, store, log }: ActivityDeps) {
   return {
@@ -67,6 +71,7 @@ export function inventoryActivities({ registry, store, log }: ActivityDeps) {
   };
 
   async function syncKinds(site: string, wanted: readonly ResourceKind[]): Promise<SiteSync> {
+    const startedAt = new Date().toISOString();
     const results: KindSync[] = [];
     let failure: unknown;
     for (const kind of wanted.filter(isListed)) {
@@ -75,7 +80,9 @@ export function inventoryActivities({ registry, store, log }: ActivityDeps) {
         const reading = await readingOf(site);
         // A site that has no such thing has none of it, which is known then.
         const resources = listers[kind](reading) ?? [];
-        const { seen, changed } = await store.inventory.replace(reading.place, kind, resources, at);
+        const { seen, changed, superseded } = await store.inventory.replace(reading.place, kind, resources, at);
+        // Who asked for this reading wants rows that are as new: the newer one's.
+        if (superseded) await untilRead(reading.place, kind, at, reading.signal);
         results.push({ kind, seen, changed });
       } catch (error) {
         if (!isProviderError(error) || Context.current().cancellationSignal.aborted) throw error;
@@ -85,7 +92,15 @@ export function inventoryActivities({ registry, store, log }: ActivityDeps) {
       }
     }
     if (failure !== undefined && results.every(({ error }) => error !== undefined)) throw failure;
-    return { site, kinds: results };
+    return { site, startedAt, kinds: results };
+  }
+
+  /** Not for ever: the newer reading's worker may have died, and then its next attempt comes late. */
+  async function untilRead(place: Place, kind: ResourceKind, startedAt: string, signal: AbortSignal): Promise<void> {
+    for (const end = Date.now() + newerReadingMs; Date.now() < end; ) {
+      if (await store.inventory.hasEndedSince(place, kind, startedAt)) return;
+      await sleep(readingPollMs, undefined, { signal });
+    }
   }
 
   async function readingOf(site: string): Promise<KindReading> {

@@ -11,5 +11,7 @@ export interface KindSync {
 
 export interface SiteSync {
   readonly site: string;
+  /** By the clock of the machine that read it; UTC. */
+  readonly startedAt: string;
   readonly kinds: readonly KindSync[];
 }

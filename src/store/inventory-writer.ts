@@ -70,6 +70,18 @@ export class InventoryWriter {
     return { seen: seen.size, changed, superseded: false };
   }
 
+  /** Whether a reading that began then or later has ended, well or not. */
+  async hasEndedSince({ site }: Place, kind: ResourceKind, startedAt: string): Promise<boolean> {
+    const ended = await this.#db
+      .selectFrom("inventory_reads")
+      .select("site")
+      .where("site", "=", site)
+      .where("kind", "=", kind)
+      .where((row) => row.or([row("observed_at", ">=", startedAt), row("failed_at", ">=", startedAt)]))
+      .executeTakeFirst();
+    return ended !== undefined;
+  }
+
   /** What one resource is now, read by itself; `undefined`: it is gone. */
   async refresh(
     place: Place,

@@ -13,10 +13,12 @@ export interface Region {
   networks: Network[];
   /** What the site answers instead of a list. */
   failing: Partial<Record<"vms" | "volumes" | "snapshots" | "addresses" | "groups" | "networks", ProviderError>>;
+  /** What the next listings wait for, one each. */
+  holds: Promise<void>[];
 }
 
 export function emptyRegion(): Region {
-  return { vms: [], volumes: [], snapshots: [], addresses: [], groups: [], networks: [], failing: {} };
+  return { vms: [], volumes: [], snapshots: [], addresses: [], groups: [], networks: [], failing: {}, holds: [] };
 }
 
 export function vmIn(site: string, name: string, more: Partial<Vm> = {}): Vm {
@@ -43,6 +45,7 @@ export function regionProvider(site: string, kind: string, region: Region): Prov
   async function* list<T>(what: keyof Region["failing"], items: () => readonly T[]): AsyncGenerator<T> {
     const failure = region.failing[what];
     if (failure) throw failure;
+    await region.holds.shift();
     yield* items();
   }
   const provider = {

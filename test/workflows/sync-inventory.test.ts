@@ -116,6 +116,37 @@ describe("an inventory of five regions", () => {
     assert.deepEqual(await found("vpc-1"), ["aws-us-east-1 subnet a", "aws-us-east-1 security-group web"]);
   });
 
+  test("a reading that a newer one overtakes ends with that one, not before its rows are there", async () => {
+    const site = "aws-ap-south-1";
+    const region = regionOf(site);
+    const [older, newer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    region.holds.push(older.promise, newer.promise);
+    const read = () =>
+      client.workflow.execute("syncInventory", {
+        taskQueue,
+        workflowId: `inventory/${site}/${++runs}`,
+        args: [{ site, kinds: ["vm"] }],
+      }) as Promise<SiteSync>;
+    const overtaken = read();
+    await until(async () => region.holds.length === 1);
+    region.vms.push(vmIn(site, "just-made"));
+    const overtaking = read();
+    await until(async () => region.holds.length === 0);
+    let ended = false;
+    void overtaken.then(() => {
+      ended = true;
+    });
+    older.resolve();
+    await sleep(500);
+    newer.resolve();
+    assert.equal(ended, false, "its rows are not there yet");
+    const [first, second] = await Promise.all([overtaken, overtaking]);
+    assert.ok(first.startedAt < second.startedAt);
+    assert.deepEqual(await found("name:just-made"), [`${site} vm just-made`]);
+    region.vms.pop();
+    await sync(client, site);
+  });
+
   test("keeps the rows of a region that fails, with their age and the reason, and reads the others", async () => {
     const failing = regionOf("aws-eu-west-1");
     failing.vms = [];

@@ -70,8 +70,9 @@ export async function takeCensus(): Promise<readonly CensusRow[]> {
 }
 
 export async function syncInventory({ site }: SyncInventoryInput): Promise<SiteSync> {
+  const startedAt = new Date().toISOString();
   const seen = await readSite(site);
-  return { site, kinds: [{ kind: "vm", seen, changed: seen }] };
+  return { site, startedAt, kinds: [{ kind: "vm", seen, changed: seen }] };
 }
 
 export async function verifyCertificate({ certificate }: VerifyCertificateInput): Promise<VerifyCertificateResult> {
