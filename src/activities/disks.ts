@@ -22,6 +22,7 @@ export function diskActivities({ registry, store }: ActivityDeps, moves: DiskMov
       const point = await disks.createSourcePoint({ vmId, mode, key, since }, Context.current().cancellationSignal);
       const baselines = point.disks.map((disk) => ({
         diskId: disk.diskId,
+        allocatedBytes: disk.allocatedBytes,
         baselines: disk.baselines.map(({ baselineId, tracking }) => ({ baselineId, tracking })),
       }));
       return { sourcePointId: point.sourcePointId, takenAt: point.takenAt, disks: baselines };

@@ -9,6 +9,7 @@ export interface StepSample {
   readonly bytesCopied: number;
   /** What its plan said would be moved at most. */
   readonly bytesPlanned: number;
+  /** As its plan knew it: at most. */
   readonly allocatedBytes: number;
   /** Whether only differences were moved. */
   readonly incremental: boolean;

@@ -108,6 +108,7 @@ export interface StepRecord {
 export interface DiskResult {
   readonly diskId: string;
   readonly sizeBytes: number;
+  /** As its point told it. */
   readonly allocatedBytes: number;
   readonly bytesCopied: number;
   readonly bytesResent: number;

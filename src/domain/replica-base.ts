@@ -6,6 +6,8 @@ import type { ReplicaRound } from "./warm.ts";
 export interface PointWithBaselines {
   readonly disks: readonly {
     readonly diskId: string;
+    /** Some sites can tell it of a point only, not of a VM. */
+    readonly allocatedBytes?: number;
     readonly baselines: readonly { readonly baselineId: string; readonly tracking: ChangeTracking }[];
   }[];
 }

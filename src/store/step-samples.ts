@@ -26,7 +26,9 @@ export async function readStepSamples(db: Kysely<Database>, from: string, to: st
         exists (select from jsonb_array_elements(disks) as disk where disk->>'tracking' <> 'full') as incremental, downtime_seconds is not null as stopped,
         coalesce(boot_proof = 'proven', false) as booted,
         exists (select 1 from migration_steps s where s.migration_id = m.migration_id and s.step = 'replicate') as warm,
-        (select coalesce(sum((disk->>'allocatedBytes')::bigint), 0)::bigint from jsonb_array_elements(disks) as disk) as allocated
+        (select coalesce(sum((action->'parameters'->>'allocatedBytes')::bigint), 0)::bigint
+          from plans p, jsonb_array_elements(p.body->'actions') as action
+          where p.plan_id = m.plan_id and action->>'action' = 'copy-disk') as allocated
       from migrations m
       where from_site = ${from} and to_site = ${to} and exists (
         select 1 from migration_steps s where s.migration_id = m.migration_id and s.step = 'complete' and s.state = 'done')

@@ -116,7 +116,12 @@ describe("steps", () => {
     const { migrations } = lab.store;
     assert.deepEqual(await migrations.stepSamples("rate-a", "onprem-b"), []);
     const estimates = { bytesToMove: 2 ** 22 };
-    await lab.store.plans.insert({ planId: "rate-plan", kind: "k", hash: "h", createdAt: at(0), estimates } as Plan);
+    const actions = [2 ** 21, 2 ** 20].map((allocatedBytes) => ({
+      action: "copy-disk",
+      parameters: { allocatedBytes },
+    }));
+    const plan = { planId: "rate-plan", kind: "k", hash: "h", createdAt: at(0), estimates, actions };
+    await lab.store.plans.insert(plan as unknown as Plan);
     for (const [i, complete] of [true, false].entries()) {
       const id = `rate-${i}`;
       await create(id, { from: "rate-a", planId: "rate-plan" });
@@ -129,8 +134,8 @@ describe("steps", () => {
         downtimeSeconds: 10,
         bootProof: "proven",
         disks: [
-          { allocatedBytes: 2 ** 21, tracking: "full" },
-          { allocatedBytes: 2 ** 20, tracking: "dirty-bitmap" },
+          { allocatedBytes: 2 ** 11, tracking: "full" },
+          { allocatedBytes: 2 ** 10, tracking: "dirty-bitmap" },
         ] as unknown as DiskResult[],
       });
     }

@@ -2,7 +2,7 @@ import { proxyActivities, proxyLocalActivities } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
 import type { DiskResult } from "../../domain/migration.ts";
 import type { CopyDiskParameters } from "../../domain/migration-parts.ts";
-import { increments } from "../../domain/replica-base.ts";
+import { increments, type PointWithBaselines } from "../../domain/replica-base.ts";
 import type { ReplicaRound, RoundDisk } from "../../domain/warm.ts";
 import { bulkCall, recordCall, siteCall, undoCall } from "../lib/activity-options.ts";
 import { describeFailure } from "../lib/failure.ts";
@@ -61,7 +61,7 @@ export class Cutover {
     const { migrationId, to } = this.#move;
     const disks = await this.#tracker.run("stop", this.#move.stopDetail, () => this.#stopSource());
     const copies = increments(this.#move.copies, this.#replicated?.newest, { disks });
-    this.#copied = await this.#tracker.run("copy", "move the bytes", () => this.#copyDisks(copies));
+    this.#copied = await this.#tracker.run("copy", "move the bytes", () => this.#copyDisks(copies, disks));
     await this.#tracker.run("seal", "make the generations immutable", async () => {
       for (const { copy, generationId, attempt } of this.#copied) {
         const { diskId, replicaId } = copy;
@@ -183,14 +183,19 @@ export class Cutover {
     return point.disks;
   }
 
-  async #copyDisks(copies: readonly CopyDiskParameters[]): Promise<CopiedDisk[]> {
+  /** `taken` is missing in runs whose points were taken before they told of their disks. */
+  async #copyDisks(
+    copies: readonly CopyDiskParameters[],
+    taken: PointWithBaselines["disks"] | undefined,
+  ): Promise<CopiedDisk[]> {
     const { migrationId, from, to } = this.#move;
     const { sourcePointId } = this.#point;
     this.#tracker.expectCopies(copies.map(({ diskId, allocatedBytes }) => ({ diskId, weight: allocatedBytes })));
     let bytesBefore = 0;
     const copied: CopiedDisk[] = [];
     for (const copy of copies) {
-      const { replicaId, diskId, tracking, allocatedBytes } = copy;
+      const { replicaId, diskId, tracking } = copy;
+      const allocatedBytes = taken?.find((disk) => disk.diskId === diskId)?.allocatedBytes ?? copy.allocatedBytes;
       const generationId = `${migrationId}-${diskId}${this.#suffix}`;
       this.#saga.add({
         resource: `${to}/generation/${generationId}`,
