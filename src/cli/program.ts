@@ -37,10 +37,11 @@ export function buildProgram(): Command {
 function addStack(program: Command): void {
   program
     .command("demo")
-    .description("move a real guest from one private libvirt host to another and back, and prove it")
+    .description("move a real guest from a private libvirt host to a simulated AWS and back, and prove it")
     .option("--json", "print the summary as JSON alone")
     .option("--keep", "leave everything up afterwards")
     .option("--chaos", "kill the worker in the middle of the copy and show it carrying on")
+    .option("--route <name>", "aws, or onprem-b for another libvirt host", "aws")
     .action(async (_, command: Command) => {
       process.exitCode = await (await import("./demo/index.ts")).runDemo(optionsOf<DemoOptions>(command));
     });

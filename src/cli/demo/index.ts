@@ -19,22 +19,28 @@ export interface DemoOptions {
   readonly keep?: boolean;
   /** Kills the worker with SIGKILL in the middle of the first copy. */
   readonly chaos?: boolean;
+  /** Where it goes from `onprem-a`: `aws` by default. */
+  readonly route?: string;
 }
 
-type DemoRun = DemoOptions & { readonly instance: string };
+type DemoRun = DemoOptions & { readonly instance: string; readonly route: RouteName };
 
 /** A stack of its own, so that a demo never touches what `up` keeps; each run starts from nothing. */
 const defaultInstance = "demo";
 const instancePattern = /^demo(-[a-z0-9-]+)?$/;
-const sites = ["onprem-a", "onprem-b"] as const;
+const home = "onprem-a";
+/** By the name that `--route` takes: the site it goes to. */
+const routes = { aws: "aws-us-east-1", "onprem-b": "onprem-b" } as const;
+type RouteName = keyof typeof routes;
 const guestName = "demo-app";
 const dataVmName = "demo-data";
 /** Slow enough that a kill can land in mid-copy. */
 const chaosBytesPerSecond = 12 * 2 ** 20;
 
 /**
- * Moves a real guest from one private libvirt host to the other and back, and proves each move. Where no guest can run,
- * it moves a VM's disks between the sites that can be had, and leaves the boot proof out. Returns the exit code.
+ * Moves a real guest from a private libvirt host to a simulated cloud or another host and back, and proves each move.
+ * Where no guest can run, it moves a VM's disks between the sites that can be had, and leaves the boot proof out.
+ * Returns the exit code.
  */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const started = performance.now();
@@ -46,7 +52,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       { exitCode: 2 },
     );
   }
-  const run = { ...options, instance };
+  const run = { ...options, instance, route: routeOf(options.route ?? "aws") };
   const say = (line: string): void => void (options.json || process.stderr.write(`${line}\n`));
   try {
     const report = await withStack(run, say, (connected, setUpSeconds) =>
@@ -93,8 +99,9 @@ async function moveThereAndBack(
   const status = stackStatus({ instance: options.instance });
   const socket = status.connection?.sandboxSocket;
   if (!socket) throw new CliError("The sandbox can't be reached", "Read the logs in the instance's folder.");
-  const [a, b] = sites;
   const noGuests = await whyNoGuests(socket);
+  // A machine at a simulated cloud is a guest or nothing.
+  const [a, b] = [home, routes[noGuests === undefined ? options.route : "onprem-b"]];
   if (noGuests === undefined) say(`Starting the guest ${guestName} on ${a}`);
   else say(withoutBootLine(noGuests));
   const workload = noGuests === undefined ? guestWorkload(socket, guestName) : dataWorkload(socket, dataVmName);
@@ -108,7 +115,7 @@ async function moveThereAndBack(
   await steps.finalize(connected, back.migrationId);
   await steps.finalize(connected, there.migrationId);
   const alive = await steps.findVm(connected, a, back.targetVmId);
-  const orphans = await steps.countOrphans(connected, sites, alive);
+  const orphans = await steps.countOrphans(connected, [a, b], alive);
   const moves = [there.report, back.report];
   const booted = (one: MoveReport): boolean => one.booted || noGuests !== undefined;
   const ok = orphans === 0 && moves.every((one) => one.identical && booted(one) && one.application_intact);
@@ -120,7 +127,7 @@ async function moveThereAndBack(
     moves,
     orphans,
     temporal_ui: status.connection?.temporalUiUrl ?? "",
-    simulated: [],
+    simulated: await steps.simulatedKinds(connected, [a, b]),
     ...(noGuests === undefined ? {} : { without_boot_proof: noGuests }),
   };
   return { demo, apiUrl: connected.baseUrl };
@@ -157,6 +164,11 @@ async function move(
   const certificateFile = keepCertificate(options.instance, id, certificate);
   const { identical } = certificate;
   return { report: reportMove(end, { identical, applicationIntact, certificateFile }), migrationId: id, targetVmId };
+}
+
+function routeOf(name: string): RouteName {
+  if (name in routes) return name as RouteName;
+  throw new CliError(`There is no route ${name}`, `Choose one of ${Object.keys(routes).join(", ")}.`, { exitCode: 2 });
 }
 
 async function killWorkerInMidCopy(

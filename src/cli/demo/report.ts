@@ -62,7 +62,7 @@ export function reportMove(
 export function describe(report: DemoReport, links: { reference: string; kept: boolean }): string {
   const lines = report.moves.flatMap((move) => [
     `${move.vm}: ${move.from} → ${move.to}`,
-    `  moved      ${mib(move.bytes_copied)} of ${mib(move.bytes_allocated)} allocated${move.bytes_resent > 0 ? `, ${mib(move.bytes_resent)} sent again after a kill` : ""}`,
+    `  moved      ${mib(move.bytes_copied)}, ${mib(move.bytes_allocated)} allocated${move.bytes_resent > 0 ? `, ${mib(move.bytes_resent)} sent again after a kill` : ""}`,
     `  seconds    ${Object.entries(move.seconds)
       .map(([step, seconds]) => `${step} ${seconds.toFixed(1)}`)
       .join(" · ")}`,
@@ -78,6 +78,7 @@ export function describe(report: DemoReport, links: { reference: string; kept: b
   return [
     ...lines,
     ...(report.without_boot_proof === undefined ? [] : [withoutBootLine(report.without_boot_proof)]),
+    ...report.simulated.map((kind) => `${kind} is simulated on this machine: nothing of it was seen at the real cloud`),
     `orphans ${report.orphans} · set-up ${report.set_up_seconds.toFixed(1)} s · total ${report.total_seconds.toFixed(1)} s`,
     ...tail,
   ].join("\n");

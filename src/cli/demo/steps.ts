@@ -91,6 +91,12 @@ export async function finalize(connected: ConnectedApi, id: string): Promise<voi
   await answerOf(connected.api.POST("/v1/migrations/{id}/finalize", { params: { path: { id } } }));
 }
 
+/** The kinds of those of the sites that are simulations. */
+export async function simulatedKinds(connected: ConnectedApi, sites: readonly string[]): Promise<string[]> {
+  const { items } = await answerOf(connected.api.GET("/v1/sites"));
+  return items.filter(({ site, simulated }) => simulated && sites.includes(site)).map(({ kind }) => kind);
+}
+
 /** What is at the sites because of us, beside the VM that lives, its own volumes and the layers those are built on. */
 export async function countOrphans(connected: ConnectedApi, sites: readonly string[], alive: Vm): Promise<number> {
   const wanted = new Set([alive.vm_id, ...alive.disks.map((disk) => disk.volume_id)]);
