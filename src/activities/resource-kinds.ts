@@ -1,4 +1,4 @@
-import { type CostItem, diskMonth, instanceMonth, type PriceBook } from "../domain/prices.ts";
+import { addressMonth, type CostItem, diskMonth, instanceMonth, type PriceBook } from "../domain/prices.ts";
 import {
   type ListedKind,
   type Place,
@@ -84,6 +84,7 @@ export const listers: Readonly<Record<ListedKind, Lister>> = {
       ...named(reading, "address", address.addressId, address.address, address),
       state: address.vmId === undefined ? "available" : "in-use",
       inUse: address.vmId !== undefined,
+      ...costOf(reading, addressMonth),
     })),
 };
 

@@ -13,11 +13,17 @@ const recent = new WeakMap<ApiContext, { rows: Promise<readonly KeptReading[]>; 
 export async function freshness(
   context: ApiContext,
   access: Access,
-  about: { readonly where: Expression; readonly kinds?: readonly ResourceKind[]; readonly asOf?: string | undefined },
+  about: {
+    readonly where: Expression;
+    readonly kinds?: readonly ResourceKind[];
+    readonly asOf?: string | undefined;
+    /** After a reading that the caller has waited for. */
+    readonly newest?: boolean;
+  },
 ): Promise<Freshness> {
-  const { asOf, where, kinds } = about;
+  const { asOf, where, kinds, newest = false } = about;
   return freshnessOf({
-    readings: await readings(context),
+    readings: await readings(context, newest),
     configured: context.sites.map(({ kind: provider, ...site }) => ({ ...site, provider })),
     where: allOf(scopesExpression(access.scopes), where),
     ...(kinds === undefined ? {} : { kinds }),
@@ -26,9 +32,9 @@ export async function freshness(
 }
 
 /** Every answer shows these few rows: they are read once a second, not once a request. */
-function readings(context: ApiContext): Promise<readonly KeptReading[]> {
+function readings(context: ApiContext, newest: boolean): Promise<readonly KeptReading[]> {
   const known = recent.get(context);
-  if (known && known.until > Date.now()) return known.rows;
+  if (!newest && known && known.until > Date.now()) return known.rows;
   const rows = context.store.resources.freshness();
   recent.set(context, { rows, until: Date.now() + recentMs });
   // A failure is for those who wait for it now; the next request tries again.

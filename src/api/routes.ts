@@ -16,6 +16,7 @@ import { migrationRoutes } from "./routes/migrations.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import { planRoutes } from "./routes/plans.ts";
 import { priceRoutes } from "./routes/prices.ts";
+import { refreshRoutes } from "./routes/refresh.ts";
 import { resourceRoutes } from "./routes/resources.ts";
 import { searchRoutes } from "./routes/searches.ts";
 import { siteRoutes } from "./routes/sites.ts";
@@ -30,6 +31,7 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
     ...siteRoutes(context),
     ...inventoryRoutes(context),
     ...resourceRoutes(context),
+    ...refreshRoutes(context),
     ...searchRoutes(context),
     ...unifiedViewRoutes(context),
     ...priceRoutes(context),

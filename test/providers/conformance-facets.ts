@@ -149,6 +149,19 @@ export function facetCases({ test, provider, signal, fresh, sealed }: Parts): vo
     },
   );
 
+  test("lists volumes, with their size, their tags and that nothing uses them", async (context) => {
+    const { disks } = provider();
+    if (!disks.listVolumes) return context.skip("it doesn't list volumes");
+    const sizeBytes = disks.volumeSize(MiB);
+    const { volumeId } = await disks.createVolume({ sizeBytes, key: fresh("volume"), tags: { a: "1" } }, signal);
+    const find = async () =>
+      (await Array.fromAsync(disks.listVolumes?.(signal) ?? [])).find((volume) => volume.volumeId === volumeId);
+    const listed = await find();
+    assert.deepEqual([listed?.sizeBytes, listed?.vmId, listed?.tags.a], [sizeBytes, undefined, "1"]);
+    await disks.deleteVolume(volumeId, signal);
+    assert.equal(await find(), undefined);
+  });
+
   having("snapshots", "snapshots", "takes one snapshot of a volume for a key", async (snapshots) => {
     const sizeBytes = provider().disks.volumeSize(MiB);
     const { volumeId } = await provider().disks.createVolume({ sizeBytes, key: fresh("volume"), tags: {} }, signal);

@@ -129,3 +129,30 @@ export const changesSchema = z
     freshness: freshnessSchema,
   })
   .meta({ id: "ResourceChanges" });
+
+export const refreshBody = z
+  .strictObject({
+    sites: z.array(siteId).min(1).max(100).optional().meta({ description: "Default: all that the caller reaches" }),
+    resources: z
+      .array(z.strictObject({ site: siteId, kind, resource_id: z.string().min(1).max(1_000) }))
+      .min(1)
+      .max(100)
+      .optional()
+      .meta({
+        description: "Only these: what is known to have changed. A kind that can't be read one by one is read whole",
+      }),
+  })
+  .meta({ id: "RefreshInventory" });
+
+export const refreshedSchema = z
+  .strictObject({
+    sites: z.array(
+      z.strictObject({
+        site: siteId,
+        read: z.boolean(),
+        error: z.string().optional().meta({ description: "Why nothing of it could be read; its rows keep their age" }),
+      }),
+    ),
+    freshness: freshnessSchema,
+  })
+  .meta({ id: "RefreshedInventory" });

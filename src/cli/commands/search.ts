@@ -13,6 +13,8 @@ export interface SearchOptions extends ApiOptions {
   readonly sort?: string;
   readonly limit?: string;
   readonly asOf?: string;
+  /** Reads the sites first. */
+  readonly refresh?: boolean;
   /** A saved search that has to match, too; its name or id. */
   readonly saved?: string;
 }
@@ -21,6 +23,7 @@ const largestPage = 1_000;
 
 export async function search(query: string | undefined, options: SearchOptions): Promise<void> {
   const { sort, asOf, limit, output, saved } = options;
+  if (options.refresh) await answerOf(connectApi(options).api.POST("/v1/resources/refresh", { body: {} }));
   const within = saved ? await findSearch(connectApi(options).api, saved) : undefined;
   const wanted = {
     ...(within ? { search: within.search_id } : {}),

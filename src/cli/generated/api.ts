@@ -179,6 +179,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/resources/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read sites, or single resources, now instead of at their turn
+         * @description Answers when they are read. A site that can't be read keeps its rows and doesn't keep the others back.
+         */
+        post: operations["refreshInventory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/searches": {
         parameters: {
             query?: never;
@@ -1163,6 +1183,21 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        RefreshInventory: {
+            /** @description Default: all that the caller reaches */
+            sites?: string[];
+            /** @description Only these: what is known to have changed. A kind that can't be read one by one is read whole */
+            resources?: {
+                /**
+                 * @description A site's id, as in the configuration
+                 * @example onprem-a
+                 */
+                site: string;
+                /** @enum {string} */
+                kind: "vm" | "volume" | "snapshot" | "recovery-point" | "image" | "network" | "subnet" | "security-group" | "address" | "load-balancer" | "scaling-group" | "tunnel";
+                resource_id: string;
+            }[];
+        };
         NewSavedSearch: {
             /**
              * @description One's own: two people may each have one of the same name
@@ -2097,6 +2132,19 @@ export interface components {
                 /** @description It was gone after this */
                 gone: boolean;
                 resource: components["schemas"]["Resource"];
+            }[];
+            freshness: components["schemas"]["InventoryFreshness"];
+        };
+        RefreshedInventory: {
+            sites: {
+                /**
+                 * @description A site's id, as in the configuration
+                 * @example onprem-a
+                 */
+                site: string;
+                read: boolean;
+                /** @description Why nothing of it could be read; its rows keep their age */
+                error?: string;
             }[];
             freshness: components["schemas"]["InventoryFreshness"];
         };
@@ -3292,6 +3340,45 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    refreshInventory: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshInventory"];
+            };
+        };
+        responses: {
+            /** @description What came of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefreshedInventory"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];

@@ -13,6 +13,7 @@ export function addSearch(program: Command): void {
     .option("--limit <rows>", "at most so many (default: 100; all of them as csv)")
     .option("--saved <name>", "only what this saved search finds, too")
     .option("--as-of <moment>", "as it was then: a time, a day, or an age such as 2h")
+    .option("--refresh", "read the sites first")
     .action(async (query: string | undefined, _, command: Command) =>
       (await load()).search(query, optionsWithFormats(command, ["csv"])),
     );

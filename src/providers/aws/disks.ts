@@ -3,6 +3,7 @@ import { tagKeys } from "../../domain/vm.ts";
 import type { BlockSink, BlockSource } from "../../transfer/ports.ts";
 import type {
   DisksFacet,
+  ListedVolume,
   NewDisk,
   RecoveryPoint,
   ReplicaSpec,
@@ -34,6 +35,10 @@ export class AwsDisks implements DisksFacet {
     this.#generations = parts.generations;
     this.#sourcePoints = new SourcePoints(aws, parts);
     this.#volumes = new Volumes(aws, parts);
+  }
+
+  listVolumes(signal: AbortSignal): AsyncGenerator<ListedVolume> {
+    return this.#volumes.list(signal);
   }
 
   volumeSize(sizeBytes: number): number {

@@ -4,7 +4,7 @@ import { isProviderError } from "../../domain/errors.ts";
 import type { Tags } from "../../domain/tags.ts";
 import type { BlockSource } from "../../transfer/ports.ts";
 import { conflict, invalid, notFound, type Subject } from "../failures.ts";
-import type { NewDisk, Volume } from "../provider.ts";
+import type { ListedVolume, NewDisk, Volume } from "../provider.ts";
 import { SnapshotSource } from "./block-source.ts";
 import type { Aws } from "./client.ts";
 import { parseReference } from "./clone-reference.ts";
@@ -34,6 +34,12 @@ export class Volumes {
     this.#view = parts.view;
     this.#snapshots = parts.snapshots;
     this.#placements = parts.placements;
+  }
+
+  async *list(signal: AbortSignal): AsyncGenerator<ListedVolume> {
+    const subject = this.#subject("list volumes", "all");
+    const there = { Name: "status", Values: ["creating", "available", "in-use", "error"] };
+    for await (const volume of this.#view.volumes([there], subject, signal)) yield toListed(volume);
   }
 
   size(sizeBytes: number): number {
@@ -187,6 +193,19 @@ export class Volumes {
   #subject(operation: string, id: string): Subject {
     return { operation, resource: this.#aws.resource("volume", id) };
   }
+}
+
+function toListed(volume: AwsVolume): ListedVolume {
+  const { VolumeType: type, CreateTime, Attachments = [], Tags } = volume;
+  const vmId = Attachments.find(({ State }) => State !== "detached")?.InstanceId;
+  const name = Tags?.find(({ Key }) => Key === "Name")?.Value;
+  return {
+    ...toVolume(volume),
+    ...(name ? { name } : {}),
+    ...(vmId === undefined ? {} : { vmId }),
+    ...(type === undefined ? {} : { type }),
+    ...(CreateTime === undefined ? {} : { createdAt: CreateTime.toISOString() }),
+  };
 }
 
 function toVolume({ VolumeId = "", Size = 0, Tags }: AwsVolume): Volume {

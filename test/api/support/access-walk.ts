@@ -79,6 +79,7 @@ export const requests: Readonly<Record<string, WalkRow>> = {
   searchResources: get("/v1/resources?q=vms", "vm", "db-1"),
   listResourceChanges: get("/v1/resources/changes?from=1d", "vm", "db-1"),
   getResource: get("/v1/resources/onprem-a/vm/id-db-1", "vm"),
+  refreshInventory: { reach: "site", ask: () => ({ path: "/v1/resources/refresh", body: { sites: ["onprem-a"] } }) },
   getUnifiedView: get("/v1/unified-view?q=db-1", "vm", '"total_vms":1'),
   listSearches: get("/v1/searches?limit=200", "self", "walk-shared"),
   getSearch: get("/v1/searches/walk-shared", "self"),

@@ -23,7 +23,7 @@ import type { MigrateVmInput, MigrateVmResult } from "../../../src/workflows/mig
 import type { OperateVmsInput } from "../../../src/workflows/operate-vms/types.ts";
 import type { PlanMigrationInput } from "../../../src/workflows/plan-migration/types.ts";
 import type { PlanOperationInput } from "../../../src/workflows/plan-operation/types.ts";
-import type { SyncInventoryInput } from "../../../src/workflows/sync-inventory/types.ts";
+import type { RefreshResourcesInput, SyncInventoryInput } from "../../../src/workflows/sync-inventory/types.ts";
 import type {
   VerifyCertificateInput,
   VerifyCertificateResult,
@@ -73,6 +73,10 @@ export async function syncInventory({ site }: SyncInventoryInput): Promise<SiteS
   const startedAt = new Date().toISOString();
   const seen = await readSite(site);
   return { site, startedAt, kinds: [{ kind: "vm", seen, changed: seen }] };
+}
+
+export async function refreshResources({ resources }: RefreshResourcesInput): Promise<void> {
+  for (const { site } of resources) await readSite(site);
 }
 
 export async function verifyCertificate({ certificate }: VerifyCertificateInput): Promise<VerifyCertificateResult> {
