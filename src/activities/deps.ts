@@ -45,8 +45,10 @@ export interface ActivityDeps {
   readonly store: Store;
   readonly transfer: DataPlane;
   readonly defaults: MigrationDefaults;
-  /** Disks that this worker copies at the same time; more wait. */
+  /** Migrations that work at the same time, over all workers; more wait. */
   readonly parallelMigrations: number;
+  /** Whether a run still exists and has not ended. */
+  runIsOpen(workflowId: string, runId: string): Promise<boolean>;
   settings(site: string): SiteSettings;
   /** Tells a run how far a disk's copy is. */
   signalCopyProgress(workflowId: string, progress: { diskId: string; fraction: number }): Promise<void>;

@@ -4,7 +4,6 @@ import { tagKeys } from "../domain/vm.ts";
 import type { TransferProgress } from "../transfer/ports.ts";
 import type { ProofResult } from "../transfer/proof.ts";
 import type { ActivityDeps } from "./deps.ts";
-import { Slots } from "./slots.ts";
 
 export interface CopyDiskResult {
   readonly attempt: number;
@@ -25,11 +24,9 @@ export interface DiskMove {
 /** Moves whole disks: what the steps of a migration and the rounds of a replication have in common. */
 export class DiskMoves {
   readonly #deps: ActivityDeps;
-  readonly #slots: Slots;
 
   constructor(deps: ActivityDeps) {
     this.#deps = deps;
-    this.#slots = new Slots(deps.parallelMigrations);
   }
 
   /** Pumps one disk into its generation; a new attempt goes on from what is durable and shuts earlier ones out. */
@@ -47,7 +44,6 @@ export class DiskMoves {
       return { attempt: sealed.attempt, rootHash: sealed.rootHash, bytesCopied, bytesResent };
     }
     await using resources = new AsyncDisposableStack();
-    resources.defer(await this.#slots.take(signal));
     const parentManifestId = copy.base?.parentManifestId;
     const { targetSizeBytes: sizeBytes, replicaId, diskId, encryptionKey } = copy;
     const state = await store.checkpoints.beginAttempt({ generationId, sizeBytes, parentManifestId });

@@ -12,7 +12,9 @@ import { operationPlanActivities } from "./operation-plan.ts";
 import { planActivities } from "./plan.ts";
 import { recordActivities } from "./record.ts";
 import { replicateActivities } from "./replicate.ts";
+import { MigrationSlots, slotActivities } from "./slots.ts";
 import { verifyActivities } from "./verify.ts";
+import { waveActivities } from "./waves.ts";
 
 /** All activities, made with what they need; workflows see only the type. */
 export function createActivities(deps: ActivityDeps) {
@@ -23,13 +25,16 @@ export type Activities = ReturnType<typeof createActivities>;
 
 function allOf(deps: ActivityDeps) {
   const moves = new DiskMoves(deps);
+  const slots = new MigrationSlots(deps);
   return {
     ...planActivities(deps),
     ...recordActivities(deps),
     ...computeActivities(deps),
     ...diskActivities(deps, moves),
     ...copyActivities(deps, moves),
-    ...replicateActivities(deps, moves),
+    ...replicateActivities(deps, moves, slots),
+    ...slotActivities(deps, slots),
+    ...waveActivities(deps),
     ...verifyActivities(deps),
     ...certificateActivities(deps),
     ...inventoryActivities(deps),
@@ -43,6 +48,14 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   makeMigrationPlan: "reads",
   openPlan: "reads",
   checkNetworks: "reads",
+  makeWavePlan: "reads",
+  openWavePlan: "reads",
+  recordWave: "records",
+  registerMember: "records",
+  recordMember: "records",
+  askForSlot: "records",
+  awaitSlot: "records",
+  releaseSlot: "records",
   recordStep: "records",
   recordMigration: "records",
   fenceVm: "changes",

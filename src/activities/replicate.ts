@@ -11,6 +11,7 @@ import type { ActivityDeps } from "./deps.ts";
 import type { DiskMoves } from "./disk-moves.ts";
 import { goneIsFine } from "./gone.ts";
 import { setHeartbeatDetails } from "./heartbeat.ts";
+import type { MigrationSlots } from "./slots.ts";
 
 /** How soon a person's word for the cutover is heard. */
 const listenEveryMs = 500;
@@ -38,7 +39,11 @@ export interface ReplicateResult {
 }
 
 /** Rounds of a running VM, one after the other in one long activity: what a worker's death leaves is gone on with. */
-export function replicateActivities({ registry, store, signalReplicated }: ActivityDeps, moves: DiskMoves) {
+export function replicateActivities(
+  { registry, store, signalReplicated }: ActivityDeps,
+  moves: DiskMoves,
+  slots: MigrationSlots,
+) {
   return {
     /** Replicates until it is time to cut over. At least one round is proven when it returns. */
     async replicate(input: Replication): Promise<ReplicateResult> {
@@ -56,6 +61,8 @@ export function replicateActivities({ registry, store, signalReplicated }: Activ
           if (due) return { reason: due, newest };
           if (await pauseUnlessAsked(input, rounds.length === 1 ? 0 : warm.roundPauseSeconds * 1000, signal)) continue;
         }
+        await using turn = new AsyncDisposableStack();
+        turn.defer(await slots.take(signal));
         await oneRound(input, newest, signal);
       }
     },

@@ -2,6 +2,7 @@ import type { ApiDeps } from "./deps.ts";
 import { startLeftOverOperations } from "./operations.ts";
 import type { Runs } from "./runs.ts";
 import { startLeftOver } from "./start-migration.ts";
+import { startLeftOverWaves } from "./start-wave.ts";
 
 /** Longer than a start in progress takes, so that nothing is started beside it needlessly. */
 const olderThanMs = 15_000;
@@ -13,6 +14,7 @@ export function keepStarting(context: Pick<ApiDeps, "store" | "log"> & { runs: R
     try {
       await startLeftOver(context, olderThanMs);
       await startLeftOverOperations(context, olderThanMs);
+      await startLeftOverWaves(context, olderThanMs);
     } catch (error) {
       context.log.warn({ err: error }, "could not look for what was only registered; trying again later");
     }

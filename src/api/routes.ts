@@ -23,6 +23,7 @@ import { siteRoutes } from "./routes/sites.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { unifiedViewRoutes } from "./routes/unified-view.ts";
 import { vmOperationRoutes } from "./routes/vm-operations.ts";
+import { waveRoutes } from "./routes/waves.ts";
 
 /** The route table: everything that is served, documented and tested comes from here. */
 export function apiRoutes(context: ApiContext): readonly Route[] {
@@ -41,6 +42,7 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
     ...orderRoutes(context),
     ...vmOperationRoutes(context),
     ...operationRoutes(context),
+    ...waveRoutes(context),
     ...certificateRoutes(context),
     ...authRoutes(context),
     ...guardRoutes(context),

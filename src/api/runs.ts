@@ -1,3 +1,4 @@
+// Long because everything that the API asks of Temporal is in this one place.
 import { randomUUID } from "node:crypto";
 import {
   type Client,
@@ -28,6 +29,9 @@ import type { MigrateVmInput } from "../workflows/migrate-vm/types.ts";
 import type { OperateVmsInput } from "../workflows/operate-vms/types.ts";
 import type { PlanMigrationInput } from "../workflows/plan-migration/types.ts";
 import type { PlanOperationInput } from "../workflows/plan-operation/types.ts";
+import type { PlanWaveInput } from "../workflows/plan-wave/types.ts";
+import { pauseWaveSignal, resumeWaveSignal } from "../workflows/run-wave/messages.ts";
+import type { RunWaveInput } from "../workflows/run-wave/types.ts";
 import type { RefreshResourcesInput, SyncInventoryInput } from "../workflows/sync-inventory/types.ts";
 import type { TakeCensusInput } from "../workflows/take-census/types.ts";
 import type { VerifyCertificateInput, VerifyCertificateResult } from "../workflows/verify-certificate/types.ts";
@@ -70,6 +74,20 @@ export class Runs {
       staticSummary: `Plan ${input.request.action} of ${input.request.vms.length} VM(s)`,
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
     });
+  }
+
+  /** As for {@link plan}, for many VMs in one. */
+  planWave(input: PlanWaveInput): Promise<Plan> {
+    return this.#ask<Plan>(
+      "planWave",
+      {
+        workflowId: `plan/${input.planId}`,
+        args: [input],
+        staticSummary: `Plan the wave ${input.outline.name}: ${input.outline.members.length} VMs`,
+        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+      },
+      this.#limits.longAskMs,
+    );
   }
 
   checkSite(input: CheckSiteInput): Promise<readonly SiteCheck[]> {
@@ -160,9 +178,31 @@ export class Runs {
     );
   }
 
+  /** Starts the wave's run, or finds it running or ended already. */
+  async runWave(input: RunWaveInput, name: string): Promise<void> {
+    await this.#guard(this.#limits.askMs, () =>
+      this.#startOrFind("runWave", {
+        taskQueue,
+        workflowId: waveWorkflowId(input.waveId),
+        args: [input],
+        staticSummary: `Wave ${name}`,
+        staticDetails: `Plan ${input.planId}, hash ${input.planHash}`,
+        workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+      }),
+    );
+  }
+
   async cancelOperation(operationId: string): Promise<void> {
     const handle = this.#client.workflow.getHandle(operationWorkflowId(operationId));
     await this.#guard(this.#limits.askMs, () => handle.cancel());
+  }
+
+  async orderWave(waveId: string, order: "pause" | "resume" | "cancel"): Promise<void> {
+    const wave = this.#client.workflow.getHandle(waveWorkflowId(waveId));
+    await this.#guard(this.#limits.askMs, async () => {
+      if (order === "cancel") await wave.cancel();
+      else await wave.signal(order === "pause" ? pauseWaveSignal : resumeWaveSignal);
+    });
   }
 
   async pause(migrationId: string): Promise<void> {
@@ -253,6 +293,10 @@ export function migrationWorkflowId(migrationId: string): string {
 
 export function operationWorkflowId(operationId: string): string {
   return `operation/${operationId}`;
+}
+
+export function waveWorkflowId(waveId: string): string {
+  return `wave/${waveId}`;
 }
 
 async function within<T>(timeoutMs: number, work: Promise<T>, otherwise: () => T): Promise<T> {

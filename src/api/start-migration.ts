@@ -15,14 +15,15 @@ export async function approvedPlan(
   context: ApiContext,
   access: Access,
   approved: { planId: string; planHash: string },
+  kind: string = planKind,
 ): Promise<Plan> {
   const plan = reachedPlan(access, await context.store.plans.get(approved.planId), approved.planId);
-  if (plan.hash === approved.planHash && plan.kind === planKind) return plan;
+  if (plan.hash === approved.planHash && plan.kind === kind) return plan;
   throw new ProblemError("Conflict", {
     detail:
-      plan.kind === planKind
+      plan.kind === kind
         ? `Plan ${plan.planId} has another hash than the one that was approved`
-        : `Plan ${plan.planId} is of kind ${plan.kind}, not ${planKind}`,
+        : `Plan ${plan.planId} is of kind ${plan.kind}, not ${kind}`,
     action: "Read the plan again and approve what it says.",
     resource: `plan/${plan.planId}`,
     facts: { hash: plan.hash, kind: plan.kind },
@@ -102,6 +103,8 @@ export async function startLeftOver(
     const page = await store.migrations.list({ state: "running", limit: 200, cursor });
     const before = Date.now() - olderThanMs;
     for (const migration of page.items) {
+      // Those of a wave are started by its run.
+      if (migration.waveId !== undefined) continue;
       if (migration.steps.length > 0 || Date.parse(migration.createdAt) > before) continue;
       const plan = await store.plans.get(migration.planId);
       if (!plan) continue;

@@ -8,8 +8,10 @@ import { addAudit } from "./programs/audit.ts";
 import { addDecisions, addGuard } from "./programs/guard.ts";
 import { addSearch } from "./programs/search.ts";
 import { addExecution, addOperations, addVmOperations } from "./programs/vms.ts";
+import { addWaves } from "./programs/waves.ts";
 
-const migrationStates = "running, paused, awaiting-finalize, finalized, rolling-back, rolled-back, cancelled, failed";
+const migrationStates =
+  "running, queued, paused, awaiting-cutover, awaiting-finalize, finalized, rolling-back, rolled-back, cancelled, failed";
 
 /** The command line. Each command's code is loaded when it runs, so that --help is quick. */
 export function buildProgram(): Command {
@@ -23,6 +25,7 @@ export function buildProgram(): Command {
   addStack(program);
   addMigrate(program);
   addMigrations(program);
+  addWaves(program);
   addReading(program);
   addSearch(program);
   addOperations(program);

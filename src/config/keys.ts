@@ -153,11 +153,13 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
   },
   ...costKeys,
   "migration_config.parallel_migrations": {
-    description: "Disks that one worker copies at the same time.",
-    unit: "disks",
+    description: "Migrations that work at the same time, over all workers.",
+    unit: "migrations",
     default: 3,
     example: 3,
-    effect: { now: "bounds the copies a worker runs at once; the others wait their turn" },
+    effect: {
+      now: "slots that all workers share; a migration that finds none waits as `queued` before it touches anything",
+    },
     test: "migration_config sets the defaults of every migration",
   },
   "migration_config.bandwidth_limit": {

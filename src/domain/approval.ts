@@ -14,10 +14,15 @@ export function approvalRule(
   plan: Pick<Plan, "kind" | "subjects">,
 ): ApprovalRule | undefined {
   return rules.find(({ kind, scope }) => {
-    if (kind !== undefined && kind !== plan.kind) return false;
+    if (kind !== undefined && !kindsOf(plan.kind).includes(kind)) return false;
     // A plan that does not say what it touches may touch anything.
     return plan.subjects === undefined || plan.subjects.some((subject) => isWithin(subject, scope));
   });
+}
+
+/** What a rule may call the plan: a wave is migrations, too. */
+function kindsOf(kind: string): readonly string[] {
+  return kind === "migrate-wave" ? [kind, "migrate-vm"] : [kind];
 }
 
 function isWithin(subject: Scope, scope: Scope): boolean {

@@ -5,6 +5,8 @@ import type { WarmOptions, WarmView } from "./warm.ts";
 /** How a migration runs from outside: shown by API, CLI and console, written to the store. */
 export const migrationStates = [
   "running",
+  /** Others have all the slots that `parallel_migrations` allows; nothing was begun or is under way. */
+  "queued",
   "paused",
   /** Warm: the replica follows the running source until a person says `cutover`. */
   "awaiting-cutover",
@@ -149,6 +151,8 @@ export interface MigrationView {
   readonly problem?: MigrationProblem;
   /** Present once the first round of a warm migration is proven. */
   readonly warm?: WarmView;
+  /** Present where it is part of a wave. */
+  readonly waveId?: string;
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly endedAt?: string;

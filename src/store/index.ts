@@ -21,10 +21,12 @@ import { ReplicaRoundRepository } from "./replica-round-repository.ts";
 import { ResourceRepository } from "./resource-repository.ts";
 import { SavedSearchRepository } from "./saved-search-repository.ts";
 import { SessionRepository } from "./session-repository.ts";
+import { SlotRepository } from "./slot-repository.ts";
 import { TokenRepository } from "./token-repository.ts";
 import { UserRepository } from "./user-repository.ts";
 import { VmRepository } from "./vm-repository.ts";
 import { WarmRepository } from "./warm-repository.ts";
+import { WaveRepository } from "./wave-repository.ts";
 
 export type { AuditQuery } from "./audit-repository.ts";
 export type { BindingRecord } from "./binding-repository.ts";
@@ -41,6 +43,7 @@ export type { InventoryResource } from "./resource-rows.ts";
 export type { SearchPage, SearchRequest } from "./resource-search.ts";
 export type { SavedSearch } from "./saved-search-repository.ts";
 export type { CliSignIn, SessionRecord, SignedIn } from "./session-repository.ts";
+export type { SlotAnswer } from "./slot-repository.ts";
 export type { TokenRecord } from "./token-repository.ts";
 export type { UserRecord } from "./user-repository.ts";
 export type { InventoryVm, SiteFreshness, VmPage, VmQuery } from "./vm-repository.ts";
@@ -69,6 +72,8 @@ export interface Store {
   readonly warm: WarmRepository;
   readonly checkpoints: PostgresCheckpointStore;
   readonly leases: PostgresRateLeases;
+  readonly slots: SlotRepository;
+  readonly waves: WaveRepository;
   readonly certificates: CertificateRepository;
   readonly users: UserRepository;
   readonly bindings: BindingRepository;
@@ -110,6 +115,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     warm: new WarmRepository(db),
     checkpoints: new PostgresCheckpointStore(db),
     leases: new PostgresRateLeases(db),
+    slots: new SlotRepository(db),
+    waves: new WaveRepository(db),
     certificates: new CertificateRepository(db),
     users: new UserRepository(db),
     bindings: new BindingRepository(db),

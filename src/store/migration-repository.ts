@@ -33,6 +33,7 @@ export type NewMigration = Pick<MigrationView, "migrationId" | "planId" | "workf
   Partial<Pick<MigrationView, "state" | "bytesToMove" | "createdAt">> & {
     /** Of the VM, as they were when it was planned: they decide who reaches the migration. */
     readonly tags?: Readonly<Record<string, string>>;
+    readonly waveId?: string;
   };
 
 /** Members left out (or undefined) stay as they are. */
@@ -83,6 +84,7 @@ export class MigrationRepository {
         bytes_to_move: migration.bytesToMove ?? 0,
         created_at: migration.createdAt,
         tags: toJson(migration.tags ?? {}),
+        wave_id: migration.waveId ?? null,
       })
       .onConflict((conflict) => conflict.column("migration_id").doNothing())
       .execute();

@@ -55,6 +55,7 @@ export function toMigrationView(row: Selectable<MigrationTable> & { steps: StepR
       certificateId: row.certificate_id,
       problem: row.problem,
       warm: row.warm,
+      waveId: row.wave_id,
       endedAt: row.ended_at,
     }),
   };

@@ -5,8 +5,8 @@ import type { Database } from "./schema.ts";
 /**
  * Rates shared by all workers. Whether a lease is current is decided by the database's clock alone, and a holder learns
  * its expiry on its own clock, counted from before it asked: clocks that disagree change nothing.
- * A newcomer gets its share at once, while the others keep theirs until they renew: for at most one `ttlMs` the sum may
- * exceed the limit.
+ * The shares together never exceed the limit: a newcomer gets what the others leave, and the rest of its share as soon as
+ * they have renewed and given some up.
  */
 export class PostgresRateLeases implements RateLeases {
   readonly #db: Kysely<Database>;
@@ -18,22 +18,23 @@ export class PostgresRateLeases implements RateLeases {
   async renew(input: { resource: string; holder: string; limitPerSecond: number; ttlMs: number }): Promise<RateLease> {
     const { resource, holder, limitPerSecond, ttlMs } = input;
     const askedAt = Date.now();
-    const holders = await this.#db.transaction().execute(async (tx) => {
+    const perSecond = await this.#db.transaction().execute(async (tx) => {
       // One division at a time for a resource, so that two newcomers see each other.
       await sql`select pg_advisory_xact_lock(hashtextextended(${`rate/${resource}`}, 0))`.execute(tx);
-      await sql`
-        insert into rate_leases (resource, holder, expires_at)
-        values (${resource}, ${holder}, clock_timestamp() + ${ttlMs} * interval '1 millisecond')
-        on conflict (resource, holder) do update set expires_at = excluded.expires_at`.execute(tx);
       await sql`delete from rate_leases where resource = ${resource} and expires_at <= clock_timestamp()`.execute(tx);
-      const counted = await tx
-        .selectFrom("rate_leases")
-        .select((e) => e.fn.countAll<number>().as("holders"))
-        .where("resource", "=", resource)
-        .executeTakeFirstOrThrow();
-      return Math.max(1, counted.holders);
+      const { rows } = await sql<{ others: number; given: number }>`
+        select count(*)::integer as others, coalesce(sum(per_second), 0) as given
+        from rate_leases where resource = ${resource} and holder <> ${holder}`.execute(tx);
+      const { others = 0, given = 0 } = rows[0] ?? {};
+      const share = Math.max(0, Math.min(limitPerSecond / (others + 1), limitPerSecond - given));
+      await sql`
+        insert into rate_leases (resource, holder, expires_at, per_second)
+        values (${resource}, ${holder}, clock_timestamp() + ${ttlMs} * interval '1 millisecond', ${share})
+        on conflict (resource, holder) do update
+          set expires_at = excluded.expires_at, per_second = excluded.per_second`.execute(tx);
+      return share;
     });
-    return { perSecond: limitPerSecond / holders, expiresAt: new Date(askedAt + ttlMs) };
+    return { perSecond, expiresAt: new Date(askedAt + ttlMs) };
   }
 
   async release(input: { resource: string; holder: string }): Promise<void> {

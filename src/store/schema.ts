@@ -26,6 +26,7 @@ import type {
   SavedSearchTable,
 } from "./inventory-schema.ts";
 import type { OperationItemTable, OperationTable } from "./operation-schema.ts";
+import type { WaveMemberTable, WaveTable } from "./wave-schema.ts";
 
 /** bigint columns are read as numbers (all are safe integers), timestamps as ISO 8601 UTC strings. */
 export type Time = ColumnType<string, string, string>;
@@ -71,6 +72,7 @@ export interface MigrationTable {
   tags: Tags;
   warm: OptionalJson<WarmView>;
   cutover_asked: Generated<boolean>;
+  wave_id: string | null;
 }
 
 export interface MigrationStepTable {
@@ -147,6 +149,15 @@ export interface RateLeaseTable {
   resource: string;
   holder: string;
   expires_at: Time;
+  per_second: Generated<number>;
+}
+
+export interface SlotLeaseTable {
+  resource: string;
+  holder: string;
+  ticket: Generated<number>;
+  granted: Generated<boolean>;
+  expires_at: Time;
 }
 
 export interface CallBudgetTable {
@@ -221,6 +232,9 @@ export interface Database {
   generations: GenerationTable;
   manifest_chunks: ManifestChunkTable;
   rate_leases: RateLeaseTable;
+  slot_leases: SlotLeaseTable;
+  waves: WaveTable;
+  wave_members: WaveMemberTable;
   call_budgets: CallBudgetTable;
   certificates: CertificateTable;
   users: UserTable;

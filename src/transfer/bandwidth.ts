@@ -25,7 +25,12 @@ export interface BandwidthOptions {
 /** Of a second's worth: what may leave in one go after a pause. Small, so that the limit holds over short times too. */
 const burstSeconds = 0.1;
 
-/** A token bucket whose rate is this holder's share of the resource's limit, renewed three times in a lease's life. */
+/** How soon a share follows when others come or leave; what they leave unused until then is lost to the link. */
+const renewEveryMs = 500;
+/** A newcomer is given what is left until the others have renewed: asked again as soon as they may have. */
+const askAgainMs = 100;
+
+/** A token bucket whose rate is this holder's share of the resource's limit, renewed several times in a lease's life. */
 export function createBandwidthLimiter(options: BandwidthOptions): BandwidthLimiter {
   return new LeasedBucket(options);
 }
@@ -92,11 +97,12 @@ class LeasedBucket implements BandwidthLimiter {
   async #askForShare(): Promise<void> {
     const { leases, resource, holder, bytesPerSecond, ttlMs } = this.#options;
     const asked = performance.now();
-    this.#renewAt = asked + ttlMs / 3;
+    this.#renewAt = asked + Math.min(ttlMs / 3, renewEveryMs);
     try {
       const lease = await leases.renew({ resource, holder, limitPerSecond: bytesPerSecond, ttlMs });
       this.#refillAtOldRate();
       this.#perSecond = Math.max(1, Math.min(lease.perSecond, bytesPerSecond));
+      if (lease.perSecond < this.#options.floorPerSecond) this.#renewAt = asked + Math.min(ttlMs / 3, askAgainMs);
       // By our own clock, from before the question: the store's clock may be another machine's.
       this.#expiresAt = asked + ttlMs;
     } catch {

@@ -127,7 +127,8 @@ export interface RateLease {
 
 export interface RateLeases {
   /**
-   * Takes or renews `holder`'s share of `resource`: the limit divided among the holders whose leases are current.
+   * Takes or renews `holder`'s share of `resource`: the limit divided among the holders whose leases are current, or what
+   * they leave of it until they renew, which may be nothing.
    * A holder that cannot renew drops to `floorPerSecond` when its lease has lapsed, never to unlimited.
    */
   renew(input: { resource: string; holder: string; limitPerSecond: number; ttlMs: number }): Promise<RateLease>;

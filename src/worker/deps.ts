@@ -1,4 +1,4 @@
-import type { Client } from "@temporalio/client";
+import { type Client, WorkflowNotFoundError } from "@temporalio/client";
 import type { ActivityDeps, SiteSettings } from "../activities/deps.ts";
 import type { Config, SiteConfig } from "../config/config.ts";
 import { isProviderError } from "../domain/errors.ts";
@@ -43,6 +43,7 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
     transfer: { pump, padSource, inspectGuest, prove, createBandwidthLimiter, leafBytes },
     defaults: config.migration,
     parallelMigrations: config.migration.parallelMigrations,
+    runIsOpen: (workflowId, runId) => runIsOpen(client, workflowId, runId),
     settings: (site) => settingsOf(config.sites.find((candidate) => candidate.site === site)),
     async signalCopyProgress(workflowId, progress) {
       await client.workflow.getHandle(workflowId).signal(copyProgressSignal, progress);
@@ -55,6 +56,16 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
     },
     close: () => registry.close(),
   };
+}
+
+/** A server that doesn't answer proves no run's end. */
+async function runIsOpen(client: Client, workflowId: string, runId: string): Promise<boolean> {
+  try {
+    const { status } = await client.workflow.getHandle(workflowId, runId).describe();
+    return status.name === "RUNNING" || status.name === "PAUSED";
+  } catch (error) {
+    return !(error instanceof WorkflowNotFoundError);
+  }
 }
 
 function settingsOf(site: SiteConfig | undefined): SiteSettings {

@@ -5,6 +5,8 @@ export { operateVm } from "./operate-vms/operate-vm.ts";
 export { operateVms } from "./operate-vms/workflow.ts";
 export { planMigration } from "./plan-migration/workflow.ts";
 export { planOperation } from "./plan-operation/workflow.ts";
+export { planWave } from "./plan-wave/workflow.ts";
+export { runWave } from "./run-wave/workflow.ts";
 export { refreshResources, syncInventory } from "./sync-inventory/workflow.ts";
 export { takeCensus } from "./take-census/workflow.ts";
 export { verifyCertificate } from "./verify-certificate/workflow.ts";

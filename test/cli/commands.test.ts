@@ -138,3 +138,43 @@ test("a certificate whose disk differs says where and fails", async () => {
   await writeFile(file, "not JSON");
   assert.equal((await run("certificate", "verify", file)).code, 2);
 });
+
+test("a wave is planned from a CSV, started by its plan, paused, resumed and shown to its end", async () => {
+  const csv = join(dir, "wave.csv");
+  await writeFile(csv, "vm;group\nweb-1;web\ndb-1;db\n");
+  const what = ["--csv", csv, "--from", "onprem-a", "--to", "onprem-b", "--after", "web=db", "--parallel", "2"];
+  const plan = await json<{ plan_id: string; inputs: object }>("waves", "plan", ...what, "--pause", "1s");
+  assert.deepEqual(plan.inputs, {
+    name: "wave",
+    parallel: 2,
+    in_order: true,
+    groups: [
+      { name: "db", pause_seconds: 1 },
+      { name: "web", pause_seconds: 1, after: ["db"] },
+    ],
+  });
+  const text = await run("waves", "plan", ...what);
+  assert.match(text.stdout, /web: move web-1 onprem-a → onprem-b/);
+  assert.match(text.stdout, /Carry it out: novacron waves start --plan/);
+  const beside = await run("waves", "start", "--plan", plan.plan_id, "web-2");
+  assert.equal(beside.code, 2);
+  const nothing = await run("waves", "plan");
+  assert.equal(nothing.code, 2);
+
+  const { wave_id: id } = await json<{ wave_id: string }>("waves", "start", "--plan", plan.plan_id);
+  const watching = run("waves", "show", id, "--watch");
+  assert.equal((await run("waves", "pause", id)).code, 0);
+  for (;;) {
+    const { state } = await json<{ state: string }>("waves", "show", id);
+    if (state === "paused") break;
+    await sleep(50);
+  }
+  assert.equal((await run("waves", "resume", id)).code, 0);
+  const watched = await watching;
+  assert.equal(watched.code, 0, watched.stderr);
+  assert.match(watched.stdout, /web-1 +web +onprem-a +onprem-b/);
+  assert.match((await run("waves", "list")).stdout, new RegExp(`${id} +wave +completed +2`));
+  const refused = await run("waves", "cancel", id);
+  assert.equal(refused.code, 2, "it asks, and nobody is there to answer");
+  assert.equal((await run("waves", "cancel", id, "--yes")).code, 1);
+});

@@ -56,6 +56,7 @@ before(async () => {
     transfer: {} as ActivityDeps["transfer"],
     defaults: {} as ActivityDeps["defaults"],
     parallelMigrations: 1,
+    runIsOpen: unused,
     settings: () => ({ ceilings: {} }),
     signalCopyProgress: unused,
     signalReplicated: unused,

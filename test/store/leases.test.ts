@@ -20,9 +20,15 @@ describe("a rate", () => {
     const resource = randomUUID();
     const renew = (holder: string) => leases.renew({ resource, holder, limitPerSecond: 900, ttlMs: minute });
     assert.equal((await renew("a")).perSecond, 900);
+    // Nobody has given anything up yet.
+    assert.equal((await renew("b")).perSecond, 0);
+    assert.equal((await renew("a")).perSecond, 450);
     assert.equal((await renew("b")).perSecond, 450);
-    assert.equal((await renew("c")).perSecond, 300);
+    assert.equal((await renew("c")).perSecond, 0);
     assert.equal((await renew("a")).perSecond, 300);
+    assert.equal((await renew("c")).perSecond, 150);
+    assert.equal((await renew("b")).perSecond, 300);
+    assert.equal((await renew("c")).perSecond, 300);
     await leases.release({ resource, holder: "b" });
     await leases.release({ resource, holder: "b" });
     assert.equal((await renew("a")).perSecond, 450);
@@ -33,10 +39,19 @@ describe("a rate", () => {
     const resource = randomUUID();
     const holders = Array.from({ length: 8 }, (_, i) => `h${i}`);
     const renew = (holder: string) => leases.renew({ resource, holder, limitPerSecond: 800, ttlMs: minute });
-    await Promise.all(holders.map(renew));
-    const shares = await Promise.all(holders.map(renew));
+    const given = new Map<string, number>();
+    const round = async (): Promise<void> => {
+      for (const [index, { perSecond }] of (await Promise.all(holders.map(renew))).entries()) {
+        given.set(`h${index}`, perSecond);
+      }
+    };
+    for (let again = 0; again < 3; again++) {
+      await round();
+      const sum = [...given.values()].reduce((total, each) => total + each, 0);
+      assert.ok(sum <= 800, `${sum} of 800`);
+    }
     assert.deepEqual(
-      shares.map(({ perSecond }) => perSecond),
+      [...given.values()],
       holders.map(() => 100),
     );
   });
@@ -57,11 +72,13 @@ describe("a rate", () => {
     const behind = await leases.renew({ resource, holder: "behind", limitPerSecond: 10, ttlMs: minute });
     assert.equal(behind.expiresAt.getTime() - Date.now(), minute);
     context.mock.timers.setTime(now + 24 * 60 * minute);
-    const ahead = await leases.renew({ resource, holder: "ahead", limitPerSecond: 10, ttlMs: minute });
+    const renewAhead = () => leases.renew({ resource, holder: "ahead", limitPerSecond: 10, ttlMs: minute });
+    const ahead = await renewAhead();
     assert.equal(ahead.expiresAt.getTime() - Date.now(), minute);
-    assert.equal(ahead.perSecond, 5);
     context.mock.timers.setTime(now - 24 * 60 * minute);
     assert.equal((await leases.renew({ resource, holder: "behind", limitPerSecond: 10, ttlMs: minute })).perSecond, 5);
+    context.mock.timers.setTime(now + 24 * 60 * minute);
+    assert.equal((await renewAhead()).perSecond, 5);
   });
 });
 

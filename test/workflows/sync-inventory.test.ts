@@ -38,6 +38,7 @@ const deps: ActivityDeps = {
   transfer: {} as ActivityDeps["transfer"],
   defaults: {} as ActivityDeps["defaults"],
   parallelMigrations: 1,
+  runIsOpen: unused,
   settings: () => ({ ceilings: {} }),
   signalCopyProgress: unused,
   signalReplicated: unused,

@@ -17,7 +17,7 @@ const signalled: Readonly<Record<SignalledOrder, { summary: string; description:
   resume: { summary: "Go on where it was paused", description: "Harmless when it is not paused." },
   cancel: { summary: "Stop and roll back", description: "The target is emptied and the source runs again." },
 };
-const takesSignals: readonly MigrationState[] = ["running", "paused", "awaiting-cutover"];
+const takesSignals: readonly MigrationState[] = ["running", "queued", "paused", "awaiting-cutover"];
 
 const closing: Readonly<Record<ClosingOrder, { summary: string; description: string }>> = {
   finalize: {

@@ -64,6 +64,7 @@ export const migrationSchema = z
       })
       .optional()
       .meta({ description: "What is replicated of a running source, and what a cutover would cost now" }),
+    wave_id: entityId.optional().meta({ description: "The wave that it is part of" }),
     problem: z
       .strictObject({
         code: z.string(),

@@ -22,11 +22,17 @@ function describeTime(seconds: number | undefined, basis?: string): string | und
   return basis === undefined ? formatSeconds(seconds) : `${formatSeconds(seconds)} (${basis})`;
 }
 
+/** What carries a plan of the kind out; all others are operations. */
+const carriedOutBy: Readonly<Record<string, string>> = {
+  "migrate-vm": "migrate --plan",
+  "migrate-wave": "waves start --plan",
+};
+
 const marks = { pass: "ok", warn: "warn", fail: "FAIL" } as const;
 
 export async function describePlan(plan: Plan): Promise<string> {
   const { estimates } = plan;
-  const moves = plan.kind === "migrate-vm";
+  const moves = plan.kind in carriedOutBy;
   const checks = await table(
     plan.checks,
     [
@@ -58,7 +64,7 @@ export async function describePlan(plan: Plan): Promise<string> {
       : "",
     checks,
     plan.executable
-      ? `Carry it out: novacron ${moves ? "migrate --plan" : "plans execute"} ${plan.plan_id}`
+      ? `Carry it out: novacron ${carriedOutBy[plan.kind] ?? "plans execute"} ${plan.plan_id}`
       : "It cannot be carried out: see the checks that failed.",
   ]
     .filter(Boolean)

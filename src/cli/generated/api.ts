@@ -660,6 +660,104 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/waves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Waves, the newest first */
+        get: operations["listWaves"];
+        put?: never;
+        /**
+         * Move many VMs by an approved plan, or plan and start them at once
+         * @description With `dry_run: true` nothing is started, and the answer is the one plan of all of it.
+         */
+        post: operations["startWave"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/waves/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a wave stands: the one report of all its VMs */
+        get: operations["getWave"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/waves/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start no further VM, and pause those under way
+         * @description Nothing is undone; what was copied stays copied.
+         */
+        post: operations["pauseWave"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/waves/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go on where the wave was paused
+         * @description Harmless when it is not paused.
+         */
+        post: operations["resumeWave"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/waves/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start no further VM, and roll back those under way
+         * @description VMs that were moved stay moved: roll each back, or finalize it, by its migration.
+         */
+        post: operations["cancelWave"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/certificates/verify": {
         parameters: {
             query?: never;
@@ -1423,6 +1521,180 @@ export interface components {
             plan_hash: string;
             /** @description For a delete: the name of each VM that goes */
             confirm?: string[];
+        };
+        /** @description Planned now and executed as planned */
+        DirectWave: {
+            name?: string;
+            vms?: {
+                /**
+                 * @description A site's id, as in the configuration
+                 * @example onprem-a
+                 */
+                from?: string;
+                /**
+                 * @description A site's id, as in the configuration
+                 * @example onprem-a
+                 */
+                to?: string;
+                /**
+                 * @description `stop` (default): the target takes over. `freeze`: a copy of one moment
+                 * @enum {string}
+                 */
+                point?: "stop" | "freeze";
+                /** @description Source network id → target network id */
+                network_map?: {
+                    [key: string]: string;
+                };
+                verify?: {
+                    boot_proof?: boolean;
+                    /** @description Regular expression in the console output */
+                    boot_marker?: string;
+                    boot_timeout_ms?: number;
+                    tcp_probes?: {
+                        port: number;
+                    }[];
+                    http_probes?: {
+                        port: number;
+                        /** Format: starts_with */
+                        path: string;
+                        expect_status?: number;
+                    }[];
+                    probe_timeout_ms?: number;
+                };
+                bandwidth_bytes_per_second?: number;
+                stop_grace_ms?: number;
+                /** @description Default what the VM has */
+                cpus?: number;
+                /** @description Default what the VM has */
+                memory_bytes?: number;
+                gpus?: number;
+                /** @description A size of the target, instead of the cheapest that fits */
+                instance_type?: string;
+                /** @enum {string} */
+                capacity_type?: "on-demand" | "spot";
+                /** @description Whether sizes whose CPU above a baseline is on credit count too. Default false */
+                burstable?: boolean;
+                /** @description Names or ids; default the configuration's */
+                security_groups?: string[];
+                /** @description Default what the target's network does by itself */
+                public_address?: boolean;
+                /** @description The target's name of a customer's key */
+                encryption_key?: string;
+                incremental?: boolean;
+                /**
+                 * @description `warm`: the source runs on while rounds of copies follow it, until the cutover
+                 * @enum {string}
+                 */
+                mode?: "cold" | "warm";
+                warm?: {
+                    /** @enum {string} */
+                    cutover?: "when-ready" | "manual" | "at-time";
+                    /** Format: date-time */
+                    cutover_at?: string;
+                    target_downtime_seconds?: number;
+                    round_pause_seconds?: number;
+                };
+                /** @description Name or id at the source site */
+                vm: string;
+                group?: string;
+                /** @description VMs of this wave that have to be moved before */
+                after?: string[];
+            }[];
+            /**
+             * @description A search of the inventory: all VMs that it finds
+             * @example tag.env=prod state:running
+             */
+            query?: string;
+            /** @description A head line, then a VM a line; columns vm, from, to, group, after */
+            csv?: string;
+            /** @description For every VM that doesn't say otherwise */
+            defaults?: {
+                /**
+                 * @description A site's id, as in the configuration
+                 * @example onprem-a
+                 */
+                from?: string;
+                /**
+                 * @description A site's id, as in the configuration
+                 * @example onprem-a
+                 */
+                to?: string;
+                /**
+                 * @description `stop` (default): the target takes over. `freeze`: a copy of one moment
+                 * @enum {string}
+                 */
+                point?: "stop" | "freeze";
+                /** @description Source network id → target network id */
+                network_map?: {
+                    [key: string]: string;
+                };
+                verify?: {
+                    boot_proof?: boolean;
+                    /** @description Regular expression in the console output */
+                    boot_marker?: string;
+                    boot_timeout_ms?: number;
+                    tcp_probes?: {
+                        port: number;
+                    }[];
+                    http_probes?: {
+                        port: number;
+                        /** Format: starts_with */
+                        path: string;
+                        expect_status?: number;
+                    }[];
+                    probe_timeout_ms?: number;
+                };
+                bandwidth_bytes_per_second?: number;
+                stop_grace_ms?: number;
+                /** @description Default what the VM has */
+                cpus?: number;
+                /** @description Default what the VM has */
+                memory_bytes?: number;
+                gpus?: number;
+                /** @description A size of the target, instead of the cheapest that fits */
+                instance_type?: string;
+                /** @enum {string} */
+                capacity_type?: "on-demand" | "spot";
+                /** @description Whether sizes whose CPU above a baseline is on credit count too. Default false */
+                burstable?: boolean;
+                /** @description Names or ids; default the configuration's */
+                security_groups?: string[];
+                /** @description Default what the target's network does by itself */
+                public_address?: boolean;
+                /** @description The target's name of a customer's key */
+                encryption_key?: string;
+                incremental?: boolean;
+                /**
+                 * @description `warm`: the source runs on while rounds of copies follow it, until the cutover
+                 * @enum {string}
+                 */
+                mode?: "cold" | "warm";
+                warm?: {
+                    /** @enum {string} */
+                    cutover?: "when-ready" | "manual" | "at-time";
+                    /** Format: date-time */
+                    cutover_at?: string;
+                    target_downtime_seconds?: number;
+                    round_pause_seconds?: number;
+                };
+            };
+            /** @description In the order in which they begin */
+            groups?: components["schemas"]["WaveGroup"][];
+            /** @description Of this wave at once */
+            parallel?: number;
+            /** @description Whether a group begins only when the one before it has ended. Default true */
+            in_order?: boolean;
+            /** @description Between groups. Default 0 */
+            pause_seconds?: number;
+            /** @description Plan only; nothing is started */
+            dry_run?: boolean;
+        };
+        WaveGroup: {
+            name: string;
+            /** @description Groups of which every VM has to be moved before */
+            after?: string[];
+            /** @description Before it begins; default the wave's */
+            pause_seconds?: number;
         };
         Certificate: {
             /** @constant */
@@ -2362,7 +2634,7 @@ export interface components {
              */
             to: string;
             /** @enum {string} */
-            state: "running" | "paused" | "awaiting-cutover" | "awaiting-finalize" | "finalized" | "rolling-back" | "rolled-back" | "cancelled" | "failed";
+            state: "running" | "queued" | "paused" | "awaiting-cutover" | "awaiting-finalize" | "finalized" | "rolling-back" | "rolled-back" | "cancelled" | "failed";
             /** @enum {string} */
             step?: "validate" | "network" | "replicate" | "stop" | "copy" | "seal" | "prove" | "materialise" | "create" | "verify" | "complete" | "rollback" | "finalize";
             progress: number;
@@ -2422,6 +2694,8 @@ export interface components {
                 /** @description Bytes */
                 last_round_bytes: number;
             };
+            /** @description The wave that it is part of */
+            wave_id?: string;
             problem?: {
                 code: string;
                 message: string;
@@ -2547,6 +2821,107 @@ export interface components {
              * @description ISO 8601, UTC
              */
             ended_at?: string;
+        };
+        Wave: {
+            wave_id: string;
+            name: string;
+            plan_id: string;
+            workflow_id: string;
+            /** @enum {string} */
+            state: "running" | "paused" | "completed" | "incomplete" | "cancelled";
+            parallel?: number;
+            groups: components["schemas"]["WaveGroup"][];
+            totals: {
+                vms: number;
+                waiting: number;
+                running: number;
+                moved: number;
+                failed: number;
+                skipped: number;
+                cancelled: number;
+                /** @description Bytes */
+                bytes_to_move: number;
+                /** @description Bytes */
+                bytes_copied: number;
+                seconds: number;
+                downtime_seconds: number;
+            };
+            members: components["schemas"]["WaveMember"][];
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            updated_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            started_at?: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            ended_at?: string;
+        };
+        WaveMember: {
+            position: number;
+            vm: string;
+            group: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            from: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            to: string;
+            /** @enum {string} */
+            state: "waiting" | "running" | "moved" | "failed" | "skipped" | "cancelled";
+            /** @description Why it was not moved */
+            reason?: string;
+            migration_id: string;
+            /** @enum {string} */
+            migration_state?: "running" | "queued" | "paused" | "awaiting-cutover" | "awaiting-finalize" | "finalized" | "rolling-back" | "rolled-back" | "cancelled" | "failed";
+            progress: number;
+            /** @description Bytes */
+            bytes_to_move: number;
+            /** @description Bytes */
+            bytes_copied: number;
+            downtime_seconds?: number;
+            problem?: {
+                code: string;
+                message: string;
+                step?: string;
+                left_behind?: {
+                    resource: string;
+                    remove: string;
+                }[];
+                facts?: {
+                    [key: string]: unknown;
+                };
+            };
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            started_at?: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            ended_at?: string;
+        };
+        WaveList: {
+            items: components["schemas"]["Wave"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
         };
         CertificateVerdict: {
             identical: boolean;
@@ -3733,7 +4108,7 @@ export interface operations {
     listMigrations: {
         parameters: {
             query?: {
-                state?: "running" | "paused" | "awaiting-cutover" | "awaiting-finalize" | "finalized" | "rolling-back" | "rolled-back" | "cancelled" | "failed";
+                state?: "running" | "queued" | "paused" | "awaiting-cutover" | "awaiting-finalize" | "finalized" | "rolling-back" | "rolled-back" | "cancelled" | "failed";
                 /** @description A name, or the id at the source */
                 vm?: string;
                 /** @description Rows in one page. Default 50 */
@@ -4550,6 +4925,230 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Operation"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listWaves: {
+        parameters: {
+            query?: {
+                /** @description Rows in one page. Default 50 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; opaque */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaveList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    startWave: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovedPlan"] | components["schemas"]["DirectWave"];
+            };
+        };
+        responses: {
+            /** @description With dry_run: the plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Started; the wave goes on whatever happens to the caller */
+            202: {
+                headers: {
+                    /** @description Where the wave is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Wave"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getWave: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The wave */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Wave"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    pauseWave: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Told; the state follows */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Wave"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    resumeWave: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Told; the state follows */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Wave"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    cancelWave: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Told; the state follows */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Wave"];
                 };
             };
             400: components["responses"]["Problem400"];

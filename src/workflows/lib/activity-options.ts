@@ -41,6 +41,26 @@ export const askCall: ActivityOptions = {
   retry: { ...siteCall.retry, maximumAttempts: 3 },
 };
 
+/** Planning hundreds of moves; what was planned before a failure is there already at the next attempt. */
+export const planWaveCall: ActivityOptions = {
+  ...siteCall,
+  startToCloseTimeout: "10 minutes",
+  scheduleToCloseTimeout: "15 minutes",
+  retry: { ...siteCall.retry, maximumAttempts: 3 },
+};
+
+/** Waiting for a turn, for as long as that takes: days, where those before are large. Each attempt is one question, the
+ *  answer to it says when to ask again. */
+export const turnCall: ActivityOptions = {
+  startToCloseTimeout: "30 seconds",
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: {
+    initialInterval: "500 milliseconds",
+    backoffCoefficient: 1,
+    nonRetryableErrorTypes: hopeless,
+  },
+};
+
 /** Rows in the store. A store that is away is waited for as long as a site is. */
 export const recordCall: LocalActivityOptions = {
   startToCloseTimeout: "30 seconds",

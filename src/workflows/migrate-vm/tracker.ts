@@ -11,6 +11,7 @@ import type { ClosingStep, MigrationState, MigrationStep } from "../../domain/mi
 import { recordCall } from "../lib/activity-options.ts";
 import { show } from "../lib/visibility.ts";
 import { copyProgressSignal, pauseSignal, progressQuery, replicatedSignal, resumeSignal } from "./messages.ts";
+import { Turn } from "./turn.ts";
 import type { MigrateVmInput } from "./types.ts";
 
 const { recordStep, recordMigration } = proxyLocalActivities<Activities>(recordCall);
@@ -45,6 +46,7 @@ export class Tracker {
   headline: string;
   /** From the plan: false leaves a failed move for inspection until a person rolls it back. */
   rollsBackOnFailure = true;
+  readonly turn = new Turn();
   readonly #input: MigrateVmInput;
   readonly #spans = new Map<string, CopySpan>();
   #paused = false;
@@ -186,7 +188,9 @@ export class Tracker {
     if (!this.#paused) return;
     const before = this.state;
     await this.become("paused", `Paused before or within step ${this.step}; resume to go on`);
+    const takesTurn = await this.turn.suspend();
     await condition(() => !this.#paused, { summary: "paused by a person" });
+    if (takesTurn) await this.turn.take(this);
     await this.become(before, `Resumed in step ${this.step}`);
   }
 

@@ -34,6 +34,8 @@ export async function moveWarm(
     evidence: true,
     undo: () => undo.dropReplica({ migrationId, from, to, copies }),
   });
+  // Its rounds take turns one by one, and a cutover, for which the source stands still, waits for nobody.
+  await tracker.turn.release();
   let rule = warm;
   for (let attempt = 0; ; attempt++) {
     const replicated = await tracker.run("replicate", "copy the running source, then what changed", () =>

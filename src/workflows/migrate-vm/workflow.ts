@@ -2,6 +2,7 @@ import {
   ApplicationFailure,
   CancellationScope,
   condition,
+  getExternalWorkflowHandle,
   isCancellation,
   proxyActivities,
   proxyLocalActivities,
@@ -12,6 +13,7 @@ import type { MigrationProblem } from "../../domain/migration.ts";
 import { recordCall, siteCall } from "../lib/activity-options.ts";
 import { describeFailure } from "../lib/failure.ts";
 import { type LeftBehind, Saga } from "../lib/saga.ts";
+import { memberEndedSignal } from "../run-wave/messages.ts";
 import { cutoverUpdate, finalizeUpdate, rollbackUpdate } from "./messages.ts";
 import { finalizeMove, type MovedVm, moveVm } from "./move.ts";
 import { now, Tracker } from "./tracker.ts";
@@ -53,13 +55,20 @@ class MigrationRun {
 
   async execute(): Promise<MigrateVmResult> {
     try {
+      await this.#tracker.turn.take(this.#tracker);
       this.#moved = await moveVm(this.#input, this.#tracker, this.#saga);
+      await this.#tracker.turn.release();
       // Open before it is told: who reads the new state may act on it at once.
       this.#open = "completed";
       const message = "Moved and proven; the source is kept until you finalize";
       await this.#tracker.become("awaiting-finalize", message, this.#moved.outcome);
+      await this.#tellWave("moved");
     } catch (error) {
-      await CancellationScope.nonCancellable(() => this.#rollBackAfter(error));
+      await CancellationScope.nonCancellable(async () => {
+        await this.#rollBackAfter(error);
+        await this.#tracker.turn.release();
+        await this.#tellWave(isCancellation(error) ? "cancelled" : "failed", describeFailure(error).message);
+      });
       if (!this.#open) throw this.#failure(error);
     }
     // From here on a cancellation must not undo or forget anything: only finalize and rollback end the run.
@@ -67,6 +76,16 @@ class MigrationRun {
       await condition(() => this.#ended !== undefined, { summary: "until a person finalizes or rolls back" });
       return this.#ended as MigrateVmResult;
     });
+  }
+
+  /** The wave decides by it who comes next; one that is gone needs to know nothing. */
+  async #tellWave(state: "moved" | "failed" | "cancelled", reason?: string): Promise<void> {
+    const { waveId, migrationId } = this.#input;
+    if (waveId === undefined) return;
+    const outcome = { migrationId, state, ...(reason === undefined ? {} : { reason }) };
+    await getExternalWorkflowHandle(`wave/${waveId}`)
+      .signal(memberEndedSignal, outcome)
+      .catch(() => undefined);
   }
 
   async #rollBackAfter(error: unknown): Promise<void> {

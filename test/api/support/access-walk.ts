@@ -1,4 +1,5 @@
-import { sampleCertificate, sampleOperationPlan, samplePlan } from "./activities.ts";
+import { outlineWave } from "../../../src/domain/wave-outline.ts";
+import { sampleCertificate, sampleOperationPlan, samplePlan, sampleWavePlan } from "./activities.ts";
 import type { TestApi } from "./harness.ts";
 
 /** Things that are there for every caller to ask for. */
@@ -6,6 +7,7 @@ export interface World {
   readonly api: TestApi;
   readonly plan: { readonly planId: string; readonly hash: string };
   readonly vmPlan: { readonly planId: string; readonly hash: string };
+  readonly wavePlan: { readonly planId: string; readonly hash: string };
   /** Paths of what is there, each beside one of what isn't. */
   readonly twins: readonly (readonly [string, string])[];
 }
@@ -105,6 +107,18 @@ export const requests: Readonly<Record<string, WalkRow>> = {
       body: { plan_id: plan.planId, plan_hash: plan.hash, dry_run: true },
     }),
   },
+  startWave: {
+    reach: "move",
+    ask: ({ wavePlan }) => ({
+      path: "/v1/waves",
+      body: { plan_id: wavePlan.planId, plan_hash: wavePlan.hash, dry_run: true },
+    }),
+  },
+  listWaves: get("/v1/waves", "move", "walk-wave"),
+  getWave: get("/v1/waves/walk-wave", "move"),
+  pauseWave: get("/v1/waves/walk-wave/pause", "move"),
+  resumeWave: get("/v1/waves/walk-wave/resume", "move"),
+  cancelWave: get("/v1/waves/walk-wave/cancel", "move"),
   listMigrations: get("/v1/migrations", "move", moved),
   getMigration: get(`/v1/migrations/${moved}`, "move"),
   getCertificate: get(`/v1/migrations/${moved}/certificate`, "move"),
@@ -211,6 +225,26 @@ export async function walked(api: TestApi): Promise<World> {
   await api.call("GET", "/v1/vms?refresh=true");
   const plan = samplePlan("walk-plan", true, { vm: "db-1", from: "onprem-a", to: "onprem-b" });
   await store.plans.insert(plan);
+  const vms = [{ vm: "db-1", from: "onprem-a", to: "onprem-b" }];
+  const wavePlan = sampleWavePlan("walk-wave-plan", outlineWave({}, vms));
+  await store.plans.insert(wavePlan);
+  const member = {
+    group: "default",
+    migrationId: "walk-wave-1",
+    vmName: "db-1",
+    sourceVmId: "id-db-1",
+    bytesToMove: 1,
+  };
+  await store.waves.create({
+    waveId: "walk-wave",
+    name: "walk",
+    planId: wavePlan.planId,
+    workflowId: "wave/walk-wave",
+    groups: [{ name: "default" }],
+    members: [{ ...member, from: "onprem-a", to: "onprem-b", tags: { env: "prod", project: "web" } }],
+  });
+  const at = new Date().toISOString();
+  await store.waves.update("walk-wave", { state: "completed", startedAt: at, endedAt: at });
   await store.migrations.create({
     migrationId: moved,
     planId: plan.planId,
@@ -251,6 +285,7 @@ export async function walked(api: TestApi): Promise<World> {
     api,
     plan,
     vmPlan,
+    wavePlan,
     twins: [
       [`/v1/operations/${operated}`, "/v1/operations/walk-operate9"],
       ["/v1/vms/onprem-a/id-db-1", "/v1/vms/onprem-a/id-db-9"],
@@ -258,6 +293,7 @@ export async function walked(api: TestApi): Promise<World> {
       ["/v1/searches/walk-private", "/v1/searches/walk-privat9"],
       ["/v1/plans/walk-plan", "/v1/plans/walk-pla9"],
       [`/v1/migrations/${moved}`, "/v1/migrations/walk-move9"],
+      ["/v1/waves/walk-wave", "/v1/waves/walk-wav9"],
     ],
   };
 }

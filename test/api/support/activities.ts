@@ -5,9 +5,12 @@ import type { OperateVmsRequest } from "../../../src/domain/operation.ts";
 import { canonicalJson, type Plan, planContent } from "../../../src/domain/plan.ts";
 import { vmResource } from "../../../src/domain/resource.ts";
 import type { Vm } from "../../../src/domain/vm.ts";
+import { memberPlanId, type WaveOutline, type WaveState } from "../../../src/domain/wave.ts";
+import { planWave } from "../../../src/domain/wave-plan.ts";
 import type { Store } from "../../../src/store/index.ts";
 import type { PlanMigrationInput } from "../../../src/workflows/plan-migration/types.ts";
 import type { PlanOperationInput } from "../../../src/workflows/plan-operation/types.ts";
+import type { PlanWaveInput } from "../../../src/workflows/plan-wave/types.ts";
 
 export type RecordActivities = ReturnType<typeof recordActivities>;
 
@@ -29,6 +32,17 @@ export function recordActivities(store: Store) {
       await store.operations.addItems(operationId, [vm]);
       await store.operations.updateItem(operationId, 0, { state: "done", step: "Start db-1 at onprem-a" });
       await store.operations.end(operationId, "done", new Date().toISOString());
+    },
+    async storeWavePlan({ planId, outline }: PlanWaveInput): Promise<Plan> {
+      const plan = sampleWavePlan(planId, outline);
+      await store.plans.insert(plan);
+      return plan;
+    },
+    async becomeWave(waveId: string, state: WaveState): Promise<void> {
+      const at = new Date().toISOString();
+      const ended = state === "running" || state === "paused" ? {} : { endedAt: at };
+      await store.waves.update(waveId, { state, ...(state === "running" ? { startedAt: at } : {}), ...ended });
+      if (state === "cancelled") await store.waves.endWaiting(waveId, "it was cancelled", at);
     },
     async readSite(site: string): Promise<number> {
       if (site === "onprem-b") throw new Error("onprem-b is away");
@@ -149,6 +163,28 @@ export function sampleOperationPlan(planId: string, { action, vms }: OperateVmsR
     estimates: { bytesToMove: 0, bytesNominal: 0, basis: "no bytes are moved" },
     executable: true,
   };
+}
+
+export function sampleWavePlan(planId: string, outline: WaveOutline): Plan {
+  const parts = planWave({
+    outline,
+    planned: outline.members.map(({ request }, position) => {
+      const plan = samplePlan(memberPlanId(planId, position), request.vm !== "full", { ...request });
+      const create = { name: request.vm, cpus: 1, memoryBytes: 2 ** 30, disks: [], nics: [] };
+      const resource = { site: request.to, kind: "vm", id: request.vm };
+      const action = { action: "create-vm", resource, detail: "Create it", parameters: create };
+      return { plan: { ...plan, actions: [...plan.actions, action] } };
+    }),
+    targets: { "onprem-b": { ceilings: [] } },
+    parallelMigrations: 3,
+  });
+  const subjects = outline.members.flatMap(({ request }) =>
+    [request.from, request.to].map((site) => ({ site, tags: sampleTags })),
+  );
+  const hash = createHash("sha256")
+    .update(canonicalJson(planContent(parts)))
+    .digest("hex");
+  return { ...parts, planId, hash, subjects, createdAt: new Date().toISOString() };
 }
 
 export function sampleCertificate(migrationId: string): Certificate {

@@ -23,14 +23,19 @@ import type { MigrateVmInput, MigrateVmResult } from "../../../src/workflows/mig
 import type { OperateVmsInput } from "../../../src/workflows/operate-vms/types.ts";
 import type { PlanMigrationInput } from "../../../src/workflows/plan-migration/types.ts";
 import type { PlanOperationInput } from "../../../src/workflows/plan-operation/types.ts";
+
+import type { PlanWaveInput } from "../../../src/workflows/plan-wave/types.ts";
+import { pauseWaveSignal, resumeWaveSignal } from "../../../src/workflows/run-wave/messages.ts";
+import type { RunWaveInput, RunWaveResult } from "../../../src/workflows/run-wave/types.ts";
 import type { RefreshResourcesInput, SyncInventoryInput } from "../../../src/workflows/sync-inventory/types.ts";
+
 import type {
   VerifyCertificateInput,
   VerifyCertificateResult,
 } from "../../../src/workflows/verify-certificate/types.ts";
 import type { RecordActivities } from "./activities.ts";
 
-const { storePlan, storeOperationPlan, endOperation, readSite, become, step, certify } =
+const { storePlan, storeOperationPlan, storeWavePlan, endOperation, becomeWave, readSite, become, step, certify } =
   proxyActivities<RecordActivities>({
     startToCloseTimeout: "20 seconds",
     retry: { maximumAttempts: 2 },
@@ -56,6 +61,33 @@ export async function planOperation(input: PlanOperationInput): Promise<Plan> {
 
 export async function operateVms({ operationId }: OperateVmsInput): Promise<void> {
   await endOperation(operationId);
+}
+
+export async function planWave(input: PlanWaveInput): Promise<Plan> {
+  return storeWavePlan(input);
+}
+
+/** Goes on until it is resumed once. */
+export async function runWave({ waveId }: RunWaveInput): Promise<RunWaveResult> {
+  let asked: "pause" | "resume" | undefined;
+  setHandler(pauseWaveSignal, () => {
+    asked = "pause";
+  });
+  setHandler(resumeWaveSignal, () => {
+    asked = "resume";
+  });
+  try {
+    await becomeWave(waveId, "running");
+    await condition(() => asked === "pause");
+    await becomeWave(waveId, "paused");
+    await condition(() => asked === "resume");
+    await becomeWave(waveId, "completed");
+    return { waveId, state: "completed" };
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    await CancellationScope.nonCancellable(() => becomeWave(waveId, "cancelled"));
+    throw error;
+  }
 }
 
 export async function checkSite({ site }: CheckSiteInput): Promise<SiteCheck[]> {

@@ -1,0 +1,57 @@
+import { ProviderError } from "../domain/errors.ts";
+import type { MigrationRequest } from "../domain/migration.ts";
+import { planMigration } from "../domain/migration-plan.ts";
+import type { Plan } from "../domain/plan.ts";
+import type { ActivityDeps } from "./deps.ts";
+import { lookIntoGuest } from "./look-into-guest.ts";
+import { hashOf } from "./pinned-plan.ts";
+import { findVm, lookAtSource, lookAtTarget, observeDisk } from "./plan-observations.ts";
+
+/** Looks at both sites and stores the pinned plan of one migration; a known plan id gives the stored one. */
+export async function planOne(
+  { registry, store, transfer, defaults, settings }: ActivityDeps,
+  input: { readonly planId: string; readonly request: MigrationRequest },
+  signal: AbortSignal,
+): Promise<Plan> {
+  const known = await store.plans.get(input.planId);
+  if (known) return known;
+  const { request } = input;
+  if (request.from === request.to) {
+    throw new ProviderError("InvalidInput", {
+      operation: "plan the migration",
+      resource: `site/${request.to}`,
+      reason: "source and target are the same site",
+      action: "Name another target with --to.",
+    });
+  }
+  const [source, target] = await Promise.all([registry.provider(request.from), registry.provider(request.to)]);
+  const vm = await findVm(source, request.vm, signal);
+  // What a guest has drivers for takes the longest to find, and matters where its hardware changes.
+  const look = { drivers: source.kind !== target.kind || target.compute.listInstanceTypes !== undefined };
+  const [inspected, guest, sourceSide, targetSide, history] = await Promise.all([
+    source.disks.inspectSource(vm.vmId, signal),
+    lookIntoGuest(source, vm, transfer.inspectGuest, look, signal),
+    lookAtSource(source, settings(request.from), store),
+    lookAtTarget(target, settings(request.to), store, signal),
+    store.migrations.stepSamples(request.from, request.to),
+  ]);
+  const disks = await Promise.all(
+    inspected.map((disk) => observeDisk({ sourceSite: source.site, target, store, signal }, disk)),
+  );
+  const parts = planMigration({
+    request,
+    defaults,
+    vm,
+    disks,
+    guest,
+    source: sourceSide,
+    target: targetSide,
+    history,
+  });
+  const hash = hashOf(parts);
+  const subjects = [request.from, request.to].map((site) => ({ site, tags: vm.tags }));
+  const plan: Plan = { ...parts, planId: input.planId, hash, subjects, createdAt: new Date().toISOString() };
+  await store.plans.insert(plan);
+  // Another attempt may have been quicker: what is stored is what will be carried out.
+  return (await store.plans.get(plan.planId)) ?? plan;
+}

@@ -1,0 +1,130 @@
+import type { Plan } from "../domain/plan.ts";
+import { parseSearch } from "../domain/search/parser.ts";
+import { tagKeys, type Vm } from "../domain/vm.ts";
+import {
+  memberMigrationId,
+  memberPlanId,
+  type WaveGroup,
+  type WaveMemberParameters,
+  type WaveRequest,
+  type WaveView,
+  type WaveVm,
+} from "../domain/wave.ts";
+import { readWaveCsv } from "../domain/wave-csv.ts";
+import { outlineWave } from "../domain/wave-outline.ts";
+import { fromWire, type Wire } from "../domain/wire.ts";
+import { requireApproval } from "./approvals.ts";
+import { ProblemError } from "./problem.ts";
+import type { Access, Actor, Asked } from "./route.ts";
+import { type ApiContext, isPassing, notFound } from "./routes/context.ts";
+import { waveWorkflowId } from "./runs.ts";
+import { refuseUnlessExecutable } from "./start-migration.ts";
+import { reachableRequest, reachedPlan } from "./subjects.ts";
+
+const pageSize = 200;
+
+/** Finds the VMs, plans the move of each and stores the plan of the whole. */
+export async function planWaveNow(
+  context: ApiContext,
+  { access, actor }: Pick<Asked<unknown, unknown, unknown>, "access" | "actor">,
+  planId: string,
+  asked: Wire<WaveRequest>,
+): Promise<Plan> {
+  const { store, runs } = context;
+  const request = fromWire<WaveRequest>(asked);
+  const csv = request.csv === undefined ? [] : readWaveCsv(request.csv);
+  const found = request.query === undefined ? [] : await searchVms(context, access, request);
+  const outline = outlineWave(request, [...(request.vms ?? []), ...csv, ...found]);
+  const members = await Promise.all(
+    outline.members.map(async (member) => ({
+      ...member,
+      request: await reachableRequest(context, access, member.request),
+    })),
+  );
+  const requester = actor?.responsible ?? "";
+  // Each VM's plan can be executed by itself, and they had a part in that as well.
+  const planIds = [planId, ...members.map((_, position) => memberPlanId(planId, position))];
+  for (const each of planIds) await store.guard.noteRequester(each, requester);
+  return reachedPlan(access, await runs.planWave({ planId, outline: { ...outline, members } }), planId);
+}
+
+/** What the search finds of VMs, but for those that were moved away already and those that are where they shall go. */
+async function searchVms({ store }: ApiContext, access: Access, request: WaveRequest): Promise<WaveVm[]> {
+  const parsed = parseSearch(request.query ?? "", Date.now());
+  if (!parsed.ok) {
+    const { message, hint, ...where } = parsed.problem;
+    throw new ProblemError("InvalidInput", {
+      detail: message,
+      action: hint,
+      facts: { query: request.query, ...where },
+    });
+  }
+  const { from, to } = request.defaults ?? {};
+  const vms: WaveVm[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await store.resources.search({
+      ...parsed.query,
+      limit: pageSize,
+      scopes: access.scopes,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    for (const { kind, site, resourceId, document } of page.items) {
+      const { tags } = document as unknown as Pick<Vm, "tags">;
+      const isHere = kind === "vm" && site !== to && (from === undefined || site === from);
+      if (isHere && tags[tagKeys.fencedBy] === undefined) vms.push({ vm: resourceId, from: site });
+    }
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  return vms;
+}
+
+/** Registers the wave, then starts its run. Registered is as good as started, as with a migration.
+ *  @throws ProblemError Conflict when a check of the plan failed, PolicyBlocked when it wants a second person. */
+export async function startWaveByPlan(
+  context: ApiContext,
+  actor: Actor | undefined,
+  waveId: string,
+  plan: Plan,
+): Promise<WaveView> {
+  refuseUnlessExecutable(plan);
+  await requireApproval(context, actor, plan);
+  const { store, runs, log } = context;
+  const { name, parallel, groups } = plan.inputs as unknown as {
+    name: string;
+    parallel?: number;
+    groups: readonly WaveGroup[];
+  };
+  const members = plan.actions.map(({ resource, parameters }, position) => {
+    const { vm, from, to, group, bytesToMove } = parameters as unknown as WaveMemberParameters;
+    // The plan's subjects are those of its VMs in their order, source and target of each.
+    const tags = plan.subjects?.[2 * position]?.tags ?? {};
+    const migrationId = memberMigrationId(waveId, position);
+    return { group, migrationId, vmName: vm, sourceVmId: resource.id, from, to, tags, bytesToMove };
+  });
+  const of = { waveId, name, planId: plan.planId, workflowId: waveWorkflowId(waveId), groups, members };
+  await store.waves.create({ ...of, ...(parallel === undefined ? {} : { parallel }) });
+  try {
+    await runs.runWave({ waveId, planId: plan.planId, planHash: plan.hash }, name);
+  } catch (error) {
+    if (!isPassing(error)) throw error;
+    log.warn({ waveId, err: error }, "registered; its run starts when Temporal answers");
+  }
+  const made = await store.waves.getScoped(waveId);
+  if (!made) throw notFound("wave", waveId, "Start it again.");
+  return made.wave;
+}
+
+/** Starts the runs of waves that were registered by a process which could not start them any more. */
+export async function startLeftOverWaves(
+  { store, runs, log }: Pick<ApiContext, "store" | "runs" | "log">,
+  olderThanMs: number,
+): Promise<void> {
+  if (await store.guard.frozen()) return;
+  for (const { waveId, planId, name } of await store.waves.notStarted(olderThanMs)) {
+    const plan = await store.plans.get(planId);
+    if (!plan) continue;
+    log.info({ waveId }, "starting a wave that was only registered");
+    await runs.runWave({ waveId, planId, planHash: plan.hash }, name);
+  }
+}

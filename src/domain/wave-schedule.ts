@@ -1,0 +1,66 @@
+import type { MemberState, WaveGroup } from "./wave.ts";
+
+export interface ScheduledMember {
+  readonly vm: string;
+  readonly group: string;
+  readonly after: readonly number[];
+}
+
+export interface ScheduledWave {
+  readonly groups: readonly WaveGroup[];
+  readonly members: readonly ScheduledMember[];
+  readonly parallel?: number;
+  readonly inOrder: boolean;
+}
+
+export interface WaveStanding {
+  /** By position. */
+  readonly states: readonly MemberState[];
+  /** Names of groups whose turn it was and whose pause is over. */
+  readonly opened: ReadonlySet<string>;
+}
+
+export interface WaveMoves {
+  /** Groups whose turn it is now; the pause before each is the caller's. */
+  readonly open: readonly WaveGroup[];
+  /** Positions to start now, in this order. */
+  readonly start: readonly number[];
+  readonly skip: readonly { readonly position: number; readonly reason: string }[];
+}
+
+const ended: ReadonlySet<MemberState> = new Set(["moved", "failed", "skipped", "cancelled"]);
+
+export function waveEnded(states: readonly MemberState[]): boolean {
+  return states.every((state) => ended.has(state));
+}
+
+/** What comes next in a wave: which groups' turn it is, who starts, and who won't, as what they depend on was not moved.
+ *  Nobody else is touched by a failure. */
+export function nextMoves(wave: ScheduledWave, { states, opened }: WaveStanding): WaveMoves {
+  const membersOf = (group: string) =>
+    wave.members.flatMap((member, position) => (member.group === group ? [position] : []));
+  const hasEnded = (group: string) => membersOf(group).every((position) => ended.has(states[position] ?? "waiting"));
+  const open = wave.groups.filter((group, index) => {
+    if (opened.has(group.name)) return false;
+    const before = wave.inOrder ? wave.groups.slice(0, index).map(({ name }) => name) : [];
+    return [...before, ...(group.after ?? [])].every(hasEnded);
+  });
+  const start: number[] = [];
+  const skip: { position: number; reason: string }[] = [];
+  let running = states.filter((state) => state === "running").length;
+  for (const [position, member] of wave.members.entries()) {
+    if (states[position] !== "waiting") continue;
+    const groups = wave.groups.find(({ name }) => name === member.group)?.after ?? [];
+    const needed = [...new Set([...member.after, ...groups.flatMap(membersOf)])];
+    const lacking = needed.find((other) => ["failed", "skipped", "cancelled"].includes(states[other] ?? ""));
+    if (lacking !== undefined) {
+      skip.push({ position, reason: `${wave.members[lacking]?.vm}, which it comes after, was not moved` });
+      continue;
+    }
+    const ready = opened.has(member.group) && needed.every((other) => states[other] === "moved");
+    if (!ready || running >= (wave.parallel ?? Number.POSITIVE_INFINITY)) continue;
+    running += 1;
+    start.push(position);
+  }
+  return { open, start, skip };
+}

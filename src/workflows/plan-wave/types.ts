@@ -1,0 +1,6 @@
+import type { WaveOutline } from "../../domain/wave.ts";
+
+export interface PlanWaveInput {
+  readonly planId: string;
+  readonly outline: WaveOutline;
+}
