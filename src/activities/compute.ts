@@ -2,6 +2,7 @@ import { Context } from "@temporalio/activity";
 import type { CensusKind } from "../domain/census.ts";
 import { ProviderError } from "../domain/errors.ts";
 import type { CreateVmParameters } from "../domain/migration-parts.ts";
+import type { NewVmParameters } from "../domain/operation.ts";
 import { tagKeys } from "../domain/vm.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { goneIsFine } from "./gone.ts";
@@ -45,8 +46,10 @@ export function computeActivities({ registry }: ActivityDeps) {
     async createVm(input: {
       site: string;
       key: string;
-      migrationId: string;
-      create: CreateVmParameters;
+      /** The one that it comes by, if any. */
+      migrationId?: string;
+      create: CreateVmParameters | NewVmParameters;
+      /** In the order of its disks. */
       volumes: readonly string[];
       /** One of the plan's, where it has some. */
       instanceType?: string;
@@ -57,7 +60,7 @@ export function computeActivities({ registry }: ActivityDeps) {
         ...rest,
         instanceType: input.instanceType,
         disks: disks.map(({ bus, boot }, index) => ({ volumeId: input.volumes[index] as string, bus, boot })),
-        tags: { ...tags, [tagKeys.migration]: input.migrationId },
+        tags: { ...tags, ...(input.migrationId === undefined ? {} : { [tagKeys.migration]: input.migrationId }) },
       };
       const vm = await compute.createVm(spec, input.key, Context.current().cancellationSignal);
       return vm.vmId;

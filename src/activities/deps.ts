@@ -23,6 +23,8 @@ export interface SiteSettings {
   readonly market?: { readonly provider: string; readonly region: string };
   readonly securityGroups?: readonly string[];
   readonly encryptionKey?: string;
+  /** Places where its data stays. */
+  readonly residency?: readonly string[];
 }
 
 /** What activities use of the data plane. */

@@ -1,4 +1,5 @@
 import { Context } from "@temporalio/activity";
+import type { NewVmDisk } from "../domain/operation.ts";
 import type { PointWithBaselines } from "../domain/replica-base.ts";
 import { tagKeys } from "../domain/vm.ts";
 import type { SourcePoint } from "../providers/provider.ts";
@@ -64,11 +65,27 @@ export function diskActivities({ registry, store }: ActivityDeps, moves: DiskMov
       await store.points.delete(input.site, input.pointId);
     },
 
-    async materialiseDisk(input: { site: string; pointId: string; key: string; migrationId: string }): Promise<string> {
+    async materialiseDisk(input: {
+      site: string;
+      pointId: string;
+      key: string;
+      migrationId?: string;
+    }): Promise<string> {
       const { disks } = await registry.provider(input.site);
-      const tags = { [tagKeys.managed]: "true", [tagKeys.migration]: input.migrationId };
+      const tags = {
+        [tagKeys.managed]: "true",
+        ...(input.migrationId === undefined ? {} : { [tagKeys.migration]: input.migrationId }),
+      };
       const { pointId, key } = input;
       const volume = await disks.materialise({ pointId, key, tags }, Context.current().cancellationSignal);
+      return volume.volumeId;
+    },
+
+    async createVolume(input: { site: string; key: string; disk: NewVmDisk }): Promise<string> {
+      const { disks } = await registry.provider(input.site);
+      const { key, disk } = input;
+      const tags = { [tagKeys.managed]: "true" };
+      const volume = await disks.createVolume({ ...disk, key, tags }, Context.current().cancellationSignal);
       return volume.volumeId;
     },
 

@@ -2,6 +2,7 @@ import { certificateActivities } from "./certificate.ts";
 import { type Effects, withTrail } from "./changes.ts";
 import { computeActivities } from "./compute.ts";
 import { copyActivities } from "./copy.ts";
+import { createPlanActivities } from "./create-plan.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { DiskMoves } from "./disk-moves.ts";
 import { diskActivities } from "./disks.ts";
@@ -39,6 +40,7 @@ function allOf(deps: ActivityDeps) {
     ...certificateActivities(deps),
     ...inventoryActivities(deps),
     ...operationPlanActivities(deps),
+    ...createPlanActivities(deps),
     ...operateActivities(deps),
   };
 }
@@ -92,8 +94,10 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   checkSite: "reads",
   listCensus: "reads",
   makeOperationPlan: "reads",
+  makeCreatePlan: "reads",
   openOperation: "reads",
   openItem: "reads",
+  createVolume: "changes",
   startVm: "changes",
   resizeVm: "changes",
   deleteVm: "changes",

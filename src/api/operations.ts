@@ -1,3 +1,4 @@
+import type { CreateVmRequest } from "../domain/create-request.ts";
 import { type OperateVmsRequest, type OperationKind, operationItems, operationKinds } from "../domain/operation.ts";
 import type { Plan } from "../domain/plan.ts";
 import { parseSearch } from "../domain/search/parser.ts";
@@ -7,7 +8,7 @@ import { requireApproval } from "./approvals.ts";
 import { requireSecondFactor } from "./authenticate.ts";
 import { asProblem, ProblemError } from "./problem.ts";
 import type { Access, Actor, Asked } from "./route.ts";
-import { type ApiContext, configuredSite, isPassing, notFound } from "./routes/context.ts";
+import { type ApiContext, configuredSite, isPassing, notFound, requireReach } from "./routes/context.ts";
 import { operationWorkflowId } from "./runs.ts";
 import { refuseUnlessExecutable } from "./start-migration.ts";
 import { reachedPlan } from "./subjects.ts";
@@ -26,6 +27,32 @@ export async function planOperationNow(
   const vms = await Promise.all(request.vms.map((each) => reachableVm(context, access, each)));
   // Looked at now, VMs may carry other tags than the inventory knew.
   return reachedPlan(access, await context.runs.planOperation({ planId, request: { ...request, vms } }), planId);
+}
+
+/** At the site that was named, or at any that the caller may make such a VM at: with these tags.
+ *  @throws ProblemError Forbidden, NotFound. */
+export async function planCreateNow(
+  context: ApiContext,
+  { access, actor }: Caller,
+  planId: string,
+  request: CreateVmRequest,
+): Promise<Plan> {
+  await context.store.guard.noteRequester(planId, actor?.responsible ?? "");
+  const { site, tags = {} } = request;
+  if (request.image !== undefined && request.recoveryPoint !== undefined) {
+    throw new ProblemError("InvalidInput", {
+      detail: "It boots from `image` or from `recovery_point`, not from both",
+      action: "Leave one of them out.",
+    });
+  }
+  if (site !== undefined) {
+    requireReach(access, { site, tags });
+    configuredSite(context, access, site);
+  }
+  const sites = context.sites.filter((each) => each.enabled && access.covers({ site: each.site, tags }));
+  if (sites.length === 0) requireReach(access, { tags });
+  const create = { ...request, sites: sites.map((each) => each.site) };
+  return reachedPlan(access, await context.runs.planOperation({ planId, create }), planId);
 }
 
 /** Who reaches only some VMs of a site gets exactly the one they named among those. @throws ProblemError NotFound. */

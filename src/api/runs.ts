@@ -71,7 +71,9 @@ export class Runs {
     return this.#ask<Plan>("planOperation", {
       workflowId: `plan/${input.planId}`,
       args: [input],
-      staticSummary: `Plan ${input.request.action} of ${input.request.vms.length} VM(s)`,
+      staticSummary: input.create
+        ? `Plan a new VM ${input.create.name}`
+        : `Plan ${input.request.action} of ${input.request.vms.length} VM(s)`,
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
     });
   }

@@ -34,6 +34,8 @@ export interface SiteConfig {
   readonly endpoint?: string;
   readonly securityGroups?: readonly string[];
   readonly encryptionKey?: string;
+  /** Places (`eu`, `de`) where what is kept there stays. */
+  readonly residency?: readonly string[];
   readonly credentials?: {
     readonly type?: string;
     /** A place whose values are taken together. */

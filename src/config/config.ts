@@ -165,6 +165,7 @@ function toSite(entry: ProviderContent, source: ConfigSource, index: number): Si
     endpoint: entry.endpoint,
     securityGroups: entry.security_groups,
     encryptionKey: entry.encryption_key,
+    residency: entry.residency,
     credentials: toCredentials(entry.credentials),
     quotas: {
       maxVms: quotas?.max_vms,

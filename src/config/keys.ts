@@ -101,6 +101,12 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
     effect: { now: "the key of replicas and volumes made at the site" },
     test: "a provider becomes a site",
   },
+  "providers[].residency[]": {
+    description: "A place where what is kept at the site stays, in words of your own: `eu`, `de`.",
+    example: "eu",
+    effect: { now: "a new VM that is to stay in a place is made only at sites that name it" },
+    test: "a provider becomes a site",
+  },
   "providers[].credentials.type": {
     ...credential("Kind of the credentials", signsForAws),
     description: `Kind of the credentials: ${credentialTypes.map((type) => `\`${type}\``).join(", ")}.`,

@@ -76,6 +76,7 @@ const provider = section({
   endpoint: httpUrl().optional(),
   security_groups: z.array(text(), { error: "a list of names or ids" }).optional(),
   encryption_key: text().optional(),
+  residency: z.array(text(), { error: "a list of places, such as eu" }).optional(),
   credentials: section({
     type: choice(...credentialTypes).optional(),
     from: secret().optional(),

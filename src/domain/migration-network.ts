@@ -116,9 +116,17 @@ interface Planned {
   readonly checks: readonly PlanCheck[];
 }
 
+interface GroupWishes {
+  readonly request: Pick<MigrationObservations["request"], "securityGroups" | "to">;
+  readonly target: Pick<
+    MigrationObservations["target"],
+    "capabilityGaps" | "configuredSecurityGroups" | "securityGroups"
+  >;
+}
+
 /** The request's, else the site's from the configuration, else what the site takes by itself. */
-function planSecurityGroups(
-  seen: MigrationObservations,
+export function planSecurityGroups(
+  seen: GroupWishes,
   virtualNetworkId: string | undefined,
 ): Planned & { readonly ids?: readonly string[] } {
   const { request, target } = seen;

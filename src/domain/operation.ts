@@ -1,4 +1,6 @@
+import type { CreateVmParameters } from "./migration-parts.ts";
 import type { Plan } from "./plan.ts";
+import type { DiskBus } from "./vm.ts";
 
 /** What is done to VMs beside moving them: the requests, the steps of their plans, and how a run of one stands. */
 
@@ -46,10 +48,31 @@ export interface VmSize {
   readonly instanceType?: string;
 }
 
+/** An empty disk. */
+export interface NewVmDisk {
+  readonly sizeBytes: number;
+  /** The site's own word (`gp3`). */
+  readonly type?: string;
+  /** Set by the plan. */
+  readonly encryptionKey?: string;
+  readonly zone?: string;
+}
+
+/** What a VM is made with, beside the volumes of the steps before. */
+export interface NewVmParameters extends Omit<CreateVmParameters, "disks"> {
+  readonly image?: { readonly imageId: string; readonly bootDisk?: { sizeBytes?: number; encryptionKey?: string } };
+  /** One for each volume of the steps before, in their order. */
+  readonly disks: readonly { readonly bus: DiskBus; readonly boot: boolean }[];
+}
+
 /** A step of a plan as its executor takes it: the action's name and its parameters. */
 export type OperationStep =
-  | { readonly action: "start-vm"; readonly vmId: string }
-  | { readonly action: "stop-vm"; readonly vmId: string; readonly graceMs: number }
+  | { readonly action: "create-volume"; readonly disk: NewVmDisk }
+  | { readonly action: "clone-point"; readonly pointId: string }
+  | { readonly action: "create-vm"; readonly create: NewVmParameters }
+  /** Without an id: the VM that the plan makes. */
+  | { readonly action: "start-vm"; readonly vmId?: string }
+  | { readonly action: "stop-vm"; readonly vmId?: string; readonly graceMs: number }
   | { readonly action: "resize-vm"; readonly vmId: string; readonly size: VmSize; readonly former: VmSize }
   | { readonly action: "delete-vm"; readonly vmId: string }
   | { readonly action: "delete-volume"; readonly volumeId: string }

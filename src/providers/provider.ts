@@ -326,9 +326,9 @@ export interface DisksFacet {
     input: { pointId: string; key: string; tags: Readonly<Record<string, string>> },
     signal: AbortSignal,
   ): Promise<Volume>;
-  /** An empty volume of our own. */
+  /** An empty volume of our own, in the zone that its VM will be in, where a site has zones. */
   createVolume(
-    input: NewDisk & { sizeBytes: number; key: string; tags: Readonly<Record<string, string>> },
+    input: NewDisk & { sizeBytes: number; zone?: string; key: string; tags: Readonly<Record<string, string>> },
     signal: AbortSignal,
   ): Promise<Volume>;
   /** Refused with Conflict while a VM uses it. Bytes that recovery points are built on stay until those are gone. */

@@ -70,8 +70,9 @@ async function runIsOpen(client: Client, workflowId: string, runId: string): Pro
 
 function settingsOf(site: SiteConfig | undefined): SiteSettings {
   if (!site) return { ceilings: {} };
-  const { quotas: ceilings, type: provider, region, securityGroups, encryptionKey } = site;
-  return { ceilings, ...(region === undefined ? {} : { market: { provider, region } }), securityGroups, encryptionKey };
+  const { quotas: ceilings, type: provider, region, securityGroups, encryptionKey, residency } = site;
+  const market = region === undefined ? {} : { market: { provider, region } };
+  return { ceilings, ...market, securityGroups, encryptionKey, residency };
 }
 
 function revealing(

@@ -92,11 +92,11 @@ describe("keys in effect", () => {
     );
     const cloud = load(
       context,
-      "providers: [{ name: aws, endpoint: 'http://127.0.0.1:1', security_groups: [web], encryption_key: alias/k }]",
+      "providers: [{ name: aws, endpoint: 'http://127.0.0.1:1', security_groups: [web], encryption_key: alias/k, residency: [us] }]",
     ).sites[0];
     assert.deepEqual(
-      [cloud?.endpoint, cloud?.securityGroups, cloud?.encryptionKey],
-      ["http://127.0.0.1:1", ["web"], "alias/k"],
+      [cloud?.endpoint, cloud?.securityGroups, cloud?.encryptionKey, cloud?.residency],
+      ["http://127.0.0.1:1", ["web"], "alias/k", ["us"]],
     );
   });
 

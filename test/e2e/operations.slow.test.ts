@@ -1,34 +1,14 @@
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { LabApi } from "../../bench/lib/lab-api.ts";
 import { type Lab, startLab } from "../support/lab.ts";
 import { after, before, test } from "../support/needs-qemu.ts";
+import { ended, type ShownOperation, type ShownPlan } from "./support/operations.ts";
 
 const MiB = 2 ** 20;
 const host = "onprem-a";
 const cloud = "aws-us-east-1";
 const sites = [host, cloud] as const;
 const signal = (): AbortSignal => AbortSignal.timeout(120_000);
-
-interface Plan {
-  readonly plan_id: string;
-  readonly hash: string;
-  readonly executable: boolean;
-  readonly actions: readonly { action: string; detail: string; resource: { id: string } }[];
-  readonly checks: readonly { check: string; result: string; detail: string }[];
-  readonly choices: readonly { what: string; chosen: string }[];
-}
-interface Operation {
-  readonly operation_id: string;
-  readonly state: string;
-  readonly done: number;
-  readonly items: readonly {
-    name: string;
-    state: string;
-    vm_id?: string;
-    problem?: { code: string; message: string };
-  }[];
-}
 
 let lab: Lab;
 let api: LabApi;
@@ -43,16 +23,8 @@ const censuses = (): Promise<string[][]> => Promise.all(sites.map((site) => lab.
 const computeAt = async (site: (typeof sites)[number]) => (await lab.deps.registry.provider(site)).compute;
 const seen = async (site: (typeof sites)[number], vmId: string) => (await computeAt(site)).getVm(vmId, signal());
 
-async function ended(started: Operation): Promise<Operation> {
-  for (;;) {
-    const operation = await api.get<Operation>(`/v1/operations/${started.operation_id}`);
-    if (operation.state !== "running") return operation;
-    await sleep(100);
-  }
-}
-
-async function bulk(body: object): Promise<Operation> {
-  return ended(await api.post<Operation>("/v1/vms/bulk", body));
+async function bulk(body: object): Promise<ShownOperation> {
+  return ended(api, await api.post<ShownOperation>("/v1/vms/bulk", body));
 }
 
 /** One VM at each site, with the tag that the tests search for. */
@@ -93,7 +65,7 @@ test("VMs of a host and of a cloud are started, resized, stopped and deleted by 
 
   const started = await bulk({ action: "start", query });
   assert.deepEqual([started.state, started.done], ["done", 1], "the one in the cloud ran already");
-  const refused = await api.post<Plan>("/v1/vms/bulk", { action: "resize", query, cpus: 2, dry_run: true });
+  const refused = await api.post<ShownPlan>("/v1/vms/bulk", { action: "resize", query, cpus: 2, dry_run: true });
   assert.equal(refused.executable, false);
   assert.match(JSON.stringify(refused.checks), /op-host at onprem-a is running.*Stop it first/);
 
@@ -123,7 +95,7 @@ test("VMs of a host and of a cloud are started, resized, stopped and deleted by 
     ],
   );
 
-  const plan = await api.post<Plan>("/v1/vms/bulk", { action: "delete", query, dry_run: true });
+  const plan = await api.post<ShownPlan>("/v1/vms/bulk", { action: "delete", query, dry_run: true });
   assert.deepEqual(
     plan.actions.map(({ action }) => action),
     ["delete-vm", "delete-volume", "delete-vm", "delete-volume"],
@@ -131,7 +103,7 @@ test("VMs of a host and of a cloud are started, resized, stopped and deleted by 
   const execute = { plan_id: plan.plan_id, plan_hash: plan.hash };
   await assert.rejects(api.post("/v1/operations", execute), /409 .*naming what goes/);
   await assert.rejects(api.post("/v1/operations", { ...execute, confirm: ["op-host"] }), /409/);
-  const deleted = await ended(await api.post("/v1/operations", { ...execute, confirm: ["op-host", "op-cloud"] }));
+  const deleted = await ended(api, await api.post("/v1/operations", { ...execute, confirm: ["op-host", "op-cloud"] }));
   assert.equal(deleted.state, "done", JSON.stringify(deleted));
   assert.deepEqual(await censuses(), censusBefore);
 });
@@ -144,9 +116,9 @@ test("one VM's failure stops no other, and a plan that its VM has drifted from i
     { site: cloud, vm: inCloud },
   ];
   await bulk({ action: "stop", vms, stop_grace_ms: 0 });
-  const plan = await api.post<Plan>("/v1/vms/bulk", { action: "start", vms, dry_run: true });
+  const plan = await api.post<ShownPlan>("/v1/vms/bulk", { action: "start", vms, dry_run: true });
   await (await computeAt(host)).setTags(onHost, { later: "1" }, signal());
-  const report = await ended(await api.post("/v1/operations", { plan_id: plan.plan_id, plan_hash: plan.hash }));
+  const report = await ended(api, await api.post("/v1/operations", { plan_id: plan.plan_id, plan_hash: plan.hash }));
   assert.deepEqual([report.state, report.done], ["partly-done", 1]);
   const [drifted, other] = ["op-host", "op-cloud"].map((name) => report.items.find((item) => item.name === name));
   assert.equal(drifted?.problem?.code, "Conflict");

@@ -1,7 +1,10 @@
+import type * as z from "zod";
+import type { CreateVmRequest } from "../../domain/create-request.ts";
 import type { OperateVmsRequest } from "../../domain/operation.ts";
+import type { Plan } from "../../domain/plan.ts";
 import { fromWire } from "../../domain/wire.ts";
-import { planOperationNow } from "../operations.ts";
-import { type Answer, route } from "../route.ts";
+import { planCreateNow, planOperationNow } from "../operations.ts";
+import { type Answer, type Asked, route } from "../route.ts";
 import { planBody, planSchema } from "../schemas/plan.ts";
 import { planNow } from "../start-migration.ts";
 import { reachedPlan } from "../subjects.ts";
@@ -28,10 +31,7 @@ export function planRoutes(context: ApiContext) {
       },
       async handle({ body, access, actor, stableId }): Promise<Answer> {
         const planId = stableId("plan");
-        const plan =
-          body.kind === "migrate_vm"
-            ? await planNow(context, { access, actor }, planId, body.request)
-            : await planOperationNow(context, { access, actor }, planId, fromWire<OperateVmsRequest>(body.request));
+        const plan = await planBy(context, { access, actor }, planId, body);
         const headers = { Location: `/v1/plans/${plan.planId}` };
         const after = { planId: plan.planId, hash: plan.hash, executable: plan.executable };
         return { status: 201, body: plan, headers, workflowId: `plan/${plan.planId}`, after };
@@ -53,4 +53,20 @@ export function planRoutes(context: ApiContext) {
       },
     }),
   ];
+}
+
+function planBy(
+  context: ApiContext,
+  caller: Pick<Asked<unknown, unknown, unknown>, "access" | "actor">,
+  planId: string,
+  body: z.output<typeof planBody>,
+): Promise<Plan> {
+  switch (body.kind) {
+    case "migrate_vm":
+      return planNow(context, caller, planId, body.request);
+    case "operate_vms":
+      return planOperationNow(context, caller, planId, fromWire<OperateVmsRequest>(body.request));
+    case "create_vm":
+      return planCreateNow(context, caller, planId, fromWire<CreateVmRequest>(body.request));
+  }
 }

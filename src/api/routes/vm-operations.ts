@@ -1,13 +1,15 @@
 import * as z from "zod";
+import type { CreateVmRequest } from "../../domain/create-request.ts";
 import type { OperateVmsRequest, VmAction } from "../../domain/operation.ts";
 import { fromWire, type Wire } from "../../domain/wire.ts";
-import { foundVms, planOperationNow, startOperation } from "../operations.ts";
+import { foundVms, planCreateNow, planOperationNow, startOperation } from "../operations.ts";
 import { ProblemError } from "../problem.ts";
 import { type Answer, type Asked, type Route, route } from "../route.ts";
 import { siteId } from "../schemas/common.ts";
 import {
   bulkSchema,
   deleteVmSchema,
+  directCreateSchema,
   operationSchema,
   resizeVmSchema,
   startVmSchema,
@@ -45,6 +47,28 @@ const single: Readonly<Record<VmAction, { summary: string; description?: string;
 
 export function vmOperationRoutes(context: ApiContext): readonly Route[] {
   return [
+    route({
+      method: "post",
+      path: "/v1/vms",
+      operationId: "createVm",
+      tag: "operations",
+      summary: "Make a VM at a site, or at the cheapest one that satisfies what it needs",
+      description:
+        "The plan says why there, and why not elsewhere. A price that is not known is unknown, and never the cheapest. What fails half-way leaves nothing.",
+      permission: "vms:write",
+      actor: "signed-in",
+      audit: "vm.create",
+      idempotent: true,
+      body: directCreateSchema,
+      responses,
+      async handle({ body, access, actor, stableId }): Promise<Answer> {
+        const { dry_run: dryRun, ...asked } = body;
+        const request = fromWire<CreateVmRequest>(asked);
+        const plan = await planCreateNow(context, { access, actor }, stableId("plan"), request);
+        if (dryRun) return { status: 200, body: plan, workflowId: `plan/${plan.planId}` };
+        return started(await startOperation(context, actor, stableId("operation"), plan));
+      },
+    }),
     ...(Object.keys(single) as VmAction[]).map((action) => singleRoute(context, action)),
     route({
       method: "post",

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { CreateVmRequest } from "../../domain/create-request.ts";
 import {
   itemStates,
   type OperateVmsRequest,
@@ -9,7 +10,7 @@ import {
   vmActions,
 } from "../../domain/operation.ts";
 import type { Wire } from "../../domain/wire.ts";
-import { cursorQuery, entityId, name, nextCursor, sha256, siteId, timestamp } from "./common.ts";
+import { cursorQuery, entityId, name, nextCursor, sha256, siteId, tags, timestamp } from "./common.ts";
 
 const milliseconds = z.int().min(0).max(86_400_000);
 /** So many in one plan: a person has to be able to read it. */
@@ -64,6 +65,52 @@ export const bulkSchema = z
     ...dryRun,
   })
   .meta({ id: "BulkRequest" });
+
+const disk = z
+  .strictObject({ size_bytes: z.int().min(1), type: name.optional() })
+  .meta({ id: "NewDisk", description: "An empty disk; `type` is the site's own word (`gp3`)" });
+const port = z.int().min(1).max(65_535);
+
+export const createVmSchema = z
+  .strictObject({
+    name,
+    site: siteId.optional().meta({ description: "Where; without it the cheapest that satisfies the rest" }),
+    regions: z
+      .array(name)
+      .min(1)
+      .max(50)
+      .optional()
+      .meta({ description: "Exact, or a beginning and `*`", example: ["eu-*"] }),
+    residency: name.optional().meta({ description: "A place that the site's `residency` must name", example: "eu" }),
+    cpus: z.int().min(1).max(10_000),
+    memory_bytes: z.int().min(1),
+    instance_type: resize.instance_type,
+    burstable: resize.burstable,
+    gpus: z.int().min(0).max(64).optional(),
+    spot: z
+      .boolean()
+      .optional()
+      .meta({ description: "Whether capacity that may be taken back will do; then the cheaper of both is taken" }),
+    architecture: z.enum(["x86_64", "aarch64"]).optional().meta({ description: "Default x86_64" }),
+    firmware: z.enum(["bios", "uefi"]).optional().meta({ description: "Default what the image says, else bios" }),
+    image: name.optional().meta({ description: "What it boots from: a name or id at the site" }),
+    recovery_point: name.optional().meta({ description: "What it boots from, instead of an image" }),
+    boot_disk_bytes: z.int().min(1).optional().meta({ description: "Of an image's disk. Default the image's own" }),
+    disks: z
+      .array(disk)
+      .max(20)
+      .optional()
+      .meta({ description: "Empty ones. Without an image or recovery point it boots from the first" }),
+    network: name.optional().meta({ description: "Name or id. Default the site's default, else its only one" }),
+    security_groups: z.array(name).max(20).optional(),
+    public_address: z.boolean().optional(),
+    encryption_key: name.optional().meta({ description: "The site's name of a customer's key" }),
+    publish_ports: z.array(port).max(20).optional(),
+    tags: tags.optional(),
+    start: z.boolean().optional().meta({ description: "Default true where the site can" }),
+  })
+  .meta({ id: "CreateVmRequest" }) satisfies z.ZodType<Wire<Omit<CreateVmRequest, "sites">>>;
+export const directCreateSchema = z.strictObject({ ...createVmSchema.shape, ...dryRun }).meta({ id: "CreateVm" });
 
 const confirm = {
   confirm: name.optional().meta({ description: "The VM's name. Needed unless it is a dry run" }),

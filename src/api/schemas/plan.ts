@@ -4,7 +4,7 @@ import type { MigrationRequest } from "../../domain/migration.ts";
 import type { Plan } from "../../domain/plan.ts";
 import type { Wire } from "../../domain/wire.ts";
 import { bytes, entityId, facts, name, sha256, siteId, tags, timestamp } from "./common.ts";
-import { operateVmsSchema } from "./operation.ts";
+import { createVmSchema, operateVmsSchema } from "./operation.ts";
 import { costSchema } from "./price.ts";
 
 const port = z.int().min(1).max(65535);
@@ -86,6 +86,7 @@ export const planBody = z
   .union([
     z.strictObject({ kind: z.literal("migrate_vm"), request: migrationRequestSchema }).meta({ id: "PlanMigration" }),
     z.strictObject({ kind: z.literal("operate_vms"), request: operateVmsSchema }).meta({ id: "PlanOperation" }),
+    z.strictObject({ kind: z.literal("create_vm"), request: createVmSchema }).meta({ id: "PlanCreate" }),
   ])
   .meta({ id: "PlanRequest" });
 

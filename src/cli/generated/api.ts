@@ -98,7 +98,11 @@ export interface paths {
          */
         get: operations["listVms"];
         put?: never;
-        post?: never;
+        /**
+         * Make a VM at a site, or at the cheapest one that satisfies what it needs
+         * @description The plan says why there, and why not elsewhere. A price that is not known is unknown, and never the cheapest. What fails half-way leaves nothing.
+         */
+        post: operations["createVm"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1281,6 +1285,73 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        CreateVm: {
+            name: string;
+            /**
+             * @description Where; without it the cheapest that satisfies the rest
+             * @example onprem-a
+             */
+            site?: string;
+            /**
+             * @description Exact, or a beginning and `*`
+             * @example [
+             *       "eu-*"
+             *     ]
+             */
+            regions?: string[];
+            /**
+             * @description A place that the site's `residency` must name
+             * @example eu
+             */
+            residency?: string;
+            cpus: number;
+            memory_bytes: number;
+            /** @description A size of the site, instead of the cheapest that fits */
+            instance_type?: string;
+            /** @description Whether sizes whose CPU is on credit count too */
+            burstable?: boolean;
+            gpus?: number;
+            /** @description Whether capacity that may be taken back will do; then the cheaper of both is taken */
+            spot?: boolean;
+            /**
+             * @description Default x86_64
+             * @enum {string}
+             */
+            architecture?: "x86_64" | "aarch64";
+            /**
+             * @description Default what the image says, else bios
+             * @enum {string}
+             */
+            firmware?: "bios" | "uefi";
+            /** @description What it boots from: a name or id at the site */
+            image?: string;
+            /** @description What it boots from, instead of an image */
+            recovery_point?: string;
+            /** @description Of an image's disk. Default the image's own */
+            boot_disk_bytes?: number;
+            /** @description Empty ones. Without an image or recovery point it boots from the first */
+            disks?: components["schemas"]["NewDisk"][];
+            /** @description Name or id. Default the site's default, else its only one */
+            network?: string;
+            security_groups?: string[];
+            public_address?: boolean;
+            /** @description The site's name of a customer's key */
+            encryption_key?: string;
+            publish_ports?: number[];
+            /** @description Keys and values as the site has them */
+            tags?: {
+                [key: string]: string;
+            };
+            /** @description Default true where the site can */
+            start?: boolean;
+            /** @description Plan only; nothing is started, and the answer is the plan */
+            dry_run?: boolean;
+        };
+        /** @description An empty disk; `type` is the site's own word (`gp3`) */
+        NewDisk: {
+            size_bytes: number;
+            type?: string;
+        };
         RefreshInventory: {
             /** @description Default: all that the caller reaches */
             sites?: string[];
@@ -1325,7 +1396,7 @@ export interface components {
             /** @description Whether others see it. What they find with it is what their scopes reach */
             shared?: boolean;
         };
-        PlanRequest: components["schemas"]["PlanMigration"] | components["schemas"]["PlanOperation"];
+        PlanRequest: components["schemas"]["PlanMigration"] | components["schemas"]["PlanOperation"] | components["schemas"]["PlanCreate"];
         PlanMigration: {
             /** @constant */
             kind: "migrate_vm";
@@ -1441,6 +1512,71 @@ export interface components {
             site: string;
             /** @description Id, or a name that only one VM has there */
             vm: string;
+        };
+        PlanCreate: {
+            /** @constant */
+            kind: "create_vm";
+            request: components["schemas"]["CreateVmRequest"];
+        };
+        CreateVmRequest: {
+            name: string;
+            /**
+             * @description Where; without it the cheapest that satisfies the rest
+             * @example onprem-a
+             */
+            site?: string;
+            /**
+             * @description Exact, or a beginning and `*`
+             * @example [
+             *       "eu-*"
+             *     ]
+             */
+            regions?: string[];
+            /**
+             * @description A place that the site's `residency` must name
+             * @example eu
+             */
+            residency?: string;
+            cpus: number;
+            memory_bytes: number;
+            /** @description A size of the site, instead of the cheapest that fits */
+            instance_type?: string;
+            /** @description Whether sizes whose CPU is on credit count too */
+            burstable?: boolean;
+            gpus?: number;
+            /** @description Whether capacity that may be taken back will do; then the cheaper of both is taken */
+            spot?: boolean;
+            /**
+             * @description Default x86_64
+             * @enum {string}
+             */
+            architecture?: "x86_64" | "aarch64";
+            /**
+             * @description Default what the image says, else bios
+             * @enum {string}
+             */
+            firmware?: "bios" | "uefi";
+            /** @description What it boots from: a name or id at the site */
+            image?: string;
+            /** @description What it boots from, instead of an image */
+            recovery_point?: string;
+            /** @description Of an image's disk. Default the image's own */
+            boot_disk_bytes?: number;
+            /** @description Empty ones. Without an image or recovery point it boots from the first */
+            disks?: components["schemas"]["NewDisk"][];
+            /** @description Name or id. Default the site's default, else its only one */
+            network?: string;
+            security_groups?: string[];
+            public_address?: boolean;
+            /** @description The site's name of a customer's key */
+            encryption_key?: string;
+            publish_ports?: number[];
+            /** @description Keys and values as the site has them */
+            tags?: {
+                [key: string]: string;
+            };
+            /** @description Default true where the site can */
+            start?: boolean;
         };
         StartVm: {
             /** @description Plan only; nothing is started, and the answer is the plan */
@@ -2095,6 +2231,162 @@ export interface components {
              */
             observed_at: string;
         };
+        Plan: {
+            plan_id: string;
+            /** @description SHA-256 in hex */
+            hash: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            kind: string;
+            /** @description What it touches: who reaches all of it may see and execute the plan */
+            subjects?: {
+                site?: string;
+                /** @description Keys and values as the site has them */
+                tags?: {
+                    [key: string]: string;
+                };
+            }[];
+            inputs: {
+                [key: string]: unknown;
+            };
+            observed: {
+                site: string;
+                kind: string;
+                id: string;
+                version: string;
+            }[];
+            choices: {
+                what: string;
+                chosen: string;
+                why: string;
+            }[];
+            actions: {
+                action: string;
+                resource: {
+                    site: string;
+                    kind: string;
+                    id: string;
+                };
+                detail: string;
+                parameters: {
+                    [key: string]: unknown;
+                };
+            }[];
+            checks: {
+                check: string;
+                /** @enum {string} */
+                result: "pass" | "warn" | "fail";
+                detail: string;
+                remedy?: string;
+            }[];
+            estimates: {
+                /** @description Bytes */
+                bytes_to_move: number;
+                /** @description Bytes */
+                bytes_nominal: number;
+                seconds?: number;
+                downtime_seconds?: number;
+                basis: string;
+                /** @description Of the VM at the target, for a month, at list prices */
+                monthly?: components["schemas"]["Cost"];
+                /** @description Of the traffic of this move out of the source */
+                egress?: components["schemas"]["Cost"];
+            };
+            executable: boolean;
+        };
+        Cost: {
+            /** @description What is known of it; absent when nothing is */
+            total?: components["schemas"]["Money"];
+            /** @description False when a line is unknown: it costs more than the total */
+            complete: boolean;
+            items: {
+                what: string;
+                quantity: number;
+                unit: string;
+                amount?: components["schemas"]["Money"];
+                unit_price?: components["schemas"]["Money"];
+                /** Format: date */
+                priced_on?: string;
+                source?: string;
+                /** @description How it was made, where it is not the list's own figure */
+                derived?: string;
+                /** @description Instead of an amount: what it would take to know it */
+                unknown?: string;
+            }[];
+        };
+        Money: {
+            /** @description Millionths of the currency's unit */
+            micros: number;
+            /**
+             * @description ISO 4217
+             * @example USD
+             */
+            currency: string;
+        };
+        Operation: {
+            operation_id: string;
+            plan_id: string;
+            workflow_id: string;
+            /** @description create-vm, start-vm, stop-vm, resize-vm, delete-vm */
+            kind: string;
+            /**
+             * @description `partly-done`: some VMs failed; their rows say why. The others were not stopped by that
+             * @enum {string}
+             */
+            state: "running" | "done" | "partly-done" | "failed" | "cancelled";
+            /** @description VMs that the plan does something to */
+            total: number;
+            done: number;
+            failed: number;
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            ended_at?: string;
+            /** @description One row a VM: the report */
+            items: components["schemas"]["OperationItem"][];
+        };
+        OperationItem: {
+            item: number;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            site: string;
+            name: string;
+            vm_id?: string;
+            /** @enum {string} */
+            state: "waiting" | "running" | "done" | "failed" | "not-begun";
+            /** @description What it is at, or was when it failed */
+            step?: string;
+            problem?: {
+                code: string;
+                message: string;
+                left_behind?: {
+                    resource: string;
+                    remove: string;
+                }[];
+            };
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            started_at?: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            ended_at?: string;
+        };
         VmAnswer: {
             /** @description The site's own id; unique within the site */
             vm_id: string;
@@ -2233,15 +2525,6 @@ export interface components {
             details: {
                 [key: string]: unknown;
             };
-        };
-        Money: {
-            /** @description Millionths of the currency's unit */
-            micros: number;
-            /**
-             * @description ISO 4217
-             * @example USD
-             */
-            currency: string;
         };
         /** @description How old an answer is and what it lacks; only sites and kinds that it can speak of */
         InventoryFreshness: {
@@ -2528,92 +2811,6 @@ export interface components {
                 interruption_band?: number;
             };
         };
-        Plan: {
-            plan_id: string;
-            /** @description SHA-256 in hex */
-            hash: string;
-            /**
-             * Format: date-time
-             * @description ISO 8601, UTC
-             */
-            created_at: string;
-            kind: string;
-            /** @description What it touches: who reaches all of it may see and execute the plan */
-            subjects?: {
-                site?: string;
-                /** @description Keys and values as the site has them */
-                tags?: {
-                    [key: string]: string;
-                };
-            }[];
-            inputs: {
-                [key: string]: unknown;
-            };
-            observed: {
-                site: string;
-                kind: string;
-                id: string;
-                version: string;
-            }[];
-            choices: {
-                what: string;
-                chosen: string;
-                why: string;
-            }[];
-            actions: {
-                action: string;
-                resource: {
-                    site: string;
-                    kind: string;
-                    id: string;
-                };
-                detail: string;
-                parameters: {
-                    [key: string]: unknown;
-                };
-            }[];
-            checks: {
-                check: string;
-                /** @enum {string} */
-                result: "pass" | "warn" | "fail";
-                detail: string;
-                remedy?: string;
-            }[];
-            estimates: {
-                /** @description Bytes */
-                bytes_to_move: number;
-                /** @description Bytes */
-                bytes_nominal: number;
-                seconds?: number;
-                downtime_seconds?: number;
-                basis: string;
-                /** @description Of the VM at the target, for a month, at list prices */
-                monthly?: components["schemas"]["Cost"];
-                /** @description Of the traffic of this move out of the source */
-                egress?: components["schemas"]["Cost"];
-            };
-            executable: boolean;
-        };
-        Cost: {
-            /** @description What is known of it; absent when nothing is */
-            total?: components["schemas"]["Money"];
-            /** @description False when a line is unknown: it costs more than the total */
-            complete: boolean;
-            items: {
-                what: string;
-                quantity: number;
-                unit: string;
-                amount?: components["schemas"]["Money"];
-                unit_price?: components["schemas"]["Money"];
-                /** Format: date */
-                priced_on?: string;
-                source?: string;
-                /** @description How it was made, where it is not the list's own figure */
-                derived?: string;
-                /** @description Instead of an amount: what it would take to know it */
-                unknown?: string;
-            }[];
-        };
         Migration: {
             migration_id: string;
             plan_id: string;
@@ -2728,67 +2925,6 @@ export interface components {
             items: components["schemas"]["Migration"][];
             /** @description Absent on the last page */
             next_cursor?: string;
-        };
-        Operation: {
-            operation_id: string;
-            plan_id: string;
-            workflow_id: string;
-            /** @description create-vm, start-vm, stop-vm, resize-vm, delete-vm */
-            kind: string;
-            /**
-             * @description `partly-done`: some VMs failed; their rows say why. The others were not stopped by that
-             * @enum {string}
-             */
-            state: "running" | "done" | "partly-done" | "failed" | "cancelled";
-            /** @description VMs that the plan does something to */
-            total: number;
-            done: number;
-            failed: number;
-            created_by: string;
-            /**
-             * Format: date-time
-             * @description ISO 8601, UTC
-             */
-            created_at: string;
-            /**
-             * Format: date-time
-             * @description ISO 8601, UTC
-             */
-            ended_at?: string;
-            /** @description One row a VM: the report */
-            items: components["schemas"]["OperationItem"][];
-        };
-        OperationItem: {
-            item: number;
-            /**
-             * @description A site's id, as in the configuration
-             * @example onprem-a
-             */
-            site: string;
-            name: string;
-            vm_id?: string;
-            /** @enum {string} */
-            state: "waiting" | "running" | "done" | "failed" | "not-begun";
-            /** @description What it is at, or was when it failed */
-            step?: string;
-            problem?: {
-                code: string;
-                message: string;
-                left_behind?: {
-                    resource: string;
-                    remove: string;
-                }[];
-            };
-            /**
-             * Format: date-time
-             * @description ISO 8601, UTC
-             */
-            started_at?: string;
-            /**
-             * Format: date-time
-             * @description ISO 8601, UTC
-             */
-            ended_at?: string;
         };
         OperationList: {
             items: components["schemas"]["OperationRow"][];
@@ -3551,6 +3687,56 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    createVm: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateVm"];
+            };
+        };
+        responses: {
+            /** @description With dry_run: the plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Started by a plan that was made for it; the run goes on whatever happens to the caller */
+            202: {
+                headers: {
+                    /** @description Where the operation is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];

@@ -5,6 +5,7 @@ const load = () => import("../commands/vm-operations.ts");
 
 /** What is done to VMs, beside what lists them. */
 export function addVmOperations(vms: Command): void {
+  addCreate(vms);
   withRun(vms.command("start").argument("<vm>", "id, or name where only one has it")).action(
     async (vm: string, _, command: Command) => (await load()).operateVm("start", vm, optionsOf(command)),
   );
@@ -26,6 +27,37 @@ export function addVmOperations(vms: Command): void {
     .option("--parallel <n>", "VMs at the same time. Default 4");
   withRemoval(withSize(withStop(withRun(bulk)))).action(async (action: string, _, command: Command) =>
     (await load()).operateMany(action, optionsOf(command)),
+  );
+}
+
+function addCreate(vms: Command): void {
+  const create = vms
+    .command("create")
+    .argument("<name>")
+    .description("make a VM, at a site or at the cheapest that has what it needs")
+    .requiredOption("--cpus <n>", "how many")
+    .requiredOption("--memory <size>", "how much, such as 8GiB")
+    .option("--site <site>", "where; without it the cheapest that satisfies the rest")
+    .option("--region <region>", "only there: exact, or a beginning and * (repeatable)", collect)
+    .option("--residency <place>", "only where the configuration says that data stays in that place, such as eu")
+    .option("--spot", "capacity that may be taken back will do, if it is cheaper")
+    .option("--instance-type <name>", "a size of the site, instead of the cheapest that fits")
+    .option("--burstable", "sizes whose CPU is on credit count too")
+    .option("--image <name>", "what it boots from: a name or id at the site")
+    .option("--recovery-point <id>", "what it boots from, instead of an image")
+    .option("--boot-disk <size>", "of an image's disk; default the image's own")
+    .option("--disk <size[:type]>", "an empty disk, such as 20GiB or 20GiB:gp3 (repeatable)", collect)
+    .addOption(new Option("--architecture <name>", "default x86_64").choices(["x86_64", "aarch64"]))
+    .addOption(new Option("--firmware <kind>", "default what the image says, else bios").choices(["bios", "uefi"]))
+    .option("--network <name>", "name or id; default the site's default")
+    .option("--security-group <name>", "name or id (repeatable)", collect)
+    .option("--public-address", "give it an address that the internet can reach")
+    .option("--encryption-key <name>", "a key of yours at the site, for its disks")
+    .option("--publish <port>", "a guest's port that must be reachable from the site (repeatable)", collect)
+    .option("--tag <key=value>", "a tag (repeatable)", collect)
+    .option("--stopped", "leave it off");
+  withRun(create).action(async (name: string, _, command: Command) =>
+    (await import("../commands/create-vm.ts")).createVm(name, optionsOf(command)),
   );
 }
 

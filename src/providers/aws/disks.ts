@@ -110,7 +110,10 @@ export class AwsDisks implements DisksFacet {
     return { volumeId: toReference({ snapshotId, pointId, key, tags }), sizeBytes, tags: created };
   }
 
-  createVolume(input: NewDisk & { sizeBytes: number; key: string; tags: Tags }, signal: AbortSignal): Promise<Volume> {
+  createVolume(
+    input: NewDisk & { sizeBytes: number; zone?: string; key: string; tags: Tags },
+    signal: AbortSignal,
+  ): Promise<Volume> {
     return this.#volumes.create(input, signal);
   }
 

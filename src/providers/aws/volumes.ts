@@ -52,15 +52,19 @@ export class Volumes {
     );
   }
 
-  /** In the zone of the default subnet, where VMs without a network of their own go. */
-  async create(input: NewDisk & { sizeBytes: number; key: string; tags: Tags }, signal: AbortSignal): Promise<Volume> {
+  /** Without a zone in that of the default subnet, where VMs without a network of their own go. */
+  async create(
+    input: NewDisk & { sizeBytes: number; zone?: string; key: string; tags: Tags },
+    signal: AbortSignal,
+  ): Promise<Volume> {
     const { key, tags, type = defaultVolumeType } = input;
     const subject = this.#subject("create volume", key);
     if (!(input.sizeBytes > 0)) throw invalid(subject, "its size is 0", "Give a size in bytes.");
     const Size = this.size(input.sizeBytes) / GiB;
     const known = await this.#ofKey(key, subject, signal);
     if (known) return toVolume(known);
-    const { AvailabilityZone } = await this.#placements.defaultSubnet(undefined, subject, signal);
+    const AvailabilityZone =
+      input.zone ?? (await this.#placements.defaultSubnet(undefined, subject, signal)).AvailabilityZone;
     const KmsKeyId = input.encryptionKey ?? this.#aws.entry.encryptionKey;
     for (let round = 0; ; round++) {
       const request = {

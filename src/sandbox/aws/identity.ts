@@ -4,8 +4,8 @@ import { type Decision, decide, managedPolicies } from "./policies.ts";
 
 /** The account that the sandbox's AWS serves: the example account of AWS's documentation. */
 export const accountId = "111122223333";
-/** Owner of the simulated public images. */
-export const publisherId = "444455556666";
+/** Owner of the simulated public images: the account that Debian documents, so that they are found as its own are. */
+export const publisherId = "136693071363";
 
 /** The role of the instance whose metadata service is served. */
 export const instanceRole = "sandbox-instance";

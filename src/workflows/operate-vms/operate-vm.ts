@@ -28,7 +28,7 @@ export async function operateVm(input: OperateVmInput): Promise<void> {
   try {
     await record({ state: "running", startedAt: now() });
     const opened = await openItem.executeWithOptions({ summary: "compare the plan with what is there now" }, [input]);
-    context = { ...opened, operationId, saga };
+    context = { ...opened, operationId, saga, volumes: [], note: (step) => record({ step }) };
     for (const [index, step] of opened.steps.entries()) {
       const detail = opened.details[index] ?? step.action;
       const percent = Math.round((100 * index) / opened.steps.length);

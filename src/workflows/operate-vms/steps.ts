@@ -3,32 +3,47 @@ import type { Activities } from "../../activities/index.ts";
 import type { OperationStep } from "../../domain/operation.ts";
 import { siteCall, undoCall } from "../lib/activity-options.ts";
 import type { Saga } from "../lib/saga.ts";
+import { cloneVolume, createVm, createVolume } from "./make.ts";
 
 const calls = proxyActivities<Activities>(siteCall);
 const undo = proxyActivities<Activities>(undoCall);
 
 export interface StepContext {
   readonly operationId: string;
+  readonly item: number;
   readonly site: string;
   readonly name: string;
   /** Set by the step that makes the VM. */
   vmId?: string;
+  /** Made by the steps so far, for the VM. */
+  readonly volumes: string[];
   readonly saga: Saga;
+  /** Tells the report what it is at. */
+  note(step: string): Promise<void>;
 }
 
 /** One step of a plan, with what undoes it registered before it acts. What is deleted stays deleted. */
 export async function runStep(context: StepContext, step: OperationStep): Promise<void> {
   const { site, name, saga } = context;
   switch (step.action) {
-    case "start-vm":
-      return calls.startVm.executeWithOptions({ summary: `start ${name}` }, [{ site, vmId: step.vmId }]);
+    case "create-volume":
+      return createVolume(context, step.disk);
+    case "clone-point":
+      return cloneVolume(context, step.pointId);
+    case "create-vm":
+      return createVm(context, step.create);
+    case "start-vm": {
+      const vmId = step.vmId ?? made(context);
+      return calls.startVm.executeWithOptions({ summary: `start ${name}` }, [{ site, vmId }]);
+    }
     case "stop-vm": {
-      const { vmId, graceMs } = step;
-      saga.add({
-        resource: `${site}/vm/${vmId} (stopped)`,
-        remove: `novacron vms start ${vmId} --site ${site}`,
-        undo: () => undo.startVm({ site, vmId }),
-      });
+      const { vmId = made(context), graceMs } = step;
+      if (step.vmId !== undefined)
+        saga.add({
+          resource: `${site}/vm/${vmId} (stopped)`,
+          remove: `novacron vms start ${vmId} --site ${site}`,
+          undo: () => undo.startVm({ site, vmId }),
+        });
       await calls.stopVm.executeWithOptions({ summary: `stop ${name}` }, [{ site, vmId, graceMs }]);
       return;
     }
@@ -56,4 +71,10 @@ export async function runStep(context: StepContext, step: OperationStep): Promis
         { site, addressId: step.addressId },
       ]);
   }
+}
+
+/** The VM that an earlier step made. */
+function made({ vmId, name }: StepContext): string {
+  if (vmId === undefined) throw new Error(`The plan makes no VM before it does something to ${name}`);
+  return vmId;
 }

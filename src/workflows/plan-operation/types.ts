@@ -1,6 +1,7 @@
+import type { CreateVmRequest } from "../../domain/create-request.ts";
 import type { OperateVmsRequest } from "../../domain/operation.ts";
 
-export interface PlanOperationInput {
-  readonly planId: string;
-  readonly request: OperateVmsRequest;
-}
+export type PlanOperationInput = { readonly planId: string } & (
+  | { readonly request: OperateVmsRequest; readonly create?: undefined }
+  | { readonly create: CreateVmRequest; readonly request?: undefined }
+);

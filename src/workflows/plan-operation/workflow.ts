@@ -4,10 +4,14 @@ import type { Plan } from "../../domain/plan.ts";
 import { askCall } from "../lib/activity-options.ts";
 import type { PlanOperationInput } from "./types.ts";
 
-const { makeOperationPlan } = proxyActivities<Activities>(askCall);
+const { makeOperationPlan, makeCreatePlan } = proxyActivities<Activities>(askCall);
 
-/** Looks at VMs and stores the pinned plan of what is to be done to them; changes nothing. */
-export async function planOperation(input: PlanOperationInput): Promise<Plan> {
-  const { action, vms } = input.request;
-  return makeOperationPlan.executeWithOptions({ summary: `plan ${action} of ${vms.length} VM(s)` }, [input]);
+/** Looks at sites and VMs and stores the pinned plan of what is to be done; changes nothing. */
+export async function planOperation({ planId, request, create }: PlanOperationInput): Promise<Plan> {
+  if (create) {
+    const summary = `plan a new VM ${create.name}`;
+    return makeCreatePlan.executeWithOptions({ summary }, [{ planId, request: create }]);
+  }
+  const summary = `plan ${request.action} of ${request.vms.length} VM(s)`;
+  return makeOperationPlan.executeWithOptions({ summary }, [{ planId, request }]);
 }

@@ -1,3 +1,4 @@
+// Long because it is one table: a row for each operation.
 import { outlineWave } from "../../../src/domain/wave-outline.ts";
 import { sampleCertificate, sampleOperationPlan, samplePlan, sampleWavePlan } from "./activities.ts";
 import type { TestApi } from "./harness.ts";
@@ -129,6 +130,21 @@ export const requests: Readonly<Record<string, WalkRow>> = {
   finalizeMigration: order("finalize"),
   cutoverMigration: order("cutover"),
   rollbackMigration: order("rollback"),
+  createVm: {
+    reach: "vm",
+    makes: true,
+    ask: () => ({
+      path: "/v1/vms",
+      body: {
+        name: "new-1",
+        site: "onprem-a",
+        cpus: 1,
+        memory_bytes: 2 ** 30,
+        tags: { env: "prod", project: "web" },
+        dry_run: true,
+      },
+    }),
+  },
   startVm: { reach: "vm", ask: () => ({ path: "/v1/vms/onprem-a/id-web-1/start", body: { dry_run: true } }) },
   stopVm: { reach: "vm", ask: () => ({ path: "/v1/vms/onprem-a/id-web-1/stop", body: { dry_run: true } }) },
   resizeVm: {

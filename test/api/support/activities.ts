@@ -22,8 +22,9 @@ export function recordActivities(store: Store) {
       await store.plans.insert(plan);
       return plan;
     },
-    async storeOperationPlan({ planId, request }: PlanOperationInput): Promise<Plan> {
-      const plan = sampleOperationPlan(planId, request);
+    async storeOperationPlan({ planId, request, create }: PlanOperationInput): Promise<Plan> {
+      const vms = [{ site: create?.site ?? "onprem-a", vm: create?.name ?? "" }];
+      const plan = sampleOperationPlan(planId, request ?? { action: "start", vms });
       await store.plans.insert(plan);
       return plan;
     },
