@@ -8,6 +8,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   chaos: async () => (await import("./chaos.ts")).chaosBench,
   authz: async () => (await import("./authz.ts")).authzBench,
   convert: async () => (await import("./convert.ts")).convertBench,
+  inventory: async () => (await import("./inventory.ts")).inventoryBench,
   overhead: async () => (await import("./overhead.ts")).overheadBench,
 };
 
@@ -20,6 +21,7 @@ export interface BenchOptions {
   readonly seed?: number;
   readonly sizeGib?: number;
   readonly pairs?: string;
+  readonly resources?: number;
 }
 
 export async function listBenches(): Promise<{ name: string; summary: string }[]> {
@@ -34,17 +36,17 @@ export async function runBench(name: string, options: BenchOptions = {}): Promis
     process.stderr.write(`There is no bench ${name}. There are: ${Object.keys(benches).join(", ")}.\n`);
     return 2;
   }
-  const { json = false, check = false, runs, seed, sizeGib, pairs } = options;
+  const { json = false, check = false, runs, seed, sizeGib, pairs, resources } = options;
   const note = (line: string): void => void (json || process.stderr.write(`${line}\n`));
   const bench = await load();
-  const refused = Object.entries({ size: sizeGib, pairs })
+  const refused = Object.entries({ size: sizeGib, pairs, resources })
     .filter(([option, value]) => value !== undefined && !bench.takes?.some((taken) => taken === option))
     .map(([option]) => `--${option}`);
   if (refused.length > 0) {
     process.stderr.write(`The bench ${name} has no ${refused.join(" and no ")}.\n`);
     return 2;
   }
-  const figures = await bench.run({ note, runs, seed, sizeGib, pairs });
+  const figures = await bench.run({ note, runs, seed, sizeGib, pairs, resources });
   const report: BenchReport = { bench: name, machine: machine(), figures };
   process.stdout.write(`${json ? JSON.stringify(report) : formatReport(report)}\n`);
   return check && report.figures.some((figure) => figure.met === false) ? 1 : 0;

@@ -24,7 +24,7 @@ export interface Bench {
   readonly name: string;
   readonly summary: string;
   /** Which of the options that only some benches have it takes. */
-  readonly takes?: readonly ("size" | "pairs")[];
+  readonly takes?: readonly ("size" | "pairs" | "resources")[];
   run(context: BenchContext): Promise<Figure[]>;
 }
 
@@ -39,6 +39,8 @@ export interface BenchContext {
   readonly sizeGib?: number;
   /** `--pairs A:B,…`: only these, where pairs are measured. */
   readonly pairs?: string;
+  /** `--resources N`: how many the inventory holds. */
+  readonly resources?: number;
 }
 
 export function figure(input: Omit<Figure, "ratio" | "met">): Figure {

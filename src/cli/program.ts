@@ -244,6 +244,7 @@ function addBench(program: Command): void {
     .option("--runs <n>", "how often to repeat")
     .option("--seed <n>", "repeat the draws of an earlier run")
     .option("--size <GiB>", "convert: the image's size (default 4)")
+    .option("--resources <n>", "inventory: how many there are (default 1000000)")
     .option("--pairs <from:to,...>", "convert: only these pairs of formats; any stands for all")
     .action(async (name: string | undefined, _, command: Command) => {
       process.exitCode = await (await import("./commands/bench.ts")).bench(name, optionsOf(command));

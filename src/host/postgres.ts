@@ -13,6 +13,7 @@ import {
   rmSync,
 } from "node:fs";
 import { connect } from "node:net";
+import { totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { ProviderError } from "../domain/errors.ts";
 import { ownAccount, toolAccount } from "./account.ts";
@@ -72,7 +73,14 @@ export async function preparePostgres(
     await copyTemplate(template, data);
   }
   removeForeignPidFile(data);
-  const settings = ["listen_addresses=", `max_connections=${maxConnections}`, ...(options.settings ?? [])];
+  const settings = [
+    "listen_addresses=",
+    `max_connections=${maxConnections}`,
+    `shared_buffers=${sharedBuffersMib()}MB`,
+    // The places of some hundred thousand matching rows fit into it.
+    "work_mem=16MB",
+    ...(options.settings ?? []),
+  ];
   const spec: LaunchSpec = {
     name: "postgres",
     program: join(binaries, "bin/postgres"),
@@ -89,6 +97,13 @@ export async function preparePostgres(
     startAttempts: 20,
   };
   return { spec, databaseUrl: postgresUrl(socketDir), socketDir };
+}
+
+/** An eighth of the memory, up to a gigabyte: what a million resources take. It is taken when it is used. */
+function sharedBuffersMib(): number {
+  const limit = process.constrainedMemory();
+  const memory = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+  return Math.round(Math.max(128, Math.min(1_024, memory / 2 ** 20 / 8)));
 }
 
 function serverEnvironment(): Record<string, string> {

@@ -1,6 +1,13 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { Scope } from "../domain/access.ts";
-import { type Expression, numberFields, type SearchQuery, type SortKey, timeFields } from "../domain/search/query.ts";
+import {
+  type Expression,
+  numberFields,
+  type SearchQuery,
+  type SortField,
+  type SortKey,
+  timeFields,
+} from "../domain/search/query.ts";
 import { clampLimit, decodeSortCursor, encodeCursor } from "./paging.ts";
 import { asOfRows, type InventoryResource, type ResourceRow, reachable, toResource } from "./resource-rows.ts";
 import type { Database } from "./schema.ts";
@@ -23,12 +30,16 @@ export interface SearchPage {
   readonly nextCursor?: string;
 }
 
-/** How many rows are walked in the order of an index before another way is taken. */
+/** How many rows are walked in the order of an index before another way is taken; and how many times what it should take
+ *  if matches lay evenly. */
 const walkedAtMost = 20_000;
+const patience = 5;
 /** Rows of an export that are in memory at a time. */
 const portion = 1_000;
 /** Fields with an index in their order. */
 const walkable: ReadonlySet<string> = new Set(["name", "cpus", "cost", "changed"]);
+/** Fields that the index of a field has beside it: conditions on them are looked at before a row is. */
+const beside: Readonly<Partial<Record<SortField, readonly string[]>>> = { cost: ["cpus", "memory"] };
 /** Fields that no row lacks. */
 const alwaysKnown: ReadonlySet<string> = new Set(["name", "id", "site", "provider", "kind", "changed", "first_seen"]);
 
@@ -99,11 +110,12 @@ async function gather(
   keys: Keys,
   limit: number,
 ): Promise<Found[]> {
-  // Materialised: with the limit in sight the planner would walk an index in the order asked for.
+  // Materialised: with the limit in sight the planner would walk an index in the order asked for. And no more of each row
+  // than its place in the order: there may be hundreds of thousands.
   return readFound(
     db,
     keys,
-    sql`with r as materialized (select r.* from ${from} where ${condition})
+    sql`with r as materialized (select ${sortedBy(keys)} from ${from} where ${condition})
       select ${selectedKeys(keys)} from r where ${afterAny(keys)} order by ${orderOf(keys)} limit ${limit}`,
   );
 }
@@ -120,20 +132,22 @@ async function walkIfMany(
   const [matching, total] = where.type === "everything" ? [1, 1] : await estimate(db, condition);
   // Where both ways should cost the same: rows that are walked for a page against rows that are gathered.
   if (where.type !== "everything" && matching < Math.sqrt(limit * total)) return undefined;
+  const most = Math.min(walkedAtMost, Math.ceil((patience * limit * total) / Math.max(1, matching)));
+  const order = indexOrder(first);
   const found: Found[] = [];
   for (const segment of segmentsOf(first, keys.after, where)) {
     const part = await readFound(
       db,
       keys,
       sql`select ${selectedKeys(keys)} from (
-          select r.* from resources as r where ${segment} order by ${orderOf(keys)} limit ${walkedAtMost}) as r
-        where ${condition} order by ${orderOf(keys)} limit ${limit - found.length}`,
+          select r.* from resources as r where ${segment} order by ${order} limit ${most}) as r
+        where ${condition} order by ${order} limit ${limit - found.length}`,
     );
     found.push(...part);
     if (found.length >= limit) return found;
     const { rows } = await sql<{ walked: number }>`select count(*) as walked from (
-      select from resources as r where ${segment} limit ${walkedAtMost}) as walked`.execute(db);
-    if (Number(rows[0]?.walked) >= walkedAtMost) return undefined;
+      select from resources as r where ${segment} limit ${most}) as walked`.execute(db);
+    if (Number(rows[0]?.walked) >= most) return undefined;
   }
   return found;
 }
@@ -143,20 +157,24 @@ function segmentsOf(key: SortKey, after: Keys["after"], where: Expression): RawB
   const column = columnOf(key.field);
   const direction = key.descending ? sql`<` : sql`>`;
   const value = after?.values[0];
-  const known: RawBuilder<boolean>[] = [sql<boolean>`${column} is not null`, ...rangesOn(key, where)];
-  const unknown: RawBuilder<boolean>[] = [sql<boolean>`${column} is null`];
+  const own = rangesOn([key.field], where);
+  const others = rangesOn(beside[key.field] ?? [], where);
+  const known: RawBuilder<boolean>[] = [sql<boolean>`${column} is not null`, ...own, ...others];
+  const unknown: RawBuilder<boolean>[] = [sql<boolean>`${column} is null`, ...others];
   if (after && value !== null)
     known.push(sql<boolean>`(${column}, r.resource_no) ${direction} (${value}, ${after.no})`);
   if (after && value === null) unknown.push(sql<boolean>`r.resource_no ${direction} ${after.no}`);
   const all = (conditions: RawBuilder<boolean>[]) => sql<boolean>`(${sql.join(conditions, sql` and `)})`;
-  return [...(after && value === null ? [] : [all(known)]), ...(alwaysKnown.has(key.field) ? [] : [all(unknown)])];
+  // What is unknown meets no condition on the field.
+  const endsThere = alwaysKnown.has(key.field) || own.length > 0;
+  return [...(after && value === null ? [] : [all(known)]), ...(endsThere ? [] : [all(unknown)])];
 }
 
-/** Conditions on the very field: where the walk begins and ends. */
-function rangesOn(key: SortKey, where: Expression): RawBuilder<boolean>[] {
+/** Conditions on the very fields, that what matches has to meet whatever else it meets. */
+function rangesOn(fields: readonly string[], where: Expression): RawBuilder<boolean>[] {
   const items = where.type === "and" ? where.items : [where];
   return items
-    .filter((item) => (item.type === "match" || item.type === "range") && item.field === key.field)
+    .filter((item) => (item.type === "match" || item.type === "range") && fields.includes(item.field))
     .map((item) => conditionOf(item));
 }
 
@@ -183,6 +201,11 @@ function keysOf({ sort, cursor }: SearchRequest): Keys {
   return { sort, after: decodeSortCursor(cursor, kinds) };
 }
 
+function sortedBy({ sort }: Keys): RawBuilder<unknown> {
+  const fields = [...new Set(sort.map(({ field }) => field))];
+  return sql.join([sql`r.resource_no`, ...fields.map(columnOf)]);
+}
+
 function selectedKeys({ sort }: Keys): RawBuilder<unknown> {
   const columns = sort.map(({ field }, index) => sql`${columnOf(field)} as ${sql.ref(`key_${index}`)}`);
   return sql.join([sql`r.resource_no`, ...columns]);
@@ -196,6 +219,13 @@ function orderOf({ sort }: Keys): RawBuilder<unknown> {
       : sql`${columnOf(field)} ${descending ? sql`desc nulls last` : sql`asc nulls last`}`,
   );
   return sql.join([...keys, sql`r.resource_no ${sort[0]?.descending ? sql`desc` : sql`asc`}`]);
+}
+
+/** As an index has it, forwards or backwards. In a segment all are known, or none is. */
+function indexOrder({ field, descending }: SortKey): RawBuilder<unknown> {
+  return descending
+    ? sql`${columnOf(field)} desc nulls first, r.resource_no desc`
+    : sql`${columnOf(field)} asc nulls last, r.resource_no asc`;
 }
 
 /** Behind the cursor, whatever the keys: equal so far and then later. */

@@ -152,12 +152,16 @@ describe("with 40,000 VMs", () => {
         await store.inventory.replace(
           place,
           "vm",
-          many.map((one) => vmResource(place, one)),
+          // The dearest are the largest; what the rest costs has nothing to do with their size.
+          many.map((one, i) => vmResource(place, { ...one, cpus: i < 5_000 ? 64 : 1 + (i % 8) }, costOf(i))),
           at(1),
         );
       }
+      await ask("vacuum analyze resources");
     }),
   );
+
+  const costOf = (i: number) => (i < 5_000 ? 900_000_000 + i : i % 10 === 0 ? undefined : (i * 7_919) % 500_000_000);
 
   test("every list and get reads a handful of rows by an index", async () => {
     const { vms } = lab.store;
@@ -195,6 +199,14 @@ describe("with 40,000 VMs", () => {
     // Many match, so they are looked for in the order of names, and given up on after 20,000 of the 35,200 before them.
     assert.deepEqual(await search("tag.last=yes", 100_000), pairs(17_600, 1));
     assert.deepEqual(await search("name:app-1999*", 100), pairs(19_990, 1).slice(0, 20));
+    // Ten thousand that are too large come first: the index alone tells.
+    const cheaper = Array.from({ length: 20_000 }, (_, i) => i)
+      .filter((i) => i >= 5_000 && costOf(i) !== undefined && 1 + (i % 8) <= 4)
+      .sort((a, b) => (costOf(b) ?? 0) - (costOf(a) ?? 0))
+      .flatMap((i) => [i, i])
+      .slice(0, 50)
+      .map((i) => `app-${String(i).padStart(5, "0")}`);
+    assert.deepEqual(await search("cpu:1..4 sort:-cost", 500), cheaper);
   });
 
   async function requireFewRows<T>(most: number, what: string, work: (store: Store) => Promise<T>): Promise<T> {

@@ -11,6 +11,7 @@ export interface BenchCommandOptions extends CommonOptions {
   readonly seed?: string;
   readonly size?: string;
   readonly pairs?: string;
+  readonly resources?: string;
 }
 
 /** Returns the exit code. */
@@ -37,6 +38,7 @@ export async function bench(name: string | undefined, options: BenchCommandOptio
     ...(options.runs === undefined ? {} : { runs: readCount(options.runs, "--runs") }),
     ...(options.seed === undefined ? {} : { seed: readCount(options.seed, "--seed") }),
     ...(options.size === undefined ? {} : { sizeGib: readCount(options.size, "--size") }),
+    ...(options.resources === undefined ? {} : { resources: readCount(options.resources, "--resources") }),
     ...(options.pairs === undefined ? {} : { pairs: options.pairs }),
   });
 }
