@@ -117,6 +117,14 @@ function addMigrations(program: Command): void {
       (await import("./commands/migrations.ts")).listMigrations(optionsOf(command)),
     );
   migrations
+    .command("statistics")
+    .description("what all of them add up to: states, bytes, rates, downtime, by route")
+    .option("--since <time>", "of those created then or later")
+    .option("--until <time>", "of those created before then")
+    .action(async (_, command: Command) =>
+      (await import("./commands/migration-statistics.ts")).migrationStatistics(optionsOf(command)),
+    );
+  migrations
     .command("show")
     .argument("<id>")
     .description("where one stands")

@@ -11,6 +11,7 @@ import type {
   MigrationView,
   StepRecord,
 } from "../domain/migration.ts";
+import type { MigrationStatistics } from "../domain/migration-statistics.ts";
 import type { StepSample } from "../domain/migration-times.ts";
 import type { Expression } from "../domain/search/query.ts";
 import { toJson, toText } from "./json.ts";
@@ -22,6 +23,7 @@ import {
   readMigrationEvents,
   subscribeToMigration,
 } from "./migration-events.ts";
+import { readStatistics, type StatisticsQuery } from "./migration-statistics.ts";
 import { migrationColumns, toMigrationView, viewRow } from "./migration-view.ts";
 import { clampLimit, decodeCursor, type Page, toPage } from "./paging.ts";
 import type { Database } from "./schema.ts";
@@ -167,6 +169,11 @@ export class MigrationRepository {
       data: { progress, bytesCopied, bytesResent },
       dedupeKey: `progress/${Math.floor(progress)}`,
     });
+  }
+
+  /** What those that the scopes reach add up to. */
+  statistics(query: StatisticsQuery): Promise<MigrationStatistics> {
+    return readStatistics(this.#db, query);
   }
 
   /** What predictions for a route rest on; empty when nothing was moved over it yet. */

@@ -178,3 +178,18 @@ test("a wave is planned from a CSV, started by its plan, paused, resumed and sho
   assert.equal(refused.code, 2, "it asks, and nobody is there to answer");
   assert.equal((await run("waves", "cancel", id, "--yes")).code, 1);
 });
+
+test("statistics count every migration once", async () => {
+  const sums = await json<{ total_migrations: number; routes: { total_migrations: number }[] }>(
+    "migrations",
+    "statistics",
+  );
+  assert.equal(sums.total_migrations, (await json<unknown[]>("migrations", "list")).length);
+  assert.equal(
+    sums.routes.reduce((sum, route) => sum + route.total_migrations, 0),
+    sums.total_migrations,
+  );
+  const text = await run("migrations", "statistics", "--since", "2030-01-01T00:00:00Z");
+  assert.match(text.stdout, /^Migrations: +0, 0 moved, 0 failed/);
+  assert.equal((await run("migrations", "statistics", "--since", "yesterdayish")).code, 2);
+});

@@ -8,6 +8,7 @@ import {
   migrationListSchema,
   migrationSchema,
 } from "../schemas/migration.ts";
+import { statisticsQuery, statisticsSchema } from "../schemas/migration-statistics.ts";
 import { planSchema } from "../schemas/plan.ts";
 import { approvedPlan, planNow, startByPlan } from "../start-migration.ts";
 import { type ApiContext, defaultPageSize, idParams, notFound } from "./context.ts";
@@ -62,6 +63,22 @@ export function migrationRoutes(context: ApiContext) {
       responses: { 200: { description: "One page", schema: migrationListSchema } },
       async handle({ query: { limit = defaultPageSize, ...query }, access }): Promise<Answer> {
         return { status: 200, body: await store.migrations.list({ ...query, limit, scopes: access.scopes }) };
+      },
+    }),
+    route({
+      method: "get",
+      // Before the path that takes any id.
+      path: "/v1/migrations/statistics",
+      operationId: "getMigrationStatistics",
+      tag: "migrations",
+      summary: "What the migrations that you reach add up to: states, bytes, rates, downtime, by route",
+      permission: "migrations:read",
+      actor: "signed-in",
+      audit: undefined,
+      query: statisticsQuery,
+      responses: { 200: { description: "The sums", schema: statisticsSchema } },
+      async handle({ query, access }): Promise<Answer> {
+        return { status: 200, body: await store.migrations.statistics({ ...query, scopes: access.scopes }) };
       },
     }),
     route({

@@ -338,6 +338,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/migrations/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the migrations that you reach add up to: states, bytes, rates, downtime, by route */
+        get: operations["getMigrationStatistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/migrations/{id}": {
         parameters: {
             query?: never;
@@ -2926,6 +2943,65 @@ export interface components {
             /** @description Absent on the last page */
             next_cursor?: string;
         };
+        MigrationStatistics: {
+            total_migrations: number;
+            /** @description Moved: the target serves, finalized or not yet */
+            completed_migrations: number;
+            /** @description Rolled back because of a problem, or left as they were */
+            failed_migrations: number;
+            /** @description Bytes */
+            bytes_copied: number;
+            /** @description Bytes */
+            bytes_resent: number;
+            /** @description Of the copy steps of completed ones */
+            copy_bytes_per_second?: number;
+            /** @description Of completed ones, from the first step to the last */
+            median_seconds?: number;
+            /** @description Of VMs that ran before and were stopped */
+            downtime?: {
+                count: number;
+                median_seconds: number;
+                p95_seconds: number;
+                max_seconds: number;
+            };
+            states: {
+                /** @enum {string} */
+                state: "running" | "queued" | "paused" | "awaiting-cutover" | "awaiting-finalize" | "finalized" | "rolling-back" | "rolled-back" | "cancelled" | "failed";
+                migrations: number;
+            }[];
+            routes: {
+                /**
+                 * @description A site's id, as in the configuration
+                 * @example onprem-a
+                 */
+                from: string;
+                /**
+                 * @description A site's id, as in the configuration
+                 * @example onprem-a
+                 */
+                to: string;
+                total_migrations: number;
+                /** @description Moved: the target serves, finalized or not yet */
+                completed_migrations: number;
+                /** @description Rolled back because of a problem, or left as they were */
+                failed_migrations: number;
+                /** @description Bytes */
+                bytes_copied: number;
+                /** @description Bytes */
+                bytes_resent: number;
+                /** @description Of the copy steps of completed ones */
+                copy_bytes_per_second?: number;
+                /** @description Of completed ones, from the first step to the last */
+                median_seconds?: number;
+                /** @description Of VMs that ran before and were stopped */
+                downtime?: {
+                    count: number;
+                    median_seconds: number;
+                    p95_seconds: number;
+                    max_seconds: number;
+                };
+            }[];
+        };
         OperationList: {
             items: components["schemas"]["OperationRow"][];
             /** @description Absent on the last page */
@@ -4372,6 +4448,42 @@ export interface operations {
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getMigrationStatistics: {
+        parameters: {
+            query?: {
+                /** @description Created then or later */
+                since?: string;
+                /** @description Created before then */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sums */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MigrationStatistics"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];

@@ -121,6 +121,7 @@ export const requests: Readonly<Record<string, WalkRow>> = {
   resumeWave: get("/v1/waves/walk-wave/resume", "move"),
   cancelWave: get("/v1/waves/walk-wave/cancel", "move"),
   listMigrations: get("/v1/migrations", "move", moved),
+  getMigrationStatistics: get("/v1/migrations/statistics", "move", '"rolled-back","migrations":1'),
   getMigration: get(`/v1/migrations/${moved}`, "move"),
   getCertificate: get(`/v1/migrations/${moved}/certificate`, "move"),
   followMigration: get(`/v1/migrations/${moved}/events`, "move"),

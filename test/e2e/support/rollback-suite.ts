@@ -77,7 +77,7 @@ export function rollbackSuite({ from, to, makeVm, spoil }: Route): void {
     return async (...args) => {
       const here = fault?.activity === name ? fault.when : undefined;
       if (here === "before") throw injected(name);
-      const { instanceType = "" } = args[0] as unknown as { instanceType?: string };
+      const { instanceType = "" } = (args[0] ?? {}) as { instanceType?: string };
       if (name === "createVm" && soldOut.includes(instanceType)) {
         throw ApplicationFailure.nonRetryable(`no ${instanceType} left`, "InsufficientCapacity");
       }

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { MigrationPatch } from "../../src/store/index.ts";
+import { useStore } from "../support/store.ts";
+
+const lab = useStore();
+let made = 0;
+
+/** A migration that copied for so many seconds. */
+async function migration(
+  patch: MigrationPatch,
+  more: { to?: string; copySeconds?: number; tags?: Record<string, string>; createdAt?: string } = {},
+): Promise<void> {
+  const { migrations } = lab.store;
+  const { to = "onprem-b", copySeconds, tags, createdAt } = more;
+  const migrationId = `m-${(made += 1)}`;
+  const vm = { name: "web", sourceVmId: "id-web" };
+  await migrations.create({
+    migrationId,
+    planId: "p",
+    workflowId: `migration/${migrationId}`,
+    vm,
+    from: "onprem-a",
+    to,
+    ...(tags ? { tags } : {}),
+    ...(createdAt ? { createdAt } : {}),
+  });
+  await migrations.update(migrationId, patch);
+  if (copySeconds === undefined) return;
+  const at = (seconds: number) => new Date(Date.parse("2026-01-01T00:00:00Z") + seconds * 1000).toISOString();
+  await migrations.startStep(migrationId, "validate", at(0));
+  await migrations.endStep(migrationId, "validate", "done", at(1));
+  await migrations.startStep(migrationId, "copy", at(1));
+  await migrations.endStep(migrationId, "copy", "done", at(1 + copySeconds));
+  // Long after the move: no part of what it took.
+  await migrations.startStep(migrationId, "finalize", at(5000));
+  await migrations.endStep(migrationId, "finalize", "done", at(5001));
+}
+
+describe("statistics of migrations", () => {
+  test("of none are zeros", async () => {
+    const sums = await lab.store.migrations.statistics({});
+    assert.equal(sums.totalMigrations, 0);
+    assert.equal(sums.copyBytesPerSecond, undefined);
+    assert.equal(sums.downtime, undefined);
+    assert.deepEqual(sums.routes, []);
+  });
+
+  test("add up states, bytes, rates and downtime, in all and by route", async () => {
+    await migration({ state: "finalized", bytesCopied: 1000, downtimeSeconds: 10 }, { copySeconds: 4 });
+    await migration({ state: "awaiting-finalize", bytesCopied: 500, downtimeSeconds: 20 }, { copySeconds: 1 });
+    await migration(
+      { state: "awaiting-finalize", bytesCopied: 100, downtimeSeconds: 30 },
+      { to: "vault", copySeconds: 1 },
+    );
+    await migration({ state: "rolled-back", bytesCopied: 50, problem: { code: "Conflict", message: "drift" } });
+    // Taken back by a person: nothing had failed.
+    await migration({ state: "rolled-back", bytesCopied: 5 });
+    await migration({ state: "failed", bytesResent: 7 }, { to: "vault" });
+    await migration({ state: "running" }, { tags: { env: "prod" }, createdAt: "2020-01-01T00:00:00.000Z" });
+    const sums = await lab.store.migrations.statistics({});
+    assert.deepEqual(
+      [sums.totalMigrations, sums.completedMigrations, sums.failedMigrations, sums.bytesCopied, sums.bytesResent],
+      [7, 3, 2, 1655, 7],
+    );
+    assert.equal(sums.copyBytesPerSecond, 1600 / 6);
+    assert.equal(sums.medianSeconds, 2);
+    assert.deepEqual(sums.downtime, { count: 3, medianSeconds: 20, p95Seconds: 29, maxSeconds: 30 });
+    assert.deepEqual(
+      sums.states.filter(({ migrations }) => migrations > 0).map(({ state, migrations }) => [state, migrations]),
+      [
+        ["running", 1],
+        ["awaiting-finalize", 2],
+        ["finalized", 1],
+        ["rolled-back", 2],
+        ["failed", 1],
+      ],
+    );
+    assert.deepEqual(
+      sums.routes.map(({ from, to, totalMigrations, failedMigrations }) => [
+        from,
+        to,
+        totalMigrations,
+        failedMigrations,
+      ]),
+      [
+        ["onprem-a", "onprem-b", 5, 1],
+        ["onprem-a", "vault", 2, 1],
+      ],
+    );
+    assert.equal(sums.routes[0]?.copyBytesPerSecond, 300);
+  });
+
+  test("count only what is reached, and only of the time that is asked for", async () => {
+    const prod = await lab.store.migrations.statistics({ scopes: [{ tags: { env: "prod" } }] });
+    assert.equal(prod.totalMigrations, 1);
+    const far = await lab.store.migrations.statistics({ scopes: [{ site: "elsewhere" }] });
+    assert.deepEqual([far.totalMigrations, far.routes], [0, []]);
+    const recent = await lab.store.migrations.statistics({ since: "2025-01-01T00:00:00.000Z" });
+    assert.equal(recent.totalMigrations, 6);
+    const old = await lab.store.migrations.statistics({ until: "2025-01-01T00:00:00.000Z" });
+    assert.deepEqual([old.totalMigrations, old.completedMigrations], [1, 0]);
+  });
+});
