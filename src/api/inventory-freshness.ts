@@ -23,7 +23,7 @@ export async function freshness(
 ): Promise<Freshness> {
   const { asOf, where, kinds, newest = false } = about;
   return freshnessOf({
-    readings: await readings(context, newest),
+    readings: asOf === undefined ? await readings(context, newest) : await context.store.resources.freshness(asOf),
     configured: context.sites.map(({ kind: provider, ...site }) => ({ ...site, provider })),
     where: allOf(scopesExpression(access.scopes), where),
     ...(kinds === undefined ? {} : { kinds }),

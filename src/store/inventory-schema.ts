@@ -47,6 +47,7 @@ export interface InventoryReadTable {
   observed_at: OptionalTime;
   error: string | null;
   failed_at: OptionalTime;
+  failing_since: OptionalTime;
   provider: string | null;
   region: string | null;
   resources: Generated<number>;

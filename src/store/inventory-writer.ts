@@ -56,9 +56,13 @@ export class InventoryWriter {
         sql<boolean>`not exists (
         select from unnest(${[...seen]}::text[]) as kept(resource_id) where kept.resource_id = r.resource_id)`,
       );
+      await sql`insert into inventory_gaps (site, kind, failing_since, until, observed_at, error)
+        select site, kind, failing_since, ${startedAt}::timestamptz, observed_at, error from inventory_reads
+          where site = ${place.site} and kind = ${kind} and error is not null and failing_since < ${startedAt}::timestamptz
+        on conflict do nothing`.execute(tx);
       await tx
         .updateTable("inventory_reads")
-        .set({ observed_at: startedAt, error: null, failed_at: null })
+        .set({ observed_at: startedAt, error: null, failed_at: null, failing_since: null })
         .where("site", "=", place.site)
         .where("kind", "=", kind)
         .execute();
@@ -103,13 +107,20 @@ export class InventoryWriter {
     const failure = { error: toText(message), failed_at: at, provider: place.provider, region: place.region ?? null };
     await this.#db
       .insertInto("inventory_reads")
-      .values({ site: place.site, kind, ...failure })
-      .onConflict((conflict) => conflict.columns(["site", "kind"]).doUpdateSet(failure))
+      .values({ site: place.site, kind, ...failure, failing_since: at })
+      .onConflict((conflict) =>
+        conflict.columns(["site", "kind"]).doUpdateSet({
+          ...failure,
+          failing_since: sql<string>`coalesce(inventory_reads.failing_since, excluded.failing_since)`,
+        }),
+      )
       .execute();
   }
 
-  /** Forgets what resources were until before that moment; returns how many rows went. */
+  /** Forgets what resources were, and which sites could not be read, until before that moment; returns how many rows of
+   *  the resources' history went. */
   async dropHistory(before: string): Promise<number> {
+    await sql`delete from inventory_gaps where until < ${before}::timestamptz`.execute(this.#db);
     let dropped = 0;
     for (;;) {
       // In parts, so that no statement holds up a writer for long.

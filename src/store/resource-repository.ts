@@ -147,13 +147,17 @@ export class ResourceRepository {
     return toPage(rows, limit, toChange, ({ no }) => [no]);
   }
 
-  async freshness(): Promise<readonly KeptReading[]> {
-    const rows = await this.#db
-      .selectFrom("inventory_reads")
-      .select(["site", "provider", "region", "kind", "observed_at", "error", "failed_at", "resources"])
-      .orderBy("site")
-      .orderBy("kind")
-      .execute();
+  /** How each site's kinds were read; with `asOf`, what was known of that at the moment, and what was read since. */
+  async freshness(asOf?: string): Promise<readonly KeptReading[]> {
+    const at = asOf === undefined ? sql`'infinity'::timestamptz` : sql`${asOf}::timestamptz`;
+    const { rows } = await sql<ReadingRow>`
+      select i.site, i.provider, i.region, i.kind, i.resources,
+          case when g.site is null then i.observed_at else g.observed_at end as observed_at,
+          case when g.site is not null then g.error when i.failing_since <= ${at} then i.error end as error,
+          case when g.site is not null then g.failing_since when i.failing_since <= ${at} then i.failed_at end as failed_at
+        from inventory_reads as i
+          left join inventory_gaps as g on g.site = i.site and g.kind = i.kind and g.failing_since <= ${at} and g.until > ${at}
+        order by i.site, i.kind`.execute(this.#db);
     return rows.map((row) => ({
       site: row.site,
       provider: row.provider ?? "",
@@ -162,6 +166,17 @@ export class ResourceRepository {
       ...present({ region: row.region, observedAt: row.observed_at, error: row.error, failedAt: row.failed_at }),
     }));
   }
+}
+
+interface ReadingRow {
+  readonly site: string;
+  readonly provider: string | null;
+  readonly region: string | null;
+  readonly kind: string;
+  readonly resources: number;
+  readonly observed_at: string | null;
+  readonly error: string | null;
+  readonly failed_at: string | null;
 }
 
 const versionColumns = sql.raw(`resource_no, site, kind, resource_id, provider, region, name, state, state_since, cpus,

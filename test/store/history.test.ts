@@ -152,6 +152,27 @@ describe("a reading", () => {
   });
 });
 
+test("what could not be read for a while is known to have been old then", async () => {
+  const place = placeOf("gap");
+  await replace("gap", [], at(1));
+  for (const minute of [3, 4])
+    await lab.store.inventory.noteFailure(place, "volume", `no answer ${minute}`, at(minute));
+  const seen = async (minute?: number) => {
+    const rows = await lab.store.resources.freshness(minute === undefined ? undefined : at(minute));
+    const row = rows.find(({ site }) => site === "gap");
+    return [row?.observedAt, row?.error, row?.failedAt];
+  };
+  assert.deepEqual(await seen(), [at(1), "no answer 4", at(4)]);
+  assert.deepEqual(await seen(2), [at(1), undefined, undefined], "before it failed");
+  assert.deepEqual((await seen(5)).slice(0, 2), [at(1), "no answer 4"]);
+  await replace("gap", [], at(6));
+  assert.deepEqual(await seen(), [at(6), undefined, undefined]);
+  assert.deepEqual(await seen(5), [at(1), "no answer 4", at(3)], "while it failed");
+  assert.deepEqual(await seen(2), [at(6), undefined, undefined], "read since");
+  await lab.store.inventory.dropHistory(at(7));
+  assert.deepEqual(await seen(5), [at(6), undefined, undefined]);
+});
+
 test("any moment of the past is as it was, and two moments differ by what changed between", async () => {
   const ids = ["1", "2", "3"];
   const state = fc.constantFrom("available", "in-use", "error");
