@@ -48,6 +48,7 @@ export interface InventoryReadTable {
   error: string | null;
   failed_at: OptionalTime;
   failing_since: OptionalTime;
+  first_observed_at: OptionalTime;
   provider: string | null;
   region: string | null;
   resources: Generated<number>;

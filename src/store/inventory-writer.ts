@@ -62,7 +62,10 @@ export class InventoryWriter {
         on conflict do nothing`.execute(tx);
       await tx
         .updateTable("inventory_reads")
-        .set({ observed_at: startedAt, error: null, failed_at: null, failing_since: null })
+        .set({
+          ...{ observed_at: startedAt, error: null, failed_at: null, failing_since: null },
+          first_observed_at: sql<string>`coalesce(first_observed_at, ${startedAt}::timestamptz)`,
+        })
         .where("site", "=", place.site)
         .where("kind", "=", kind)
         .execute();

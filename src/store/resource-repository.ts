@@ -152,7 +152,7 @@ export class ResourceRepository {
     const at = asOf === undefined ? sql`'infinity'::timestamptz` : sql`${asOf}::timestamptz`;
     const { rows } = await sql<ReadingRow>`
       select i.site, i.provider, i.region, i.kind, i.resources,
-          case when g.site is null then i.observed_at else g.observed_at end as observed_at,
+          case when g.site is not null then g.observed_at when i.first_observed_at <= ${at} then i.observed_at end as observed_at,
           case when g.site is not null then g.error when i.failing_since <= ${at} then i.error end as error,
           case when g.site is not null then g.failing_since when i.failing_since <= ${at} then i.failed_at end as failed_at
         from inventory_reads as i

@@ -16,6 +16,8 @@ interface Timetable {
   readonly workflowId: string;
   readonly workflowType: "syncInventory" | "keepHouse";
   readonly everyMs: number;
+  /** The first time at once, and not only after an interval. */
+  readonly atOnce?: boolean;
   readonly args: readonly [SyncInventoryInput | KeepHouseInput];
 }
 
@@ -49,12 +51,13 @@ export async function ensureInventorySchedules(
 }
 
 async function ensureSchedule(client: Client, timetable: Timetable): Promise<void> {
-  const { scheduleId, workflowId, workflowType, everyMs, args } = timetable;
+  const { scheduleId, workflowId, workflowType, everyMs, atOnce = false, args } = timetable;
   const spec = { intervals: [{ every: everyMs }] };
   const action = { type: "startWorkflow" as const, workflowType, workflowId, taskQueue, args: [...args] };
   const policies = { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: "1 minute" } as const;
   try {
-    await client.schedule.create({ scheduleId, spec, action, policies });
+    const state = { triggerImmediately: atOnce };
+    await client.schedule.create({ scheduleId, spec, action, policies, state });
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     await client.schedule
@@ -73,6 +76,7 @@ function timetablesOf(site: string, { intervalMs, fullIntervalMs }: InventoryInt
       workflowId: `inventory/${site}`,
       workflowType: "syncInventory",
       everyMs: intervalMs,
+      atOnce: true,
       args: [{ site, kinds: ["vm"] }],
     },
     {
@@ -80,6 +84,7 @@ function timetablesOf(site: string, { intervalMs, fullIntervalMs }: InventoryInt
       workflowId: `inventory/${site}/rest`,
       workflowType: "syncInventory",
       everyMs: fullIntervalMs,
+      atOnce: true,
       args: [{ site, kinds: resourceKinds.filter((kind) => kind !== "vm") }],
     },
   ];

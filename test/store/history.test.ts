@@ -169,6 +169,7 @@ test("what could not be read for a while is known to have been old then", async 
   assert.deepEqual(await seen(), [at(6), undefined, undefined]);
   assert.deepEqual(await seen(5), [at(1), "no answer 4", at(3)], "while it failed");
   assert.deepEqual(await seen(2), [at(6), undefined, undefined], "read since");
+  assert.deepEqual(await seen(0), [undefined, undefined, undefined], "not read yet");
   await lab.store.inventory.dropHistory(at(7));
   assert.deepEqual(await seen(5), [at(6), undefined, undefined]);
 });

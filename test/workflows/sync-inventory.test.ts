@@ -207,6 +207,11 @@ describe("an inventory of five regions", () => {
     // Temporal's lists follow with a delay.
     await until(async () => (await left()).join() === wanted.join());
     assert.deepEqual(await left(), wanted);
+    // At once, and then at its interval.
+    const actions = async () => (await client.schedule.getHandle("inventory-of-aws-us-east-1").describe()).info;
+    await until(async () => (await actions()).recentActions.length > 0);
+    assert.equal((await actions()).recentActions.length, 1);
+    await until(async () => (await actions()).runningActions.length === 0);
     regionOf("aws-us-east-1").vms.push(vmIn("aws-us-east-1", "scheduled"));
     await client.schedule.getHandle("inventory-of-aws-us-east-1").trigger();
     await until(async () => (await found("name:scheduled")).length > 0);

@@ -78,7 +78,10 @@ async function showFound(found: Awaited<ReturnType<typeof find>>, output: Format
 export function describeFreshness(freshness: Freshness | undefined, asOf?: string): string[] {
   if (!freshness) return [];
   const problems = freshness.sites.flatMap(({ site, problems: all }) =>
-    all.map(({ error, kinds, failed_at: at }) => `${site} (${kinds.join(", ")}): ${error}${at ? `, ${at}` : ""}`),
+    all.map(({ error, kinds, failed_at: at }) => {
+      const what = kinds.length > 3 ? `${kinds.length} kinds` : kinds.join(", ");
+      return `${site} (${what}): ${error}${at ? `, ${at}` : ""}`;
+    }),
   );
   return [`${asOf ? `As of ${asOf}. ` : ""}${freshness.summary}`, ...problems];
 }
