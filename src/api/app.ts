@@ -49,8 +49,8 @@ export function createApi(deps: ApiDeps): Express {
         useDefaults: false,
         directives: { "default-src": ["'none'"], "frame-ancestors": ["'none'"] },
       },
-      // The API speaks plain HTTP on loopback; a proxy that adds TLS adds this too.
-      strictTransportSecurity: false,
+      // In plain HTTP browsers ignore it; a proxy that adds TLS adds this too.
+      strictTransportSecurity: deps.hsts ? { maxAge: 31_536_000, includeSubDomains: false } : false,
     }),
   );
 

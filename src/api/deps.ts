@@ -51,6 +51,8 @@ export interface ApiDeps {
   /** How long the store keeps what resources were. Default 400 days. */
   readonly historyMs?: number;
   readonly auth?: AuthSettings;
+  /** Tells browsers to come over TLS only, from now on. */
+  readonly hsts?: boolean;
   /** Decrypts payloads for those who may see them. */
   readonly codec?: PayloadCodec | undefined;
   /** Plans that want a second person. */

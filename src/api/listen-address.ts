@@ -1,22 +1,33 @@
 import { isIP } from "node:net";
 import { ProviderError } from "../domain/errors.ts";
 
+/** What protects an API that other machines can reach. */
+export interface Protection {
+  readonly tls: boolean;
+  /** Whether people sign in: more than the bootstrap token says who is who. */
+  readonly signIn: boolean;
+}
+
 /**
- * Other machines are let in only where more than the bootstrap token says who they are; until such a way of signing in
- * can be configured, the API stays on this machine.
- * @throws ProviderError PolicyBlocked for any other address.
+ * Other machines are let in only over TLS, and only where more than the bootstrap token says who they are.
+ * @throws ProviderError PolicyBlocked for an address that they can reach, without both.
  */
-export function requireLoopback(host: string): void {
-  if (isLoopback(host)) return;
+export function requireProtection(host: string, { tls, signIn }: Protection): void {
+  if (isLoopback(host) || (tls && signIn)) return;
+  const missing = [
+    ...(tls ? [] : ["TLS is not configured"]),
+    ...(signIn ? [] : ["no authentication beyond the bootstrap token is configured"]),
+  ];
   throw new ProviderError("PolicyBlocked", {
     operation: "listen for requests",
     resource: host,
-    reason: "it can be reached from other machines, and no authentication beyond the bootstrap token is configured",
-    action: "Set NOVACRON_API_HOST (or api.host) to 127.0.0.1; reach it from elsewhere through an SSH tunnel.",
+    reason: `it can be reached from other machines, and ${missing.join(", and ")}`,
+    action:
+      "Set api.tls and oidc in the configuration; or NOVACRON_API_HOST (or api.host) to 127.0.0.1, and reach it through an SSH tunnel.",
   });
 }
 
-function isLoopback(host: string): boolean {
-  if (host === "localhost" || host === "::1") return true;
+export function isLoopback(host: string): boolean {
+  if (host === "localhost" || host === "::1" || host === "[::1]") return true;
   return isIP(host) === 4 && host.startsWith("127.");
 }

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "@temporalio/client";
 import { type Logger, pino } from "pino";
@@ -15,7 +16,8 @@ import { AuditCheckpoints } from "./audit-checkpoints.ts";
 import type { AuthSettings } from "./auth/index.ts";
 import { defaultLimits } from "./deps.ts";
 import { keepStarting } from "./left-over.ts";
-import { requireLoopback } from "./listen-address.ts";
+import { listen as openPort, ownNames, type TlsSource, wantsHsts } from "./listen.ts";
+import { requireProtection } from "./listen-address.ts";
 import { Runs } from "./runs.ts";
 import { ensureBootstrapToken } from "./tokens.ts";
 
@@ -45,7 +47,8 @@ process.exit();
 
 async function serve(): Promise<void> {
   const { host, port } = config.api;
-  requireLoopback(host);
+  const tls = tlsSource();
+  requireProtection(host, { tls: tls !== undefined, signIn: config.oidc !== undefined });
   const store = await openStore({
     databaseUrl: required(runtime, "databaseUrl"),
     log: (level, message, facts) => log[level](facts ?? {}, message),
@@ -54,7 +57,7 @@ async function serve(): Promise<void> {
     await whenAvailable(() => prepare(store));
     const checkpoints = await signedEnds(store);
     const temporal = await whenAvailable(() => connectClient(temporalSettings));
-    if (temporal) await listen(store, temporal, { host, port });
+    if (temporal) await listen(store, temporal, { host, port, tls });
     await checkpoints?.take();
   } finally {
     await store.close();
@@ -71,9 +74,22 @@ async function signedEnds(store: Store): Promise<AuditCheckpoints | undefined> {
   return checkpoints;
 }
 
-function authSettings(at: { host: string; port: number }): AuthSettings {
+function tlsSource(): TlsSource | undefined {
+  const { tls, host, publicUrl } = config.api;
+  if (tls?.kind !== "self-made") return tls;
+  return { ...tls, dir: join(required(runtime, "instanceDir"), "tls"), names: ownNames(host, publicUrl) };
+}
+
+interface At {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: TlsSource | undefined;
+}
+
+function authSettings(at: At): AuthSettings {
   const { oidc, sessions, api } = config;
-  const publicUrl = api.publicUrl ?? `http://${at.host.includes(":") ? `[${at.host}]` : at.host}:${at.port}`;
+  const publicUrl =
+    api.publicUrl ?? `${at.tls ? "https" : "http"}://${at.host.includes(":") ? `[${at.host}]` : at.host}:${at.port}`;
   if (!oidc) return { publicUrl, oidc, sessions };
   const { clientSecret } = oidc;
   return { publicUrl, oidc: { ...oidc, clientSecret: clientSecret && (() => secrets.reveal(clientSecret)) }, sessions };
@@ -86,7 +102,7 @@ async function prepare(store: Store): Promise<true> {
   return true;
 }
 
-async function listen(store: Store, temporal: Client, at: { host: string; port: number }): Promise<void> {
+async function listen(store: Store, temporal: Client, at: At): Promise<void> {
   const sites = config.sites.map(({ site, type, region, enabled, sandbox }) => ({
     site,
     kind: type,
@@ -106,15 +122,15 @@ async function listen(store: Store, temporal: Client, at: { host: string; port: 
     log,
     temporalUiUrl: runtime.temporalUiUrl,
     auth,
+    hsts: wantsHsts(at.tls, auth.publicUrl),
     historyMs,
     ...rules,
   });
-  const server = app.listen(at.port, at.host);
-  await new Promise<void>((resolve, reject) => {
-    server.once("listening", resolve);
-    server.once("error", reject);
-  });
-  log.info({ address: server.address(), sites: sites.map(({ site }) => site) }, "the API serves");
+  const server = await openPort(app, { ...at, log, signal: stopping.signal });
+  log.info(
+    { address: server.address(), tls: at.tls?.kind ?? "off", sites: sites.map(({ site }) => site) },
+    "the API serves",
+  );
   keepStarting({ store, log, runs: new Runs(temporal, defaultLimits) }, stopping.signal);
   await aborted(stopping.signal);
   log.info("the API ends");

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import createClient, { type Client } from "openapi-fetch";
 import { CliError } from "./failure.ts";
 import type { components, paths } from "./generated/api.ts";
@@ -13,6 +14,8 @@ export interface ApiOptions {
   /** For an API that is not of a stack on this machine. */
   readonly apiUrl?: string;
   readonly tokenFile?: string;
+  /** PEM file with an authority that is trusted beside the system's. */
+  readonly caFile?: string;
 }
 
 export interface ConnectedApi {
@@ -77,13 +80,30 @@ function locate(options: ApiOptions): { baseUrl: string; tokenFile: string } {
 }
 
 function place(options: ApiOptions): { baseUrl: string; instanceToken?: string } {
+  if (options.caFile !== undefined) trust(options.caFile);
   if (options.apiUrl) return { baseUrl: options.apiUrl.replace(/\/+$/, "") };
   const connection = readConnection(options.instance ? { instance: options.instance } : {});
+  if (connection?.caFile !== undefined && options.caFile === undefined) trust(connection.caFile);
   if (connection) return { baseUrl: connection.apiUrl, instanceToken: connection.tokenFile };
   throw new CliError(
     options.instance ? `The instance ${options.instance} is not up` : "NovaCron is not up on this machine",
     "Start it with ./novacron up.",
   );
+}
+
+/** Node's words for a certificate that leads to nobody who is trusted, is for another name, or is over. */
+const certificateCodes = /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|ERR_TLS_CERT_)/;
+const trusted = new Set<string>();
+
+/** For all of this process's connections: it makes them to the API only. @throws CliError when it can't be read. */
+function trust(caFile: string): void {
+  if (trusted.has(caFile)) return;
+  trusted.add(caFile);
+  try {
+    setDefaultCACertificates([...getCACertificates("default"), readFileSync(caFile, "utf8")]);
+  } catch (cause) {
+    throw new CliError(`The authority ${caFile} cannot be read`, "Check --ca-file or NOVACRON_CA_FILE.", { cause });
+  }
 }
 
 function readToken(tokenFile: string): string {
@@ -104,8 +124,17 @@ async function fetchOrExplain(request: Request): Promise<Response> {
   try {
     return await fetch(request);
   } catch (cause) {
+    const { origin } = new URL(request.url);
+    const reason = cause instanceof Error ? cause.cause : undefined;
+    if (reason instanceof Error && "code" in reason && certificateCodes.test(String(reason.code))) {
+      throw new CliError(
+        `The certificate of the API at ${origin} is not trusted (${reason.message})`,
+        "Add --ca-file FILE (NOVACRON_CA_FILE): of a self-made one, tls/ca.pem in the instance's folder.",
+        { cause },
+      );
+    }
     throw new CliError(
-      `The API at ${new URL(request.url).origin} cannot be reached`,
+      `The API at ${origin} cannot be reached`,
       "Run ./novacron status, and ./novacron up if it is down.",
       { cause },
     );

@@ -20,6 +20,7 @@ export function buildProgram(): Command {
     .option("--output <format>", "table, json or yaml", "table")
     .addOption(new Option("--instance <name>", "which stack on this machine").env("NOVACRON_INSTANCE"))
     .addOption(new Option("--api-url <url>", "an API that is not of a stack on this machine").env("NOVACRON_API_URL"))
+    .addOption(new Option("--ca-file <file>", "an authority to trust for it (PEM)").env("NOVACRON_CA_FILE"))
     .addOption(new Option("--token-file <file>", "the file with the API token").env("NOVACRON_TOKEN_FILE"))
     .showHelpAfterError("Run novacron --help for what there is.");
   addStack(program);

@@ -104,3 +104,20 @@ function readScope(text: string): Scope | undefined {
 function refusal(source: ConfigSource, path: Path, problem: string, fix: string): ConfigError {
   return new ConfigError({ file: source.file, ...source.position(path), key: formatPath(path), problem, fix });
 }
+
+/** @throws ConfigError for `files` without both of them, or files without it. */
+export function toApiTls(
+  given: { tls?: "off" | "self_made" | "files"; tls_cert_file?: string; tls_key_file?: string },
+  source: ConfigSource,
+): { tls?: Config["api"]["tls"] } {
+  const { tls: kind = "off", tls_cert_file: certFile, tls_key_file: keyFile } = given;
+  if (kind === "files" && certFile !== undefined && keyFile !== undefined) return { tls: { kind, certFile, keyFile } };
+  if (kind === "files") {
+    const missing = certFile === undefined ? "tls_cert_file" : "tls_key_file";
+    throw refusal(source, ["api", missing], "it is needed with api.tls: files", "Name the PEM file, or use self_made.");
+  }
+  if (certFile !== undefined || keyFile !== undefined) {
+    throw refusal(source, ["api", "tls"], `certificate files are named, and it is ${kind}`, "Set it to files.");
+  }
+  return kind === "self_made" ? { tls: { kind: "self-made" } } : {};
+}

@@ -195,4 +195,24 @@ export const accessKeys: Readonly<Record<string, ConfigKey>> = {
     effect: { now: "the identity provider sends people back there" },
     test: "an identity provider is configured with what its groups may do",
   },
+  "api.tls": {
+    description:
+      "TLS 1.3 of the API: `files` (a certificate of yours), `self_made` (one of the instance's own authority, made and renewed by itself; trust `tls/ca.pem` in its folder), or `off`. Beyond loopback the API listens only with TLS and `oidc`.",
+    default: "off",
+    example: "self_made",
+    effect: { now: "how the API is reached" },
+    test: "the API's certificate is given or self-made",
+  },
+  "api.tls_cert_file": {
+    description: "PEM file with the certificate, the server's own first. Needed with `api.tls: files`.",
+    example: "/etc/novacron/tls.crt",
+    effect: { now: "the API's certificate; a new file is in use within seconds, without a restart" },
+    test: "the API's certificate is given or self-made",
+  },
+  "api.tls_key_file": {
+    description: "PEM file with its key. Needed with `api.tls: files`.",
+    example: "/etc/novacron/tls.key",
+    effect: { now: "the API's key; looked at again with the certificate" },
+    test: "the API's certificate is given or self-made",
+  },
 };

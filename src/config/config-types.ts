@@ -53,7 +53,15 @@ export interface Config {
     /** Disks that one worker copies at the same time; at least 1. */
     readonly parallelMigrations: number;
   };
-  readonly api: { readonly host: string; readonly port: number; readonly publicUrl?: string };
+  readonly api: {
+    readonly host: string;
+    readonly port: number;
+    readonly publicUrl?: string;
+    /** Absent: plain HTTP. */
+    readonly tls?:
+      | { readonly kind: "self-made" }
+      | { readonly kind: "files"; readonly certFile: string; readonly keyFile: string };
+  };
   /** Absent without an identity provider. */
   readonly oidc?: {
     readonly issuer: string;

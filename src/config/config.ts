@@ -1,4 +1,4 @@
-import { toApprovals, toOidc, toSecrets, toTemporal } from "./access-config.ts";
+import { toApiTls, toApprovals, toOidc, toSecrets, toTemporal } from "./access-config.ts";
 import { ConfigError } from "./config-error.ts";
 import type { Config, ProviderType, SiteConfig } from "./config-types.ts";
 import { configKeys } from "./keys.ts";
@@ -43,6 +43,7 @@ export function loadConfig(input: { file?: string; sitesFile?: string; env: Node
       host: runtime.apiHost ?? content.api.host,
       port: runtime.apiPort ?? content.api.port,
       ...(content.api.public_url ? { publicUrl: content.api.public_url.replace(/\/+$/, "") } : {}),
+      ...toApiTls(content.api, source),
     },
     oidc: toOidc(content.oidc, source),
     secrets: toSecrets(content.secrets),

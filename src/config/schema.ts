@@ -163,6 +163,9 @@ export const fileSchema = section({
     host: text(),
     port: count().max(65_535, { error: "a port from 0 to 65535" }),
     public_url: httpUrl().optional(),
+    tls: choice("off", "self_made", "files").optional(),
+    tls_cert_file: text().optional(),
+    tls_key_file: text().optional(),
   }),
   oidc: section({
     issuer: httpUrl().optional(),

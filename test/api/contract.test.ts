@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, describe, test } from "node:test";
 import { documentedApi, routeTable } from "../../src/api/documented.ts";
-import { requireLoopback } from "../../src/api/listen-address.ts";
+import { requireProtection } from "../../src/api/listen-address.ts";
 import { startTestApi } from "./support/harness.ts";
 
 // The walk asks more often than strangers may.
@@ -147,9 +147,15 @@ test("the reference shows our own contract with nothing from elsewhere", async (
   assert.equal((await api.call("GET", "/v1/reference/index.js")).status, 404);
 });
 
-test("an address that other machines can reach is refused while only the bootstrap token guards it", () => {
-  for (const host of ["127.0.0.1", "127.0.0.2", "::1", "localhost"]) requireLoopback(host);
+test("an address that other machines can reach wants both TLS and a sign-in", () => {
+  const nothing = { tls: false, signIn: false };
+  for (const host of ["127.0.0.1", "127.0.0.2", "::1", "localhost"]) requireProtection(host, nothing);
   for (const host of ["0.0.0.0", "::", "192.0.2.1", "example.org", "127.example.org"]) {
-    assert.throws(() => requireLoopback(host), /authentication beyond the bootstrap token/);
+    const refused = (protection: typeof nothing, why: RegExp) =>
+      assert.throws(() => requireProtection(host, protection), why);
+    refused(nothing, /TLS is not configured, and no authentication beyond the bootstrap token/);
+    refused({ tls: true, signIn: false }, /and no authentication beyond the bootstrap token/);
+    refused({ tls: false, signIn: true }, /and TLS is not configured/);
+    requireProtection(host, { tls: true, signIn: true });
   }
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { get } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -102,10 +103,34 @@ test("a token from before is kept, and one that is too short is refused with wha
   assert.match(refused.log(), /Remove the file/);
 });
 
-test("refuses an address that other machines can reach", async () => {
+test("refuses an address that other machines can reach without TLS and a sign-in", async () => {
   const refused = start({ NOVACRON_API_HOST: "0.0.0.0" });
   assert.equal(await refused.ended, 1);
   assert.match(refused.log(), /127\.0\.0\.1/);
+  const config = join(dir, "tls-only.yaml");
+  await writeFile(config, "api: { tls: self_made }\n");
+  const half = start({ NOVACRON_API_HOST: "0.0.0.0", NOVACRON_CONFIG: config, NOVACRON_INSTANCE_DIR: dir });
+  assert.equal(await half.ended, 1);
+  assert.match(half.log(), /no authentication beyond the bootstrap token/);
+  assert.doesNotMatch(half.log(), /TLS is not configured/);
+});
+
+test("serves over TLS by a certificate of the instance's own", async () => {
+  const config = join(dir, "tls.yaml");
+  await writeFile(config, "api: { tls: self_made }\n");
+  const api = start({ NOVACRON_CONFIG: config, NOVACRON_INSTANCE_DIR: dir });
+  const { port } = new URL(await untilServing(api));
+  const ca = await readFile(join(dir, "tls/ca.pem"));
+  const status = await new Promise((resolve, reject) => {
+    const asked = get({ host: "127.0.0.1", port, path: "/v1/health", ca }, (response) => {
+      resolve(response.resume().statusCode);
+    });
+    asked.on("error", reject);
+  });
+  assert.equal(status, 200);
+  await assert.rejects(fetch(`http://127.0.0.1:${port}/v1/health`), "plain HTTP is not served");
+  api.child.kill("SIGTERM");
+  assert.equal(await api.ended, 0, api.log());
 });
 
 test("starts a migration that an earlier process had only registered", async () => {

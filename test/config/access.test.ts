@@ -49,6 +49,20 @@ test("an identity provider is configured with what its groups may do", (context)
   assert.throws(() => load(context, "oidc: { issuer: https://id.example.com }"), /oidc: client_id is missing/);
 });
 
+test("the API's certificate is given or self-made", (context) => {
+  const tls = (content: string) => load(context, content).api.tls;
+  assert.equal(tls(""), undefined);
+  assert.equal(tls("api: { tls: off }"), undefined);
+  assert.deepEqual(tls("api: { tls: self_made }"), { kind: "self-made" });
+  assert.deepEqual(tls("api: { tls: files, tls_cert_file: /c.pem, tls_key_file: /k.pem }"), {
+    kind: "files",
+    certFile: "/c.pem",
+    keyFile: "/k.pem",
+  });
+  assert.throws(() => tls("api: { tls: files, tls_cert_file: /c.pem }"), /api\.tls_key_file: it is needed/);
+  assert.throws(() => tls("api: { tls_cert_file: /c.pem }"), /api\.tls: certificate files are named, and it is off/);
+});
+
 test("a role whose scope was forgotten or mistyped is refused with its place", (context) => {
   for (const wrong of [
     "operator for ops",

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { request } from "node:http";
+import { request as secureRequest } from "node:https";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeSocketDir } from "../../host/paths.ts";
@@ -7,7 +8,7 @@ import { postgresUrl, preparePostgres } from "../../host/postgres.ts";
 import type { LaunchSpec } from "../../host/server.ts";
 import { prepareTemporal } from "../../host/temporal.ts";
 import type { StackPlan } from "./settings.ts";
-import { payloadKeysFile, runDir, sandboxSocket, sitesFile, tokenFile } from "./settings.ts";
+import { hostForClients, payloadKeysFile, runDir, sandboxSocket, sitesFile, tokenFile } from "./settings.ts";
 import type { Component } from "./supervisor.ts";
 
 const source = fileURLToPath(new URL("../../", import.meta.url));
@@ -26,7 +27,7 @@ export function stackComponents(plan: StackPlan): Component[] {
     parts.push({ name: "postgres", prepare });
   }
   if (!plan.temporalAddress) {
-    const codecEndpoint = `http://${hostForClients(plan.apiHost)}:${plan.apiPort}/v1/codec`;
+    const codecEndpoint = `${plan.apiUrl}/v1/codec`;
     const { temporalProgram: program, temporalNamespace: namespace } = plan;
     const options = {
       dir: join(dir, "temporal"),
@@ -37,7 +38,8 @@ export function stackComponents(plan: StackPlan): Component[] {
     };
     parts.push({ name: "temporal", prepare: async () => prepareTemporal(options) });
   }
-  const healthUrl = `http://${hostForClients(plan.apiHost)}:${plan.apiPort}/v1/health`;
+  const scheme = plan.apiUrl.startsWith("https:") ? "https" : "http";
+  const healthUrl = `${scheme}://${hostForClients(plan.apiHost)}:${plan.apiPort}/v1/health`;
   parts.push(
     nodeComponent(plan, "sandbox", sandboxGraceMs, () => socketAnswers(sandboxSocket(dir), "/health")),
     nodeComponent(plan, "api", graceMs, () => urlAnswers(healthUrl)),
@@ -50,11 +52,6 @@ export function stackComponents(plan: StackPlan): Component[] {
     },
   );
   return parts;
-}
-
-/** Where the API is reached by a client on this machine. */
-export function hostForClients(host: string): string {
-  return host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
 }
 
 export function databaseUrlOf(plan: StackPlan): string {
@@ -119,14 +116,18 @@ function socketAnswers(socketPath: string, path: string): Promise<boolean> {
   });
 }
 
-async function urlAnswers(url: string): Promise<boolean> {
-  try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) });
-    await answer.body?.cancel();
-    return answer.ok;
-  } catch {
-    return false;
-  }
+function urlAnswers(url: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const ask = url.startsWith("https:") ? secureRequest : request;
+    // Whether our own process answers, not who it is: nothing is sent, and its certificate may be for another name.
+    const outgoing = ask(url, { timeout: 2_000, rejectUnauthorized: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    outgoing.on("timeout", () => outgoing.destroy());
+    outgoing.on("error", () => resolve(false));
+    outgoing.end();
+  });
 }
 
 function namesPid(file: string, pid: number): boolean {

@@ -25,6 +25,9 @@ export interface StackPlan {
   readonly settings: InstanceSettings;
   readonly apiHost: string;
   readonly apiPort: number;
+  /** How clients on this machine reach it, and what they trust. */
+  readonly apiUrl: string;
+  readonly apiCaFile?: string;
   readonly configFile?: string;
   /** A PostgreSQL of the user's own; ours is then not started. */
   readonly databaseUrl?: string;
@@ -40,6 +43,8 @@ export const tokenFile = (dir: string) => join(dir, "token");
 export const payloadKeysFile = (dir: string) => join(dir, "payload-keys.json");
 export const sitesFile = (dir: string) => join(dir, "sites.json");
 export const connectionFile = (dir: string) => join(dir, "connection.json");
+/** Of a self-made certificate; the API makes it. */
+const caFile = (dir: string) => join(dir, "tls/ca.pem");
 export const runDir = (dir: string) => join(dir, "run");
 export const sandboxSocket = (dir: string) => join(makeSocketDir(dir), "sandbox.sock");
 
@@ -55,12 +60,14 @@ export async function keptSettings(dir: string): Promise<InstanceSettings> {
   return settings;
 }
 
-/** Where the API listens: the environment's word, else the configuration's, else the instance's own port. */
+/** Where the API listens: the environment's word, else the configuration's, else the instance's own port; and how clients on
+ *  this machine reach it there. */
 export function apiAddress(
   env: NodeJS.ProcessEnv,
   configFile: string | undefined,
   settings: InstanceSettings,
-): { host: string; port: number } {
+  dir: string,
+): Pick<StackPlan, "apiHost" | "apiPort" | "apiUrl" | "apiCaFile"> {
   const configured = configFile === undefined ? {} : apiSection(configFile);
   const port = Number(env.NOVACRON_API_PORT || configured.port || settings.apiPort);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
@@ -70,15 +77,36 @@ export function apiAddress(
       "Set NOVACRON_API_PORT to 1–65535.",
     );
   }
-  return { host: env.NOVACRON_API_HOST || configured.host || "127.0.0.1", port };
+  const host = env.NOVACRON_API_HOST || configured.host || "127.0.0.1";
+  const at = `${hostForClients(host)}:${port}`;
+  const { tls, publicUrl } = configured;
+  if (tls === undefined) return { apiHost: host, apiPort: port, apiUrl: `http://${at}` };
+  if (tls === "self_made") return { apiHost: host, apiPort: port, apiUrl: `https://${at}`, apiCaFile: caFile(dir) };
+  // A certificate of the user's is for the name that they give it, not for an address.
+  return { apiHost: host, apiPort: port, apiUrl: publicUrl ?? `https://${at}` };
 }
 
-/** Only where to listen; the API itself judges the file as a whole. */
-function apiSection(configFile: string): { host?: string; port?: number } {
+/** Where the API is reached by a client on this machine. */
+export function hostForClients(host: string): string {
+  return host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
+}
+
+interface ApiSection {
+  readonly host?: string;
+  readonly port?: number;
+  readonly tls?: "self_made" | "files";
+  readonly publicUrl?: string;
+}
+
+/** Only how it is reached; the API itself judges the file as a whole. */
+function apiSection(configFile: string): ApiSection {
   try {
-    const section = (parse(readFileSync(configFile, "utf8")) as { api?: { host?: unknown; port?: unknown } } | null)
-      ?.api;
+    const file = parse(readFileSync(configFile, "utf8")) as { api?: Readonly<Record<string, unknown>> } | null;
+    const section = file?.api;
+    const { tls, public_url: publicUrl } = section ?? {};
     return {
+      ...(tls === "self_made" || tls === "files" ? { tls } : {}),
+      ...(typeof publicUrl === "string" && !publicUrl.includes("$") ? { publicUrl } : {}),
       ...(typeof section?.host === "string" && !section.host.includes("$") ? { host: section.host } : {}),
       ...(typeof section?.port === "number" ? { port: section.port } : {}),
     };

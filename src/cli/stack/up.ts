@@ -7,7 +7,7 @@ import { withLock } from "../../host/lock.ts";
 import { startLongProcess } from "../../host/long-process.ts";
 import { cacheDir, instanceDir } from "../../host/paths.ts";
 import { endProcess, isAlive } from "../../host/process-identity.ts";
-import { clearRunFiles, databaseUrlOf, hostForClients, temporalAddressOf, temporalUiUrlOf } from "./components.ts";
+import { clearRunFiles, databaseUrlOf, temporalAddressOf, temporalUiUrlOf } from "./components.ts";
 import { findComponent } from "./orphans.ts";
 import type { StackPlan } from "./settings.ts";
 import * as settings from "./settings.ts";
@@ -84,7 +84,7 @@ async function planStack(
 ): Promise<StackPlan> {
   const kept = await settings.keptSettings(dir);
   const config = configFile === undefined ? undefined : settings.requireConfigFile(configFile);
-  const { host, port } = settings.apiAddress(process.env, config, kept);
+  const address = settings.apiAddress(process.env, config, kept, dir);
   settings.ensureToken(dir);
   settings.ensurePayloadKeys(dir);
   const { DATABASE_URL, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_UI_URL, NOVACRON_LOG_LEVEL } = process.env;
@@ -94,8 +94,7 @@ async function planStack(
     temporalProgram: found.temporal,
     toolsManifest: found.toolsManifest,
     settings: kept,
-    apiHost: host,
-    apiPort: port,
+    ...address,
     temporalNamespace: TEMPORAL_NAMESPACE || "default",
     ...(config === undefined ? {} : { configFile: config }),
     ...(DATABASE_URL ? { databaseUrl: DATABASE_URL } : {}),
@@ -108,7 +107,8 @@ async function planStack(
 function connectionOf(plan: StackPlan): Connection {
   const temporalUiUrl = temporalUiUrlOf(plan);
   return {
-    apiUrl: `http://${hostForClients(plan.apiHost)}:${plan.apiPort}`,
+    apiUrl: plan.apiUrl,
+    ...(plan.apiCaFile === undefined ? {} : { caFile: plan.apiCaFile }),
     tokenFile: settings.tokenFile(plan.dir),
     ...(temporalUiUrl === undefined ? {} : { temporalUiUrl }),
     temporalAddress: temporalAddressOf(plan),
