@@ -17,7 +17,7 @@ import { openStore, type Store } from "../../src/store/index.ts";
 import { connectClient, taskQueue } from "../../src/temporal/connection.ts";
 import { buildDeps } from "../../src/worker/deps.ts";
 import { LabApi } from "./lab-api.ts";
-import { NodePart, PostgresPart, processesWith, TemporalPart } from "./parts.ts";
+import { NodePart, type Part, PostgresPart, processesWith, TemporalPart } from "./parts.ts";
 
 export type Site = "onprem-a" | "onprem-b" | "vault" | "aws-us-east-1";
 
@@ -88,13 +88,15 @@ export class StackLab implements AsyncDisposable {
   readonly tools: HostTools;
   readonly postgres: PostgresPart;
   readonly temporal: TemporalPart;
+  /** The process that is the simulated clouds, and that made the hosts. */
+  readonly sandboxPart: Part;
   readonly #parts: LabParts;
   readonly #workers: NodePart[] = [];
   #api: LabApi | undefined;
   #planned = 0;
 
   constructor(parts: LabParts) {
-    const { dir, store, client, deps, tools, postgres, temporal } = parts;
+    const { dir, store, client, deps, tools, postgres, temporal, sandbox } = parts;
     this.dir = dir;
     this.store = store;
     this.client = client;
@@ -102,6 +104,7 @@ export class StackLab implements AsyncDisposable {
     this.tools = tools;
     this.postgres = postgres;
     this.temporal = temporal;
+    this.sandboxPart = sandbox;
     this.#parts = parts;
   }
 
@@ -187,6 +190,7 @@ export class StackLab implements AsyncDisposable {
 
   /** Image files of a VM's disks, in order. */
   async diskFiles(site: Site, vmId: string): Promise<string[]> {
+    if (site === "aws-us-east-1") return this.#volumeFiles(vmId);
     const listed = await this.virsh(site, "domblklist", vmId, "--details");
     return listed.split("\n").flatMap((line) => {
       const [, device, , path] = line.trim().split(/\s+/);
@@ -194,7 +198,8 @@ export class StackLab implements AsyncDisposable {
     });
   }
 
-  /** Whether the disks of two stopped VMs hold the same bytes, as `qemu-img` sees them. */
+  /** Whether the disks of two stopped VMs hold the same bytes, as `qemu-img` sees them; zeros at the end of the larger one
+   *  don't count. */
   async sameDisks(left: { site: Site; vmId: string }, right: { site: Site; vmId: string }): Promise<boolean> {
     const files = await Promise.all([left, right].map(({ site, vmId }) => this.diskFiles(site, vmId)));
     const [ours = [], theirs = []] = files;
@@ -230,6 +235,16 @@ export class StackLab implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #volumeFiles(instanceId: string): Promise<string[]> {
+    const { resources } = await this.sandbox<{
+      resources: { facts?: { instanceId?: string; device: string; file: string } }[];
+    }>("GET", "/aws/census");
+    return resources
+      .flatMap(({ facts }) => (facts?.instanceId === instanceId && facts.file ? [facts] : []))
+      .toSorted((a, b) => (a.device < b.device ? -1 : 1))
+      .map(({ file }) => file);
   }
 
   async #view(migrationId: string): Promise<MigrationView | undefined> {

@@ -3,7 +3,7 @@ import type { AwsCloud } from "./cloud.ts";
 import { builtInIds } from "./ec2/default-network.ts";
 import type { Ec2Parts } from "./ec2/index.ts";
 import type { S3Parts } from "./s3/index.ts";
-import type { Resource } from "./state.ts";
+import type { Resource, Volume } from "./state.ts";
 
 /** Every resource of every region with its tags, also what other calls can't see yet. */
 export function census(cloud: AwsCloud, { registry, volumes }: Ec2Parts, { tables: s3 }: S3Parts): CensusEntry[] {
@@ -39,12 +39,14 @@ export function census(cloud: AwsCloud, { registry, volumes }: Ec2Parts, { table
       const state =
         instance?.state ?? (volume && volumes.volumeState(volume)) ?? (snapshot && volumes.stateOf(snapshot));
       const guest = instance && cloud.guests.spec(id);
-      const facts = guest && {
-        simulatedCpus: guest.cpus,
-        simulatedMemoryMib: guest.memoryMib,
-        forwards: guest.nic?.forwards ?? [],
-        unforwarded: instance.unforwarded,
-      };
+      const facts = volume
+        ? diskFacts(cloud, volume)
+        : guest && {
+            simulatedCpus: guest.cpus,
+            simulatedMemoryMib: guest.memoryMib,
+            forwards: guest.nic?.forwards ?? [],
+            unforwarded: instance.unforwarded,
+          };
       return {
         kind: kind.type,
         id,
@@ -58,4 +60,10 @@ export function census(cloud: AwsCloud, { registry, volumes }: Ec2Parts, { table
     }),
   );
   return [...resources, ...stored];
+}
+
+/** Where its bytes are, as a QCOW2 file that `qemu-img` opens, and what it is attached to. */
+function diskFacts(cloud: AwsCloud, { layerId, attachment }: Volume): CensusEntry["facts"] {
+  const { instanceId, device } = attachment ?? {};
+  return { file: cloud.disks.path(layerId), ...(attachment && { instanceId, device }) };
 }
