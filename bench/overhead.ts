@@ -2,18 +2,19 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { rollbackUpdate } from "../src/workflows/migrate-vm/messages.ts";
+import { BareAws } from "./lib/bare-aws.ts";
 import { interleave, median, seconds } from "./lib/measure.ts";
 import { NbdLab } from "./lib/nbd-lab.ts";
 import type { Bench, BenchContext, Figure } from "./lib/report.ts";
 import { figure } from "./lib/report.ts";
 import { type Site, StackLab, startParts } from "./lib/stack-lab.ts";
 
-const from: Site = "onprem-a";
-const to: Site = "onprem-b";
+const home: Site = "onprem-a";
 const memoryMib = 128;
 const marker = /NOVACRON-GUEST-READY/;
 const bootWithinMs = 120_000;
 const exportName = "disk";
+const goal = 3;
 
 export const overheadBench: Bench = {
   name: "overhead",
@@ -21,63 +22,110 @@ export const overheadBench: Bench = {
   run,
 };
 
-async function run({ note, runs = 3 }: BenchContext): Promise<Figure[]> {
+/** A way that the guest goes, and the least that anybody would have to do for it. */
+interface Route {
+  readonly from: Site;
+  readonly to: Site;
+  readonly copyIs: string;
+  readonly bootIs: string;
+  /** Starts it where it comes from, off before, and waits until it is up. */
+  start(): Promise<void>;
+  /** Turns it off there, hard. */
+  stop(): Promise<void>;
+  bareCopy(): Promise<number>;
+  /** At the target, of what the bare copy made, or of the same disk. */
+  bareBoot(): Promise<number>;
+  readonly vmId: string;
+}
+
+async function run(context: BenchContext): Promise<Figure[]> {
   await using lab = new StackLab(await startParts());
   await using nbd = new NbdLab(lab.dir);
-  const { vmId } = await lab.sandbox<{ vmId: string }>("POST", "/guests", {
-    site: from,
-    name: "overhead",
-    memoryMib,
-    start: false,
-  });
+  const aws = await BareAws.open(lab, nbd, marker);
+  const made = { site: home, name: "overhead", memoryMib, start: false };
+  const { vmId } = await lab.sandbox<{ vmId: string }>("POST", "/guests", made);
   await lab.startWorkerProcess();
-  const guest = { lab, vmId, consoleFile: join(lab.dir, "sites", from, "guests", `${vmId}.console`) };
+  const consoleFile = join(lab.dir, "sites", home, "guests", `${vmId}.console`);
+  const bootAtHome = (): Promise<void> => boot(lab, vmId, consoleFile);
+  const turnOffAtHome = async (): Promise<void> => void (await lab.virsh(home, "destroy", vmId));
+  const timedAtHome = async (): Promise<number> => {
+    const time = await seconds(bootAtHome);
+    await turnOffAtHome();
+    return time;
+  };
+  const disk = async (): Promise<string> => (await lab.diskFiles(home, vmId))[0] ?? "";
+  const atHome = { from: home, vmId, start: bootAtHome, stop: turnOffAtHome };
+  const figures = await measure(lab, context, {
+    ...atHome,
+    to: "onprem-b",
+    copyIs: "qemu-nbd and nbdcopy --flush",
+    bootIs: "virsh start to marker",
+    bareCopy: async () => copy(nbd, await disk()),
+    bareBoot: timedAtHome,
+  });
+  const image = await aws.imageOf(await disk());
+  figures.push(
+    ...(await measure(lab, context, {
+      ...atHome,
+      to: aws.site,
+      copyIs: "qemu-img to raw, and a loop of the SDK, 16 in flight",
+      bootIs: "RunInstances to marker",
+      bareCopy: async () => aws.timeUpload(await disk()),
+      bareBoot: () => aws.timeBoot(image),
+    })),
+  );
+  const instance = await aws.launch(image);
+  figures.push(
+    ...(await measure(lab, context, {
+      from: aws.site,
+      to: home,
+      vmId: instance,
+      copyIs: "CreateSnapshot, a loop of the SDK, 16 in flight, and qemu-img to qcow2",
+      bootIs: "virsh start to marker",
+      start: () => aws.start(instance),
+      stop: () => aws.stop(instance),
+      bareCopy: () => aws.timeDownload(instance),
+      bareBoot: timedAtHome,
+    })),
+  );
+  return figures;
+}
+
+async function measure(lab: StackLab, { note, runs = 3 }: BenchContext, route: Route): Promise<Figure[]> {
+  const { from, to } = route;
+  const way = `${from} → ${to}`;
   const steps: Record<string, number[]> = {};
+  const noted = (what: string, round: number, time: number): number => {
+    note(`${way}, round ${round + 1}: ${what} ${time.toFixed(2)} s`);
+    return time;
+  };
   // Nothing else runs while one of them does, and all three begin with the guest off or just booted.
   const measured = await interleave(runs, {
     migration: async (round) => {
-      await boot(guest);
-      const time = await migrate(guest, steps);
-      note(`round ${round + 1}: migration ${time.toFixed(2)} s`);
-      return time;
+      await route.start();
+      return noted("migration", round, await migrate(lab, route, steps));
     },
-    copy: async (round) => {
-      const time = await copy(lab, nbd, vmId);
-      note(`round ${round + 1}: bare copy ${time.toFixed(2)} s`);
-      return time;
-    },
-    boot: async (round) => {
-      const time = await seconds(() => boot(guest));
-      await lab.virsh(from, "destroy", vmId);
-      note(`round ${round + 1}: bare boot ${time.toFixed(2)} s`);
-      return time;
-    },
+    copy: async (round) => noted("bare copy", round, await route.bareCopy()),
+    boot: async (round) => noted("bare boot", round, await route.bareBoot()),
   });
   const [migration, bareCopy, bareBoot] = [measured.migration, measured.copy, measured.boot].map(median) as [
     number,
     number,
     number,
   ];
-  const informative = { unit: "s", better: "lower" } as const;
+  const seen = (name: string, value: number, aim?: number): Figure =>
+    figure({ name: `${way}: ${name}`, value, unit: "s", better: "lower", ...(aim === undefined ? {} : { goal: aim }) });
   return [
-    figure({ name: "overhead", value: migration - bareCopy - bareBoot, goal: 3, ...informative }),
-    figure({ name: "migration, end to end", value: migration, ...informative }),
-    figure({ name: "bare copy, qemu-nbd and nbdcopy --flush", value: bareCopy, ...informative }),
-    figure({ name: "bare boot, virsh start to marker", value: bareBoot, ...informative }),
-    ...Object.entries(steps).map(([step, times]) =>
-      figure({ name: `step ${step}`, value: median(times), ...informative }),
-    ),
+    seen("overhead", migration - bareCopy - bareBoot, goal),
+    seen("migration, end to end", migration),
+    seen(`bare copy, ${route.copyIs}`, bareCopy),
+    seen(`bare boot, ${route.bootIs}`, bareBoot),
+    ...Object.entries(steps).map(([step, times]) => seen(`step ${step}`, median(times))),
   ];
 }
 
-interface Guest {
-  readonly lab: StackLab;
-  readonly vmId: string;
-  readonly consoleFile: string;
-}
-
-async function boot({ lab, vmId, consoleFile }: Guest): Promise<void> {
-  await lab.virsh(from, "start", vmId);
+async function boot(lab: StackLab, vmId: string, consoleFile: string): Promise<void> {
+  await lab.virsh(home, "start", vmId);
   for (const deadline = Date.now() + bootWithinMs; !marker.test(readFileSync(consoleFile, "latin1")); ) {
     if (Date.now() > deadline) throw new Error("The guest does not boot.");
     await sleep(20);
@@ -85,9 +133,10 @@ async function boot({ lab, vmId, consoleFile }: Guest): Promise<void> {
 }
 
 /** From the order to the proven, booted guest at the target; then all is as before, the guest off. */
-async function migrate({ lab, vmId }: Guest, steps: Record<string, number[]>): Promise<number> {
+async function migrate(lab: StackLab, route: Route, steps: Record<string, number[]>): Promise<number> {
+  const { vmId, from, to } = route;
   const started = performance.now();
-  const id = await lab.migrate({ vm: vmId, from, to });
+  const id = await lab.migrate({ vm: vmId, from, to, incremental: false, verify: { bootMarker: marker.source } });
   const view = await lab.untilView(id, ({ state }) => state === "awaiting-finalize", 20);
   const time = (performance.now() - started) / 1000;
   if (view.bootProof !== "proven") throw new Error(`The boot is ${view.bootProof}, not proven.`);
@@ -95,15 +144,13 @@ async function migrate({ lab, vmId }: Guest, steps: Record<string, number[]>): P
     if (endedAt) (steps[step] ??= []).push((Date.parse(endedAt) - Date.parse(startedAt)) / 1000);
   }
   await lab.client.workflow.getHandle(`migration/${id}`).executeUpdate(rollbackUpdate);
-  await lab.virsh(from, "destroy", vmId);
+  await route.stop();
   return time;
 }
 
 /** What any copier needs: the disk served, an empty image served, all bytes moved and flushed. */
-async function copy(lab: StackLab, nbd: NbdLab, vmId: string): Promise<number> {
-  const [disk = ""] = await lab.diskFiles(from, vmId);
-  const { stdout } = await lab.tools.run("qemu-img", ["info", "--output=json", disk]);
-  const sizeBytes = (JSON.parse(stdout) as { "virtual-size": number })["virtual-size"];
+async function copy(nbd: NbdLab, disk: string): Promise<number> {
+  const sizeBytes = await nbd.sizeBytes(disk);
   return seconds(async () => {
     const image = await nbd.qcow2("copy.qcow2", sizeBytes);
     const reading = await nbd.serve(disk, ["--read-only", "-f", "qcow2"]);

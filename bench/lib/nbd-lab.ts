@@ -61,6 +61,11 @@ export class NbdLab implements AsyncDisposable {
     return result.stdout;
   }
 
+  /** What the disk in an image measures. */
+  async sizeBytes(file: string): Promise<number> {
+    return (JSON.parse(await this.image("info", "--output=json", file)) as { "virtual-size": number })["virtual-size"];
+  }
+
   async identical(left: { file: string; format: string }, right: { file: string; format: string }): Promise<boolean> {
     const args = ["compare", "-q", "-f", left.format, "-F", right.format, left.file, right.file];
     return (await this.tools.run("qemu-img", args)).exitCode === 0;
