@@ -26,7 +26,8 @@ export function runConformance(harness: ConformanceHarness): void {
     differences.delete(name);
     void nodeTest(name, { skip: difference ?? false }, work);
   };
-  describe(`${harness.kind} keeps the provider port's contract`, { skip, timeout: 300_000 }, () => {
+  const { timeoutMs = 300_000, runId } = harness;
+  describe(`${harness.kind} keeps the provider port's contract`, { skip, timeout: timeoutMs }, () => {
     let place: ConformanceSite;
     let provider: Provider;
     /** Of most disks: a little more than 16 MiB, in the site's units. */
@@ -34,9 +35,9 @@ export function runConformance(harness: ConformanceHarness): void {
     /** Writes are made of these: what the site's disks take at least. */
     let unit = 512;
     let before0: readonly string[] = [];
-    const signal = AbortSignal.timeout(300_000);
+    const signal = AbortSignal.timeout(timeoutMs);
     let counter = 0;
-    const fresh = (what: string) => `${what}-${++counter}`;
+    const fresh = (what: string) => `${runId === undefined ? "" : `${runId}-`}${what}-${++counter}`;
 
     before(async () => {
       place = await harness.open();

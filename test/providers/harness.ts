@@ -25,6 +25,10 @@ export interface ConformanceHarness {
   /** Where a stand-in for the site is known to differ: the test's name → what it does, and what the vendor's documentation
    *  says. Those tests are skipped with that reason. */
   readonly differences?: Readonly<Record<string, string>>;
+  /** How long the whole suite may take; default five minutes. */
+  readonly timeoutMs?: number;
+  /** Where others' resources may be about: begins the keys of this run's. */
+  readonly runId?: string;
   /** Why it can't run here; undefined when it can. */
   unavailable(): string | undefined;
   open(): Promise<ConformanceSite>;
