@@ -1,4 +1,5 @@
 import type { CalledOperation, Refusal } from "../cloud/faults.ts";
+import { noQuota } from "./ebs/refusals.ts";
 import { insufficientCapacity } from "./ec2/launch.ts";
 import { AwsError } from "./errors.ts";
 import { vcpuLimitExceeded } from "./quotas/quotas.ts";
@@ -104,15 +105,7 @@ const ec2Quotas: Readonly<Record<string, string>> = {
 };
 
 function quotaExceeded(service: string, operation: string): AwsError {
-  // ConcurrentLimitExceededException is about requests under way, and so a kind of throttling.
-  if (service === "ebs") {
-    return new AwsError(
-      "ServiceQuotaExceededException",
-      "Your current service quotas do not allow you to perform this action.",
-      402,
-      { Reason: "DEPENDENCY_SERVICE_QUOTA_EXCEEDED" },
-    );
-  }
+  if (service === "ebs") return noQuota(operation);
   if (service === "s3")
     return new AwsError("TooManyBuckets", "You have attempted to create more buckets than allowed", 400);
   if (service === "iam" || service === "kms")

@@ -12,8 +12,13 @@ export interface AwsAddress {
   readonly keys?: { readonly id: string; readonly secret: string };
 }
 
-/** The adapter at a server on this machine, which answers sooner than AWS. */
-export function connectAws({ endpoint, region, keys }: AwsAddress, patience: Partial<AwsPatience> = {}): Provider {
+/** The adapter at a server on this machine, which answers sooner than AWS. `onCall` hears of each `service:Operation` that
+ *  is used, once. */
+export function connectAws(
+  { endpoint, region, keys }: AwsAddress,
+  patience: Partial<AwsPatience> = {},
+  onCall: (name: string) => void = () => undefined,
+): Provider {
   const { id = "AKIDEXAMPLE", secret = "only-for-tests" } = keys ?? {};
   return createAwsProvider({
     entry: {
@@ -22,7 +27,14 @@ export function connectAws({ endpoint, region, keys }: AwsAddress, patience: Par
       simulated: true,
       credentials: async () => ({ type: "access_key", values: { access_key: id, secret_key: secret } }),
     },
-    context: { site: "conformance", budget: () => ({ take: async () => {} }), log: () => {} },
+    context: {
+      site: "conformance",
+      budget(name) {
+        onCall(name);
+        return { take: async () => {} };
+      },
+      log: () => {},
+    },
     patience: { pollMs: { first: 5, most: 100 }, consistencyMs: 2_000, requestTimeoutMs: 20_000, ...patience },
   });
 }

@@ -107,7 +107,9 @@ describe("instances", { skip: whyNoGuests() ?? false }, async () => {
   });
 
   test("a token launches once; another wish under it is refused", async () => {
-    const first = await run({ ClientToken: "launch-1" });
+    // Also when both are under way at once.
+    const [first, second] = await Promise.all([run({ ClientToken: "launch-1" }), run({ ClientToken: "launch-1" })]);
+    assert.equal(second.InstanceId, first.InstanceId);
     assert.equal((await run({ ClientToken: "launch-1" })).InstanceId, first.InstanceId);
     await assert.rejects(run({ ClientToken: "launch-1", InstanceType: "t3.small" }), {
       name: "IdempotentParameterMismatch",

@@ -8,6 +8,12 @@ export function invalid(reason: string, message: string): AwsError {
   return new AwsError("ValidationException", message, 400, { Reason: reason });
 }
 
+/** A quota of Service Quotas. ConcurrentLimitExceededException is about requests under way, and so a kind of throttling. */
+export function noQuota(of: string): AwsError {
+  const message = `Your current service quotas do not allow you to perform this action: ${of}.`;
+  return new AwsError("ServiceQuotaExceededException", message, 402, { Reason: "DEPENDENCY_SERVICE_QUOTA_EXCEEDED" });
+}
+
 /** @throws AwsError ResourceNotFoundException (also for a while after StartSnapshot), AccessDeniedException for others'. */
 export function findSnapshot({ cloud }: Registry, call: Call, id: string): Snapshot {
   if (!/^snap-[0-9a-f]{8,17}$/.test(id)) throw invalid("INVALID_SNAPSHOT_ID", `The snapshot ID '${id}' is not valid`);

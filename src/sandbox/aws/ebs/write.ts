@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type * as ebs from "@aws-sdk/client-ebs";
 import { blockBytes } from "../../cloud/disks/layer-reader.ts";
 import type { Call } from "../cloud.ts";
+import { alone } from "../ec2/client-tokens.ts";
 import { resource } from "../ec2/default-network.ts";
 import type { Registry } from "../ec2/registry.ts";
 import { withTags } from "../ec2/tags.ts";
@@ -12,7 +13,7 @@ import { newId } from "../ids.ts";
 import type { Keys } from "../kms/keys.ts";
 import type { Quotas } from "../quotas/quotas.ts";
 import type { Snapshot } from "../state.ts";
-import { findSnapshot, invalid } from "./refusals.ts";
+import { findSnapshot, invalid, noQuota } from "./refusals.ts";
 
 /** https://docs.aws.amazon.com/ebs/latest/APIReference/API_StartSnapshot.html */
 const gibAtMost = 65_536;
@@ -65,75 +66,76 @@ export function writeOperations(registry: Registry, store: VolumeStore, keys: Ke
     return parent;
   };
 
-  return {
-    StartSnapshot: async (call: Call, input: ebs.StartSnapshotRequest): Promise<ebs.StartSnapshotResponse> => {
-      const { ClientToken: clientToken, ...rest } = input;
-      const fingerprint = createHash("sha256").update(JSON.stringify(rest)).digest("hex");
-      const tokenId = `${call.region}/StartSnapshot/${clientToken}`;
-      const used = clientToken === undefined ? undefined : tables.tokens.get(tokenId);
-      if (used && used.fingerprint !== fingerprint) {
-        throw new AwsError(
-          "ConflictException",
-          "The request uses the same client token as a previous, but non-identical request.",
-          409,
-        );
-      }
-      // The original result, also when its snapshot was deleted since
-      // (https://docs.aws.amazon.com/ebs/latest/userguide/ebs-direct-api-idempotency.html).
-      if (used) {
-        const [SnapshotId = ""] = used.resourceIds;
-        const known = tables.snapshots.get(SnapshotId);
-        if (known) return describe(known);
-        const { VolumeSize } = input;
-        return {
-          SnapshotId,
-          OwnerId: accountId,
-          Status: "pending",
-          StartTime: new Date(used.at),
-          VolumeSize,
-          BlockSize: blockBytes,
-        };
-      }
-      const sizeGib = input.VolumeSize ?? 0;
-      if (!Number.isInteger(sizeGib) || sizeGib < 1 || sizeGib > gibAtMost) {
-        throw invalid("INVALID_VOLUME_SIZE", `The volume size must be between 1 and ${gibAtMost} GiB`);
-      }
-      const timeout = input.Timeout ?? 60;
-      if (timeout < 10 || timeout > 4320)
-        throw invalid("INVALID_PARAMETER_VALUE", "Timeout must be between 10 and 4320 minutes");
-      const parent = parentOf(call, input);
-      const pending = tables.snapshots.where(
-        (one) => one.region === call.region && one.phase === "writing" && store.stateOf(one) === "pending",
+  const start = async (call: Call, input: ebs.StartSnapshotRequest): Promise<ebs.StartSnapshotResponse> => {
+    const { ClientToken: clientToken, ...rest } = input;
+    const fingerprint = createHash("sha256").update(JSON.stringify(rest)).digest("hex");
+    const used = clientToken === undefined ? undefined : tables.tokens.get(tokenIdOf(call, clientToken));
+    if (used && used.fingerprint !== fingerprint) {
+      throw new AwsError(
+        "ConflictException",
+        "The request uses the same client token as a previous, but non-identical request.",
+        409,
       );
-      if (pending.length >= quotas.value(call.region, "L-2DDFD0D0")) {
-        throw new AwsError(
-          "ConcurrentLimitExceededException",
-          "You have reached the limit for concurrent API requests: pending snapshots.",
-        );
-      }
-      const encryption = parent
-        ? { encrypted: parent.encrypted, ...(parent.kmsKeyArn ? { kmsKeyArn: parent.kmsKeyArn } : {}) }
-        : encryptionOf(keys, call.region, input);
-      const layerId = newId("ly");
-      await disks.createBlocks(layerId, sizeGib * GiB, parent?.layerId);
-      const snapshot = tables.snapshots.put({
-        ...resource("snap", call.region, tagsOf(input.Tags)),
-        ownerId: accountId,
-        volumeId: "vol-ffffffff",
-        sizeGib,
-        description: input.Description ?? "",
-        ...encryption,
-        lineage: parent?.lineage ?? newId("lineage"),
-        layerId,
-        ...(parent ? { parentSnapshotId: parent.id } : {}),
-        phase: "writing",
-        timeoutMinutes: timeout,
-      });
-      if (clientToken !== undefined) {
-        tables.tokens.put({ id: tokenId, fingerprint, resourceIds: [snapshot.id], at: Date.now() });
-      }
-      return describe(snapshot);
-    },
+    }
+    // The original result, also when its snapshot was deleted since
+    // (https://docs.aws.amazon.com/ebs/latest/userguide/ebs-direct-api-idempotency.html).
+    if (used) {
+      const [SnapshotId = ""] = used.resourceIds;
+      const known = tables.snapshots.get(SnapshotId);
+      if (known) return describe(known);
+      const { VolumeSize } = input;
+      return {
+        SnapshotId,
+        OwnerId: accountId,
+        Status: "pending",
+        StartTime: new Date(used.at),
+        VolumeSize,
+        BlockSize: blockBytes,
+      };
+    }
+    const sizeGib = input.VolumeSize ?? 0;
+    if (!Number.isInteger(sizeGib) || sizeGib < 1 || sizeGib > gibAtMost) {
+      throw invalid("INVALID_VOLUME_SIZE", `The volume size must be between 1 and ${gibAtMost} GiB`);
+    }
+    const timeout = input.Timeout ?? 60;
+    if (timeout < 10 || timeout > 4320)
+      throw invalid("INVALID_PARAMETER_VALUE", "Timeout must be between 10 and 4320 minutes");
+    const parent = parentOf(call, input);
+    const pending = tables.snapshots.where(
+      (one) => one.region === call.region && one.phase === "writing" && store.stateOf(one) === "pending",
+    );
+    if (pending.length >= quotas.value(call.region, "L-2DDFD0D0")) {
+      throw noQuota("pending snapshots");
+    }
+    const encryption = parent
+      ? { encrypted: parent.encrypted, ...(parent.kmsKeyArn ? { kmsKeyArn: parent.kmsKeyArn } : {}) }
+      : encryptionOf(keys, call.region, input);
+    const layerId = newId("ly");
+    await disks.createBlocks(layerId, sizeGib * GiB, parent?.layerId);
+    const snapshot = tables.snapshots.put({
+      ...resource("snap", call.region, tagsOf(input.Tags)),
+      ownerId: accountId,
+      volumeId: "vol-ffffffff",
+      sizeGib,
+      description: input.Description ?? "",
+      ...encryption,
+      lineage: parent?.lineage ?? newId("lineage"),
+      layerId,
+      ...(parent ? { parentSnapshotId: parent.id } : {}),
+      phase: "writing",
+      timeoutMinutes: timeout,
+    });
+    if (clientToken !== undefined) {
+      tables.tokens.put({ id: tokenIdOf(call, clientToken), fingerprint, resourceIds: [snapshot.id], at: Date.now() });
+    }
+    return describe(snapshot);
+  };
+
+  return {
+    StartSnapshot: (call: Call, input: ebs.StartSnapshotRequest): Promise<ebs.StartSnapshotResponse> =>
+      input.ClientToken === undefined
+        ? start(call, input)
+        : alone(registry.cloud, tokenIdOf(call, input.ClientToken), () => start(call, input)),
 
     CompleteSnapshot: async (call: Call, input: ebs.CompleteSnapshotRequest): Promise<ebs.CompleteSnapshotResponse> => {
       const id = input.SnapshotId ?? "";
@@ -241,4 +243,8 @@ function tagsOf(tags: readonly ebs.Tag[] | undefined) {
   } catch (error) {
     throw invalid("INVALID_TAG", (error as Error).message);
   }
+}
+
+function tokenIdOf({ region }: Call, clientToken: string): string {
+  return `${region}/StartSnapshot/${clientToken}`;
 }

@@ -5,9 +5,13 @@ import { AwsError, invalidParameter } from "../errors.ts";
 /** At least as long as AWS promises for RunInstances. */
 const rememberedMs = 48 * 3_600_000;
 
+/** Calls with a token that are under way, by token: a repeat that comes meanwhile waits for them. */
+const underWay = new WeakMap<AwsCloud, Map<string, Promise<unknown>>>();
+
 /**
  * Makes a call with a client token happen once
- * (https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html): a repeat gets what the first one made.
+ * (https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html): a repeat gets what the first one made, also
+ * when the first one is still being carried out.
  * @throws AwsError IdempotentParameterMismatch when the repeat asks for something else.
  */
 export async function once<T>(
@@ -20,9 +24,33 @@ export async function once<T>(
   const { ClientToken: token, ...rest } = input;
   if (token === undefined) return act(() => {});
   if (token.length > 64 || !/^[\x21-\x7e]+$/.test(token)) throw invalidParameter("clientToken", token);
-  const { tokens } = cloud.tables;
-  for (const { id } of tokens.where(({ at }) => Date.now() - at > rememberedMs)) tokens.delete(id);
   const id = `${call.region}/${call.operation}/${token}`;
+  return alone(cloud, id, () => onceAlone(cloud, { id, rest }, act, again));
+}
+
+/** Carries out one call with this token after the other. */
+export async function alone<T>(cloud: AwsCloud, id: string, act: () => T | Promise<T>): Promise<T> {
+  const others = underWay.get(cloud) ?? new Map<string, Promise<unknown>>();
+  underWay.set(cloud, others);
+  for (let other = others.get(id); other; other = others.get(id)) await other;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  others.set(id, promise);
+  try {
+    return await act();
+  } finally {
+    others.delete(id);
+    resolve();
+  }
+}
+
+async function onceAlone<T>(
+  cloud: AwsCloud,
+  { id, rest }: { id: string; rest: object },
+  act: (remember: (resourceIds: readonly string[]) => void) => T | Promise<T>,
+  again: (resourceIds: readonly string[]) => T | Promise<T>,
+): Promise<T> {
+  const { tokens } = cloud.tables;
+  for (const old of tokens.where(({ at }) => Date.now() - at > rememberedMs)) tokens.delete(old.id);
   const fingerprint = createHash("sha256").update(JSON.stringify(rest)).digest("hex");
   const known = tokens.get(id);
   if (known && known.fingerprint !== fingerprint) {

@@ -48,6 +48,13 @@ export class FaultSite {
     return connectAws(this.#address, { ...quick, ...(hasty ? { requestTimeoutMs: hastyMs } : {}), ...once });
   }
 
+  /** The adapter, and what it asks AWS for as it is used. */
+  recording(): { provider: Provider; operations: Set<string> } {
+    const operations = new Set<string>();
+    const note = (name: string) => operations.add(name.replace(/^quotas:/, "servicequotas:"));
+    return { provider: connectAws(this.#address, quick, note), operations };
+  }
+
   /** The suite's own VM, in that state. It is made with the first call. */
   async vmIn(state: "running" | "stopped"): Promise<string> {
     const { compute } = this.provider;

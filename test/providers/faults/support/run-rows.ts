@@ -48,6 +48,8 @@ export function runRows(title: keyof typeof suites, { vm = false } = {}): void {
 }
 
 interface Strike {
+  /** Where it strikes, if not where the row says. */
+  readonly at?: string;
   readonly fault?: string;
   readonly times?: number;
   readonly down?: boolean;
@@ -57,7 +59,7 @@ interface Strike {
 
 /** Makes the call under the fault, then again without it: there has to be what one call makes, and nothing after the undoing. */
 export async function strike(site: FaultSite, row: Row, options: Strike): Promise<Outcome> {
-  const { fault, times, down = false, made } = options;
+  const { fault, times, down = false, made, at = row.at ?? "" } = options;
   const empty = site.census();
   const prepared = await row.prepare(site);
   const before = site.census();
@@ -66,12 +68,12 @@ export async function strike(site: FaultSite, row: Row, options: Strike): Promis
   const provider = site.under({ hasty, single: hasty && times === undefined });
   try {
     if (down) site.isUp(false);
-    else site.orderAt(row.at ?? "", fault ?? "", times);
+    else site.orderAt(at, fault ?? "", times);
     const outcome = await outcomeOf(prepared, provider, site);
-    if (!down && !hasty) assert.ok(site.hits() > 0, `${fault} never struck: ${row.call} does not call ${row.at}`);
+    if (!down && !hasty) assert.ok(site.hits() > 0, `${fault} never struck: ${row.call} does not call ${at}`);
     site.calm();
     await prepared.call(site.provider, site.signal());
-    const label = `${row.call} under ${down ? "down" : fault}${times === undefined ? "" : " once"}, repeated`;
+    const label = `${row.call} under ${down ? "down" : `${fault} at ${at}`}${times === undefined ? "" : " once"}, repeated`;
     const left = hasty ? row.orphans : undefined;
     assert.deepEqual(difference(before, site.census()), { ...made, ...left }, label);
     await prepared.undo?.();
@@ -98,7 +100,7 @@ async function outcomeOf(
 }
 
 /** What one call makes when nothing is wrong; its repeat makes nothing more. */
-async function withoutFault(site: FaultSite, row: Row): Promise<Count> {
+export async function withoutFault(site: FaultSite, row: Row): Promise<Count> {
   const empty = site.census();
   const prepared = await row.prepare(site);
   const before = site.census();

@@ -73,6 +73,8 @@ export interface Row {
   /** Where it differs from {@link usualLasting} and {@link usualPassing}. */
   readonly lasting?: Partial<Lasting>;
   readonly passing?: Partial<Passing>;
+  /** Requests that are another row's affair: which, and why. */
+  readonly exceptAt?: Readonly<Record<string, string>>;
   /** What a lost answer leaves behind that no repeat can find, as the call has no key. */
   readonly orphans?: Count;
   prepare(site: FaultSite): Promise<Prepared>;
