@@ -15,6 +15,11 @@ async function withVolume(
 
 export const volumeRows: readonly Row[] = [
   {
+    call: "disks.listVolumes",
+    at: "ec2:DescribeVolumes",
+    prepare: async () => ({ call: ({ disks }, signal) => Array.fromAsync(disks.listVolumes?.(signal) ?? []) }),
+  },
+  {
     call: "disks.createVolume",
     at: "ec2:CreateVolume",
     // A token that another call has just used may lead to a volume that is not known everywhere yet.
