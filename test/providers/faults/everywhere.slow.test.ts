@@ -38,7 +38,7 @@ for (const [title, rows] of Object.entries(suites)) {
     });
     after(() => site?.close());
 
-    for (const row of rows as readonly Row[]) {
+    for (const row of rows) {
       if (row.at === undefined) continue;
       test(`${row.call}: none leaves a second of anything`, async (context) => {
         const made = await withoutFault(site, row);
