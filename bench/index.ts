@@ -9,6 +9,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   authz: async () => (await import("./authz.ts")).authzBench,
   convert: async () => (await import("./convert.ts")).convertBench,
   inventory: async () => (await import("./inventory.ts")).inventoryBench,
+  "load-time": async () => (await import("./load-time.ts")).loadTimeBench,
   overhead: async () => (await import("./overhead.ts")).overheadBench,
 };
 
