@@ -46,7 +46,9 @@ const searches: Readonly<Record<string, Draw>> = {
     return `id:${idOf(place, "vm", Math.floor((random() * resources * 0.4) / places.length))}`;
   },
   "name prefix": (random) => `name:${oneOf(apps, random)}-*`,
-  "free text": (random) => (oneOf(apps, random).split("-")[0] ?? "").slice(0, 5),
+  // One application in 640, and a word that one resource in 32 has.
+  "free text": (random) => oneOf(apps, random),
+  "free text, broad": (random) => oneOf(apps, random).split("-")[0] ?? "",
   "one tag": (random, resources) => (random() < 0.5 ? "tag.env=prod" : `tag.team=${team(random, resources)}`),
   "two tags and a provider": (random, resources) =>
     `provider:${oneOf(places, random).provider} tag.env=prod tag.team=${team(random, resources)}`,

@@ -33,7 +33,7 @@ export interface SearchPage {
 /** How many rows are walked in the order of an index before another way is taken; and how many times what it should take
  *  if matches lay evenly. */
 const walkedAtMost = 20_000;
-const patience = 5;
+const patience = 3;
 /** Rows of an export that are in memory at a time. */
 const portion = 1_000;
 /** Fields with an index in their order. */
