@@ -18,7 +18,8 @@ import { makeToolFolder } from "./tool-folder.ts";
 
 /** How often a guest is asked again: one that is still booting does not hear the power button. */
 const askAgainMs = 2_000;
-const pollMs = 200;
+/** Each look costs the guest some of the processor that it needs for its end. */
+const pollMs = 100;
 
 export class LibvirtCompute implements ComputeFacet {
   readonly #host: Host;

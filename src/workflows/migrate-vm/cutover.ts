@@ -1,4 +1,4 @@
-import { proxyActivities, proxyLocalActivities } from "@temporalio/workflow";
+import { patched, proxyActivities, proxyLocalActivities } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
 import type { DiskResult } from "../../domain/migration.ts";
 import type { CopyDiskParameters } from "../../domain/migration-parts.ts";
@@ -100,9 +100,13 @@ export class Cutover {
       const { migrationId, from, to, sourceVmId, fences } = this.#move;
       const { sourcePointId, takenAt } = this.#point;
       await keepSource(this.#move, this.#point, this.#copied, this.#saga);
-      await site.releasePoint.executeWithOptions({ summary: `release the source point at ${from}` }, [
-        { site: from, sourcePointId },
-      ]);
+      const release = () =>
+        site.releasePoint.executeWithOptions({ summary: `release the source point at ${from}` }, [
+          { site: from, sourcePointId },
+        ]);
+      const refresh = () => site.refreshSites({ sites: [from, to] });
+      const atOnce = patched("refresh-at-once");
+      await Promise.all(atOnce ? [release(), refresh()] : [release()]);
       const disks = this.#copied.map((copied): DiskResult => ({ ...copied.result, pointId: copied.generationId }));
       const certificateId = await site.writeCertificate.executeWithOptions({ summary: "write the certificate" }, [
         {
@@ -119,7 +123,7 @@ export class Cutover {
         },
       ]);
       const bootProof = this.#boot.proven ? "proven" : this.#move.verify.bootMarker ? "unavailable" : "not-asked";
-      await site.refreshSites({ sites: [from, to] });
+      if (!atOnce) await refresh();
       const { downtimeSeconds, targetVmId } = { downtimeSeconds: this.#downtimeSeconds, targetVmId: this.#targetVmId };
       return {
         outcome: { targetVmId, disks, downtimeSeconds, bootProof, certificateId },
