@@ -37,7 +37,7 @@ export function withTrail<T extends Record<string, AnyActivity>>(
         const write = (outcome: string, more: { request?: unknown; after?: unknown }) =>
           store.audit.append({
             at: new Date().toISOString(),
-            actor: `workflow/${workflowType}`,
+            actor: actorOf(args[0], workflowType),
             action: `activity.${name}`,
             resource: resourceOf(args[0]),
             requestId: `${runId}/${info.activityId}`,
@@ -71,6 +71,12 @@ function frozen(name: string): ProviderError {
   });
 }
 
+/** A run that a schedule asked for says which. */
+function actorOf(input: unknown, workflowType: string): string {
+  const by = input !== null && typeof input === "object" && "scheduleId" in input ? input.scheduleId : undefined;
+  return typeof by === "string" ? `schedule/${by}` : `workflow/${workflowType}`;
+}
+
 function isFinal(code: ErrorCode): boolean {
   return ["never", "next-offering"].includes(errorMeanings[code].retry);
 }
@@ -87,6 +93,7 @@ function resourceOf(input: unknown): string {
     "vmId",
     "sourceVmId",
     "volumeId",
+    "keyId",
     "snapshotId",
     "addressId",
     "pointId",

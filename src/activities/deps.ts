@@ -52,6 +52,8 @@ export interface ActivityDeps {
   /** Whether a run still exists and has not ended. */
   runIsOpen(workflowId: string, runId: string): Promise<boolean>;
   settings(site: string): SiteSettings;
+  /** The file that a site's credentials come from, where they come from one. */
+  credentialFile(site: string): string | undefined;
   /** Tells a run how far a disk's copy is. */
   signalCopyProgress(workflowId: string, progress: { diskId: string; fraction: number }): Promise<void>;
   /** Tells a run that the first round of its replication is proven. */

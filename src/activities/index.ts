@@ -13,6 +13,7 @@ import { operationPlanActivities } from "./operation-plan.ts";
 import { planActivities } from "./plan.ts";
 import { recordActivities } from "./record.ts";
 import { replicateActivities } from "./replicate.ts";
+import { rotateActivities } from "./rotate.ts";
 import { MigrationSlots, slotActivities } from "./slots.ts";
 import { verifyActivities } from "./verify.ts";
 import { waveActivities } from "./waves.ts";
@@ -42,6 +43,7 @@ function allOf(deps: ActivityDeps) {
     ...operationPlanActivities(deps),
     ...createPlanActivities(deps),
     ...operateActivities(deps),
+    ...rotateActivities(deps),
   };
 }
 
@@ -104,6 +106,9 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   deleteVolume: "changes",
   deleteSnapshot: "changes",
   releaseAddress: "changes",
+  secretInUse: "reads",
+  exchangeSecret: "changes",
+  retireKey: "changes",
   recordItems: "records",
   recordItem: "records",
   recordOperation: "records",

@@ -55,7 +55,19 @@ export function inventoryActivities({ registry, store, log }: ActivityDeps) {
 
     async dropOldRecords(input: { historyMs: number }): Promise<{ historyRows: number }> {
       const before = new Date(Date.now() - input.historyMs).toISOString();
-      return { historyRows: await store.inventory.dropHistory(before) };
+      const historyRows = await store.inventory.dropHistory(before);
+      const { workflowExecution, activityId } = Context.current().info;
+      await store.audit.append({
+        at: new Date().toISOString(),
+        actor: "schedule/housekeeping",
+        action: "activity.dropOldRecords",
+        resource: "inventory/history",
+        requestId: `${workflowExecution?.runId ?? ""}/${activityId}`,
+        workflowId: workflowExecution?.workflowId ?? "",
+        outcome: "done",
+        after: { before, historyRows },
+      });
+      return { historyRows };
     },
 
     async checkSite(input: { site: string }): Promise<readonly SiteCheck[]> {

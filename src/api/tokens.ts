@@ -1,22 +1,13 @@
-import { createHash, randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { grantsOf, intersectGrants, roles } from "../domain/access.ts";
 import { ProviderError } from "../domain/errors.ts";
-import type { Store } from "../store/index.ts";
+import { hashToken, newToken, type Store } from "../store/index.ts";
 import type { Actor } from "./route.ts";
 
+export { hashToken, newToken } from "../store/index.ts";
 export const bootstrapTokenId = "bootstrap";
 const shortestToken = 32;
 const useNotedEveryMs = 60_000;
-
-/** Tokens are 256 random bits, so a plain hash keeps them: there is nothing to guess that salting would slow down. */
-export function hashToken(token: string): string {
-  return createHash("sha256").update(token).digest("hex");
-}
-
-export function newToken(): string {
-  return `nvc_${randomBytes(32).toString("base64url")}`;
-}
 
 /** The bootstrap token's file: made with a random token (0600) when absent. It holds every role, everywhere; once it is
  *  revoked, only another token in the file brings it back. The store gets the hash only.

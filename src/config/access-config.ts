@@ -1,7 +1,8 @@
 import { type Binding, projectTag, type Role, roles, type Scope } from "../domain/access.ts";
 import type { ApprovalRule } from "../domain/approval.ts";
+import type { RotatedSecret } from "../domain/rotation.ts";
 import { ConfigError } from "./config-error.ts";
-import type { Config } from "./config-types.ts";
+import type { Config, SiteConfig } from "./config-types.ts";
 import type { FileContent } from "./schema.ts";
 import { Secret } from "./secret.ts";
 import { type ConfigSource, formatPath, type Path } from "./source.ts";
@@ -120,4 +121,30 @@ export function toApiTls(
     throw refusal(source, ["api", "tls"], `certificate files are named, and it is ${kind}`, "Set it to files.");
   }
   return kind === "self_made" ? { tls: { kind: "self-made" } } : {};
+}
+
+/** More than the ten minutes for which a worker goes on using a key that it has read. */
+const leastGraceMs = 15 * 60_000;
+
+/** @throws ConfigError for a token without a file, a site whose key is in no file, and a grace that cuts users off. */
+export function toRotation(
+  given: FileContent["rotation"],
+  sites: readonly SiteConfig[],
+  source: ConfigSource,
+): Config["rotation"] {
+  const { interval: intervalMs, grace: graceMs, tokens = [], sites: named = [] } = given;
+  if (graceMs < leastGraceMs) throw refusal(source, ["rotation", "grace"], "it is too short", "Give it 15m at least.");
+  const ofTokens = tokens.map((text, index): RotatedSecret => {
+    const [, tokenId, file] = /^(\S+) in (\/.+)$/.exec(text) ?? [];
+    if (tokenId !== undefined && file !== undefined) return { kind: "token", tokenId, file };
+    throw refusal(source, ["rotation", "tokens", index], "it must be TOKEN_ID in FILE", "Write `ci in /path/to/file`.");
+  });
+  const ofSites = named.map((name, index): RotatedSecret => {
+    const site = sites.find((candidate) => candidate.site === name);
+    if (site?.credentials?.from?.reference?.store === "file") return { kind: "site", site: name };
+    const problem = site ? "its credentials don't come from a file" : "there is no such site";
+    const fix = "Keep the key in a JSON file, and set the site's credentials.from to it.";
+    throw refusal(source, ["rotation", "sites", index], problem, fix);
+  });
+  return { secrets: [...ofTokens, ...ofSites], intervalMs, graceMs };
 }

@@ -215,4 +215,34 @@ export const accessKeys: Readonly<Record<string, ConfigKey>> = {
     effect: { now: "the API's key; looked at again with the certificate" },
     test: "the API's certificate is given or self-made",
   },
+  "rotation.interval": {
+    description: "How often each of the secrets below is exchanged for another one.",
+    unit: "duration",
+    default: "30d",
+    example: "7d",
+    effect: { now: "Temporal schedules `rotation-of-…`" },
+    test: "secrets that we own are exchanged by schedule",
+  },
+  "rotation.grace": {
+    description: "How long the secret before goes on being accepted; 15 minutes at least.",
+    unit: "duration",
+    default: "1h",
+    example: "2h",
+    effect: { now: "who still uses the one before is not cut off" },
+    test: "secrets that we own are exchanged by schedule",
+  },
+  "rotation.tokens[]": {
+    description:
+      "An API token and the file that its users read it from: `TOKEN_ID in FILE`. The worker writes the file.",
+    example: "ci in /var/lib/ci/novacron.token",
+    effect: { now: "the file gets another secret of the same token" },
+    test: "secrets that we own are exchanged by schedule",
+  },
+  "rotation.sites[]": {
+    description:
+      "A site whose access key is exchanged. Its `credentials.from` must be `${secret:file:FILE}` with a JSON object that all workers read and this one writes.",
+    example: "aws-us-east-1",
+    effect: { now: "the file gets another key of the same user; the one before is deleted after the grace" },
+    test: "secrets that we own are exchanged by schedule",
+  },
 };

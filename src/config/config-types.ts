@@ -1,6 +1,7 @@
 import type { Binding } from "../domain/access.ts";
 import type { ApprovalRule } from "../domain/approval.ts";
 import type { MigrationDefaults } from "../domain/migration-parts.ts";
+import type { RotatedSecret } from "../domain/rotation.ts";
 import type { logLevels, providerTypes } from "./schema.ts";
 import type { Secret } from "./secret.ts";
 
@@ -63,6 +64,12 @@ export interface Config {
       | { readonly kind: "files"; readonly certFile: string; readonly keyFile: string };
   };
   /** Absent without an identity provider. */
+  /** Secrets that we own and exchange by schedule. */
+  readonly rotation: {
+    readonly secrets: readonly RotatedSecret[];
+    readonly intervalMs: number;
+    readonly graceMs: number;
+  };
   readonly oidc?: {
     readonly issuer: string;
     readonly clientId: string;

@@ -1,4 +1,4 @@
-import { toApiTls, toApprovals, toOidc, toSecrets, toTemporal } from "./access-config.ts";
+import { toApiTls, toApprovals, toOidc, toRotation, toSecrets, toTemporal } from "./access-config.ts";
 import { ConfigError } from "./config-error.ts";
 import type { Config, ProviderType, SiteConfig } from "./config-types.ts";
 import { configKeys } from "./keys.ts";
@@ -47,6 +47,7 @@ export function loadConfig(input: { file?: string; sitesFile?: string; env: Node
     },
     oidc: toOidc(content.oidc, source),
     secrets: toSecrets(content.secrets),
+    rotation: toRotation(content.rotation, sites, source),
     approvals: toApprovals(content.approvals ?? [], source),
     alarms: content.alarms ?? {},
     sessions: { idleMs: content.sessions.idle, maxMs: content.sessions.max },

@@ -188,6 +188,12 @@ export const fileSchema = section({
     aws_region: text().optional(),
     aws_endpoint: httpUrl().optional(),
   }),
+  rotation: section({
+    interval: duration(),
+    grace: duration(),
+    tokens: z.array(text(), { error: "a list of texts" }).optional(),
+    sites: z.array(text(), { error: "a list of sites" }).optional(),
+  }),
   approvals: z.array(text(), { error: "a list of texts" }).optional(),
   alarms: section({ webhook: httpUrl().optional() }).optional(),
   sessions: section({ idle: duration(), max: duration() }),

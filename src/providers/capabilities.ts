@@ -22,6 +22,7 @@ export const capabilities = {
     snapshots: "Points of a VM's disks are recovery points here",
     objects: "A KVM host has no object storage",
     quotas: "A KVM host sets no quotas; `quotas` of the configuration are the ceilings",
+    keys: "A KVM host is reached by its connection URI, without keys of ours",
     prices: "A host of your own has no price list",
   },
   folder: {
@@ -38,6 +39,7 @@ export const capabilities = {
     snapshots: "Points of a VM's disks are recovery points here",
     objects: "A folder has no object storage",
     quotas: "A folder sets no quotas; `quotas` of the configuration are the ceilings",
+    keys: "A folder is reached as files",
     prices: "A folder of your own has no price list",
   },
 } as const satisfies Readonly<Record<string, Capabilities>>;

@@ -76,6 +76,26 @@ export interface NetworkAdminFacet {
   releaseAddress(addressId: string, signal: AbortSignal): Promise<void>;
 }
 
+// ---------------------------------------------------------------- keys
+
+/** A key of ours at a site, in the words of the configuration's credentials. */
+export interface MadeKey {
+  readonly keyId: string;
+  /** Secret: into the file that they come from, and nowhere else. */
+  readonly values: Readonly<Record<string, string>>;
+}
+
+/** The keys that we sign with, where they can be exchanged while they are in use. */
+export interface KeysFacet {
+  /** Another one of the same account beside the one in use. Not idempotent: the secret is told once.
+   *  @throws QuotaExceeded where there is no room for it beside those that are there. */
+  createKey(signal: AbortSignal): Promise<MadeKey>;
+  /** @throws CloudUnauthenticated while the site doesn't accept it. */
+  tryKey(values: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void>;
+  /** One that is gone is fine. */
+  retireKey(keyId: string, signal: AbortSignal): Promise<void>;
+}
+
 // ---------------------------------------------------------------- images, snapshots
 
 export interface Image {

@@ -8,6 +8,7 @@ import type { DiskBus, Firmware, Vm } from "../domain/vm.ts";
 import type { BlockSink, BlockSource } from "../transfer/ports.ts";
 import type {
   ImagesFacet,
+  KeysFacet,
   NetworkAdminFacet,
   ObjectStorageFacet,
   QuotasFacet,
@@ -46,6 +47,7 @@ export interface Provider {
   readonly networkAdmin?: NetworkAdminFacet;
   readonly objects?: ObjectStorageFacet;
   readonly quotas?: QuotasFacet;
+  readonly keys?: KeysFacet;
   /** Reachability, credentials, permissions, versions: one row each, in an order a person would debug in. */
   check(signal: AbortSignal): Promise<readonly SiteCheck[]>;
   /** Every resource at the site that exists because of us (created by us, opened by us, still costing something),
@@ -87,6 +89,8 @@ export const capabilityNames = [
   "snapshots",
   "objects",
   "quotas",
+  /** The keys that we sign with can be exchanged. */
+  "keys",
   /** What it costs can be looked up in a price list. */
   "prices",
 ] as const;

@@ -45,6 +45,7 @@ export type { SavedSearch } from "./saved-search-repository.ts";
 export type { CliSignIn, SessionRecord, SignedIn } from "./session-repository.ts";
 export type { SlotAnswer } from "./slot-repository.ts";
 export type { TokenRecord } from "./token-repository.ts";
+export { hashToken, newToken } from "./token-secret.ts";
 export type { UserRecord } from "./user-repository.ts";
 export type { InventoryVm, SiteFreshness, VmPage, VmQuery } from "./vm-repository.ts";
 

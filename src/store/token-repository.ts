@@ -6,6 +6,7 @@ import { clampLimit, decodeCursor, type Page, toPage } from "./paging.ts";
 import { present } from "./present.ts";
 import type { Database } from "./schema.ts";
 import { seesAll, withinScopes } from "./scopes.ts";
+import { hashToken, newToken } from "./token-secret.ts";
 
 export interface TokenRecord {
   readonly tokenId: string;
@@ -38,6 +39,9 @@ export interface NewToken {
 
 /** API tokens by the SHA-256 (hex) of the token; tokens are random and long, so a plain hash is enough. */
 export class TokenRepository {
+  /** For those who have the store only: a new secret, and what is kept of one. */
+  readonly newSecret = newToken;
+  readonly hashOf = hashToken;
   readonly #db: Kysely<Database>;
 
   constructor(db: Kysely<Database>) {

@@ -1,6 +1,8 @@
 import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from "@temporalio/client";
 import { resourceKinds } from "../domain/resource.ts";
+import { type RotatedSecret, rotationName } from "../domain/rotation.ts";
 import type { KeepHouseInput } from "../workflows/keep-house/types.ts";
+import type { RotateSecretInput } from "../workflows/rotate-secret/types.ts";
 import type { SyncInventoryInput } from "../workflows/sync-inventory/types.ts";
 import { taskQueue } from "./connection.ts";
 
@@ -14,11 +16,11 @@ export interface InventoryIntervals {
 interface Timetable {
   readonly scheduleId: string;
   readonly workflowId: string;
-  readonly workflowType: "syncInventory" | "keepHouse";
+  readonly workflowType: "syncInventory" | "keepHouse" | "rotateSecret";
   readonly everyMs: number;
   /** The first time at once, and not only after an interval. */
   readonly atOnce?: boolean;
-  readonly args: readonly [SyncInventoryInput | KeepHouseInput];
+  readonly args: readonly [SyncInventoryInput | KeepHouseInput | RotateSecretInput];
 }
 
 const housekeeping = "housekeeping";
@@ -49,6 +51,36 @@ export async function ensureInventorySchedules(
     if (ours && !kept.has(scheduleId)) await client.schedule.getHandle(scheduleId).delete();
   }
 }
+
+export interface Rotations {
+  readonly secrets: readonly RotatedSecret[];
+  readonly intervalMs: number;
+  readonly graceMs: number;
+}
+
+/** Has each secret exchanged in its turn, the first time after an interval. Safe to call from every worker at every start. */
+export async function ensureRotationSchedules(client: Client, rotations: Rotations): Promise<void> {
+  const { secrets, intervalMs: everyMs, graceMs } = rotations;
+  const kept = new Set<string>();
+  for (const secret of secrets) {
+    const name = rotationName(secret);
+    const scheduleId = `${ofSecrets}${name}`;
+    kept.add(scheduleId);
+    const args = [{ scheduleId, secret, graceMs }] as const;
+    await ensureSchedule(client, {
+      scheduleId,
+      workflowId: `rotation/${name}`,
+      workflowType: "rotateSecret",
+      everyMs,
+      args,
+    });
+  }
+  for await (const { scheduleId } of client.schedule.list()) {
+    if (scheduleId.startsWith(ofSecrets) && !kept.has(scheduleId)) await client.schedule.getHandle(scheduleId).delete();
+  }
+}
+
+const ofSecrets = "rotation-of-";
 
 async function ensureSchedule(client: Client, timetable: Timetable): Promise<void> {
   const { scheduleId, workflowId, workflowType, everyMs, atOnce = false, args } = timetable;

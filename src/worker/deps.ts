@@ -44,6 +44,7 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
     defaults: config.migration,
     parallelMigrations: config.migration.parallelMigrations,
     runIsOpen: (workflowId, runId) => runIsOpen(client, workflowId, runId),
+    credentialFile: (site) => fileOf(config.sites.find((candidate) => candidate.site === site)),
     settings: (site) => settingsOf(config.sites.find((candidate) => candidate.site === site)),
     async signalCopyProgress(workflowId, progress) {
       await client.workflow.getHandle(workflowId).signal(copyProgressSignal, progress);
@@ -66,6 +67,11 @@ async function runIsOpen(client: Client, workflowId: string, runId: string): Pro
   } catch (error) {
     return !(error instanceof WorkflowNotFoundError);
   }
+}
+
+function fileOf(site: SiteConfig | undefined): string | undefined {
+  const reference = site?.credentials?.from?.reference;
+  return reference?.store === "file" ? reference.path : undefined;
 }
 
 function settingsOf(site: SiteConfig | undefined): SiteSettings {

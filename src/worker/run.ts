@@ -10,7 +10,11 @@ import { cacheDir, makeSocketDir } from "../host/paths.ts";
 import { createSecrets } from "../integrations/secrets/create.ts";
 import { openStore } from "../store/index.ts";
 import { connectClient } from "../temporal/connection.ts";
-import { ensureHousekeepingSchedule, ensureInventorySchedules } from "../temporal/schedules.ts";
+import {
+  ensureHousekeepingSchedule,
+  ensureInventorySchedules,
+  ensureRotationSchedules,
+} from "../temporal/schedules.ts";
 import { temporalAddress } from "../temporal/settings.ts";
 import { sharedHashPool } from "../transfer/hash-pool.ts";
 import { buildDeps } from "./deps.ts";
@@ -68,6 +72,7 @@ export async function run({ env, onWorking }: { env: NodeJS.ProcessEnv; onWorkin
   // The first copy should not wait for a thread to start.
   await sharedHashPool().warmUp();
   await ensureInventorySchedules(client, sites, config.inventory);
+  await ensureRotationSchedules(client, config.rotation);
   await ensureHousekeepingSchedule(client, { historyMs: config.inventory.historyMs });
   mkdirSync(dirname(readyFile), { recursive: true });
   writeFileSync(readyFile, `${process.pid}\n`);

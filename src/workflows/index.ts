@@ -6,6 +6,7 @@ export { operateVms } from "./operate-vms/workflow.ts";
 export { planMigration } from "./plan-migration/workflow.ts";
 export { planOperation } from "./plan-operation/workflow.ts";
 export { planWave } from "./plan-wave/workflow.ts";
+export { rotateSecret } from "./rotate-secret/workflow.ts";
 export { runWave } from "./run-wave/workflow.ts";
 export { refreshResources, syncInventory } from "./sync-inventory/workflow.ts";
 export { takeCensus } from "./take-census/workflow.ts";

@@ -108,3 +108,22 @@ test("Temporal is reached by TLS, an API key, and with encrypted payloads", (con
   const made = loadConfig({ env }).temporal.payloadKeys;
   assert.deepEqual(made?.reference, { store: "file", path: "/instance/payload-keys.json" });
 });
+
+test("secrets that we own are exchanged by schedule", (context) => {
+  const aws =
+    "providers: [{ name: aws, credentials: { from: '${secret:file:/keys.json}' } }, { name: lab, type: azure }]";
+  const rotation = (more: string) => load(context, `${aws}\nrotation: ${more}`).rotation;
+  assert.deepEqual(load(context, "").rotation, { secrets: [], intervalMs: 30 * 86_400_000, graceMs: 3_600_000 });
+  assert.deepEqual(rotation("{ interval: 7d, grace: 15m, tokens: [ci in /ci.token], sites: [aws] }"), {
+    secrets: [
+      { kind: "token", tokenId: "ci", file: "/ci.token" },
+      { kind: "site", site: "aws" },
+    ],
+    intervalMs: 7 * 86_400_000,
+    graceMs: 900_000,
+  });
+  assert.throws(() => rotation("{ grace: 5m }"), /rotation\.grace: it is too short/);
+  assert.throws(() => rotation("{ tokens: [ci] }"), /rotation\.tokens\[0\]: it must be TOKEN_ID in FILE/);
+  assert.throws(() => rotation("{ sites: [lab] }"), /rotation\.sites\[0\]: its credentials don't come from a file/);
+  assert.throws(() => rotation("{ sites: [none] }"), /rotation\.sites\[0\]: there is no such site/);
+});

@@ -45,6 +45,7 @@ test("every default and every example is accepted", (context) => {
         "oidc.issuer",
         "api.tls_cert_file",
         "api.tls_key_file",
+        "rotation.sites[]",
       ];
       const alone = !withOthers.includes(path);
       if (value === undefined || !alone) continue;

@@ -57,6 +57,7 @@ before(async () => {
     defaults: {} as ActivityDeps["defaults"],
     parallelMigrations: 1,
     runIsOpen: unused,
+    credentialFile: unused,
     settings: () => ({ ceilings: {} }),
     signalCopyProgress: unused,
     signalReplicated: unused,

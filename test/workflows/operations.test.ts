@@ -58,6 +58,7 @@ const deps: ActivityDeps = {
   signalCopyProgress: unused,
   signalReplicated: unused,
   runIsOpen: unused,
+  credentialFile: unused,
   log: { warn: () => undefined },
 };
 const { worker, close } = await createWorker({

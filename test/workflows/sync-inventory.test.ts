@@ -39,6 +39,7 @@ const deps: ActivityDeps = {
   defaults: {} as ActivityDeps["defaults"],
   parallelMigrations: 1,
   runIsOpen: unused,
+  credentialFile: unused,
   settings: () => ({ ceilings: {} }),
   signalCopyProgress: unused,
   signalReplicated: unused,

@@ -43,7 +43,11 @@ export class Aws {
     this.site = context.site;
     this.entry = entry;
     this.patience = patience;
-    this.#credentials = credentialsOf({ ...entry, credentials: this.#remembering(entry.credentials) }, context.site);
+    this.#credentials = credentialsOf(
+      { ...entry, credentials: this.#remembering(entry.credentials) },
+      context.site,
+      patience.credentialsKeptMs,
+    );
     const parts = { context, patience, redact: (text: string) => this.#redact(text) };
     type Config = Awaited<ReturnType<Aws["config"]>>;
     const service = <Sdk>(name: string, load: () => Promise<Sdk>, make: (sdk: Sdk, config: Config) => SdkClient) =>

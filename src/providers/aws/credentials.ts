@@ -5,16 +5,17 @@ import type { AwsEntry } from "./settings.ts";
 
 type Values = Readonly<Record<string, string>>;
 
-/** Secrets may be rotated where they are kept: they are asked for again after this long. The SDK renews five minutes ahead
- *  of an expiry. */
-const keptMs = 10 * 60_000;
 const sessionName = "novacron";
 
 /**
  * What signs the site's requests; undefined leaves it to the SDK's own chain. Each kind is as the configuration's
  * `credentials.type` says, or as the keys that are given tell.
  */
-export function credentialsOf(entry: AwsEntry, site: string): AwsCredentialIdentityProvider | undefined {
+export function credentialsOf(
+  entry: AwsEntry,
+  site: string,
+  keptMs: number,
+): AwsCredentialIdentityProvider | undefined {
   const { credentials } = entry;
   if (!credentials) return undefined;
   return async (properties) => {
@@ -26,11 +27,11 @@ export function credentialsOf(entry: AwsEntry, site: string): AwsCredentialIdent
     const sdk = await import("@aws-sdk/credential-providers");
     switch (kindOf(given)) {
       case "access_key":
-        return accessKey(values, need);
+        return accessKey(values, need, keptMs);
       case "assumed_role": {
         const role = sdk.fromTemporaryCredentials({
           params: { RoleArn: need("role_arn"), ExternalId: values.external_id, RoleSessionName: sessionName },
-          ...(values.access_key && { masterCredentials: async () => accessKey(values, need) }),
+          ...(values.access_key && { masterCredentials: async () => accessKey(values, need, keptMs) }),
           clientConfig: client,
         });
         return role(properties);
@@ -64,7 +65,7 @@ function kindOf({ type, values }: ProviderCredentials): string {
   return values.access_key ? "access_key" : "chain";
 }
 
-function accessKey(values: Values, need: (key: string) => string): AwsCredentialIdentity {
+function accessKey(values: Values, need: (key: string) => string, keptMs: number): AwsCredentialIdentity {
   return {
     accessKeyId: need("access_key"),
     secretAccessKey: need("secret_key"),

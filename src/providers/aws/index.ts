@@ -9,6 +9,7 @@ import { AwsDisks } from "./disks.ts";
 import { Generations } from "./generations.ts";
 import { AwsImages } from "./images.ts";
 import { InstanceTypes } from "./instance-types.ts";
+import { AwsKeys } from "./keys.ts";
 import { Launcher } from "./launch.ts";
 import { AwsNetwork } from "./network.ts";
 import { AwsNetworkAdmin } from "./network-admin.ts";
@@ -31,7 +32,7 @@ export interface AwsProviderOptions {
 /** One account in one region. Nothing is loaded or called before the first use. */
 export function createAwsProvider(options: AwsProviderOptions): Provider {
   const aws = new Aws(options.entry, options.context, { ...patience, ...options.patience });
-  return new AwsProvider(aws);
+  return new AwsProvider(aws, options.context);
 }
 
 class AwsProvider implements Provider {
@@ -48,11 +49,12 @@ class AwsProvider implements Provider {
   readonly networkAdmin: AwsNetworkAdmin;
   readonly objects: AwsObjects;
   readonly quotas: AwsQuotas;
+  readonly keys: AwsKeys;
   readonly #aws: Aws;
   readonly #census: Census;
   readonly #placements: Placements;
 
-  constructor(aws: Aws) {
+  constructor(aws: Aws, context: ProviderContext) {
     this.#aws = aws;
     this.site = aws.site;
     this.simulated = aws.entry.simulated;
@@ -70,6 +72,7 @@ class AwsProvider implements Provider {
     this.snapshots = new AwsSnapshots(aws, snapshots);
     this.networkAdmin = new AwsNetworkAdmin(aws, view);
     this.objects = new AwsObjects(aws);
+    this.keys = new AwsKeys(aws, context);
     this.quotas = new AwsQuotas(aws, { view, types });
     this.#census = new Census(aws, { view, snapshots });
     this.#placements = placements;

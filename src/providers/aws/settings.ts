@@ -28,6 +28,9 @@ export interface AwsPatience {
   /** How long AWS may take to show what it has just made ("eventual consistency" in the EC2 API's reference: "up to a
    *  few minutes"; seconds as a rule). What is missing for longer is missing. */
   readonly consistencyMs: number;
+  /** Secrets may be rotated where they are kept: they are asked for again after this long. The SDK renews five minutes
+   *  ahead of an expiry. */
+  readonly credentialsKeptMs: number;
 }
 
 export const patience: AwsPatience = {
@@ -37,4 +40,5 @@ export const patience: AwsPatience = {
   blockAttempts: 8,
   firstRetryMs: 100,
   consistencyMs: 15_000,
+  credentialsKeptMs: 10 * 60_000,
 };

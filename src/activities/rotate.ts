@@ -1,0 +1,167 @@
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Context } from "@temporalio/activity";
+import { isProviderError, ProviderError } from "../domain/errors.ts";
+import type { RotatedSecret } from "../domain/rotation.ts";
+import type { KeysFacet, MadeKey } from "../providers/cloud-facets.ts";
+import type { ActivityDeps } from "./deps.ts";
+
+type Values = Readonly<Record<string, string>>;
+
+/** A cloud takes seconds to know a new key everywhere. */
+const acceptedWithinMs = 60_000;
+const askAgainMs = 500;
+
+/** The exchange of secrets that we own, while they are in use. A secret goes from its maker into its file, and nowhere else:
+ *  what enters a history are ids. What is made lies beside its file (`.next`) until it is in use, for an attempt that dies. */
+export function rotateActivities({ registry, store, credentialFile }: ActivityDeps) {
+  const { tokens } = store;
+  /** The first of its hash's digits tell secrets apart, and nothing of them. */
+  const idOf = (token: string): string => tokens.hashOf(token).slice(0, 12);
+  return {
+    /** Which secret is in use now, by a name that gives nothing away. */
+    async secretInUse(input: RotatedSecret): Promise<string> {
+      return input.kind === "token" ? idOf(await readToken(input.file)) : keyIdOf(await readKeys(fileOf(input.site)));
+    },
+
+    /** Makes another secret, tries it, and puts it in the place of `from`. Repeatable: what an earlier attempt has put there
+     *  stays. */
+    async exchangeSecret(input: {
+      scheduleId: string;
+      secret: RotatedSecret;
+      from: string;
+      graceMs: number;
+    }): Promise<string> {
+      const { secret, from, graceMs } = input;
+      return secret.kind === "token" ? exchangeToken(secret, from, graceMs) : exchangeKey(secret.site, from);
+    },
+
+    /** Ends what was in use before, if something else is now. */
+    async retireKey(input: { scheduleId: string; site: string; keyId: string }): Promise<void> {
+      const { site, keyId } = input;
+      const inUse = keyIdOf(await readKeys(fileOf(site)));
+      if (inUse === keyId)
+        throw refusal(`site/${site}`, `access key ${keyId} is in use again`, "Let it be rotated anew.");
+      await (await keysAt(site)).retireKey(keyId, Context.current().cancellationSignal);
+    },
+  };
+
+  async function exchangeToken(
+    { tokenId, file }: Extract<RotatedSecret, { kind: "token" }>,
+    from: string,
+    graceMs: number,
+  ): Promise<string> {
+    const resource = `token/${tokenId}`;
+    const current = await readToken(file);
+    if (idOf(current) !== from) return idOf(current);
+    const held = await tokens.findByHash(tokens.hashOf(current));
+    if (held?.tokenId !== tokenId) throw refusal(resource, `${file} does not hold it`, "Correct rotation.tokens.");
+    const next = (await readIfThere(`${file}.next`))?.trim() || tokens.newSecret();
+    await replaceFile(`${file}.next`, `${next}\n`);
+    const known = await tokens.findByHash(tokens.hashOf(next));
+    if (!known) await tokens.rotate(tokenId, tokens.hashOf(next), graceMs);
+    const accepted = await tokens.findByHash(tokens.hashOf(next));
+    if (accepted?.tokenId !== tokenId)
+      throw refusal(resource, "it is revoked, or ended meanwhile", "Make another one.");
+    await rename(`${file}.next`, file);
+    return idOf(next);
+  }
+
+  async function exchangeKey(site: string, from: string): Promise<string> {
+    const signal = Context.current().cancellationSignal;
+    const file = fileOf(site);
+    const current = await readKeys(file);
+    if (keyIdOf(current) !== from) return keyIdOf(current);
+    const keys = await keysAt(site);
+    const next = await nextKey(file, keys, signal);
+    try {
+      await untilAccepted(keys, next.values, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isProviderError(error, "CloudUnauthenticated", "CloudPermissionDenied")) {
+        await keys.retireKey(next.keyId, signal);
+        await rm(`${file}.next`, { force: true });
+      }
+      throw error;
+    }
+    await replaceFile(file, `${JSON.stringify({ ...current, ...next.values }, undefined, 2)}\n`);
+    await rm(`${file}.next`, { force: true });
+    return next.keyId;
+  }
+
+  function fileOf(site: string): string {
+    const file = credentialFile(site);
+    if (file !== undefined) return file;
+    throw refusal(
+      `site/${site}`,
+      "its credentials are in no file of ours",
+      "Set credentials.from to ${secret:file:…}.",
+    );
+  }
+
+  async function keysAt(site: string): Promise<KeysFacet> {
+    const { keys, capabilities } = await registry.provider(site);
+    if (keys) return keys;
+    throw new ProviderError("UnsupportedCapability", {
+      operation: "rotate a secret",
+      resource: `site/${site}`,
+      reason: capabilities.keys ?? "the site has no keys of ours",
+      action: "Leave it out of rotation.sites.",
+    });
+  }
+}
+
+async function nextKey(file: string, keys: KeysFacet, signal: AbortSignal): Promise<MadeKey> {
+  const left = await readIfThere(`${file}.next`);
+  if (left !== undefined) {
+    const values = JSON.parse(left) as Values;
+    return { keyId: keyIdOf(values), values };
+  }
+  const made = await keys.createKey(signal);
+  await replaceFile(`${file}.next`, `${JSON.stringify(made.values)}\n`);
+  return made;
+}
+
+async function untilAccepted(keys: KeysFacet, values: Values, signal: AbortSignal): Promise<void> {
+  for (const deadline = Date.now() + acceptedWithinMs; ; ) {
+    try {
+      await keys.tryKey(values, signal);
+      return;
+    } catch (error) {
+      if (!isProviderError(error, "CloudUnauthenticated") || Date.now() > deadline) throw error;
+      await sleep(askAgainMs, undefined, { signal });
+    }
+  }
+}
+
+async function readToken(file: string): Promise<string> {
+  return (await readFile(file, "utf8")).trim();
+}
+
+async function readKeys(file: string): Promise<Values> {
+  return JSON.parse(await readFile(file, "utf8")) as Values;
+}
+
+function keyIdOf({ access_key: keyId = "" }: Values): string {
+  return keyId;
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** As a whole, for ourselves only. */
+async function replaceFile(file: string, text: string): Promise<void> {
+  const partial = `${file}.${process.pid}`;
+  await writeFile(partial, text, { mode: 0o600, flush: true });
+  await rename(partial, file);
+}
+
+function refusal(resource: string, reason: string, action: string): ProviderError {
+  return new ProviderError("Conflict", { operation: "rotate a secret", resource, reason, action });
+}
