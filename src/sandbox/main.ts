@@ -9,6 +9,7 @@ import { requireToolsManifest } from "../host/tools-manifest.ts";
 import { adminServer } from "./admin.ts";
 import { demoGroupName } from "./aws/ec2/default-network.ts";
 import { startAws } from "./aws/index.ts";
+import { obeyOrders } from "./cloud/orders.ts";
 import { guestImage } from "./guest/image.ts";
 import { onPremiseSites } from "./on-premise.ts";
 
@@ -41,6 +42,7 @@ const aws = await startAws(
   },
   awsPort,
 );
+obeyOrders([aws.admin], join(instanceDir, "sandbox.json"));
 await starting;
 writeSites(required(runtime, "sitesFile"));
 rmSync(socket, { force: true });

@@ -29,7 +29,7 @@ export interface CensusEntry {
   readonly facts?: Readonly<Record<string, unknown>>;
 }
 
-const conditions = z.strictObject({
+export const conditionsOrder = z.strictObject({
   up: z.boolean().optional(),
   latencyMs: z.int().min(0).max(600_000).optional(),
   /** null: no limit. */
@@ -58,9 +58,7 @@ export function cloudRequest(
     case "GET conditions":
       return [200, cloud.front.conditions];
     case "POST conditions": {
-      const { bytesPerSecond, ...others } = conditions.parse(body);
-      const rate = bytesPerSecond === undefined ? {} : { bytesPerSecond: bytesPerSecond ?? undefined };
-      cloud.front.change({ ...others, ...rate });
+      changeConditions(cloud, conditionsOrder.parse(body));
       return [200, cloud.front.conditions];
     }
     case "GET settings":
@@ -74,4 +72,10 @@ export function cloudRequest(
     default:
       return undefined;
   }
+}
+
+export function changeConditions(cloud: CloudAdmin, order: z.output<typeof conditionsOrder>): void {
+  const { bytesPerSecond, ...others } = order;
+  const rate = bytesPerSecond === undefined ? {} : { bytesPerSecond: bytesPerSecond ?? undefined };
+  cloud.front.change({ ...others, ...rate });
 }
