@@ -15,6 +15,7 @@ import { recordActivities } from "./record.ts";
 import { replicateActivities } from "./replicate.ts";
 import { rotateActivities } from "./rotate.ts";
 import { MigrationSlots, slotActivities } from "./slots.ts";
+import { undoActivities } from "./undo.ts";
 import { verifyActivities } from "./verify.ts";
 import { waveActivities } from "./waves.ts";
 
@@ -37,6 +38,7 @@ function allOf(deps: ActivityDeps) {
     ...replicateActivities(deps, moves, slots),
     ...slotActivities(deps, slots),
     ...waveActivities(deps),
+    ...undoActivities(deps),
     ...verifyActivities(deps),
     ...certificateActivities(deps),
     ...inventoryActivities(deps),
@@ -57,6 +59,8 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   recordWave: "records",
   registerMember: "records",
   recordMember: "records",
+  planWayHome: "records",
+  recordUndo: "records",
   askForSlot: "records",
   awaitSlot: "records",
   releaseSlot: "records",

@@ -24,6 +24,7 @@ import {
   pauseSignal,
   resumeSignal,
   rollbackUpdate,
+  undoUpdate,
 } from "../workflows/migrate-vm/messages.ts";
 import type { MigrateVmInput } from "../workflows/migrate-vm/types.ts";
 import type { OperateVmsInput } from "../workflows/operate-vms/types.ts";
@@ -227,8 +228,8 @@ export class Runs {
   }
 
   /** The order is durable once given: `still-running` means that it goes on after the answer. */
-  close(migrationId: string, order: "finalize" | "rollback", updateId: string): Promise<Outcome> {
-    const update = order === "finalize" ? finalizeUpdate : rollbackUpdate;
+  close(migrationId: string, order: "finalize" | "rollback" | "undo", updateId: string): Promise<Outcome> {
+    const update = { finalize: finalizeUpdate, rollback: rollbackUpdate, undo: undoUpdate }[order];
     return this.#guard(this.#limits.askMs, async () => {
       const handle = await this.#migration(migrationId).startUpdate(update, {
         updateId,

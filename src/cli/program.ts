@@ -11,7 +11,7 @@ import { addExecution, addOperations, addVmOperations } from "./programs/vms.ts"
 import { addWaves } from "./programs/waves.ts";
 
 const migrationStates =
-  "running, queued, paused, awaiting-cutover, awaiting-finalize, finalized, rolling-back, rolled-back, cancelled, failed";
+  "running, queued, paused, awaiting-cutover, awaiting-finalize, undoing, undone, finalized, rolling-back, rolled-back, cancelled, failed";
 
 /** The command line. Each command's code is loaded when it runs, so that --help is quick. */
 export function buildProgram(): Command {
@@ -100,6 +100,7 @@ function addMigrate(program: Command): void {
     .option("--cutover <when>", "of a warm one: when-ready (default), manual, or a time such as 2030-01-31T22:00:00Z")
     .option("--target-downtime <duration>", "of a warm one: ready when the downtime is predicted below this (30s)")
     .option("--round-pause <duration>", "of a warm one: between two rounds (30s)")
+    .option("--undo-window <duration>", "how long undo brings it home with what it wrote, such as 24h")
     .option("--no-incremental", "move everything though the target holds an earlier state")
     .action(async (vm: string | undefined, _, command: Command) =>
       (await import("./commands/migrate.ts")).migrate(vm, optionsOf<MigrateOptions>(command)),
@@ -146,12 +147,13 @@ function addMigrations(program: Command): void {
     resume: "go on where it was paused",
     cancel: "stop it and roll back",
     cutover: "cut a warm one over now",
+    undo: "bring a VM home with what it wrote, within its undo window",
     rollback: "take a completed one back: the target is removed",
     finalize: "make a completed one final: the source is removed",
   } as const;
   for (const order of Object.keys(orders) as (keyof typeof orders)[]) {
     const command = migrations.command(order).argument("<id>").description(orders[order]);
-    if (order === "rollback" || order === "finalize") command.option("--yes", "do not ask");
+    if (["rollback", "finalize", "undo"].includes(order)) command.option("--yes", "do not ask");
     command.action(async (id: string, _, used: Command) =>
       (await import("./commands/migrations.ts")).orderMigration(order, id, optionsOf(used)),
     );

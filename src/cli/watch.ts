@@ -9,6 +9,7 @@ const restingStates: readonly string[] = [
   "awaiting-cutover",
   "awaiting-finalize",
   "finalized",
+  "undone",
   "rolled-back",
   "cancelled",
   "failed",

@@ -11,6 +11,7 @@ import { type PlannedShape, planShape } from "./migration-shape.ts";
 import { planTags } from "./migration-tags.ts";
 import { predictTimes } from "./migration-times.ts";
 import type { ObservedResource, Plan, PlanAction, PlanCheck, PlanContent, PlanEstimates } from "./plan.ts";
+import { planUndo } from "./undo.ts";
 import { tagKeys, type Vm, vmVersion } from "./vm.ts";
 import type { WarmParameters } from "./warm.ts";
 import { planWarm, warmChecks } from "./warm-plan.ts";
@@ -36,9 +37,11 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
   const cost = planCost(seen, shape, bytesToMove);
   const carried = carriedTags(vm, shape);
   const tags = planTags(seen, carried);
+  const undo = planUndo(seen);
   const checks = [
     ...runChecks(seen, shape, bytesToMove),
     ...warmChecks(seen),
+    ...undo.checks,
     ...copies.flatMap((copy) => copy.checks),
     ...encryption.checks,
     ...network.checks,
@@ -97,6 +100,7 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
       detail: describeVerify(verify),
       parameters: { ...verify },
     },
+    ...undo.actions,
   ];
   return {
     kind: "migrate-vm",

@@ -1,5 +1,6 @@
 import type { ChangeTracking } from "./change-tracking.ts";
 import type { CapacityType } from "./instance-type.ts";
+import type { UndoOptions, UndoView } from "./undo.ts";
 import type { WarmOptions, WarmView } from "./warm.ts";
 
 /** How a migration runs from outside: shown by API, CLI and console, written to the store. */
@@ -11,6 +12,10 @@ export const migrationStates = [
   /** Warm: the replica follows the running source until a person says `cutover`. */
   "awaiting-cutover",
   "awaiting-finalize",
+  /** On its way back to the source, with what was written since. */
+  "undoing",
+  /** It came home and what was left of both moves is gone. */
+  "undone",
   "finalized",
   "rolling-back",
   "rolled-back",
@@ -96,6 +101,8 @@ export interface MigrationRequest {
    *  and is off for the last difference only. */
   readonly mode?: "cold" | "warm";
   readonly warm?: WarmOptions;
+  /** After the cutover: how long `undo` brings the VM home with what it wrote. Absent: not at all. */
+  readonly undo?: UndoOptions;
 }
 
 export interface StepRecord {
@@ -151,6 +158,8 @@ export interface MigrationView {
   readonly problem?: MigrationProblem;
   /** Present once the first round of a warm migration is proven. */
   readonly warm?: WarmView;
+  /** Present once a move whose plan has an undo window is completed. */
+  readonly undo?: UndoView;
   /** Present where it is part of a wave. */
   readonly waveId?: string;
   readonly createdAt: string;

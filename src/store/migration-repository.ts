@@ -14,6 +14,7 @@ import type {
 import type { MigrationStatistics } from "../domain/migration-statistics.ts";
 import type { StepSample } from "../domain/migration-times.ts";
 import type { Expression } from "../domain/search/query.ts";
+import type { UndoView } from "../domain/undo.ts";
 import { toJson, toText } from "./json.ts";
 import type { Listener } from "./listener.ts";
 import { countActiveMigrations } from "./migration-count.ts";
@@ -52,6 +53,7 @@ export interface MigrationPatch {
   readonly bootProof?: NonNullable<MigrationView["bootProof"]>;
   readonly certificateId?: string;
   readonly problem?: MigrationProblem;
+  readonly undo?: UndoView;
   readonly endedAt?: string;
 }
 

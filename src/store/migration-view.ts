@@ -56,6 +56,7 @@ export function toMigrationView(row: Selectable<MigrationTable> & { steps: StepR
       problem: row.problem,
       warm: row.warm,
       waveId: row.wave_id,
+      undo: row.undo,
       endedAt: row.ended_at,
     }),
   };
@@ -75,6 +76,7 @@ export function migrationColumns(patch: MigrationPatch): Updateable<MigrationTab
     boot_proof: patch.bootProof,
     certificate_id: patch.certificateId,
     problem: patch.problem && toJson(patch.problem),
+    undo: patch.undo && toJson(patch.undo),
     ended_at: patch.endedAt,
   };
 }

@@ -2,6 +2,7 @@ import type { ColumnType, Generated, JSONColumnType } from "kysely";
 import type { Certificate } from "../domain/certificate.ts";
 import type { DiskResult, MigrationProblem } from "../domain/migration.ts";
 import type { Plan } from "../domain/plan.ts";
+import type { UndoView } from "../domain/undo.ts";
 import type { RoundDisk, WarmView } from "../domain/warm.ts";
 import type {
   ApprovalTable,
@@ -73,6 +74,7 @@ export interface MigrationTable {
   warm: OptionalJson<WarmView>;
   cutover_asked: Generated<boolean>;
   wave_id: string | null;
+  undo: OptionalJson<UndoView>;
 }
 
 export interface MigrationStepTable {

@@ -98,8 +98,11 @@ describe("migrations over the API", () => {
     assert.equal((await api.call("POST", `/v1/migrations/${id}/rollback`)).status, 409);
   });
 
-  test("rollback and cancel end a migration", async () => {
-    const [one, other] = [await start(), await start()];
+  test("rollback, undo and cancel end a migration", async () => {
+    const [one, other, third] = [await start(), await start(), await start()];
+    assert.equal((await api.call("POST", `/v1/migrations/${third}/undo`)).status, 409);
+    await untilAwaitingFinalize(third);
+    assert.equal((await api.call("POST", `/v1/migrations/${third}/undo`)).body.state, "undone");
     await untilAwaitingFinalize(one);
     assert.equal((await api.call("POST", `/v1/migrations/${one}/rollback`)).body.state, "rolled-back");
     assert.equal((await api.call("POST", `/v1/migrations/${other}/cancel`)).status, 202);

@@ -211,7 +211,7 @@ describe("what destroys, approves or hands out access", () => {
     for (const { operationId, method } of wanted) {
       if (method !== "get") assert.ok(ids.includes(operationId), operationId);
     }
-    for (const operation of ["finalizeMigration", "rollbackMigration", "deleteVm"])
+    for (const operation of ["finalizeMigration", "rollbackMigration", "undoMigration", "deleteVm"])
       assert.ok(ids.includes(operation), operation);
   });
 });

@@ -73,13 +73,14 @@ test("a dry run shows the plan, and --plan carries out exactly that one", async 
 test("options of migrate reach the plan", async () => {
   const plan = await json<{ inputs: Record<string, unknown> }>(
     ...[...move, "--dry-run", "--point", "freeze", "--bandwidth", "500Mbps", "--network", "a=b", "--network", "c=d"],
-    ...["--probe-http", "8080/state", "--probe-tcp", "22", "--no-incremental"],
+    ...["--probe-http", "8080/state", "--probe-tcp", "22", "--no-incremental", "--undo-window", "24h"],
   );
   const { bandwidth_bytes_per_second: bandwidth, network_map: networks, verify, incremental } = plan.inputs;
   assert.equal(bandwidth, 62_500_000);
   assert.deepEqual(networks, { a: "b", c: "d" });
   assert.deepEqual(verify, { tcp_probes: [{ port: 22 }], http_probes: [{ port: 8080, path: "/state" }] });
   assert.equal(incremental, false);
+  assert.deepEqual(plan.inputs["undo"], { window_seconds: 86_400 });
 });
 
 test("--watch follows the steps to the end, and finalize needs --yes where nobody can be asked", async () => {

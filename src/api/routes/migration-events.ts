@@ -9,6 +9,7 @@ import { knownMigration } from "./migrations.ts";
 /** After these nothing more happens by itself. */
 const terminalStates: readonly string[] = [
   "finalized",
+  "undone",
   "rolled-back",
   "cancelled",
   "failed",

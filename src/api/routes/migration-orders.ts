@@ -7,7 +7,7 @@ import { type ApiContext, idParams } from "./context.ts";
 import { knownMigration } from "./migrations.ts";
 
 type SignalledOrder = "pause" | "resume" | "cancel";
-type ClosingOrder = "finalize" | "rollback";
+type ClosingOrder = "finalize" | "rollback" | "undo";
 
 const signalled: Readonly<Record<SignalledOrder, { summary: string; description: string }>> = {
   pause: {
@@ -23,6 +23,11 @@ const closing: Readonly<Record<ClosingOrder, { summary: string; description: str
   finalize: {
     summary: "Make a completed migration final: the source is removed",
     description: "Cannot be undone. Only a migration that awaits its finalize takes it.",
+  },
+  undo: {
+    summary: "Bring the VM back to the source with all that it wrote since",
+    description:
+      "Within the undo window of its plan. The target stops, the last difference goes home, the source's successor starts; the target stays, fenced, until finalize.",
   },
   rollback: {
     summary: "Take a completed migration back: the target is removed and the source runs again",

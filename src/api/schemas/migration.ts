@@ -7,6 +7,7 @@ import {
   migrationStates,
   migrationSteps,
 } from "../../domain/migration.ts";
+import { undoStates } from "../../domain/undo.ts";
 import type { Wire } from "../../domain/wire.ts";
 import { bytes, cursorQuery, entityId, facts, nextCursor, sha256, siteId, timestamp } from "./common.ts";
 import { migrationRequestSchema } from "./plan.ts";
@@ -64,6 +65,15 @@ export const migrationSchema = z
       })
       .optional()
       .meta({ description: "What is replicated of a running source, and what a cutover would cost now" }),
+    undo: z
+      .strictObject({
+        state: z.enum(undoStates),
+        until: timestamp,
+        migration_id: entityId.optional().meta({ description: "The migration that carries changes home" }),
+        reason: z.string().optional(),
+      })
+      .optional()
+      .meta({ description: "The way home with what the target wrote" }),
     wave_id: entityId.optional().meta({ description: "The wave that it is part of" }),
     problem: z
       .strictObject({

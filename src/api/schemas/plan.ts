@@ -67,6 +67,16 @@ export const migrationRequestSchema = z
     public_address: z.boolean().optional().meta({ description: "Default what the target's network does by itself" }),
     encryption_key: name.optional().meta({ description: "The target's name of a customer's key" }),
     incremental: z.boolean().optional(),
+    undo: z
+      .strictObject({
+        window_seconds: z
+          .number()
+          .min(1)
+          .max(31 * 86_400),
+        round_pause_seconds: z.number().min(0).max(86_400).optional(),
+      })
+      .optional()
+      .meta({ description: "How long after the cutover `undo` brings the VM home with what it wrote" }),
     mode: z
       .enum(["cold", "warm"])
       .optional()

@@ -34,6 +34,7 @@ export interface MigrateOptions extends CommonOptions {
   readonly roundPause?: string;
   /** False with --no-incremental. */
   readonly incremental: boolean;
+  readonly undoWindow?: string;
   readonly plan?: string;
 }
 
@@ -98,6 +99,7 @@ function readRequest(vm: string | undefined, options: MigrateOptions): Schemas["
     ...(tcp || http ? { verify: { ...(tcp ? { tcp_probes: tcp } : {}), ...(http ? { http_probes: http } : {}) } } : {}),
     ...(options.incremental ? {} : { incremental: false }),
     ...readWarm(options),
+    ...(options.undoWindow ? { undo: { window_seconds: readSeconds(options.undoWindow) } } : {}),
   };
 }
 
@@ -144,8 +146,9 @@ function readPlace(options: MigrateOptions): Partial<Schemas["MigrationRequest"]
 /** A plan is pinned: nothing beside it may change what is done. */
 function refuseBesidePlan(vm: string | undefined, options: MigrateOptions): void {
   const { from, to, point, bandwidth, network, probeHttp, probeTcp } = options;
-  const { warm, cutover, targetDowntime, roundPause } = options;
-  const all = [vm, from, to, point, bandwidth, network, probeHttp, probeTcp, warm, cutover, targetDowntime, roundPause];
+  const { warm, cutover, targetDowntime, roundPause, undoWindow } = options;
+  const moving = [vm, from, to, point, bandwidth, network, probeHttp, probeTcp];
+  const all = [...moving, warm, cutover, targetDowntime, roundPause, undoWindow];
   const place = Object.keys(readPlace(options)).length > 0;
   if (all.some((value) => value !== undefined) || place || !options.incremental) {
     throw usageError("--plan carries out a plan exactly as it is", "Leave the VM and the other options out.");

@@ -9,7 +9,7 @@ import { requireGoodEnd, watchMigration } from "../watch.ts";
 import type { CommonOptions } from "./options.ts";
 
 type Migration = Schemas["Migration"];
-type Order = "pause" | "resume" | "cancel" | "cutover" | "finalize" | "rollback";
+type Order = "pause" | "resume" | "cancel" | "cutover" | "finalize" | "rollback" | "undo";
 
 export async function listMigrations(
   options: CommonOptions & { state?: Migration["state"]; vm?: string; limit?: string },
@@ -61,6 +61,7 @@ export async function showMigration(id: string, options: CommonOptions & { watch
 
 const questions: Readonly<Partial<Record<Order, (id: string) => string>>> = {
   finalize: (id) => `Finalize ${id}: the VM and its disks at the source are removed for good.`,
+  undo: (id) => `Undo ${id}: the VM stops at the target and starts at the source with what it wrote.`,
   rollback: (id) => `Roll ${id} back: the VM at the target and what it wrote since are removed.`,
 };
 
@@ -110,6 +111,7 @@ export function describeMigration(migration: Migration): string {
       ["Moved", `${formatBytes(migration.bytes_copied)} of ${formatBytes(migration.bytes_to_move)} to move`],
       ["Sent again", migration.bytes_resent > 0 ? formatBytes(migration.bytes_resent) : undefined],
       ["Replicated", migration.warm && describeWarm(migration.warm)],
+      ["Undo", migration.undo && describeUndo(migration.undo)],
       ["Downtime", migration.downtime_seconds === undefined ? undefined : formatSeconds(migration.downtime_seconds)],
       ["Boot proof", migration.boot_proof],
       ["Certificate", migration.certificate_id],
@@ -134,13 +136,21 @@ function describeWarm(warm: NonNullable<Migration["warm"]>): string {
   ].join(", ");
 }
 
+function describeUndo({ state, until, migration_id: id, reason }: NonNullable<Migration["undo"]>): string {
+  const follows = id === undefined ? "" : `, by migration ${id}`;
+  return `${state}${state === "open" ? ` until ${until}` : ""}${follows}${reason === undefined ? "" : ` (${reason})`}`;
+}
+
 function readLimit(text: string): number {
   const limit = /^\d{1,3}$/.test(text) ? Number(text) : 0;
   if (limit >= 1 && limit <= 200) return limit;
   throw usageError(`--limit ${text} is not a number of rows`, "Write a whole number from 1 to 200.");
 }
 
-function nextOf({ state, migration_id: id }: Migration): string {
+function nextOf({ state, undo, migration_id: id }: Migration): string {
+  if (state === "awaiting-finalize" && undo?.state === "open") {
+    return `Next: novacron migrations finalize ${id}, or novacron migrations undo ${id} (with what it wrote), or rollback (without)`;
+  }
   if (state === "awaiting-finalize") {
     return `Next: novacron migrations finalize ${id}, or novacron migrations rollback ${id}`;
   }

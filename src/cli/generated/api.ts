@@ -489,6 +489,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/migrations/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring the VM back to the source with all that it wrote since
+         * @description Within the undo window of its plan. The target stops, the last difference goes home, the source's successor starts; the target stays, fenced, until finalize.
+         */
+        post: operations["undoMigration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/migrations/{id}/rollback": {
         parameters: {
             query?: never;
@@ -1477,6 +1497,11 @@ export interface components {
             /** @description The target's name of a customer's key */
             encryption_key?: string;
             incremental?: boolean;
+            /** @description How long after the cutover `undo` brings the VM home with what it wrote */
+            undo?: {
+                window_seconds: number;
+                round_pause_seconds?: number;
+            };
             /**
              * @description `warm`: the source runs on while rounds of copies follow it, until the cutover
              * @enum {string}
@@ -1734,6 +1759,11 @@ export interface components {
                 /** @description The target's name of a customer's key */
                 encryption_key?: string;
                 incremental?: boolean;
+                /** @description How long after the cutover `undo` brings the VM home with what it wrote */
+                undo?: {
+                    window_seconds: number;
+                    round_pause_seconds?: number;
+                };
                 /**
                  * @description `warm`: the source runs on while rounds of copies follow it, until the cutover
                  * @enum {string}
@@ -1817,6 +1847,11 @@ export interface components {
                 /** @description The target's name of a customer's key */
                 encryption_key?: string;
                 incremental?: boolean;
+                /** @description How long after the cutover `undo` brings the VM home with what it wrote */
+                undo?: {
+                    window_seconds: number;
+                    round_pause_seconds?: number;
+                };
                 /**
                  * @description `warm`: the source runs on while rounds of copies follow it, until the cutover
                  * @enum {string}
@@ -2049,6 +2084,11 @@ export interface components {
             /** @description The target's name of a customer's key */
             encryption_key?: string;
             incremental?: boolean;
+            /** @description How long after the cutover `undo` brings the VM home with what it wrote */
+            undo?: {
+                window_seconds: number;
+                round_pause_seconds?: number;
+            };
             /**
              * @description `warm`: the source runs on while rounds of copies follow it, until the cutover
              * @enum {string}
@@ -2848,7 +2888,7 @@ export interface components {
              */
             to: string;
             /** @enum {string} */
-            state: "running" | "queued" | "paused" | "awaiting-cutover" | "awaiting-finalize" | "finalized" | "rolling-back" | "rolled-back" | "cancelled" | "failed";
+            state: "running" | "queued" | "paused" | "awaiting-cutover" | "awaiting-finalize" | "undoing" | "undone" | "finalized" | "rolling-back" | "rolled-back" | "cancelled" | "failed";
             /** @enum {string} */
             step?: "validate" | "network" | "replicate" | "stop" | "copy" | "seal" | "prove" | "materialise" | "create" | "verify" | "complete" | "rollback" | "finalize";
             progress: number;
@@ -2908,6 +2948,19 @@ export interface components {
                 /** @description Bytes */
                 last_round_bytes: number;
             };
+            /** @description The way home with what the target wrote */
+            undo?: {
+                /** @enum {string} */
+                state: "open" | "undoing" | "undone" | "closed";
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                until: string;
+                /** @description The migration that carries changes home */
+                migration_id?: string;
+                reason?: string;
+            };
             /** @description The wave that it is part of */
             wave_id?: string;
             problem?: {
@@ -2966,7 +3019,7 @@ export interface components {
             };
             states: {
                 /** @enum {string} */
-                state: "running" | "queued" | "paused" | "awaiting-cutover" | "awaiting-finalize" | "finalized" | "rolling-back" | "rolled-back" | "cancelled" | "failed";
+                state: "running" | "queued" | "paused" | "awaiting-cutover" | "awaiting-finalize" | "undoing" | "undone" | "finalized" | "rolling-back" | "rolled-back" | "cancelled" | "failed";
                 migrations: number;
             }[];
             routes: {
@@ -3100,7 +3153,7 @@ export interface components {
             reason?: string;
             migration_id: string;
             /** @enum {string} */
-            migration_state?: "running" | "queued" | "paused" | "awaiting-cutover" | "awaiting-finalize" | "finalized" | "rolling-back" | "rolled-back" | "cancelled" | "failed";
+            migration_state?: "running" | "queued" | "paused" | "awaiting-cutover" | "awaiting-finalize" | "undoing" | "undone" | "finalized" | "rolling-back" | "rolled-back" | "cancelled" | "failed";
             progress: number;
             /** @description Bytes */
             bytes_to_move: number;
@@ -4370,7 +4423,7 @@ export interface operations {
     listMigrations: {
         parameters: {
             query?: {
-                state?: "running" | "queued" | "paused" | "awaiting-cutover" | "awaiting-finalize" | "finalized" | "rolling-back" | "rolled-back" | "cancelled" | "failed";
+                state?: "running" | "queued" | "paused" | "awaiting-cutover" | "awaiting-finalize" | "undoing" | "undone" | "finalized" | "rolling-back" | "rolled-back" | "cancelled" | "failed";
                 /** @description A name, or the id at the source */
                 vm?: string;
                 /** @description Rows in one page. Default 50 */
@@ -4704,6 +4757,50 @@ export interface operations {
         };
     };
     finalizeMigration: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Migration"];
+                };
+            };
+            /** @description Accepted and still going on */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Migration"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    undoMigration: {
         parameters: {
             query?: never;
             header?: {

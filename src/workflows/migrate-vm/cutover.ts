@@ -135,6 +135,8 @@ export class Cutover {
         targetVmId,
         certificateId,
         targetPointIds: this.#copied.map((copied) => copied.generationId),
+        runs: this.#move.verify.start,
+        undo: this.#move.undo,
       };
     });
   }

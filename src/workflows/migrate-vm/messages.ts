@@ -15,5 +15,18 @@ export const cutoverUpdate = defineUpdate<void>("cutover");
 export const progressQuery = defineQuery<MigrationProgress>("progress");
 /** An update: the caller waits until the source is gone or learns why it may not be. */
 export const finalizeUpdate = defineUpdate<MigrateVmResult>("finalize");
+/** An update: the caller waits until the VM serves at the source again with all that it wrote, or learns why not. */
+export const undoUpdate = defineUpdate<MigrateVmResult>("undo");
+/** A signal, as a run can't send another an update: the same as the update, told by {@link homewardSignal} when it fails. */
+export const finalizeSignal = defineSignal("finalizeNow");
+
+export interface HomewardNews {
+  readonly migrationId: string;
+  readonly state: "moved" | "failed" | "cancelled" | "not-cut-over" | "not-finalized";
+  readonly reason?: string | undefined;
+}
+
+/** A signal from the migration that brings a VM home: it is there, or that cutover failed, or it could not be finalized. */
+export const homewardSignal = defineSignal<[HomewardNews]>("homeward");
 /** An update: the caller waits until the target is empty and the source runs again, or learns what could not be undone. */
 export const rollbackUpdate = defineUpdate<MigrateVmResult>("rollback");

@@ -1,5 +1,6 @@
 import { proxyActivities } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
+import type { UndoParameters } from "../../domain/undo.ts";
 import { siteCall } from "../lib/activity-options.ts";
 import type { Saga } from "../lib/saga.ts";
 import { Cutover } from "./cutover.ts";
@@ -23,6 +24,9 @@ export interface MovedVm {
   readonly targetVmId: string;
   readonly certificateId: string;
   readonly targetPointIds: readonly string[];
+  /** Whether it runs at the target. */
+  readonly runs: boolean;
+  readonly undo?: UndoParameters | undefined;
 }
 
 /** The forward path. Every step registers what undoes it before it acts. */

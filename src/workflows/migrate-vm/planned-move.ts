@@ -6,6 +6,7 @@ import type {
 } from "../../domain/migration-parts.ts";
 import { actionParameters } from "../../domain/migration-plan.ts";
 import type { Plan } from "../../domain/plan.ts";
+import type { UndoParameters } from "../../domain/undo.ts";
 import type { WarmParameters } from "../../domain/warm.ts";
 
 /** The plan, read once into the words of the steps. */
@@ -20,6 +21,8 @@ export class PlannedMove {
   readonly verify: VerifyParameters;
   /** Present when the source is replicated while it runs. */
   readonly warm: WarmParameters | undefined;
+  /** Present when the VM may come home with what it wrote. */
+  readonly undo: UndoParameters | undefined;
   /** Whether the target takes over, so that the source must stay off. */
   readonly fences: boolean;
 
@@ -37,6 +40,8 @@ export class PlannedMove {
     this.verify = actionParameters<VerifyParameters>(plan, "verify-vm");
     const warm = plan.actions.find(({ action }) => action === "replicate");
     this.warm = warm?.parameters as WarmParameters | undefined;
+    const undo = plan.actions.find(({ action }) => action === "undo-window");
+    this.undo = undo?.parameters as UndoParameters | undefined;
   }
 
   get headline(): string {

@@ -2,6 +2,7 @@ import {
   ApplicationFailure,
   CancellationScope,
   condition,
+  getExternalWorkflowHandle,
   isCancellation,
   proxyLocalActivities,
   setHandler,
@@ -10,7 +11,15 @@ import type { Activities } from "../../activities/index.ts";
 import type { ClosingStep, MigrationState, MigrationStep } from "../../domain/migration.ts";
 import { recordCall } from "../lib/activity-options.ts";
 import { show } from "../lib/visibility.ts";
-import { copyProgressSignal, pauseSignal, progressQuery, replicatedSignal, resumeSignal } from "./messages.ts";
+import {
+  copyProgressSignal,
+  type HomewardNews,
+  homewardSignal,
+  pauseSignal,
+  progressQuery,
+  replicatedSignal,
+  resumeSignal,
+} from "./messages.ts";
 import { Turn } from "./turn.ts";
 import type { MigrateVmInput } from "./types.ts";
 
@@ -149,7 +158,17 @@ export class Tracker {
   }
 
   async noteFailedCutover(message: string): Promise<void> {
+    await this.tellHome("not-cut-over", message);
     await recordMigration({ migrationId: this.#input.migrationId, at: now(), message, patch: {} });
+  }
+
+  /** Tells the migration whose VM this one brings home, where it is such. */
+  async tellHome(state: HomewardNews["state"], reason?: string): Promise<void> {
+    const { undoOf, migrationId } = this.#input;
+    if (undoOf === undefined) return;
+    await getExternalWorkflowHandle(`migration/${undoOf}`)
+      .signal(homewardSignal, { migrationId, state, reason })
+      .catch(() => undefined);
   }
 
   /** Gives each disk its part of the copy step, by what it has to move. */

@@ -7,6 +7,8 @@ export interface MigrateVmInput {
   readonly planHash: string;
   /** The wave that it is part of, whose run wants to know how it ended. */
   readonly waveId?: string;
+  /** The migration whose VM it brings home, which wants to know how that goes. */
+  readonly undoOf?: string;
 }
 
 export interface MigrateVmResult {

@@ -14,10 +14,18 @@ import { recordCall, siteCall } from "../lib/activity-options.ts";
 import { describeFailure } from "../lib/failure.ts";
 import { type LeftBehind, Saga } from "../lib/saga.ts";
 import { memberEndedSignal } from "../run-wave/messages.ts";
-import { cutoverUpdate, finalizeUpdate, rollbackUpdate } from "./messages.ts";
+import {
+  cutoverUpdate,
+  finalizeSignal,
+  finalizeUpdate,
+  homewardSignal,
+  rollbackUpdate,
+  undoUpdate,
+} from "./messages.ts";
 import { finalizeMove, type MovedVm, moveVm } from "./move.ts";
 import { now, Tracker } from "./tracker.ts";
 import type { MigrateVmInput, MigrateVmResult } from "./types.ts";
+import { UndoWindow } from "./undo-window.ts";
 
 const { refuseIfSuperseded } = proxyActivities<Activities>(siteCall);
 const { askForCutover } = proxyLocalActivities<Activities>(recordCall);
@@ -38,13 +46,17 @@ class MigrationRun {
   readonly #saga = new Saga();
   #moved: MovedVm | undefined;
   /** Set while nothing else goes on: then a person may finalize or roll back. */
-  #open: "completed" | "left-behind" | undefined;
+  #open: "completed" | "left-behind" | "undone" | undefined;
+  #undoWindow: UndoWindow | undefined;
   #ended: MigrateVmResult | undefined;
 
   constructor(input: MigrateVmInput) {
     this.#input = input;
     this.#tracker = new Tracker(input);
-    setHandler(finalizeUpdate, () => this.#finalize(), { validator: () => this.#refuseUnless("completed") });
+    setHandler(finalizeUpdate, () => this.#finalize(), { validator: () => this.#refuseUnless("completed", "undone") });
+    setHandler(undoUpdate, () => this.#bringHome(), { validator: () => this.#refuseUnlessUndoable() });
+    setHandler(homewardSignal, (news) => this.#undoWindow?.hear(news));
+    setHandler(finalizeSignal, () => this.#finalizeForHome());
     setHandler(cutoverUpdate, () => askForCutover({ migrationId: input.migrationId }), {
       validator: () => this.#tracker.refuseUnlessReplicating(),
     });
@@ -63,16 +75,25 @@ class MigrationRun {
       const message = "Moved and proven; the source is kept until you finalize";
       await this.#tracker.become("awaiting-finalize", message, this.#moved.outcome);
       await this.#tellWave("moved");
+      await this.#tracker.tellHome("moved");
     } catch (error) {
       await CancellationScope.nonCancellable(async () => {
         await this.#rollBackAfter(error);
         await this.#tracker.turn.release();
-        await this.#tellWave(isCancellation(error) ? "cancelled" : "failed", describeFailure(error).message);
+        const ended = isCancellation(error) ? "cancelled" : "failed";
+        await this.#tellWave(ended, describeFailure(error).message);
+        await this.#tracker.tellHome(ended, describeFailure(error).message);
       });
       if (!this.#open) throw this.#failure(error);
     }
     // From here on a cancellation must not undo or forget anything: only finalize and rollback end the run.
     return CancellationScope.nonCancellable(async () => {
+      if (this.#open === "completed" && this.#moved?.undo) {
+        this.#undoWindow = new UndoWindow(this.#input, this.#moved, this.#moved.undo, () => {
+          this.#open = "completed";
+        });
+        this.#undoWindow.open();
+      }
       await condition(() => this.#ended !== undefined, { summary: "until a person finalizes or rolls back" });
       return this.#ended as MigrateVmResult;
     });
@@ -112,6 +133,7 @@ class MigrationRun {
     this.#open = undefined;
     try {
       if (before === "completed" && this.#moved) {
+        await this.#undoWindow?.close("The undo window ends with a rollback");
         await refuseIfSuperseded({ site: this.#moved.targetSite, vmId: this.#moved.targetVmId });
       }
     } catch (error) {
@@ -141,17 +163,59 @@ class MigrationRun {
 
   async #finalize(): Promise<MigrateVmResult> {
     const moved = this.#moved as MovedVm;
+    const before = this.#open;
     this.#open = undefined;
     try {
+      if (before === "undone") await this.#undoWindow?.finalizeHome();
+      else await this.#undoWindow?.close("The undo window ends with the finalize");
       await this.#tracker.run("finalize", `removing the source at ${moved.sourceSite}`, () =>
         finalizeMove({ migrationId: this.#input.migrationId, moved }),
       );
     } catch (error) {
-      this.#open = "completed";
+      this.#open = before;
       throw error;
     }
-    await this.#tracker.become("finalized", "The source was removed; the move is final", { endedAt: now() });
+    if (before === "undone") {
+      await this.#tracker.become("undone", "It is home; what was left of both moves was removed", { endedAt: now() });
+    } else await this.#tracker.become("finalized", "The source was removed; the move is final", { endedAt: now() });
     return this.#end();
+  }
+
+  /** A part of another migration's end: that one has to hear when it fails. */
+  async #finalizeForHome(): Promise<void> {
+    try {
+      this.#refuseUnless("completed");
+      await this.#finalize();
+    } catch (error) {
+      await this.#tracker.tellHome("not-finalized", describeFailure(error).message);
+    }
+  }
+
+  async #bringHome(): Promise<MigrateVmResult> {
+    const window = this.#undoWindow as UndoWindow;
+    this.#open = undefined;
+    await this.#tracker.become("undoing", "Bringing the VM home with what it wrote since");
+    try {
+      await window.undo();
+    } catch (error) {
+      this.#open = "completed";
+      await this.#tracker.become("awaiting-finalize", "It did not come home and serves where it is");
+      throw error;
+    }
+    this.#open = "undone";
+    await this.#tracker.become("awaiting-finalize", "It serves at its source again; finalize removes what is left");
+    const { migrationId } = this.#input;
+    return { migrationId, state: this.#tracker.state };
+  }
+
+  #refuseUnlessUndoable(): void {
+    this.#refuseUnless("completed");
+    if (this.#undoWindow?.state === "open") return;
+    throw ApplicationFailure.nonRetryable(
+      this.#undoWindow ? "Its undo window has ended" : "Its plan has no undo window: roll it back, or finalize it",
+      "Conflict",
+      { resource: `migration/${this.#input.migrationId}` },
+    );
   }
 
   #end(): MigrateVmResult {
@@ -164,7 +228,7 @@ class MigrationRun {
     return this.#ended;
   }
 
-  #refuseUnless(...allowed: ("completed" | "left-behind")[]): void {
+  #refuseUnless(...allowed: ("completed" | "left-behind" | "undone")[]): void {
     if (this.#open && allowed.includes(this.#open)) return;
     throw ApplicationFailure.nonRetryable(
       `Migration ${this.#input.migrationId} is ${this.#tracker.state} (step ${this.#tracker.step}): wait until it awaits its finalize, or cancel it`,

@@ -131,6 +131,7 @@ export const requests: Readonly<Record<string, WalkRow>> = {
   finalizeMigration: order("finalize"),
   cutoverMigration: order("cutover"),
   rollbackMigration: order("rollback"),
+  undoMigration: order("undo"),
   createVm: {
     reach: "vm",
     makes: true,

@@ -18,6 +18,7 @@ import {
   pauseSignal,
   resumeSignal,
   rollbackUpdate,
+  undoUpdate,
 } from "../../../src/workflows/migrate-vm/messages.ts";
 import type { MigrateVmInput, MigrateVmResult } from "../../../src/workflows/migrate-vm/types.ts";
 import type { OperateVmsInput } from "../../../src/workflows/operate-vms/types.ts";
@@ -122,7 +123,7 @@ export async function verifyCertificate({ certificate }: VerifyCertificateInput)
 /** Waits in the copy step until it is resumed once; then awaits its finalize. */
 export async function migrateVm({ migrationId }: MigrateVmInput): Promise<MigrateVmResult> {
   let asked: "pause" | "resume" | undefined;
-  let closing: "finalized" | "rolled-back" | undefined;
+  let closing: "finalized" | "rolled-back" | "undone" | undefined;
   let open = false;
   setHandler(pauseSignal, () => {
     asked = "pause";
@@ -130,7 +131,7 @@ export async function migrateVm({ migrationId }: MigrateVmInput): Promise<Migrat
   setHandler(resumeSignal, () => {
     asked = "resume";
   });
-  const close = (state: "finalized" | "rolled-back") => async (): Promise<MigrateVmResult> => {
+  const close = (state: "finalized" | "rolled-back" | "undone") => async (): Promise<MigrateVmResult> => {
     await become(migrationId, state);
     closing = state;
     return { migrationId, state };
@@ -140,6 +141,7 @@ export async function migrateVm({ migrationId }: MigrateVmInput): Promise<Migrat
   };
   setHandler(finalizeUpdate, close("finalized"), { validator });
   setHandler(rollbackUpdate, close("rolled-back"), { validator });
+  setHandler(undoUpdate, close("undone"), { validator });
   try {
     await step(migrationId, "copy");
     await condition(() => asked === "pause");
