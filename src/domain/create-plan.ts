@@ -1,5 +1,6 @@
 import { type Candidate, candidateAt, fits } from "./create-candidate.ts";
 import type { CreateObservations } from "./create-observations.ts";
+import { gib } from "./format.ts";
 import { formatMoney } from "./money.ts";
 import type { WordedStep } from "./operate-decision.ts";
 import type { OperationPlanParts } from "./operate-plan.ts";
@@ -153,7 +154,7 @@ function stepsAt(best: Candidate, { request, defaults, sites }: CreateObservatio
     publishPorts: request.publishPorts ?? [],
     tags: { ...request.tags, [tagKeys.managed]: "true" },
   };
-  const size = offerings[0]?.type.name ?? `${request.cpus} CPU, ${request.memoryBytes / 2 ** 30} GiB`;
+  const size = offerings[0]?.type.name ?? `${request.cpus} CPU, ${gib(request.memoryBytes)} GiB`;
   const from = image ? `image ${image.name}` : recoveryPoint ? `recovery point ${recoveryPoint}` : "empty disks";
   const runsAtOnce = gaps["compute.create-stopped"] !== undefined;
   const canStart = gaps["compute.start"] === undefined;

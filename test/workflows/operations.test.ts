@@ -32,6 +32,8 @@ const aws =
   connectAws({ region: "us-east-1", endpoint: lab.aws.endpoint, keys: lab.aws.cloud.identity.administratorKeys });
 /** The next calls of that name fail in this way, after they acted. */
 const lostAnswers: string[] = [];
+/** Calls of these names don't end until they are aborted; told of each. */
+const held = new Map<string, () => void>();
 const providers: Readonly<Record<string, Provider>> = {
   vault: at("vault", folder.provider),
   ...(aws ? { "aws-us-east-1": at("aws-us-east-1", aws) } : {}),
@@ -84,6 +86,11 @@ function at(site: string, provider: Provider): Provider {
       const member: unknown = Reflect.get(target, name);
       if (typeof member !== "function") return member;
       return (...args: unknown[]): unknown => {
+        const told = held.get(String(name));
+        if (told) {
+          told();
+          return untilAborted(args.at(-1) as AbortSignal);
+        }
         const index = lostAnswers.indexOf(String(name));
         const answer: unknown = Reflect.apply(member, target, args);
         if (index < 0) return answer;
@@ -104,10 +111,30 @@ function at(site: string, provider: Provider): Provider {
   });
 }
 
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+  });
+}
+
 let planned = 0;
 async function plan(input: { request: OperateVmsRequest } | { create: CreateVmRequest }): Promise<Plan> {
   const planId = `plan-${++planned}`;
   return client.workflow.execute("planOperation", { taskQueue, workflowId: planId, args: [{ planId, ...input }] });
+}
+
+/** Made at the port, for what is done to VMs that are there. */
+async function threeVms(): Promise<string[]> {
+  const { compute } = providers.vault as Provider;
+  const signal = AbortSignal.timeout(10_000);
+  const names = ["bulk-1", "bulk-2", "bulk-3"];
+  for (const name of names) {
+    const { volumeId } = await folder.provider.disks.createVolume({ sizeBytes: 2 ** 20, key: name, tags: {} }, signal);
+    const disks = [{ volumeId, bus: "virtio-blk" as const, boot: true }];
+    const size = { cpus: 1, memoryBytes: GiB, firmware: "bios", architecture: "x86_64" } as const;
+    await compute.createVm({ name, ...size, disks, nics: [], publishPorts: [], tags: {} }, `vm-${name}`, signal);
+  }
+  return names;
 }
 
 async function execute({ planId, hash: planHash, kind, actions }: Plan) {
@@ -188,4 +215,36 @@ describe("a new VM", { skip }, () => {
     assert.match(item?.step ?? "", new RegExp(`${type.instanceTypes.at(-1)} is tried next`));
     assert.deepEqual(await census("aws-us-east-1"), before);
   });
+});
+
+test("a cancelled bulk begins no further VM, and its report says what became of each", async () => {
+  const vms = (await threeVms()).map((vm) => ({ site: "vault", vm }));
+  const pinned = await plan({ request: { action: "resize", vms, cpus: 2, parallel: 1 } });
+  const begun = new Promise<void>((resolve) => held.set("resizeVm", resolve));
+  const ended = execute(pinned);
+  await begun;
+  await client.workflow.getHandle(`operation/op-${pinned.planId}`).cancel();
+  // What undoes it has to get through.
+  held.clear();
+  const { state, items } = await ended;
+  assert.equal(state, "cancelled");
+  assert.deepEqual(
+    items.map((item) => item.state),
+    ["failed", "not-begun", "not-begun"],
+  );
+  const seen = await Array.fromAsync((providers.vault as Provider).compute.listVms(AbortSignal.timeout(9_000)));
+  assert.deepEqual(
+    seen.map(({ cpus }) => cpus),
+    [1, 1, 1],
+  );
+});
+
+test("a freeze keeps every VM of a bulk whose turn has not come from being touched", async () => {
+  const vms = ["bulk-1", "bulk-2"].map((vm) => ({ site: "vault", vm }));
+  const pinned = await plan({ request: { action: "resize", vms, cpus: 4 } });
+  await store.guard.freeze("test", "the storage array is on fire");
+  const { state, items } = await execute(pinned);
+  await store.guard.unfreeze();
+  assert.equal(state, "failed");
+  for (const { problem } of items) assert.equal(problem?.code, "PolicyBlocked");
 });
