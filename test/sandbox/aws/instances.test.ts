@@ -106,6 +106,20 @@ describe("instances", { skip: whyNoGuests() ?? false }, async () => {
     await ec2.send(new TerminateInstancesCommand({ InstanceIds: [InstanceId as string] }));
   });
 
+  test("a guest that is not to be asked is off at once, stopped or terminated", async () => {
+    lab.aws.cloud.changeSettings({ stopGraceMs: 3_600_000 });
+    const { InstanceId } = await run();
+    const InstanceIds = [InstanceId as string];
+    await reach(InstanceId, "running");
+    await ec2.send(new StopInstancesCommand({ InstanceIds, SkipOsShutdown: true }));
+    await reach(InstanceId, "stopped");
+    await ec2.send(new StartInstancesCommand({ InstanceIds }));
+    await reach(InstanceId, "running");
+    await ec2.send(new TerminateInstancesCommand({ InstanceIds, SkipOsShutdown: true }));
+    await reach(InstanceId, "terminated");
+    lab.aws.cloud.changeSettings({ stopGraceMs: 0 });
+  });
+
   test("a token launches once; another wish under it is refused", async () => {
     // Also when both are under way at once.
     const [first, second] = await Promise.all([run({ ClientToken: "launch-1" }), run({ ClientToken: "launch-1" })]);

@@ -36,9 +36,9 @@ export class InstanceGuests {
   }
 
   /** From `shutting-down` on. */
-  terminate(instanceId: string): void {
+  terminate(instanceId: string, force = false): void {
     this.#cloud.inBackground(`terminate ${instanceId}`, async () => {
-      await this.#cloud.guests.stop(instanceId, this.#cloud.settings.stopGraceMs);
+      await this.#cloud.guests.stop(instanceId, force ? 0 : this.#cloud.settings.stopGraceMs);
       this.#toTerminated(instanceId);
     });
   }

@@ -193,7 +193,7 @@ export function instanceOperations(
         StoppingInstances: instances.map((instance) => {
           if (instance.state === "stopped") return unchanged(instance);
           // Asked again, with force: the plug is pulled while the first call still waits.
-          guests.stop(instance.id, input.Force === true);
+          guests.stop(instance.id, input.Force === true || input.SkipOsShutdown === true);
           return instance.state === "stopping" ? unchanged(instance) : change(instance, "stopping", byUser());
         }),
       };
@@ -227,7 +227,7 @@ export function instanceOperations(
         TerminatingInstances: instances.map((instance) => {
           if (instance.state === "terminated" || instance.state === "shutting-down") return unchanged(instance);
           const changed = change(instance, "shutting-down", byUser());
-          guests.terminate(instance.id);
+          guests.terminate(instance.id, input.SkipOsShutdown === true);
           return changed;
         }),
       };
