@@ -48,7 +48,7 @@ export class Aws {
       context.site,
       patience.credentialsKeptMs,
     );
-    const parts = { context, patience, redact: (text: string) => this.#redact(text) };
+    const parts = { context, patience, carried: { bytes: 0 }, redact: (text: string) => this.#redact(text) };
     type Config = Awaited<ReturnType<Aws["config"]>>;
     const service = <Sdk>(name: string, load: () => Promise<Sdk>, make: (sdk: Sdk, config: Config) => SdkClient) =>
       new AwsService<Sdk>(name, parts, async () => {

@@ -8,7 +8,7 @@ import type { AwsPatience } from "./settings.ts";
 
 /** What all of the SDK's clients have in common. */
 export interface SdkClient {
-  send(command: never, options: { abortSignal: AbortSignal }): Promise<unknown>;
+  send(command: never, options: { abortSignal: AbortSignal; requestTimeout: number }): Promise<unknown>;
   destroy(): void;
 }
 
@@ -26,6 +26,8 @@ type OutputOf<C> = C extends { resolveMiddleware(stack: never, configuration: ne
 export interface ServiceParts {
   readonly context: ProviderContext;
   readonly patience: AwsPatience;
+  /** What the site's requests have under way together: they share its link. */
+  readonly carried: { bytes: number };
   /** Takes credentials out of what a vendor says. */
   readonly redact: (text: string) => string;
 }
@@ -69,7 +71,7 @@ export class AwsService<Sdk> {
     for (let attempt = 1; ; attempt++) {
       await budget.take(signal);
       try {
-        return await read((await client.send(command as never, { abortSignal: signal })) as OutputOf<C>);
+        return await read((await this.#once(client, command, signal)) as OutputOf<C>);
       } catch (error) {
         // An abort is the caller's own reason, not a failure of AWS.
         signal.throwIfAborted();
@@ -78,6 +80,21 @@ export class AwsService<Sdk> {
         if (waitMs === undefined) throw this.#noted(failure, operation, attempt);
         await sleep(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());
       }
+    }
+  }
+
+  async #once(client: SdkClient, command: AnyCommand, abortSignal: AbortSignal): Promise<unknown> {
+    const { carried, patience } = this.#parts;
+    const bytes = bodyBytes(command.input);
+    carried.bytes += bytes;
+    try {
+      const onItsWayMs = bytes === 0 ? 0 : (carried.bytes / patience.slowestBytesPerSecond) * 1_000;
+      return await client.send(command as never, {
+        abortSignal,
+        requestTimeout: patience.requestTimeoutMs + onItsWayMs,
+      });
+    } finally {
+      carried.bytes -= bytes;
     }
   }
 
@@ -109,6 +126,11 @@ export class AwsService<Sdk> {
     if (failure.code === "Unknown") this.#parts.context.log("warn", failure.message, facts);
     return new ProviderError(failure.code, { ...failure.details, facts });
   }
+}
+
+function bodyBytes(input: { readonly BlockData?: unknown; readonly Body?: unknown }): number {
+  const body = input.BlockData ?? input.Body;
+  return body instanceof Uint8Array ? body.byteLength : 0;
 }
 
 /** Milliseconds until the next try; undefined when it makes no sense, or might make a second resource. */

@@ -20,6 +20,9 @@ export interface AwsPatience {
   readonly pollMs: { readonly first: number; readonly most: number };
   /** Without an answer for so long a request counts as lost. */
   readonly requestTimeoutMs: number;
+  /** A link that is no faster than this still counts as one: a request with a body gets as much longer as all the bodies on
+   *  their way would take over it. */
+  readonly slowestBytesPerSecond: number;
   /** How often a request is made in all before its failure is passed on; a block's is more patient, as a whole copy
    *  would have to start over from its checkpoint. */
   readonly attempts: number;
@@ -36,6 +39,7 @@ export interface AwsPatience {
 export const patience: AwsPatience = {
   pollMs: { first: 50, most: 5_000 },
   requestTimeoutMs: 30_000,
+  slowestBytesPerSecond: 128 * 1024,
   attempts: 4,
   blockAttempts: 8,
   firstRetryMs: 100,

@@ -3,6 +3,8 @@ import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TornConnection } from "./faults.ts";
 
+const trickleBytes = 16 * 1024;
+
 /** What the way to a simulated site is like, and whether anything is at its end. */
 export interface SiteConditions {
   /** False: connections are accepted and at once reset, as by a site that is gone behind a load balancer. */
@@ -81,6 +83,15 @@ export class HttpFront {
     await sleep(this.#linkFreeAt - now);
   }
 
+  /** As a slow link delivers it: little by little. */
+  async #trickle(response: ServerResponse, body: Buffer): Promise<void> {
+    for (let at = 0; at < body.length; at += trickleBytes) {
+      const piece = body.subarray(at, at + trickleBytes);
+      await this.carry(piece.length);
+      response.write(piece);
+    }
+  }
+
   async #serve(
     request: IncomingMessage,
     response: ServerResponse,
@@ -102,14 +113,16 @@ export class HttpFront {
     if (!request.complete) request.resume();
     const { body } = answer;
     response.writeHead(answer.status, answer.headers as Record<string, string | number>);
+    const slow = this.#conditions.bytesPerSecond !== undefined;
+    if (slow) response.flushHeaders();
     if (body === undefined || typeof body === "string" || Buffer.isBuffer(body)) {
-      if (body) await this.carry(body.length);
-      response.end(body, answer.sent);
+      if (slow && body) await this.#trickle(response, Buffer.from(body));
+      response.end(slow ? undefined : body, answer.sent);
       return;
     }
     for await (const piece of body) {
-      await this.carry(piece.length);
-      if (!response.write(piece)) await new Promise((resolve) => response.once("drain", resolve));
+      if (slow) await this.#trickle(response, piece);
+      else if (!response.write(piece)) await new Promise((resolve) => response.once("drain", resolve));
       if (response.destroyed) return;
     }
     response.end();

@@ -43,9 +43,9 @@ export class FaultSite {
 
   /** The adapter that is put to the test, with nothing remembered. `hasty`: it gives a call up soon; `single`: it never
    *  repeats a request by itself. */
-  under({ hasty = false, single = false }): Provider {
+  under({ hasty = false, single = false, withinMs = hastyMs }): Provider {
     const once = single ? { attempts: 1, blockAttempts: 1 } : {};
-    return connectAws(this.#address, { ...quick, ...(hasty ? { requestTimeoutMs: hastyMs } : {}), ...once });
+    return connectAws(this.#address, { ...quick, ...(hasty ? { requestTimeoutMs: withinMs } : {}), ...once });
   }
 
   /** The adapter, and what it asks AWS for as it is used. */
@@ -95,6 +95,10 @@ export class FaultSite {
 
   isUp(up: boolean): void {
     this.lab.aws.front.change({ up });
+  }
+
+  slowLink(bytesPerSecond: number | undefined): void {
+    this.lab.aws.front.change({ bytesPerSecond });
   }
 
   calm(): void {
