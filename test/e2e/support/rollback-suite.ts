@@ -32,8 +32,10 @@ type Fault = { activity: string; when: "before" | "after" } | undefined;
 export interface Route {
   readonly from: Site;
   readonly to: Site;
-  /** Leaves it off; returns its id. */
+  /** Leaves it off or running, as it is to be again after each failure; returns its id. */
   makeVm(lab: Lab): Promise<string>;
+  /** What a site holds by its own count, where it can be asked behind the product's back. */
+  readonly outside?: (lab: Lab) => Promise<string[]>;
   /** Where the test can get at the target's files: changes a byte of a sealed generation behind everybody's back. */
   readonly spoil?: (lab: Lab, generationId: string) => void;
 }
@@ -51,8 +53,16 @@ export async function twoDisks(lab: Lab): Promise<string> {
   return vmId;
 }
 
+/** Turns a VM on that has nothing to boot: its machine runs. */
+export async function startedAt(lab: Lab, site: Site, vmId: string): Promise<string> {
+  const provider = await lab.deps.registry.provider(site);
+  const { state } = await provider.compute.startVm(vmId, AbortSignal.timeout(30_000));
+  assert.equal(state, "running");
+  return vmId;
+}
+
 /** A move that fails in each of its steps, before it acts and after, leaves both sites as they were. */
-export function rollbackSuite({ from, to, makeVm, spoil }: Route): void {
+export function rollbackSuite({ from, to, makeVm, outside, spoil }: Route): void {
   let lab: Lab;
   let vmId: string;
   let fault: Fault;
@@ -89,9 +99,12 @@ export function rollbackSuite({ from, to, makeVm, spoil }: Route): void {
     };
   }
 
+  /** What has no guest neither boots nor listens to a shutdown. */
+  const wish = () => ({ vm: vmId, from, to, stopGraceMs: 0, verify: { bootProof: false } });
+
   /** Of both sites: what a move keeps at its source has to go too. */
   function censuses(): Promise<string[][]> {
-    return Promise.all([lab.census(from), lab.census(to)]);
+    return Promise.all([lab.census(from), lab.census(to), ...(outside ? [outside(lab)] : [])]);
   }
 
   async function sourceNow() {
@@ -107,7 +120,7 @@ export function rollbackSuite({ from, to, makeVm, spoil }: Route): void {
           const censusBefore = await censuses();
           const sourceBefore = await sourceNow();
           fault = { activity, when };
-          const id = await lab.migrate({ vm: vmId, from, to });
+          const id = await lab.migrate(wish());
           const view = await lab.until(id, "rolled-back", "failed", "awaiting-finalize");
           fault = undefined;
           assert.equal(view.state, "rolled-back", JSON.stringify(view.problem));
@@ -124,7 +137,7 @@ export function rollbackSuite({ from, to, makeVm, spoil }: Route): void {
         const censusBefore = await lab.census(to);
         const sourceBefore = await sourceNow();
         afterSeal = (generationId) => spoil(lab, generationId);
-        const id = await lab.migrate({ vm: vmId, from, to });
+        const id = await lab.migrate(wish());
         const view = await lab.until(id, "failed");
         afterSeal = undefined;
         assert.equal(view.problem?.code, "IntegrityFailure");
@@ -141,7 +154,7 @@ export function rollbackSuite({ from, to, makeVm, spoil }: Route): void {
 
     test("a size that is sold out makes way for the plan's next one, and none but the plan's is tried", async () => {
       const censusBefore = await censuses();
-      const plan = await lab.plan({ vm: vmId, from, to });
+      const plan = await lab.plan(wish());
       const pinned = actionParameters<CreateVmParameters>(plan, "create-vm").instanceTypes;
       const names = pinned ?? ["small.1", "small.2", "small.3"];
       const [first, second, third] = names;
@@ -161,7 +174,7 @@ export function rollbackSuite({ from, to, makeVm, spoil }: Route): void {
       await lab.until(id, "rolled-back");
       assert.deepEqual(await censuses(), censusBefore);
       soldOut = names;
-      const none = await lab.migrate({ vm: vmId, from, to });
+      const none = await lab.migrate(wish());
       const view = await lab.until(none, "rolled-back");
       [sizes, soldOut] = [undefined, []];
       assert.equal(view.problem?.code, "InsufficientCapacity");
@@ -172,7 +185,7 @@ export function rollbackSuite({ from, to, makeVm, spoil }: Route): void {
     test("without a fault it arrives, and a rollback by hand empties the target again", async () => {
       const censusBefore = await censuses();
       const sourceBefore = await sourceNow();
-      const id = await lab.migrate({ vm: vmId, from, to });
+      const id = await lab.migrate(wish());
       const view = await lab.until(id, "awaiting-finalize");
       assert.equal(view.disks.length, 2);
       assert.ok((await lab.census(to)).length > (censusBefore[1]?.length ?? 0));
@@ -190,7 +203,7 @@ export function rollbackSuite({ from, to, makeVm, spoil }: Route): void {
       afterSeal = () => {
         frozen ??= guard.freeze("test", "in the middle of a move");
       };
-      const id = await lab.migrate({ vm: vmId, from, to });
+      const id = await lab.migrate(wish());
       try {
         assert.equal((await lab.until(id, "awaiting-finalize", "rolled-back", "failed")).state, "awaiting-finalize");
         await frozen;
@@ -199,7 +212,7 @@ export function rollbackSuite({ from, to, makeVm, spoil }: Route): void {
         await lab.until(id, "rolled-back");
         assert.deepEqual(await sourceNow(), sourceBefore);
 
-        const late = await lab.migrate({ vm: vmId, from, to });
+        const late = await lab.migrate(wish());
         const view = await lab.until(late, "rolled-back", "failed", "awaiting-finalize");
         assert.deepEqual([view.state, view.problem?.code], ["rolled-back", "PolicyBlocked"]);
         assert.deepEqual(await censuses(), censusBefore);
