@@ -106,6 +106,11 @@ export class FaultSite {
     this.isUp(true);
   }
 
+  /** Of the key that the adapter signs with. */
+  get keyId(): string {
+    return this.#address.keys?.id ?? "";
+  }
+
   /** Everything in the account that somebody made, as the sandbox itself counts it. */
   census(): Count {
     const count: Record<string, number> = {};

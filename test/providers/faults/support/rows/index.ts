@@ -2,6 +2,7 @@ import { accountRows, imageRows } from "./account.ts";
 import { blockRows } from "./blocks.ts";
 import { computeRows } from "./compute.ts";
 import { replicaRows, sourceRows } from "./disks.ts";
+import { keyRows } from "./keys.ts";
 import { accessRows, networkRows } from "./network.ts";
 import { objectRows } from "./objects.ts";
 import { volumeRows } from "./volumes.ts";
@@ -11,5 +12,5 @@ export const suites = {
   vms: computeRows,
   disks: [...sourceRows, ...replicaRows, ...blockRows, ...volumeRows],
   networks: [...networkRows, ...accessRows],
-  "images, objects and the account": [...imageRows, ...objectRows, ...accountRows],
+  "images, objects and the account": [...imageRows, ...objectRows, ...keyRows, ...accountRows],
 } as const;
