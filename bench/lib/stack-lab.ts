@@ -154,7 +154,8 @@ export class StackLab implements AsyncDisposable {
       from: String(inputs.from),
       to: String(inputs.to),
     });
-    const args = [{ migrationId, planId, planHash }];
+    const { startAt } = (inputs.schedule ?? {}) as { startAt?: string };
+    const args = [{ migrationId, planId, planHash, startAt }];
     await this.client.workflow.start("migrateVm", { taskQueue, workflowId, args, workflowTaskTimeout: "5 seconds" });
     return migrationId;
   }

@@ -1,6 +1,7 @@
 import { Context } from "@temporalio/activity";
 import { ProviderError } from "../domain/errors.ts";
 import { mib } from "../domain/format.ts";
+import { deadlineWatch } from "./deadline.ts";
 import type { ActivityDeps } from "./deps.ts";
 import type { CopyDiskResult, DiskMove, DiskMoves } from "./disk-moves.ts";
 import { goneIsFine } from "./gone.ts";
@@ -20,12 +21,19 @@ export function copyActivities({ store, signalCopyProgress }: ActivityDeps, move
       input: DiskMove & {
         /** This disk's part of the run's percentage, and what earlier disks have moved. */
         span: { from: number; to: number; bytesBefore: number };
+        /** When all should have been copied, and what is to be copied after this disk. */
+        deadline?: string | undefined;
+        bytesAfter?: number;
       },
     ): Promise<CopyDiskResult> {
       const context = Context.current();
-      const { span, ...move } = input;
+      const { span, deadline, bytesAfter = 0, ...move } = input;
       const report = progressReporter(context, move.migrationId, move.copy.diskId, span);
-      return moves.copy(move, context.cancellationSignal, report);
+      const watch = deadlineWatch({ store }, move.migrationId, deadline, bytesAfter);
+      return moves.copy(move, context.cancellationSignal, (progress) => {
+        report(progress);
+        watch(progress);
+      });
     },
 
     /** Reads the sealed point back at the target and holds every leaf against the manifest. */

@@ -40,6 +40,7 @@ export async function planOne(
   );
   const parts = planMigration({
     request,
+    at: new Date().toISOString(),
     defaults,
     vm,
     disks,

@@ -7,6 +7,7 @@ import { increments } from "../domain/replica-base.ts";
 import { tagKeys } from "../domain/vm.ts";
 import { judgeRounds, type ReplicaRound, type RoundDisk, stillConverges, type WarmParameters } from "../domain/warm.ts";
 import type { SourcePoint } from "../providers/provider.ts";
+import { deadlineWatch } from "./deadline.ts";
 import type { ActivityDeps } from "./deps.ts";
 import type { DiskMoves } from "./disk-moves.ts";
 import { goneIsFine } from "./gone.ts";
@@ -27,6 +28,8 @@ export interface Replication {
   /** The full copy; later rounds move the differences to the round before. */
   readonly copies: readonly CopyDiskParameters[];
   readonly warm: WarmParameters;
+  /** When the first copy of it all should be there. */
+  readonly deadline?: string | undefined;
 }
 
 /** `ready`: the predicted downtime is short enough. `asked`: a person wants the cutover. `time`: its time has come.
@@ -130,14 +133,18 @@ export function replicateActivities(
     const point = await takePoint(input, round, signal);
     const copies = increments(input.copies, newest, point);
     const copied = [];
+    let bytesAfter = copies.reduce((sum, { allocatedBytes }) => sum + allocatedBytes, 0);
     try {
       for (const copy of copies) {
         const generationId = generationOf(migrationId, copy.diskId, round);
         const { sourcePointId } = point;
         const move = { migrationId, from, to, sourcePointId, generationId, copy };
+        bytesAfter -= copy.allocatedBytes;
+        const watch = deadlineWatch({ store }, migrationId, input.deadline, bytesAfter);
         const result = await moves.copy(move, signal, (progress) => {
           setHeartbeatDetails({ round, diskId: copy.diskId, ...progress });
           noteCopied(migrationId, round, copy, progress);
+          watch(progress);
         });
         copied.push({ copy, generationId, ...result });
       }

@@ -69,7 +69,8 @@ export async function startByPlan(
     tags: plan.subjects?.[0]?.tags ?? {},
   });
   try {
-    await context.runs.migrate({ migrationId, planId: plan.planId, planHash: plan.hash }, about);
+    const startAt = startOf(plan);
+    await context.runs.migrate({ migrationId, planId: plan.planId, planHash: plan.hash, startAt }, about);
   } catch (error) {
     if (!isPassing(error)) {
       await noteNotStarted(context, migrationId, error);
@@ -110,7 +111,7 @@ export async function startLeftOver(
       if (!plan) continue;
       const { migrationId, planId } = migration;
       log.info({ migrationId }, "starting a migration that was only registered");
-      await runs.migrate({ migrationId, planId, planHash: plan.hash }, subjectOf(plan));
+      await runs.migrate({ migrationId, planId, planHash: plan.hash, startAt: startOf(plan) }, subjectOf(plan));
     }
     cursor = page.nextCursor;
   } while (cursor !== undefined);
@@ -126,6 +127,10 @@ export function refuseUnlessExecutable(plan: Plan): void {
     resource: `plan/${plan.planId}`,
     facts: { planId: plan.planId, failed },
   });
+}
+
+function startOf({ inputs }: Plan): string | undefined {
+  return (inputs.schedule as MigrationRequest["schedule"])?.startAt;
 }
 
 interface Subject {

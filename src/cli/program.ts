@@ -100,6 +100,8 @@ function addMigrate(program: Command): void {
     .option("--cutover <when>", "of a warm one: when-ready (default), manual, or a time such as 2030-01-31T22:00:00Z")
     .option("--target-downtime <duration>", "of a warm one: ready when the downtime is predicted below this (30s)")
     .option("--round-pause <duration>", "of a warm one: between two rounds (30s)")
+    .option("--start-at <time>", "touch nothing before, such as 2030-01-31T22:00:00Z")
+    .option("--deadline <time>", "warn when the measured rate won't meet it")
     .option("--undo-window <duration>", "how long undo brings it home with what it wrote, such as 24h")
     .option("--no-incremental", "move everything though the target holds an earlier state")
     .action(async (vm: string | undefined, _, command: Command) =>

@@ -111,6 +111,8 @@ export interface TargetNetwork {
 /** All that the plan is made from; gathered at both sites in one go. */
 export interface MigrationObservations {
   readonly request: MigrationRequest;
+  /** When all of this was looked at. */
+  readonly at?: string;
   readonly defaults: MigrationDefaults;
   readonly vm: Vm;
   readonly disks: readonly DiskObservation[];

@@ -11,6 +11,7 @@ import { type PlannedShape, planShape } from "./migration-shape.ts";
 import { planTags } from "./migration-tags.ts";
 import { predictTimes } from "./migration-times.ts";
 import type { ObservedResource, Plan, PlanAction, PlanCheck, PlanContent, PlanEstimates } from "./plan.ts";
+import { scheduleChecks } from "./schedule.ts";
 import { planUndo } from "./undo.ts";
 import { tagKeys, type Vm, vmVersion } from "./vm.ts";
 import type { WarmParameters } from "./warm.ts";
@@ -38,7 +39,7 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
   const carried = carriedTags(vm, shape);
   const tags = planTags(seen, carried);
   const undo = planUndo(seen);
-  const checks = [
+  const placeChecks = [
     ...runChecks(seen, shape, bytesToMove),
     ...warmChecks(seen),
     ...undo.checks,
@@ -74,6 +75,8 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
     tags: carried,
   };
   const warm = request.mode === "warm" ? planWarm(seen, stop.graceMs) : undefined;
+  const times = estimate(seen, copies, wasRunning && point === "stop", verify, warm?.parameters);
+  const checks = [...placeChecks, ...scheduleChecks(seen, times.seconds ?? 0)];
   const actions: PlanAction[] = [
     ...(warm ? [warm.action] : []),
     {
@@ -117,7 +120,7 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
     actions,
     checks,
     estimates: {
-      ...estimate(seen, copies, wasRunning && point === "stop", verify, warm?.parameters),
+      ...times,
       ...(cost.monthly ? { monthly: cost.monthly } : {}),
       ...(cost.egress ? { egress: cost.egress } : {}),
     },

@@ -1,5 +1,6 @@
 import type { ChangeTracking } from "./change-tracking.ts";
 import type { CapacityType } from "./instance-type.ts";
+import type { MigrationSchedule } from "./schedule.ts";
 import type { UndoOptions, UndoView } from "./undo.ts";
 import type { WarmOptions, WarmView } from "./warm.ts";
 
@@ -101,6 +102,7 @@ export interface MigrationRequest {
    *  and is off for the last difference only. */
   readonly mode?: "cold" | "warm";
   readonly warm?: WarmOptions;
+  readonly schedule?: MigrationSchedule;
   /** After the cutover: how long `undo` brings the VM home with what it wrote. Absent: not at all. */
   readonly undo?: UndoOptions;
 }

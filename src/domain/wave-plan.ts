@@ -43,7 +43,7 @@ export function planWave(seen: WaveObservations): MigrationPlanParts {
 function actionOf({ members }: WaveOutline, member: WaveMember, planned: PlannedMember | undefined): PlanAction[] {
   if (!planned || !("plan" in planned)) return [];
   const { planId, hash: planHash, inputs, estimates } = planned.plan;
-  const { from, to } = member.request;
+  const { from, to, schedule: { startAt } = {} } = member.request;
   const vm = String(inputs.vmName);
   const after = member.after.map((position) => members[position]?.request.vm).join(", ");
   const parameters: WaveMemberParameters = {
@@ -55,6 +55,7 @@ function actionOf({ members }: WaveOutline, member: WaveMember, planned: Planned
     from,
     to,
     bytesToMove: estimates.bytesToMove,
+    ...(startAt === undefined ? {} : { startAt }),
   };
   return [
     {

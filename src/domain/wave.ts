@@ -71,6 +71,7 @@ export interface WaveMemberParameters {
   readonly from: string;
   readonly to: string;
   readonly bytesToMove: number;
+  readonly startAt?: string;
 }
 
 export interface WaveMemberView {

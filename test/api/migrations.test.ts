@@ -3,6 +3,7 @@ import { after, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AuditEntry } from "../../src/domain/audit.ts";
 import type { Wire } from "../../src/domain/wire.ts";
+import { connectClient } from "../../src/temporal/connection.ts";
 import { type Body, startTestApi } from "./support/harness.ts";
 
 const request = { vm: "web-1", from: "onprem-a", to: "onprem-b", network_map: { netA_1: "netB" } };
@@ -96,6 +97,19 @@ describe("migrations over the API", () => {
     assert.equal(done.body.state, "finalized");
     assert.equal((await api.call("POST", `/v1/migrations/${id}/pause`)).status, 409);
     assert.equal((await api.call("POST", `/v1/migrations/${id}/rollback`)).status, 409);
+  });
+
+  test("its run knows the time before which it touches nothing", async () => {
+    const startAt = "2030-01-31T22:00:00.000Z";
+    const { body } = await api.call("POST", "/v1/migrations", {
+      body: { ...request, schedule: { start_at: startAt } },
+    });
+    const client = await connectClient({ address: api.temporalAddress, namespace: "default" });
+    const { events } = await client.workflow.getHandle(`migration/${body.migration_id}`).fetchHistory();
+    const [input] = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+    const started = JSON.parse(Buffer.from(input?.data ?? []).toString()) as { startAt?: string };
+    assert.equal(started.startAt, startAt);
+    await client.connection.close();
   });
 
   test("rollback, undo and cancel end a migration", async () => {

@@ -74,12 +74,17 @@ test("options of migrate reach the plan", async () => {
   const plan = await json<{ inputs: Record<string, unknown> }>(
     ...[...move, "--dry-run", "--point", "freeze", "--bandwidth", "500Mbps", "--network", "a=b", "--network", "c=d"],
     ...["--probe-http", "8080/state", "--probe-tcp", "22", "--no-incremental", "--undo-window", "24h"],
+    ...["--start-at", "2030-01-31T22:00Z", "--deadline", "2030-02-01T06:00:00Z"],
   );
   const { bandwidth_bytes_per_second: bandwidth, network_map: networks, verify, incremental } = plan.inputs;
   assert.equal(bandwidth, 62_500_000);
   assert.deepEqual(networks, { a: "b", c: "d" });
   assert.deepEqual(verify, { tcp_probes: [{ port: 22 }], http_probes: [{ port: 8080, path: "/state" }] });
   assert.equal(incremental, false);
+  assert.deepEqual(plan.inputs["schedule"], {
+    start_at: "2030-01-31T22:00:00.000Z",
+    deadline: "2030-02-01T06:00:00.000Z",
+  });
   assert.deepEqual(plan.inputs["undo"], { window_seconds: 86_400 });
 });
 

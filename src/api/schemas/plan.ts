@@ -67,6 +67,15 @@ export const migrationRequestSchema = z
     public_address: z.boolean().optional().meta({ description: "Default what the target's network does by itself" }),
     encryption_key: name.optional().meta({ description: "The target's name of a customer's key" }),
     incremental: z.boolean().optional(),
+    schedule: z
+      .strictObject({
+        start_at: z.iso.datetime().optional().meta({ description: "It waits until then before it touches anything" }),
+        deadline: z.iso
+          .datetime()
+          .optional()
+          .meta({ description: "A warning says when the measured rate won't meet it" }),
+      })
+      .optional(),
     undo: z
       .strictObject({
         window_seconds: z

@@ -35,6 +35,8 @@ export interface MigrateOptions extends CommonOptions {
   /** False with --no-incremental. */
   readonly incremental: boolean;
   readonly undoWindow?: string;
+  readonly startAt?: string;
+  readonly deadline?: string;
   readonly plan?: string;
 }
 
@@ -99,6 +101,7 @@ function readRequest(vm: string | undefined, options: MigrateOptions): Schemas["
     ...(tcp || http ? { verify: { ...(tcp ? { tcp_probes: tcp } : {}), ...(http ? { http_probes: http } : {}) } } : {}),
     ...(options.incremental ? {} : { incremental: false }),
     ...readWarm(options),
+    ...readSchedule(options),
     ...(options.undoWindow ? { undo: { window_seconds: readSeconds(options.undoWindow) } } : {}),
   };
 }
@@ -117,6 +120,22 @@ function readWarm(options: MigrateOptions): Pick<Schemas["MigrationRequest"], "m
       ...(roundPause === undefined ? {} : { round_pause_seconds: readSeconds(roundPause) }),
     },
   };
+}
+
+function readSchedule({ startAt, deadline }: MigrateOptions): Pick<Schemas["MigrationRequest"], "schedule"> {
+  if (startAt === undefined && deadline === undefined) return {};
+  return {
+    schedule: {
+      ...(startAt === undefined ? {} : { start_at: readTime(startAt) }),
+      ...(deadline === undefined ? {} : { deadline: readTime(deadline) }),
+    },
+  };
+}
+
+function readTime(text: string): string {
+  const at = new Date(text);
+  if (!Number.isNaN(at.getTime())) return at.toISOString();
+  throw usageError(`${text} is not a time`, "Write one such as 2030-01-31T22:00:00Z.");
 }
 
 function readCutover(text: string): NonNullable<Schemas["MigrationRequest"]["warm"]> {
@@ -146,9 +165,9 @@ function readPlace(options: MigrateOptions): Partial<Schemas["MigrationRequest"]
 /** A plan is pinned: nothing beside it may change what is done. */
 function refuseBesidePlan(vm: string | undefined, options: MigrateOptions): void {
   const { from, to, point, bandwidth, network, probeHttp, probeTcp } = options;
-  const { warm, cutover, targetDowntime, roundPause, undoWindow } = options;
+  const { warm, cutover, targetDowntime, roundPause, undoWindow, startAt, deadline } = options;
   const moving = [vm, from, to, point, bandwidth, network, probeHttp, probeTcp];
-  const all = [...moving, warm, cutover, targetDowntime, roundPause, undoWindow];
+  const all = [...moving, warm, cutover, targetDowntime, roundPause, undoWindow, startAt, deadline];
   const place = Object.keys(readPlace(options)).length > 0;
   if (all.some((value) => value !== undefined) || place || !options.incremental) {
     throw usageError("--plan carries out a plan exactly as it is", "Leave the VM and the other options out.");

@@ -1497,6 +1497,18 @@ export interface components {
             /** @description The target's name of a customer's key */
             encryption_key?: string;
             incremental?: boolean;
+            schedule?: {
+                /**
+                 * Format: date-time
+                 * @description It waits until then before it touches anything
+                 */
+                start_at?: string;
+                /**
+                 * Format: date-time
+                 * @description A warning says when the measured rate won't meet it
+                 */
+                deadline?: string;
+            };
             /** @description How long after the cutover `undo` brings the VM home with what it wrote */
             undo?: {
                 window_seconds: number;
@@ -1759,6 +1771,18 @@ export interface components {
                 /** @description The target's name of a customer's key */
                 encryption_key?: string;
                 incremental?: boolean;
+                schedule?: {
+                    /**
+                     * Format: date-time
+                     * @description It waits until then before it touches anything
+                     */
+                    start_at?: string;
+                    /**
+                     * Format: date-time
+                     * @description A warning says when the measured rate won't meet it
+                     */
+                    deadline?: string;
+                };
                 /** @description How long after the cutover `undo` brings the VM home with what it wrote */
                 undo?: {
                     window_seconds: number;
@@ -1847,6 +1871,18 @@ export interface components {
                 /** @description The target's name of a customer's key */
                 encryption_key?: string;
                 incremental?: boolean;
+                schedule?: {
+                    /**
+                     * Format: date-time
+                     * @description It waits until then before it touches anything
+                     */
+                    start_at?: string;
+                    /**
+                     * Format: date-time
+                     * @description A warning says when the measured rate won't meet it
+                     */
+                    deadline?: string;
+                };
                 /** @description How long after the cutover `undo` brings the VM home with what it wrote */
                 undo?: {
                     window_seconds: number;
@@ -2084,6 +2120,18 @@ export interface components {
             /** @description The target's name of a customer's key */
             encryption_key?: string;
             incremental?: boolean;
+            schedule?: {
+                /**
+                 * Format: date-time
+                 * @description It waits until then before it touches anything
+                 */
+                start_at?: string;
+                /**
+                 * Format: date-time
+                 * @description A warning says when the measured rate won't meet it
+                 */
+                deadline?: string;
+            };
             /** @description How long after the cutover `undo` brings the VM home with what it wrote */
             undo?: {
                 window_seconds: number;

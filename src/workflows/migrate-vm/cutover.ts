@@ -199,8 +199,10 @@ export class Cutover {
     this.#tracker.expectCopies(copies.map(({ diskId, allocatedBytes }) => ({ diskId, weight: allocatedBytes })));
     let bytesBefore = 0;
     const copied: CopiedDisk[] = [];
+    let bytesAfter = copies.reduce((sum, { allocatedBytes }) => sum + allocatedBytes, 0);
     for (const copy of copies) {
       const { replicaId, diskId, tracking } = copy;
+      bytesAfter -= copy.allocatedBytes;
       const allocatedBytes = taken?.find((disk) => disk.diskId === diskId)?.allocatedBytes ?? copy.allocatedBytes;
       const generationId = `${migrationId}-${diskId}${this.#suffix}`;
       this.#saga.add({
@@ -212,7 +214,7 @@ export class Cutover {
       const span = { ...this.#tracker.copySpan(diskId), bytesBefore };
       const { attempt, ...figures } = await this.#tracker.interruptible(() =>
         bulk.copyDisk.executeWithOptions({ summary: `copy ${diskId} ${from} → ${to}` }, [
-          { migrationId, from, to, sourcePointId, generationId, copy, span },
+          { migrationId, from, to, sourcePointId, generationId, copy, span, deadline: this.#move.deadline, bytesAfter },
         ]),
       );
       bytesBefore += figures.bytesCopied;

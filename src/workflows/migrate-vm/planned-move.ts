@@ -6,6 +6,7 @@ import type {
 } from "../../domain/migration-parts.ts";
 import { actionParameters } from "../../domain/migration-plan.ts";
 import type { Plan } from "../../domain/plan.ts";
+import type { MigrationSchedule } from "../../domain/schedule.ts";
 import type { UndoParameters } from "../../domain/undo.ts";
 import type { WarmParameters } from "../../domain/warm.ts";
 
@@ -23,6 +24,7 @@ export class PlannedMove {
   readonly warm: WarmParameters | undefined;
   /** Present when the VM may come home with what it wrote. */
   readonly undo: UndoParameters | undefined;
+  readonly deadline: string | undefined;
   /** Whether the target takes over, so that the source must stay off. */
   readonly fences: boolean;
 
@@ -40,6 +42,7 @@ export class PlannedMove {
     this.verify = actionParameters<VerifyParameters>(plan, "verify-vm");
     const warm = plan.actions.find(({ action }) => action === "replicate");
     this.warm = warm?.parameters as WarmParameters | undefined;
+    this.deadline = (plan.inputs.schedule as MigrationSchedule | undefined)?.deadline;
     const undo = plan.actions.find(({ action }) => action === "undo-window");
     this.undo = undo?.parameters as UndoParameters | undefined;
   }

@@ -6,6 +6,7 @@ import {
   isCancellation,
   proxyLocalActivities,
   setHandler,
+  sleep,
 } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
 import type { ClosingStep, MigrationState, MigrationStep } from "../../domain/migration.ts";
@@ -118,6 +119,15 @@ export class Tracker {
         this.#interrupt = undefined;
       }
     }
+  }
+
+  /** Waits until the time that the plan names. */
+  async awaitStart(startAt: string): Promise<void> {
+    const left = (): number => Date.parse(startAt) - Date.now();
+    if (left() <= 0) return;
+    await this.become("queued", `It begins at ${startAt}`);
+    await this.interruptible(() => sleep(Math.max(1, left()), { summary: `until ${startAt}` }));
+    await this.become("running", "Its time has come");
   }
 
   /** Runs a replication; `told` says that a person (or the clock) ends it, and everyone hears when that is possible. */

@@ -5,6 +5,8 @@ export interface MigrateVmInput {
   readonly planId: string;
   /** The hash that was approved; a plan with another one is refused. */
   readonly planHash: string;
+  /** As the plan has it: it touches nothing before. */
+  readonly startAt?: string | undefined;
   /** The wave that it is part of, whose run wants to know how it ended. */
   readonly waveId?: string;
   /** The migration whose VM it brings home, which wants to know how that goes. */

@@ -77,7 +77,7 @@ export async function moveWarm(
     const run = (how: WarmParameters) =>
       tracker.interruptible(() =>
         bulk.replicate.executeWithOptions({ summary: `replicate ${move.create.name} ${from} → ${to}` }, [
-          { migrationId, from, to, vmId, copies, warm: how },
+          { migrationId, from, to, vmId, copies, warm: how, deadline: move.deadline },
         ]),
       );
     return tracker.whileReplicating(parameters.cutover !== "when-ready", async () => {

@@ -67,6 +67,7 @@ class MigrationRun {
 
   async execute(): Promise<MigrateVmResult> {
     try {
+      if (this.#input.startAt !== undefined) await this.#tracker.awaitStart(this.#input.startAt);
       await this.#tracker.turn.take(this.#tracker);
       this.#moved = await moveVm(this.#input, this.#tracker, this.#saga);
       await this.#tracker.turn.release();

@@ -109,7 +109,7 @@ class WaveRun {
     const { waveId, planId: wavePlanId } = this.#input;
     const member = members[position];
     if (!member) return;
-    const { migrationId, planId, planHash, vm, from, to } = member;
+    const { migrationId, planId, planHash, vm, from, to, startAt } = member;
     this.#states[position] = "running";
     // From here on it may have begun: a cancellation of the wave must find it.
     await CancellationScope.nonCancellable(async () => {
@@ -117,7 +117,7 @@ class WaveRun {
         await registerMember({ waveId, position, migrationId, planId, at: now() });
         const child = await startChild("migrateVm", {
           workflowId: `migration/${migrationId}`,
-          args: [{ migrationId, planId, planHash, waveId }],
+          args: [{ migrationId, planId, planHash, waveId, ...(startAt === undefined ? {} : { startAt }) }],
           // It stays open until somebody finalizes it, long after the wave.
           parentClosePolicy: ParentClosePolicy.ABANDON,
           workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
