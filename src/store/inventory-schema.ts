@@ -1,4 +1,4 @@
-import type { Generated } from "kysely";
+import type { ColumnType, Generated } from "kysely";
 import type { DefaultTime, OptionalTime, Time } from "./schema.ts";
 
 export interface ResourceTable {
@@ -16,6 +16,7 @@ export interface ResourceTable {
   size_bytes: number | null;
   monthly_cost_micros: number | null;
   terms: string[];
+  unused: ColumnType<boolean, never, never>;
   search_text: string;
   created_at: OptionalTime;
   first_seen_at: Time;
@@ -32,7 +33,7 @@ export interface ResourceDocumentTable {
 }
 
 export interface ResourceHistoryTable
-  extends Omit<ResourceTable, "resource_no" | "changed_at" | "refreshed_at" | "digest" | "change_digest"> {
+  extends Omit<ResourceTable, "resource_no" | "unused" | "changed_at" | "refreshed_at" | "digest" | "change_digest"> {
   resource_no: number;
   valid_from: Time;
   valid_to: Time;

@@ -31,13 +31,17 @@ export async function countActiveMigrations(
             and e.at <= ${asOf}::timestamptz order by e.sequence desc limit 1), 'running')`;
   const since = asOf === undefined ? sql<boolean>`true` : sql<boolean>`created_at <= ${asOf}::timestamptz`;
   const rows = asOf === undefined ? sql`resources as r` : asOfRows(asOf);
+  // Alternatives, and so looked up for each migration: as a join, the planner would like to begin with all that matches.
+  const isAt = (site: string, vmId: string) => sql<boolean>`exists (select from ${rows}
+    where r.kind = 'vm' and r.site = m.${sql.ref(site)} and r.resource_id = m.${sql.ref(vmId)} and ${conditionOf(where)})`;
   const matching =
     where.type === "everything"
       ? sql<boolean>`true`
-      : sql<boolean>`exists (select from ${rows} where r.kind = 'vm'
-          and ((r.site = from_site and r.resource_id = source_vm_id) or (r.site = to_site and r.resource_id = target_vm_id))
-          and ${conditionOf(where)})`;
-  const counted = await sql<{ active: number }>`select count(*) as active from migrations
-    where ${since} and ${state} <> all(${[...ended]}::text[]) and ${reached} and ${matching}`.execute(db);
+      : sql<boolean>`(${isAt("from_site", "source_vm_id")} or ${isAt("to_site", "target_vm_id")})`;
+  const counted = await sql<{ active: number }>`
+    with m as materialized (
+      select from_site, source_vm_id, to_site, target_vm_id from migrations
+        where ${since} and ${state} <> all(${[...ended]}::text[]) and ${reached})
+    select count(*) as active from m where ${matching}`.execute(db);
   return counted.rows[0]?.active ?? 0;
 }

@@ -41,9 +41,10 @@ async function keptSums(db: Kysely<Database>, where: Expression): Promise<Resour
 }
 
 async function addedUp(db: Kysely<Database>, where: Expression, asOf: string | undefined): Promise<ResourceSums[]> {
-  // What is unused makes groups of its own: as a filter of three sums, its words would be gone through three times a row.
+  // What is unused makes groups of its own: as a filter of three sums it would be looked at three times a row.
+  const unused = asOf === undefined ? sql`r.unused` : sql`r.terms @> ${[flagTerm("unused")]}::text[]`;
   const { rows } = await sql<Record<string, string | number | boolean>>`
-    select site, kind, provider, terms @> ${[flagTerm("unused")]}::text[] as unused, count(*)::bigint as resources,
+    select site, kind, provider, ${unused} as unused, count(*)::bigint as resources,
         coalesce(sum(cpus), 0)::bigint as cpus, coalesce(sum(memory_bytes), 0)::bigint as memory_bytes,
         coalesce(sum(monthly_cost_micros), 0)::bigint as cost_micros,
         (count(*) - count(monthly_cost_micros))::bigint as cost_unknown
