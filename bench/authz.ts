@@ -16,6 +16,7 @@ import { pino } from "pino";
 import { createApi } from "../src/api/app.ts";
 import { createAuth } from "../src/api/auth/index.ts";
 import { defaultHistoryMs, defaultLimits } from "../src/api/deps.ts";
+import { ApiMetrics } from "../src/api/metrics.ts";
 import type { Actor } from "../src/api/route.ts";
 import { apiRoutes } from "../src/api/routes.ts";
 import { Runs } from "../src/api/runs.ts";
@@ -121,7 +122,9 @@ function bareApp(store: Store): express.Express {
   const limits = defaultLimits;
   const { temporal, ...rest } = parts(store);
   const auth = createAuth(store);
-  const context = { ...rest, temporal, auth, limits, alarm: () => undefined, runs: new Runs(temporal, limits) };
+  const metrics = new ApiMetrics(store, rest.sites);
+  const runs = new Runs(temporal, limits);
+  const context = { ...rest, temporal, auth, limits, alarm: () => undefined, runs, metrics };
   const grants = grantsOf((["viewer", "operator", "admin"] as const).map((role) => ({ role, scope: {} })));
   const actor: Actor = { kind: "token", id: "token/bare", name: "bare", responsible: "token/bare", grants };
   const app = express();

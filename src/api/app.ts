@@ -8,6 +8,7 @@ import { Authenticator, ForbiddenError } from "./authenticate.ts";
 import { type ApiDeps, defaultHistoryMs, defaultLimits } from "./deps.ts";
 import { problems, sendProblem } from "./error-middleware.ts";
 import { once, readIdempotencyKey, stableId } from "./idempotency.ts";
+import { ApiMetrics, noteRoute } from "./metrics.ts";
 import { ProblemError } from "./problem.ts";
 import { requestIdOf, requestIds } from "./request-id.ts";
 import type { Answer, Route } from "./route.ts";
@@ -28,6 +29,7 @@ export function createApi(deps: ApiDeps): Express {
     mfaMaxAgeMs: auth.mfaMaxAgeMs,
     temporalUiOrigin,
   });
+  const metrics = new ApiMetrics(deps.store, deps.sites);
   const routes = apiRoutes({
     ...deps,
     alarm,
@@ -35,6 +37,7 @@ export function createApi(deps: ApiDeps): Express {
     limits,
     historyMs: deps.historyMs ?? defaultHistoryMs,
     runs: new Runs(deps.temporal, limits),
+    metrics,
   });
   const readJson = express.json({ limit: limits.bodyBytes, strict: false, type: isJson });
 
@@ -42,6 +45,7 @@ export function createApi(deps: ApiDeps): Express {
   app.disable("x-powered-by");
   app.disable("etag");
   app.set("query parser", "simple");
+  app.use(metrics.observe);
   app.use(requestIds);
   app.use(
     helmet({
@@ -55,6 +59,7 @@ export function createApi(deps: ApiDeps): Express {
   );
 
   const serve = (route: Route) => async (request: Request, response: Response, next: NextFunction) => {
+    noteRoute(response, route.path);
     let admitted = false;
     const { ip: address, path: resource } = request;
     const requestId = requestIdOf(response);

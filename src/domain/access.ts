@@ -19,6 +19,7 @@ export const permissionRoles = {
   "migrations:write": ["operator"],
   "vms:write": ["operator"],
   "certificates:verify": ["operator", "auditor"],
+  "metrics:read": ["viewer", "operator", "admin", "auditor"],
   "access:read": ["admin", "auditor"],
   "access:write": ["admin"],
   "audit:read": ["auditor"],

@@ -158,6 +158,7 @@ test("a personal token does no more than its person, and nothing once the person
   assert.deepEqual(me.may.map(({ permission }) => permission).sort(), [
     "certificates:read",
     "inventory:read",
+    "metrics:read",
     "migrations:read",
     "operations:read",
     "plans:read",

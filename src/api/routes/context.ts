@@ -4,6 +4,7 @@ import { isProviderError } from "../../domain/errors.ts";
 import type { RaiseAlarm } from "../alarm.ts";
 import type { Auth } from "../auth/index.ts";
 import type { ApiDeps, ApiLimits, SiteSummary } from "../deps.ts";
+import type { ApiMetrics } from "../metrics.ts";
 import { ProblemError } from "../problem.ts";
 import type { Access } from "../route.ts";
 import type { Runs } from "../runs.ts";
@@ -16,6 +17,7 @@ export interface ApiContext extends Omit<ApiDeps, "limits" | "auth" | "alarmWebh
   readonly alarm: RaiseAlarm;
   readonly limits: ApiLimits;
   readonly runs: Runs;
+  readonly metrics: ApiMetrics;
 }
 
 export const idParams = z.strictObject({ id: entityId });

@@ -1247,6 +1247,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What Prometheus scrapes: requests, sites, migrations, this process
+         * @description Of this API process, and of the store as it is now; for who reaches the whole installation. Give Prometheus a token of its own.
+         */
+        get: operations["readMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/health": {
         parameters: {
             query?: never;
@@ -2040,7 +2060,7 @@ export interface components {
             name: string;
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
-            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "vms:write" | "certificates:verify" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "vms:write" | "certificates:verify" | "metrics:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
             /** @description Default 90 */
             expires_in_days?: number;
         };
@@ -3288,7 +3308,7 @@ export interface components {
             /** @description What the caller may do, and where */
             may: {
                 /** @enum {string} */
-                permission: "inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "vms:write" | "certificates:verify" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze";
+                permission: "inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "vms:write" | "certificates:verify" | "metrics:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze";
                 scopes: components["schemas"]["Scope"][];
             }[];
         };
@@ -3395,7 +3415,7 @@ export interface components {
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
             /** @description No more than these of what the roles allow */
-            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "vms:write" | "certificates:verify" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "vms:write" | "certificates:verify" | "metrics:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
             created_by: string;
             /**
              * Format: date-time
@@ -3430,7 +3450,7 @@ export interface components {
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
             /** @description No more than these of what the roles allow */
-            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "vms:write" | "certificates:verify" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "vms:write" | "certificates:verify" | "metrics:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
             created_by: string;
             /**
              * Format: date-time
@@ -6717,6 +6737,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditCheckpointList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    readMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Prometheus's text format */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
             400: components["responses"]["Problem400"];

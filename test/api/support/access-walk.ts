@@ -232,6 +232,7 @@ export const requests: Readonly<Record<string, WalkRow>> = {
     }),
   },
   sealBreakGlass: { reach: "installation", makes: true, ask: () => ({ path: "/v1/break-glass" }) },
+  readMetrics: { reach: "installation", makes: true, ask: () => ({ path: "/v1/metrics" }) },
   listAudit: { reach: "installation", makes: true, ask: () => ({ path: "/v1/audit" }) },
   exportAudit: { reach: "installation", makes: true, ask: () => ({ path: "/v1/audit/export?after=1000000" }) },
   listAuditCheckpoints: { reach: "installation", makes: true, ask: () => ({ path: "/v1/audit/checkpoints" }) },

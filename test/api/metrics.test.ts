@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { hashToken } from "../../src/api/tokens.ts";
+import { keepVms, sampleVm } from "./support/activities.ts";
+import { startTestApi } from "./support/harness.ts";
+
+const api = await startTestApi({ after }, { worker: false });
+const { store } = api;
+
+async function scrape(): Promise<string> {
+  const answer = await fetch(`${api.url}/v1/metrics`, { headers: { authorization: `Bearer ${api.token}` } });
+  assert.equal(answer.status, 200);
+  assert.match(answer.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
+  return answer.text();
+}
+
+/** The value of one series; undefined when it is not there. */
+function value(text: string, name: string, labels: Record<string, string> = {}): number | undefined {
+  for (const line of text.split("\n")) {
+    const [, found, inner = "", number] = /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
+    const holds = ([key, wanted]: [string, string]): boolean => inner.includes(`${key}="${wanted}"`);
+    if (found === name && Object.entries(labels).every(holds)) return Number(number);
+  }
+  return undefined;
+}
+
+before(async () => {
+  await keepVms(store, "onprem-a", [sampleVm("onprem-a", "one"), sampleVm("onprem-a", "two")]);
+  const at = new Date().toISOString();
+  await store.inventory.noteFailure({ site: "onprem-b", provider: "libvirt" }, "vm", "it is away", at);
+  await store.migrations.create({
+    ...{ migrationId: "m", planId: "p", workflowId: "m", vm: { name: "one", sourceVmId: "id-one" } },
+    ...{ from: "onprem-a", to: "onprem-b" },
+  });
+  await store.migrations.update("m", { state: "failed", bytesCopied: 4096, endedAt: at });
+});
+
+test("tell sites, migrations, the freeze and the process as they are when they are asked for", async () => {
+  const text = await scrape();
+  assert.equal(value(text, "novacron_site_vms", { site: "onprem-a" }), 2);
+  const age = value(text, "novacron_site_inventory_age_seconds", { site: "onprem-a" });
+  assert.ok(age !== undefined && age < 60, `${age}`);
+  assert.equal(value(text, "novacron_site_inventory_age_seconds", { site: "onprem-b" }), undefined);
+  assert.equal(value(text, "novacron_site_inventory_failed", { site: "onprem-a" }), 0);
+  assert.equal(value(text, "novacron_site_inventory_failed", { site: "onprem-b" }), 1);
+  assert.equal(value(text, "novacron_migrations", { state: "failed" }), 1);
+  const route = { from: "onprem-a", to: "onprem-b" };
+  assert.equal(value(text, "novacron_migrations_failed_total", route), 1);
+  assert.equal(value(text, "novacron_migration_copied_bytes_total", route), 4096);
+  assert.equal(value(text, "novacron_changes_frozen"), 0);
+  await store.guard.freeze("test", "to see it");
+  assert.equal(value(await scrape(), "novacron_changes_frozen"), 1);
+  await store.guard.unfreeze();
+  assert.ok((value(text, "process_resident_memory_bytes") ?? 0) > 2 ** 20);
+});
+
+test("count requests by the route's pattern, never by what an id makes of it", async () => {
+  const counted = async (labels: Record<string, string>) =>
+    value(await scrape(), "http_server_request_duration_seconds_count", labels) ?? 0;
+  const get = { http_request_method: "GET", http_route: "/v1/vms/{site}/{vm_id}" };
+  for (const id of ["id-one", "id-two", "none"]) await api.call("GET", `/v1/vms/onprem-a/${id}`);
+  await api.call("GET", "/v1/nothing-here");
+  assert.equal(await counted({ ...get, http_response_status_code: "200" }), 2);
+  assert.equal(await counted({ ...get, http_response_status_code: "404" }), 1);
+  assert.equal(await counted({ http_route: "unmatched", http_response_status_code: "404" }), 1);
+  assert.doesNotMatch(await scrape(), /id-one/);
+});
+
+test("are for who reaches the whole installation", async () => {
+  const token = "nvc_of-one-site-0123456789abcdef";
+  const bindings = [{ role: "viewer" as const, scope: { site: "onprem-a" } }];
+  await store.tokens.create({
+    tokenId: "one-site",
+    name: "one site",
+    hash: hashToken(token),
+    bindings,
+    createdBy: "test",
+  });
+  assert.equal((await api.call("GET", "/v1/metrics", { token })).status, 403);
+});
+
+test("have every series that the dashboard shows", async () => {
+  const text = await scrape();
+  const file = new URL("../../deploy/grafana/novacron.json", import.meta.url);
+  const { panels } = JSON.parse(readFileSync(file, "utf8")) as { panels: { targets: { expr: string }[] }[] };
+  const names = panels.flatMap(({ targets }) =>
+    targets.flatMap(({ expr }) => expr.match(/\b(?:novacron|http|process)_[a-z_]*[a-z]\b(?=[\s[)]|$)/g) ?? []),
+  );
+  assert.ok(names.length > 10);
+  for (const name of names.filter((each) => !/_(code|route|method)$/.test(each))) {
+    const family = name.replace(/_(count|bucket)$/, "");
+    assert.match(text, new RegExp(`# TYPE ${family} `), name);
+  }
+});
