@@ -8,13 +8,14 @@ const block = 512 * 1024;
 /** A block alone takes longer than a request without a body may. */
 const bytesPerSecond = 320 * 1024;
 const withinMs = 1_000;
+const slowest = { slowestBytesPerSecond: 128 * 1024 };
 const blocks = 2;
 
 test("over a slow link blocks are written, read and uploaded at its pace, without a repeat", {
   skip: whyNoGuests() ?? false,
 }, async () => {
   const site = await FaultSite.open();
-  const provider = site.under({ hasty: true, single: true, withinMs });
+  const provider = site.under({ hasty: true, single: true, withinMs, ...slowest });
   const signal = AbortSignal.timeout(60_000);
   try {
     const { disks, objects } = provider;

@@ -43,9 +43,18 @@ export class FaultSite {
 
   /** The adapter that is put to the test, with nothing remembered. `hasty`: it gives a call up soon; `single`: it never
    *  repeats a request by itself. */
-  under({ hasty = false, single = false, withinMs = hastyMs }): Provider {
+  under({
+    hasty = false,
+    single = false,
+    withinMs = hastyMs,
+    slowestBytesPerSecond = Number.POSITIVE_INFINITY,
+  }): Provider {
     const once = single ? { attempts: 1, blockAttempts: 1 } : {};
-    return connectAws(this.#address, { ...quick, ...(hasty ? { requestTimeoutMs: withinMs } : {}), ...once });
+    return connectAws(this.#address, {
+      ...quick,
+      ...(hasty ? { requestTimeoutMs: withinMs, slowestBytesPerSecond } : {}),
+      ...once,
+    });
   }
 
   /** The adapter, and what it asks AWS for as it is used. */
