@@ -193,7 +193,7 @@ async function killWorkerInMidCopy(
 async function untilResting(connected: ConnectedApi, id: string): Promise<steps.Migration> {
   for (;;) {
     const now = await steps.readMigration(connected, id);
-    if (!["running", "paused", "rolling-back"].includes(now.state)) return now;
+    if (!["running", "queued", "paused", "rolling-back"].includes(now.state)) return now;
     await sleep(100);
   }
 }
