@@ -1,17 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { CreateVolumeCommand } from "@aws-sdk/client-ec2";
-import { DefaultLogger, Runtime } from "@temporalio/worker";
-import type { ActivityDeps } from "../../src/activities/deps.ts";
 import { loadHostTools } from "../../src/host/host-tools.ts";
-import { cacheDir, toolsManifestPath } from "../../src/host/paths.ts";
+import { toolsManifestPath } from "../../src/host/paths.ts";
 import { createRegistry } from "../../src/providers/registry.ts";
-import { createWorker } from "../../src/worker/worker.ts";
 import { startTestApi } from "../api/support/harness.ts";
 import { startAwsLab } from "../sandbox/aws/support.ts";
-
-// A failing activity is what this is about; its line would only be noise.
-Runtime.install({ logger: new DefaultLogger("ERROR"), shutdownSignals: [] });
+import { smallDeps, startSmallWorker } from "../support/small-worker.ts";
 
 /** All regions that the simulated AWS has, each a site of its own, read by the adapter through the vendor's SDK. */
 const regions = ["us-east-1", "us-east-2", "us-west-2", "eu-west-1", "eu-central-1"];
@@ -47,29 +42,9 @@ before(async () => {
       context: (site) => ({ site, log: () => undefined, budget: () => ({ take: async () => {} }) }),
     },
   );
-  const unused = (): never => {
-    throw new Error("the inventory has no use for this");
-  };
-  const deps: ActivityDeps = {
-    registry,
-    store: api.store,
-    transfer: {} as ActivityDeps["transfer"],
-    defaults: {} as ActivityDeps["defaults"],
-    parallelMigrations: 1,
-    runIsOpen: unused,
-    credentialFile: unused,
-    settings: () => ({ ceilings: {} }),
-    signalCopyProgress: unused,
-    signalReplicated: unused,
-    log: { warn: () => undefined },
-  };
-  const temporal = { address: api.temporalAddress, namespace: "default" };
-  const { worker, close } = await createWorker({ temporal, bundleCacheDir: cacheDir(), deps });
-  const running = worker.run();
+  const endWorker = await startSmallWorker(api.temporalAddress, smallDeps({ registry, store: api.store }));
   own.after(async () => {
-    worker.shutdown();
-    await running;
-    await close();
+    await endWorker();
     await registry.close();
   });
 });

@@ -1,30 +1,20 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { DefaultLogger, Runtime } from "@temporalio/worker";
 import type { ActivityDeps } from "../../src/activities/deps.ts";
 import type { CreateVmRequest } from "../../src/domain/create-request.ts";
 import type { OperateVmsRequest } from "../../src/domain/operation.ts";
 import type { Plan } from "../../src/domain/plan.ts";
-import { cacheDir } from "../../src/host/paths.ts";
 import type { Provider } from "../../src/providers/provider.ts";
-import { openStore } from "../../src/store/index.ts";
-import { connectClient, taskQueue } from "../../src/temporal/connection.ts";
-import { createWorker } from "../../src/worker/worker.ts";
+import { taskQueue } from "../../src/temporal/connection.ts";
 import { connectAws } from "../providers/support/aws.ts";
 import { openFolder } from "../providers/support/folder.ts";
 import { startAwsLab, whyNoGuests } from "../sandbox/aws/support.ts";
-import { withPostgres, withTemporal } from "../support/servers.ts";
-
-// A failing activity is what these tests are about; its line would only be noise.
-Runtime.install({ logger: new DefaultLogger("ERROR"), shutdownSignals: [] });
+import { smallDeps, startServers, startSmallWorker } from "../support/small-worker.ts";
 
 const skip = whyNoGuests() ?? false;
 const GiB = 2 ** 30;
-const [postgres, temporal] = await Promise.all([withPostgres({ after }), withTemporal({ after })]);
-const store = await openStore({ databaseUrl: postgres.databaseUrl });
-await store.migrate();
+const { store, client, temporalAddress } = await startServers();
 await store.seedPrices();
-const client = await connectClient({ address: temporal.address, namespace: "default" });
 const folder = await openFolder();
 const lab = skip === false ? await startAwsLab({ stopGraceMs: 0, terminatedVisibleMs: 500 }) : undefined;
 const aws =
@@ -38,41 +28,28 @@ const providers: Readonly<Record<string, Provider>> = {
   vault: at("vault", folder.provider),
   ...(aws ? { "aws-us-east-1": at("aws-us-east-1", aws) } : {}),
 };
-const unused = (): never => {
-  throw new Error("operations have no use for this");
-};
-const deps: ActivityDeps = {
+const deps = smallDeps({
   registry: {
     sites: [
       { site: "vault", provider: "folder", simulated: false },
       ...(aws ? [{ site: "aws-us-east-1", provider: "aws", region: "us-east-1", simulated: true }] : []),
     ],
-    provider: async (site) => providers[site] ?? unused(),
+    async provider(site) {
+      const provider = providers[site];
+      assert.ok(provider, site);
+      return provider;
+    },
   },
   store,
-  transfer: {} as ActivityDeps["transfer"],
   defaults: { stopGraceMs: 0 } as ActivityDeps["defaults"],
-  parallelMigrations: 1,
   settings: (site) => ({
     ceilings: {},
     ...(site === "vault" ? { residency: ["eu"] } : { market: { provider: "aws", region: "us-east-1" } }),
   }),
-  signalCopyProgress: unused,
-  signalReplicated: unused,
-  runIsOpen: unused,
-  credentialFile: unused,
-  log: { warn: () => undefined },
-};
-const { worker, close } = await createWorker({
-  temporal: { address: temporal.address, namespace: "default" },
-  bundleCacheDir: cacheDir(),
-  deps,
 });
-const running = worker.run();
+const endWorker = await startSmallWorker(temporalAddress, deps);
 after(async () => {
-  worker.shutdown();
-  await running;
-  await close();
+  await endWorker();
   await client.connection.close();
   await store.close();
   await aws?.close();

@@ -6,28 +6,17 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { historyToJSON } from "@temporalio/common/lib/proto-utils.js";
-import { DefaultLogger, Runtime } from "@temporalio/worker";
 import { pino } from "pino";
-import type { ActivityDeps } from "../../src/activities/deps.ts";
 import { createApi } from "../../src/api/app.ts";
-import { cacheDir } from "../../src/host/paths.ts";
 import { createAwsProvider } from "../../src/providers/aws/index.ts";
-import { hashToken, openStore } from "../../src/store/index.ts";
-import { connectClient } from "../../src/temporal/connection.ts";
+import { hashToken } from "../../src/store/index.ts";
 import { ensureRotationSchedules } from "../../src/temporal/schedules.ts";
-import { createWorker } from "../../src/worker/worker.ts";
 import { startAwsLab } from "../sandbox/aws/support.ts";
-import { withPostgres, withTemporal } from "../support/servers.ts";
-
-// A key that is not known yet is what a cloud's first answers are about.
-Runtime.install({ logger: new DefaultLogger("ERROR"), shutdownSignals: [] });
+import { smallDeps, startServers, startSmallWorker } from "../support/small-worker.ts";
 
 const site = "aws-us-east-1";
 const graceMs = 4_000;
-const [postgres, temporal] = await Promise.all([withPostgres({ after }), withTemporal({ after })]);
-const store = await openStore({ databaseUrl: postgres.databaseUrl });
-await store.migrate();
-const client = await connectClient({ address: temporal.address, namespace: "default" });
+const { store, client, temporalAddress } = await startServers();
 const lab = await startAwsLab({ consistencyMs: 100 });
 const dir = await mkdtemp(join(tmpdir(), "nvc-rot-"));
 const keyFile = join(dir, "aws.json");
@@ -61,31 +50,15 @@ const provider = createAwsProvider({
   // As quick as the grace of this test wants it; one attempt a call, so that no failure is hidden by a repeat.
   patience: { pollMs: { first: 5, most: 50 }, consistencyMs: 2_000, credentialsKeptMs: 1_000, attempts: 1 },
 });
-const unused = (): never => {
-  throw new Error("rotation has no use for this");
-};
-const deps: ActivityDeps = {
+const deps = smallDeps({
   registry: {
     sites: [{ site, provider: "aws", region: "us-east-1", simulated: true }],
     provider: async () => provider,
   },
   store,
-  transfer: {} as ActivityDeps["transfer"],
-  defaults: {} as ActivityDeps["defaults"],
-  parallelMigrations: 1,
-  settings: () => ({ ceilings: {} }),
   credentialFile: () => keyFile,
-  signalCopyProgress: unused,
-  signalReplicated: unused,
-  runIsOpen: unused,
-  log: { warn: () => undefined },
-};
-const { worker, close } = await createWorker({
-  temporal: { address: temporal.address, namespace: "default" },
-  bundleCacheDir: cacheDir(),
-  deps,
 });
-const running = worker.run();
+const endWorker = await startSmallWorker(temporalAddress, deps);
 const log = pino({ level: "silent" });
 const app = createApi({ store, temporal: client, sites: [], log, temporalUiUrl: undefined });
 const server = app.listen(0, "127.0.0.1");
@@ -94,9 +67,7 @@ const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 after(async () => {
   server.closeAllConnections();
   server.close();
-  worker.shutdown();
-  await running;
-  await close();
+  await endWorker();
   await client.connection.close();
   await store.close();
   await provider.close();

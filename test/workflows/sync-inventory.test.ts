@@ -2,59 +2,29 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "@temporalio/client";
-import { DefaultLogger, Runtime } from "@temporalio/worker";
-import type { ActivityDeps } from "../../src/activities/deps.ts";
 import { ProviderError } from "../../src/domain/errors.ts";
 import type { SiteSync } from "../../src/domain/inventory.ts";
 import { parseSearch } from "../../src/domain/search/parser.ts";
-import { cacheDir } from "../../src/host/paths.ts";
-import { openStore } from "../../src/store/index.ts";
-import { connectClient, taskQueue } from "../../src/temporal/connection.ts";
+import { taskQueue } from "../../src/temporal/connection.ts";
 import { ensureInventorySchedules } from "../../src/temporal/schedules.ts";
-import { createWorker } from "../../src/worker/worker.ts";
-import { withPostgres, withTemporal } from "../support/servers.ts";
 import { emptyRegion, type Region, regionProvider, vmIn } from "../support/small-cloud.ts";
-
-// A failing activity is what these tests are about; its line would only be noise.
-Runtime.install({ logger: new DefaultLogger("ERROR"), shutdownSignals: [] });
+import { smallDeps, startServers, startSmallWorker } from "../support/small-worker.ts";
 
 const names = ["us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-south-1"];
 const places = names.map((region) => ({ site: `aws-${region}`, provider: "aws", region, simulated: true }));
 const regions = new Map<string, Region>(places.map(({ site }) => [site, emptyRegion()]));
 
-const [postgres, temporal] = await Promise.all([withPostgres({ after }), withTemporal({ after })]);
-const store = await openStore({ databaseUrl: postgres.databaseUrl });
-await store.migrate();
-const client = await connectClient({ address: temporal.address, namespace: "default" });
-const unused = (): never => {
-  throw new Error("the inventory has no use for this");
-};
-const deps: ActivityDeps = {
+const { store, client, temporalAddress } = await startServers();
+const deps = smallDeps({
   registry: {
     sites: places,
     provider: (site) => Promise.resolve(regionProvider(site, "aws", regionOf(site))),
   },
   store,
-  transfer: {} as ActivityDeps["transfer"],
-  defaults: {} as ActivityDeps["defaults"],
-  parallelMigrations: 1,
-  runIsOpen: unused,
-  credentialFile: unused,
-  settings: () => ({ ceilings: {} }),
-  signalCopyProgress: unused,
-  signalReplicated: unused,
-  log: { warn: () => undefined },
-};
-const { worker, close } = await createWorker({
-  temporal: { address: temporal.address, namespace: "default" },
-  bundleCacheDir: cacheDir(),
-  deps,
 });
-const running = worker.run();
+const endWorker = await startSmallWorker(temporalAddress, deps);
 after(async () => {
-  worker.shutdown();
-  await running;
-  await close();
+  await endWorker();
   await client.connection.close();
   await store.close();
 });

@@ -1,0 +1,51 @@
+import { after } from "node:test";
+import type { Client } from "@temporalio/client";
+import { DefaultLogger, Runtime } from "@temporalio/worker";
+import type { ActivityDeps } from "../../src/activities/deps.ts";
+import { cacheDir } from "../../src/host/paths.ts";
+import { openStore, type Store } from "../../src/store/index.ts";
+import { connectClient } from "../../src/temporal/connection.ts";
+import { createWorker } from "../../src/worker/worker.ts";
+import { withPostgres, withTemporal } from "./servers.ts";
+
+const unused = (): never => {
+  throw new Error("this test has no use for it");
+};
+
+/** What activities lean on, for tests that move no disks: what they don't give is not there. */
+export function smallDeps(own: Pick<ActivityDeps, "registry" | "store"> & Partial<ActivityDeps>): ActivityDeps {
+  return {
+    transfer: {} as ActivityDeps["transfer"],
+    defaults: {} as ActivityDeps["defaults"],
+    parallelMigrations: 1,
+    settings: () => ({ ceilings: {} }),
+    signalCopyProgress: unused,
+    signalReplicated: unused,
+    runIsOpen: unused,
+    credentialFile: unused,
+    log: { warn: () => undefined },
+    ...own,
+  };
+}
+
+/** A real PostgreSQL and Temporal of the test file's own, and a client of each; they end with the file. */
+export async function startServers(): Promise<{ store: Store; client: Client; temporalAddress: string }> {
+  const [postgres, temporal] = await Promise.all([withPostgres({ after }), withTemporal({ after })]);
+  const store = await openStore({ databaseUrl: postgres.databaseUrl });
+  await store.migrate();
+  const client = await connectClient({ address: temporal.address, namespace: "default" });
+  return { store, client, temporalAddress: temporal.address };
+}
+
+/** A worker in this process; the returned function ends it. A failing activity makes no noise. */
+export async function startSmallWorker(address: string, deps: ActivityDeps): Promise<() => Promise<void>> {
+  Runtime.install({ logger: new DefaultLogger("ERROR"), shutdownSignals: [] });
+  const temporal = { address, namespace: "default" };
+  const { worker, close } = await createWorker({ temporal, bundleCacheDir: cacheDir(), deps });
+  const running = worker.run();
+  return async () => {
+    worker.shutdown();
+    await running;
+    await close();
+  };
+}
