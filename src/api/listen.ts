@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import type { Express } from "express";
 import type { Logger } from "pino";
 import { isLoopback } from "./listen-address.ts";
-import { keepReloading, readTls } from "./tls/reload.ts";
+import { keepReloading, readTls, stampOf } from "./tls/reload.ts";
 import { ensureSelfMade, type TlsFiles } from "./tls/self-made.ts";
 
 /** Where the certificate comes from: files of the user's, or a folder in which ours is kept. */
@@ -40,8 +40,9 @@ async function secureServer(
 ): Promise<Server> {
   const renew = tls.kind === "self-made" ? () => ensureSelfMade(tls.dir, tls.names) : undefined;
   const files = tls.kind === "files" ? tls : await ensureSelfMade(tls.dir, tls.names);
+  const seen = await stampOf(files);
   const server = createSecureServer(await readTls(files), app);
-  keepReloading(server, files, { ...watch, ...(renew ? { renew } : {}) });
+  keepReloading(server, files, { ...watch, seen, ...(renew ? { renew } : {}) });
   return server;
 }
 

@@ -42,21 +42,23 @@ export function keepReloading(
     log,
     signal,
     everyMs,
+    seen,
     renew,
   }: {
     log: Logger;
     signal: AbortSignal;
     everyMs: number;
+    /** What {@link stampOf} told before the files in use were read: a change since then counts. */
+    seen: string;
     /** Before each look: makes them anew where they are ours. */
     renew?: () => Promise<unknown>;
   },
 ): void {
-  let known: string | undefined;
+  let known = seen;
   const look = async () => {
     try {
       await renew?.();
       const stamp = await stampOf(files);
-      known ??= stamp;
       if (stamp !== known) {
         server.setSecureContext(await readTls(files));
         known = stamp;
@@ -71,7 +73,8 @@ export function keepReloading(
   signal.addEventListener("abort", () => clearTimeout(timer));
 }
 
-async function stampOf({ certFile, keyFile }: TlsFiles): Promise<string> {
+/** Tells one state of the files from another. */
+export async function stampOf({ certFile, keyFile }: TlsFiles): Promise<string> {
   const seen = await Promise.all([certFile, keyFile].map((file) => stat(file)));
   return seen.map(({ ino, size, mtimeMs }) => `${ino} ${size} ${mtimeMs}`).join("; ");
 }
