@@ -11,6 +11,8 @@ export const motoDifferences: Readonly<Record<string, string>> = {
     "moto takes no notice of CreateVolume's ClientToken; the same token gives the same volume (Ensuring idempotency, EC2 API reference)",
   "turns a guest off that does not listen to its power button":
     "moto's instances stop at once; a guest has to shut down first (StopInstances, EC2 API reference)",
+  "gives a VM another size while it is off, and refuses while it runs":
+    "moto shows one core with one thread for every instance; CpuOptions are its type's unless others were chosen (CPU options for Amazon EC2 instances, EC2 user guide)",
   "runs VMs of either firmware, with disks on every bus it has":
     "moto forgets an image's boot mode; an instance shows it (Instance launch behavior with boot modes, EC2 user guide)",
   "a generation holds what was flushed, seals once, and is immutable from then on": pending,
