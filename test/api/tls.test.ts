@@ -120,6 +120,9 @@ describe("certificate files", () => {
     await assert.rejects(readTls({ certFile, keyFile: other.keyFile }), /key values mismatch.*Put a certificate/i);
     await assert.rejects(readTls({ certFile, keyFile: join(dir, "none") }), /no such file/);
     await assert.rejects(readTls({ certFile, keyFile }, Date.now() + 100 * dayMs), /it ended on/);
+    const empty = join(dir, "empty.key");
+    await writeFile(empty, "");
+    await assert.rejects(readTls({ certFile, keyFile: empty }), /empty\.key is empty/);
     const broken = join(dir, "broken.pem");
     await writeFile(broken, "not a certificate");
     await assert.rejects(readTls({ certFile: broken, keyFile }), /PEM|no start line/i);

@@ -16,7 +16,9 @@ export interface TlsMaterial {
 export async function readTls({ certFile, keyFile }: TlsFiles, now = Date.now()): Promise<TlsMaterial> {
   try {
     const [cert, key] = await Promise.all([certFile, keyFile].map((file) => readFile(file, "utf8")));
-    const material: TlsMaterial = { cert: cert ?? "", key: key ?? "", minVersion: "TLSv1.3" };
+    // Somebody may be writing it just now; to TLS a certificate without a key is nothing wrong.
+    if (!cert || !key) throw new Error(`${cert ? keyFile : certFile} is empty`);
+    const material: TlsMaterial = { cert, key, minVersion: "TLSv1.3" };
     // Refuses a key that is not the certificate's.
     createSecureContext(material);
     const { validTo } = new X509Certificate(material.cert);
