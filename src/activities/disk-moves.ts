@@ -1,7 +1,8 @@
-import { ProviderError } from "../domain/errors.ts";
+import { isProviderError, ProviderError } from "../domain/errors.ts";
 import type { CopyDiskParameters } from "../domain/migration-parts.ts";
 import { tagKeys } from "../domain/vm.ts";
-import type { TransferProgress } from "../transfer/ports.ts";
+import type { Provider } from "../providers/provider.ts";
+import type { GenerationState, TransferProgress } from "../transfer/ports.ts";
 import type { ProofResult } from "../transfer/proof.ts";
 import type { ActivityDeps } from "./deps.ts";
 
@@ -35,8 +36,8 @@ export class DiskMoves {
     signal: AbortSignal,
     onProgress?: (progress: TransferProgress) => void,
   ): Promise<CopyDiskResult> {
-    const { registry, store, transfer } = this.#deps;
-    const { generationId, sourcePointId, migrationId, copy } = move;
+    const { registry, store } = this.#deps;
+    const { generationId, copy } = move;
     const [source, target] = await Promise.all([registry.provider(move.from), registry.provider(move.to)]);
     const sealed = await store.checkpoints.state(generationId);
     if (sealed?.sealed && sealed.rootHash) {
@@ -45,8 +46,43 @@ export class DiskMoves {
     }
     await using resources = new AsyncDisposableStack();
     const parentManifestId = copy.base?.parentManifestId;
-    const { targetSizeBytes: sizeBytes, replicaId, diskId, encryptionKey } = copy;
+    const { targetSizeBytes: sizeBytes } = copy;
     const state = await store.checkpoints.beginAttempt({ generationId, sizeBytes, parentManifestId });
+    try {
+      return await this.#pump(move, state, { source, target, resources }, signal, onProgress);
+    } catch (error) {
+      throw await this.#takenOver(generationId, state.attempt, error);
+    }
+  }
+
+  /**
+   * Who took over may be an attempt that the engine had given up: handed to a worker that hung, begun when that went on.
+   * So the one that lost is to be tried again, and shuts the other out; if it was given up itself, nobody listens to it.
+   */
+  async #takenOver(generationId: string, attempt: number, error: unknown): Promise<unknown> {
+    if (!isProviderError(error, "Conflict")) return error;
+    const now = await this.#deps.store.checkpoints.state(generationId);
+    if (!now || now.attempt <= attempt) return error;
+    return new ProviderError("Unavailable", {
+      operation: "copy a disk",
+      resource: `generation/${generationId}`,
+      reason: "another attempt began meanwhile",
+      action: "Nothing: it is tried again, and goes on from what is durable.",
+      cause: error,
+    });
+  }
+
+  async #pump(
+    move: DiskMove,
+    state: GenerationState,
+    { source, target, resources }: { source: Provider; target: Provider; resources: AsyncDisposableStack },
+    signal: AbortSignal,
+    onProgress?: (progress: TransferProgress) => void,
+  ): Promise<CopyDiskResult> {
+    const { store, transfer } = this.#deps;
+    const { generationId, sourcePointId, migrationId, copy } = move;
+    const parentManifestId = copy.base?.parentManifestId;
+    const { targetSizeBytes: sizeBytes, replicaId, diskId, encryptionKey } = copy;
     const { attempt } = state;
     const tags = { [tagKeys.managed]: "true", [tagKeys.migration]: migrationId };
     const sink = await target.disks.openGeneration(

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ActivityDeps } from "../../src/activities/deps.ts";
+import { DiskMoves } from "../../src/activities/disk-moves.ts";
+import { ProviderError } from "../../src/domain/errors.ts";
+
+const refused = new ProviderError("Conflict", {
+  operation: "write a generation",
+  resource: "onprem-b/generation/g",
+  reason: "a newer attempt has taken over",
+  action: "Leave it to that attempt.",
+});
+
+/** A copy that ends in that refusal, as attempt 1, when the newest that has begun by then is `newest`. */
+function copyWhileBegun(newest: number): Promise<unknown> {
+  const ended = { close: async () => {} };
+  const disks = { openGeneration: async () => ended, openSource: async () => ended };
+  let begun = false;
+  const checkpoints = {
+    state: async () => (begun ? { attempt: newest } : undefined),
+    async beginAttempt() {
+      begun = true;
+      return { attempt: 1 };
+    },
+  };
+  const deps = {
+    registry: { provider: async () => ({ disks }) },
+    store: { checkpoints },
+    transfer: { pump: async () => Promise.reject(refused), padSource: (source: unknown) => source },
+  } as unknown as ActivityDeps;
+  const copy = { diskId: "vda", replicaId: "r", targetSizeBytes: 1, tracking: "full" };
+  const move = { migrationId: "m", from: "a", to: "b", sourcePointId: "p", generationId: "g", copy };
+  const moves = new DiskMoves(deps);
+  return moves.copy(move as unknown as Parameters<typeof moves.copy>[0], new AbortController().signal);
+}
+
+test("a copy that another attempt shut out is tried again; one that is refused for itself is not", async () => {
+  await assert.rejects(copyWhileBegun(2), { code: "Unavailable", message: /another attempt began meanwhile/ });
+  await assert.rejects(copyWhileBegun(1), { code: "Conflict" });
+});
