@@ -1,5 +1,6 @@
 import { Context } from "@temporalio/activity";
 import { ProviderError } from "../domain/errors.ts";
+import { isMigrationEnded } from "../domain/migration.ts";
 import type { SeenVm } from "../domain/operate-decision.ts";
 import { planOperation } from "../domain/operate-plan.ts";
 import { type OperateVmsRequest, type OperationItem, operationItems, type VmReference } from "../domain/operation.ts";
@@ -10,14 +11,6 @@ import type { ActivityDeps } from "./deps.ts";
 import { hashOf, readApproved, refuseDrift } from "./pinned-plan.ts";
 import { pricesAt } from "./plan-observations.ts";
 
-/** Migrations that still need their ends as they are. */
-const unfinished: ReadonlySet<string> = new Set([
-  "running",
-  "paused",
-  "awaiting-cutover",
-  "awaiting-finalize",
-  "rolling-back",
-]);
 const newestMigrations = 20;
 
 export function operationPlanActivities({ registry, store, defaults, settings }: ActivityDeps) {
@@ -105,11 +98,11 @@ export function operationPlanActivities({ registry, store, defaults, settings }:
 
   async function migrationOf(vm: Vm): Promise<string | undefined> {
     const { items } = await store.migrations.list({ vm: vm.vmId, limit: newestMigrations });
-    const leaving = items.find(({ from, state }) => from === vm.site && unfinished.has(state));
+    const leaving = items.find(({ from, state }) => from === vm.site && !isMigrationEnded(state));
     if (leaving) return leaving.migrationId;
     const cameBy = vm.tags[tagKeys.migration];
     const migration = cameBy === undefined ? undefined : await store.migrations.get(cameBy);
-    const arriving = migration && migration.vm.targetVmId === vm.vmId && unfinished.has(migration.state);
+    const arriving = migration && migration.vm.targetVmId === vm.vmId && !isMigrationEnded(migration.state);
     return arriving ? cameBy : undefined;
   }
 }

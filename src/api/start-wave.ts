@@ -1,5 +1,4 @@
 import type { Plan } from "../domain/plan.ts";
-import { parseSearch } from "../domain/search/parser.ts";
 import { tagKeys, type Vm } from "../domain/vm.ts";
 import {
   memberMigrationId,
@@ -14,10 +13,10 @@ import { readWaveCsv } from "../domain/wave-csv.ts";
 import { outlineWave } from "../domain/wave-outline.ts";
 import { fromWire, type Wire } from "../domain/wire.ts";
 import { requireApproval } from "./approvals.ts";
-import { ProblemError } from "./problem.ts";
 import type { Access, Actor, Asked } from "./route.ts";
 import { type ApiContext, isPassing, notFound } from "./routes/context.ts";
 import { waveWorkflowId } from "./runs.ts";
+import { readSearch } from "./search-text.ts";
 import { refuseUnlessExecutable } from "./start-migration.ts";
 import { reachableRequest, reachedPlan } from "./subjects.ts";
 
@@ -50,21 +49,13 @@ export async function planWaveNow(
 
 /** What the search finds of VMs, but for those that were moved away already and those that are where they shall go. */
 async function searchVms({ store }: ApiContext, access: Access, request: WaveRequest): Promise<WaveVm[]> {
-  const parsed = parseSearch(request.query ?? "", Date.now());
-  if (!parsed.ok) {
-    const { message, hint, ...where } = parsed.problem;
-    throw new ProblemError("InvalidInput", {
-      detail: message,
-      action: hint,
-      facts: { query: request.query, ...where },
-    });
-  }
+  const search = readSearch(request.query ?? "", undefined, Date.now(), "query");
   const { from, to } = request.defaults ?? {};
   const vms: WaveVm[] = [];
   let cursor: string | undefined;
   do {
     const page = await store.resources.search({
-      ...parsed.query,
+      ...search,
       limit: pageSize,
       scopes: access.scopes,
       ...(cursor === undefined ? {} : { cursor }),

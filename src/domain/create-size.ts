@@ -4,9 +4,8 @@ import { gib } from "./format.ts";
 import type { CapacityType } from "./instance-type.ts";
 import { type Offering, type Placement, place } from "./placement.ts";
 import type { PlanCheck, PlanChoice } from "./plan.ts";
+import { noPrices } from "./prices.ts";
 import type { Firmware } from "./vm.ts";
-
-const noPrices = { provider: "", region: "", prices: [] };
 
 export function fail(check: string, detail: string, remedy: string): PlanCheck {
   return { check, result: "fail", detail, remedy };

@@ -25,6 +25,19 @@ export const migrationStates = [
 ] as const;
 export type MigrationState = (typeof migrationStates)[number];
 
+/** Nothing more happens by itself, and neither end is needed as it is. */
+export const endedMigrationStates = [
+  "undone",
+  "finalized",
+  "rolled-back",
+  "cancelled",
+  "failed",
+] as const satisfies readonly MigrationState[];
+
+export function isMigrationEnded(state: MigrationState): boolean {
+  return (endedMigrationStates as readonly MigrationState[]).includes(state);
+}
+
 /** The steps of a migration, in order; `replicate` only in a warm one. */
 export const migrationSteps = [
   "validate",

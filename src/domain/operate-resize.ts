@@ -13,10 +13,8 @@ import {
 } from "./operate-decision.ts";
 import type { VmSize } from "./operation.ts";
 import { place } from "./placement.ts";
-import { type CostItem, instanceMonth } from "./prices.ts";
+import { type CostItem, instanceMonth, noPrices } from "./prices.ts";
 import type { Vm } from "./vm.ts";
-
-const noPrices = { provider: "", region: "", prices: [] };
 
 /** A VM changes its size while it is off: one that runs is stopped for it and started again, where that was asked for. */
 export function planResize(seen: SeenVm & { readonly vm: Vm }, all: OperateObservations): VmDecision {

@@ -74,6 +74,9 @@ export interface PriceBook {
   readonly prices: readonly Price[];
 }
 
+/** Of a site whose provider has no list. */
+export const noPrices: PriceBook = { provider: "", region: "", prices: [] };
+
 /** Whole days since the day of its list. */
 export function priceAgeDays({ pricedOn }: Pick<Price, "pricedOn">, nowMs: number): number {
   return Math.max(0, Math.floor((nowMs - Date.parse(pricedOn)) / 86_400_000));

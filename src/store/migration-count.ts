@@ -1,13 +1,11 @@
 import { type Kysely, sql } from "kysely";
 import type { Scope } from "../domain/access.ts";
-import type { MigrationState } from "../domain/migration.ts";
+import { endedMigrationStates } from "../domain/migration.ts";
 import type { Expression } from "../domain/search/query.ts";
 import { asOfRows, reachable } from "./resource-rows.ts";
 import type { Database } from "./schema.ts";
 import { type ScopedColumns, seesAll, withinScopes } from "./scopes.ts";
 import { conditionOf } from "./search-sql.ts";
-
-const ended: readonly MigrationState[] = ["finalized", "rolled-back", "cancelled", "failed"];
 
 export async function countActiveMigrations(
   db: Kysely<Database>,
@@ -41,7 +39,7 @@ export async function countActiveMigrations(
   const counted = await sql<{ active: number }>`
     with m as materialized (
       select from_site, source_vm_id, to_site, target_vm_id from migrations
-        where ${since} and ${state} <> all(${[...ended]}::text[]) and ${reached})
+        where ${since} and ${state} <> all(${[...endedMigrationStates]}::text[]) and ${reached})
     select count(*) as active from m where ${matching}`.execute(db);
   return counted.rows[0]?.active ?? 0;
 }

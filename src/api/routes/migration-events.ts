@@ -1,19 +1,11 @@
 import type { Response } from "express";
-import type { MigrationEvent, MigrationState } from "../../domain/migration.ts";
+import { isMigrationEnded, type MigrationEvent, type MigrationState } from "../../domain/migration.ts";
 import { toWire } from "../../domain/wire.ts";
 import { ProblemError } from "../problem.ts";
 import { type Answer, route } from "../route.ts";
 import { type ApiContext, idParams } from "./context.ts";
 import { knownMigration } from "./migrations.ts";
 
-/** After these nothing more happens by itself. */
-const terminalStates: readonly string[] = [
-  "finalized",
-  "undone",
-  "rolled-back",
-  "cancelled",
-  "failed",
-] satisfies MigrationState[];
 /** How soon an EventSource comes back after a broken connection. */
 const reconnectMs = 1_000;
 
@@ -40,7 +32,7 @@ export function eventRoutes(context: ApiContext) {
         const after = readLastEventId(request.get("last-event-id"));
         const { state } = await knownMigration(context, access, id);
         const isLast = async (sequence: number) => (await store.migrations.events(id, sequence, 1)).length === 0;
-        if (terminalStates.includes(state) && (await isLast(after))) return { status: 204 };
+        if (isMigrationEnded(state) && (await isLast(after))) return { status: 204 };
 
         response.status(200).setHeader("Content-Type", "text/event-stream; charset=utf-8");
         response.setHeader("X-Accel-Buffering", "no");
@@ -49,7 +41,7 @@ export function eventRoutes(context: ApiContext) {
         try {
           for await (const event of store.migrations.subscribe(id, after, signal)) {
             await write(response, format(event), signal);
-            if (terminalStates.includes(String(event.data.state)) && (await isLast(event.sequence))) break;
+            if (isMigrationEnded(event.data.state as MigrationState) && (await isLast(event.sequence))) break;
           }
         } finally {
           clearInterval(heartbeat);
