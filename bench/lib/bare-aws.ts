@@ -88,7 +88,7 @@ export class BareAws {
     let instanceId = "";
     const time = await seconds(async () => {
       instanceId = await this.#run(imageId);
-      await this.#booted(instanceId, 0);
+      await this.#booted(instanceId);
     });
     await this.#ec2.send(new ec2.TerminateInstancesCommand({ InstanceIds: [instanceId] }));
     return time;
@@ -97,13 +97,13 @@ export class BareAws {
   /** An instance of it, booted once and then off. */
   async launch(imageId: string): Promise<string> {
     const instanceId = await this.#run(imageId);
-    await this.#booted(instanceId, 0);
+    await this.#booted(instanceId);
     await this.stop(instanceId);
     return instanceId;
   }
 
   async start(instanceId: string): Promise<void> {
-    const before = this.#count(await this.#console(instanceId));
+    const before = await this.#console(instanceId);
     await this.#ec2.send(new ec2.StartInstancesCommand({ InstanceIds: [instanceId] }));
     await this.#booted(instanceId, before);
   }
@@ -190,12 +190,12 @@ export class BareAws {
     return Instances[0]?.InstanceId ?? "";
   }
 
-  #booted(instanceId: string, before: number): Promise<void> {
-    return this.#until(async () => this.#count(await this.#console(instanceId)) > before);
-  }
-
-  #count(output: string): number {
-    return output.split("\n").filter((line) => this.#marker.test(line)).length;
+  /** `before` is what the console showed of an earlier boot; it begins anew with each. */
+  #booted(instanceId: string, before = ""): Promise<void> {
+    return this.#until(async () => {
+      const shown = await this.#console(instanceId);
+      return shown !== before && this.#marker.test(shown);
+    });
   }
 
   async #console(InstanceId: string): Promise<string> {

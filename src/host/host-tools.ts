@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { ProviderError } from "../domain/errors.ts";
 import type { Account } from "./account.ts";
 import { toolAccount } from "./account.ts";
-import type { HostTools, RunOptions, RunResult, ToolName } from "./tools.ts";
+import type { HostTools, RunOptions, RunResult, StartOptions, ToolName } from "./tools.ts";
 import type { ToolsManifest } from "./tools-manifest.ts";
 import { requireToolsManifest } from "./tools-manifest.ts";
 
@@ -80,15 +80,13 @@ class ManifestTools implements HostTools {
     }
   }
 
-  start(
-    tool: ToolName,
-    args: readonly string[],
-    options: { logFile: string; env?: Readonly<Record<string, string>>; cwd?: string },
-  ): ChildProcess {
-    const path = this.path(tool);
+  start(tool: ToolName, args: readonly string[], options: StartOptions): ChildProcess {
+    const command = [this.path(tool), ...args];
+    if (options.reaped && this.missing("tini") === undefined) command.unshift(this.path("tini"), "-s", "--");
+    const [path = "", ...rest] = command;
     const log = openSync(options.logFile, "a", 0o640);
     try {
-      const child = spawn(path, [...args], {
+      const child = spawn(path, rest, {
         ...this.#spawnOptions(tool, options),
         stdio: ["ignore", log, log],
         detached: true,

@@ -19,9 +19,19 @@ export const toolNames: readonly ToolName[] = [
   "cpio",
   "depmod",
   "modprobe",
+  "tini",
 ];
 
-export type ToolEntry = { readonly path: string } | { readonly missing: string };
+/** What works without them, if not as well. */
+export const optionalTools: readonly ToolName[] = ["tini"];
+
+export type ToolEntry =
+  | { readonly path: string }
+  | {
+      readonly missing: string;
+      /** Nobody looked for it: the manifest is of a release that did not know it. */
+      readonly unsought?: true;
+    };
 
 /** `tools.json`: where each tool of this machine is, written once by the bring-in and read by every process. */
 export interface ToolsManifest {
@@ -40,10 +50,16 @@ export interface ToolsManifest {
 export function readToolsManifest(path: string): ToolsManifest | undefined {
   try {
     const manifest = JSON.parse(readFileSync(path, "utf8")) as ToolsManifest;
-    return manifest.version === 2 ? manifest : undefined;
+    if (manifest.version !== 2) return undefined;
+    const unsought = toolNames.filter((name) => !Object.hasOwn(manifest.tools, name)).map(unsoughtEntry);
+    return { ...manifest, tools: { ...manifest.tools, ...Object.fromEntries(unsought) } };
   } catch {
     return undefined;
   }
+}
+
+function unsoughtEntry(name: ToolName): [ToolName, ToolEntry] {
+  return [name, { missing: `${name} was not looked for yet; run ./novacron up again.`, unsought: true }];
 }
 
 /** @throws ProviderError Unavailable when the tools have not been brought in. */

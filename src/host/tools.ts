@@ -16,7 +16,8 @@ export type ToolName =
   | "busybox"
   | "cpio"
   | "depmod"
-  | "modprobe";
+  | "modprobe"
+  | "tini";
 
 export interface RunOptions {
   readonly signal?: AbortSignal;
@@ -25,6 +26,16 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Kills the program and fails with Timeout after this long. Default 60 000. */
   readonly timeoutMs?: number;
+}
+
+export interface StartOptions {
+  readonly logFile: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** What the program leaves to the machine's init when it makes daemons is taken in, and buried at once, by a `tini`
+   *  between us and it, where there is one: an init that is slow at that, as in many containers, makes ended processes
+   *  look alive. The process that comes back is then tini's. */
+  readonly reaped?: boolean;
 }
 
 export interface RunResult {
@@ -50,9 +61,5 @@ export interface HostTools {
    *  @throws ProviderError Unavailable when the tool is missing, Timeout after `timeoutMs`. */
   run(tool: ToolName, args: readonly string[], options?: RunOptions): Promise<RunResult>;
   /** A detached long-running program (its own process group), stdio to `logFile`. It outlives us. */
-  start(
-    tool: ToolName,
-    args: readonly string[],
-    options: { logFile: string; env?: Readonly<Record<string, string>>; cwd?: string },
-  ): ChildProcess;
+  start(tool: ToolName, args: readonly string[], options: StartOptions): ChildProcess;
 }

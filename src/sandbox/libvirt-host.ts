@@ -88,6 +88,11 @@ export class LibvirtHost {
     return join(this.#dir, "logs");
   }
 
+  /** Written by the daemon. */
+  get #ownPidFile(): string {
+    return join(this.#runtime, "libvirtd.pid");
+  }
+
   get #pidFile(): string {
     return join(this.#dir, "libvirtd.pid");
   }
@@ -125,12 +130,24 @@ export class LibvirtHost {
       XDG_DATA_HOME: join(this.#short, "data"),
     };
     // A pid file of a killed daemon keeps the next one from starting only while that pid lives.
-    const args = ["--pid-file", join(this.#runtime, "libvirtd.pid")];
-    const child = this.#tools.start("libvirtd", args, { logFile: join(this.#dir, "logs/libvirtd.log"), env });
+    const args = ["--pid-file", this.#ownPidFile];
+    const logFile = join(this.#dir, "logs/libvirtd.log");
+    // libvirt takes a guest for running until nothing of its process is left, and its guests are daemons.
+    const child = this.#tools.start("libvirtd", args, { logFile, env, reaped: true });
     const daemon = child.pid === undefined ? undefined : identify(child.pid);
     if (!daemon) throw this.#failure("it did not start");
+    this.#remember(daemon);
+  }
+
+  #remember(daemon: ProcessIdentity): void {
     this.#daemon = daemon;
     writeFileSync(this.#pidFile, JSON.stringify(daemon));
+  }
+
+  /** The daemon itself, rather than what started it and ends with it. */
+  #rememberItself(): void {
+    const itself = identify(Number(readFileSync(this.#ownPidFile, "utf8")));
+    if (itself) this.#remember(itself);
   }
 
   async #untilAnswering(): Promise<void> {
@@ -139,6 +156,7 @@ export class LibvirtHost {
     while (Date.now() < deadline) {
       try {
         await virsh(this.#tools, this.uri, ["version"]);
+        this.#rememberItself();
         return;
       } catch (error) {
         why = error instanceof Error ? error.message : String(error);

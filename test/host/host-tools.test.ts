@@ -7,14 +7,18 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { toolAccount } from "../../src/host/account.ts";
 import { loadHostTools } from "../../src/host/host-tools.ts";
-import { makeToolDir } from "../../src/host/paths.ts";
+import { makeToolDir, toolsManifestPath } from "../../src/host/paths.ts";
 import { endProcess, identify } from "../../src/host/process-identity.ts";
 import type { HostTools, ToolName } from "../../src/host/tools.ts";
 import type { ToolEntry } from "../../src/host/tools-manifest.ts";
-import { toolNames, writeToolsManifest } from "../../src/host/tools-manifest.ts";
+import { readToolsManifest, toolNames, writeToolsManifest } from "../../src/host/tools-manifest.ts";
 
-/** Tools of a manifest in which `busybox` is a shell script; all others are missing. */
-function scripted(context: TestContext, script: string): { tools: HostTools; dir: string } {
+/** Tools of a manifest in which `busybox` is a shell script; all others are missing, but for the given ones. */
+function scripted(
+  context: TestContext,
+  script: string,
+  others: Partial<Record<ToolName, ToolEntry>> = {},
+): { tools: HostTools; dir: string } {
   const dir = makeToolDir(mkdtempSync(join(tmpdir(), "nvc-h-")), 0o755);
   context.after(() => rmSync(dir, { recursive: true, force: true }));
   const path = join(dir, "busybox");
@@ -23,7 +27,7 @@ function scripted(context: TestContext, script: string): { tools: HostTools; dir
   writeToolsManifest(join(dir, "tools.json"), {
     version: 2,
     toolHome: dir,
-    tools: { ...(Object.fromEntries(entries) as Record<ToolName, ToolEntry>), busybox: { path } },
+    tools: { ...(Object.fromEntries(entries) as Record<ToolName, ToolEntry>), busybox: { path }, ...others },
     guests: { possible: false, reason: "none" },
     surveyedAt: new Date().toISOString(),
   });
@@ -103,4 +107,45 @@ async function pidFrom(file: string): Promise<number> {
     await sleep(20);
   }
   assert.fail(`no pid in ${file}`);
+}
+
+test("what a tool leaves behind becomes the child of a tini that buries it", async (context) => {
+  const path = tini();
+  if (path === undefined) return context.skip("there is no tini");
+  const { tools, dir } = scripted(context, "sh -c 'sleep 600 & echo $! >\"$HOME/pid\"'; exec sleep 600", {
+    tini: { path },
+  });
+  const child = tools.start("busybox", [], { logFile: join(dir, "log"), reaped: true });
+  const started = identify(child.pid ?? 0);
+  assert.ok(started);
+  const orphan = identify(await pidFrom(join(dir, "pid")));
+  assert.ok(orphan);
+  context.after(() => endProcess(orphan, { graceMs: 0 }));
+  await untilParent(orphan.pid, started.pid);
+  await endProcess(started);
+});
+
+test("a list of tools from a release that did not know one says that it is to be looked for", (context) => {
+  const { dir } = scripted(context, "");
+  const file = join(dir, "tools.json");
+  const { tools, ...rest } = JSON.parse(readFileSync(file, "utf8"));
+  delete tools.tini;
+  writeFileSync(file, JSON.stringify({ ...rest, tools }));
+  const entry = readToolsManifest(file)?.tools.tini;
+  assert.ok(entry && "missing" in entry && entry.unsought);
+  assert.match(loadHostTools(file).missing("tini") ?? "", /novacron up/);
+});
+
+function tini(): string | undefined {
+  const entry = readToolsManifest(toolsManifestPath())?.tools.tini;
+  return entry && "path" in entry ? entry.path : undefined;
+}
+
+/** Its first parent ends a moment after it has told its own number. */
+async function untilParent(pid: number, parent: number): Promise<void> {
+  const seen = () => Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+  for (let left = 200; seen() !== parent; left--) {
+    if (left === 0) assert.equal(seen(), parent);
+    await sleep(20);
+  }
 }

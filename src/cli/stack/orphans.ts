@@ -8,7 +8,7 @@ export const instanceVariable = "NOVACRON_INSTANCE_DIR";
 export const componentVariable = "NOVACRON_COMPONENT";
 
 /** Programs the sandbox and the providers leave running by design; their environment is not ours to set everywhere. */
-const tools = /^(libvirtd|virtlogd|virtlockd|qemu-|dnsmasq|passt)/;
+const tools = /^(tini|libvirtd|virtlogd|virtlockd|qemu-|dnsmasq|passt)/;
 
 interface Process {
   readonly pid: number;

@@ -4,7 +4,7 @@ import { toolAccount } from "../account.ts";
 import { makeToolDir } from "../paths.ts";
 import type { ToolName } from "../tools.ts";
 import type { ToolEntry, ToolsManifest } from "../tools-manifest.ts";
-import { readToolsManifest, toolNames, writeToolsManifest } from "../tools-manifest.ts";
+import { optionalTools, readToolsManifest, toolNames, writeToolsManifest } from "../tools-manifest.ts";
 import { command, lastLine } from "./command.ts";
 import { findOnPath } from "./find-on-path.ts";
 import { unpackPackages, whyNoPackages } from "./packages.ts";
@@ -28,6 +28,7 @@ const packages = [
   "cpio",
   "kmod",
   "qemu-guest-agent",
+  "tini",
 ];
 /** Where something was missing, a new attempt is made only after this: each costs a refresh of package lists. */
 const retryAfterMs = 60 * 60 * 1000;
@@ -75,11 +76,11 @@ export async function bringInTools(
 
 function isCurrent(manifest: ToolsManifest): boolean {
   const entries = Object.values(manifest.tools);
-  if (entries.some((entry) => "path" in entry && !existsSync(entry.path))) {
+  if (entries.some((entry) => ("path" in entry ? !existsSync(entry.path) : entry.unsought))) {
     return false;
   }
-  const complete = manifest.guests.possible && entries.every((entry) => "path" in entry);
-  return complete || Date.now() - Date.parse(manifest.surveyedAt) < retryAfterMs;
+  // Possible guests have all that they need.
+  return manifest.guests.possible || Date.now() - Date.parse(manifest.surveyedAt) < retryAfterMs;
 }
 
 function explain(tools: ToolsManifest["tools"], reason: string): Record<ToolName, ToolEntry> {
@@ -120,7 +121,8 @@ async function locate(name: ToolName, root: string | undefined): Promise<ToolEnt
   if (name === "busybox") {
     return { path: unpacked };
   }
-  const path = join(root, "../bin", name);
+  // Its libraries are the machine's own, and what it starts must not get others by it.
+  const path = name === "tini" ? unpacked : join(root, "../bin", name);
   const account = toolAccount();
   const runAs = account && name !== "libvirtd" ? { uid: account.uid, gid: account.gid } : {};
   const trial = await command(path, [name === "mke2fs" ? "-V" : "--version"], {
@@ -145,7 +147,7 @@ function guestsPossible(
 ): ToolsManifest["guests"] {
   for (const name of toolNames) {
     const entry = tools[name];
-    if ("missing" in entry) {
+    if ("missing" in entry && !optionalTools.includes(name)) {
       return { possible: false, reason: entry.missing };
     }
   }
