@@ -1,6 +1,7 @@
 import { leafBytes } from "../src/transfer/ports.ts";
 import { NullEbs } from "./lib/ebs-null.ts";
 import { interleave, median, seconds } from "./lib/measure.ts";
+import { writeMixedDisk } from "./lib/mixed-disk.ts";
 import type { NbdLab } from "./lib/nbd-lab.ts";
 import { LoopProcess, PumpProcess } from "./lib/pump-process.ts";
 import type { BenchContext, Figure } from "./lib/report.ts";
@@ -12,6 +13,9 @@ const format = "qcow2";
 const peer = "bare SDK loop, 16 in flight";
 /** Below this the one side is hashing, moving and committing, the other only sending what it had ready. */
 const goal = 0.8;
+/** Moved before the time begins, on both sides: their SDK is loaded then and their connections are open. */
+const warmUpMib = 64;
+const warmUpBlocks = 64;
 
 /** A disk of `allocatedMib` (in `disk`, of `sizeBytes`) into EBS direct, and as much out of it into a new image. */
 export async function ebsFigures(
@@ -27,13 +31,26 @@ export async function ebsFigures(
   const loop = async (direction: "put" | "get"): Promise<number> => {
     await using bare = await LoopProcess.start();
     await ebs.reset(blocks);
-    await bare.call({ direction, endpoint, blocks: 64 });
+    await bare.call({ direction, endpoint, blocks: warmUpBlocks });
     return await seconds(() => bare.call({ direction, endpoint, blocks }));
+  };
+  const small = lab.raw("small.raw", warmUpMib * mib);
+  writeMixedDisk(small, warmUpMib);
+  const snapshotOf = (sizeMib: number) => ({ ebs: endpoint, sizeBytes: sizeMib * mib });
+  const warmUp = async (pumping: PumpProcess, direction: "put" | "get"): Promise<void> => {
+    const server = await lab.serve(small, ["-f", "raw"]);
+    const generationId = `ebs-${generation++}`;
+    const [source, sink] =
+      direction === "put" ? [server.path, snapshotOf(warmUpMib)] : [snapshotOf(warmUpMib), server.path];
+    await ebs.reset(warmUpBlocks);
+    await pumping.call({ kind: "pump", generationId, source, sink });
+    await server.stop("SIGTERM");
   };
   const into = await interleave(runs, {
     ours: async () => {
       const server = await lab.serve(disk.file, ["--read-only", "-f", format]);
       await using pumping = await PumpProcess.start();
+      await warmUp(pumping, "put");
       await ebs.reset(0);
       const generationId = `ebs-${generation++}`;
       const sink = { ebs: endpoint, sizeBytes };
@@ -52,6 +69,7 @@ export async function ebsFigures(
       const image = await lab.qcow2("from-ebs.qcow2", size);
       const server = await lab.serve(image, ["-f", format]);
       await using pumping = await PumpProcess.start();
+      await warmUp(pumping, "get");
       await ebs.reset(blocks);
       const generationId = `ebs-${generation++}`;
       const source = { ebs: endpoint, sizeBytes: size };

@@ -8,28 +8,36 @@ import type { Readable } from "node:stream";
 export function drain(body: Readable, target: Uint8Array, idleMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     let at = 0;
-    const settle = (error?: Error): void => {
+    let settled = false;
+    const settle = (): boolean => {
+      if (settled) return false;
+      settled = true;
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
-      if (error === undefined) resolve();
-      else {
-        body.destroy();
-        reject(error);
-      }
+      return true;
     };
-    const onAbort = (): void => settle(signal.reason as Error);
-    const timer = setTimeout(() => settle(failure("TimeoutError", "the answer broke off")), idleMs);
+    const fail = (error: Error): void => {
+      if (!settle()) return;
+      body.destroy();
+      reject(error);
+    };
+    const onAbort = (): void => fail(signal.reason as Error);
+    const timer = setTimeout(() => fail(failure("TimeoutError", "the answer broke off")), idleMs);
     signal.addEventListener("abort", onAbort);
     body.on("data", (chunk: Uint8Array) => {
       timer.refresh();
       if (at + chunk.byteLength <= target.byteLength) target.set(chunk, at);
       at += chunk.byteLength;
     });
-    body.on("error", (error) => settle(error));
-    body.on("close", () => settle(failure("ECONNRESET", "the connection was closed in the middle of an answer")));
+    body.on("error", fail);
+    // An answer that ended well closes too; an error's stack is not made for each block.
+    body.on("close", () => {
+      if (!settled) fail(failure("ECONNRESET", "the connection was closed in the middle of an answer"));
+    });
     body.on("end", () => {
-      const short = failure("ECONNRESET", `the answer had ${at} bytes instead of ${target.byteLength}`);
-      settle(at === target.byteLength ? undefined : short);
+      if (at !== target.byteLength) {
+        fail(failure("ECONNRESET", `the answer had ${at} bytes instead of ${target.byteLength}`));
+      } else if (settle()) resolve();
     });
     if (signal.aborted) onAbort();
   });
