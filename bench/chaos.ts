@@ -2,7 +2,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { MigrationStep, MigrationView } from "../src/domain/migration.ts";
 import { toWire, type Wire } from "../src/domain/wire.ts";
 import { signalProcess } from "../src/host/process-identity.ts";
-import { finalizeUpdate } from "../src/workflows/migrate-vm/messages.ts";
 import type { LabApi } from "./lib/lab-api.ts";
 import type { NodePart, Part } from "./lib/parts.ts";
 import { seededRandom } from "./lib/random.ts";
@@ -138,7 +137,7 @@ async function makeVm(lab: StackLab, { from }: Route, name: string): Promise<str
   if (from === home) return vmId;
   const id = await lab.migrate({ vm: vmId, from: home, to: from });
   const { vm } = await lab.until(id, "awaiting-finalize");
-  await lab.client.workflow.getHandle(`migration/${id}`).executeUpdate(finalizeUpdate);
+  await lab.finalize(id);
   return vm.targetVmId ?? "";
 }
 

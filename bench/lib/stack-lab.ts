@@ -1,3 +1,4 @@
+// Long because it is one stack, with what a test or a bench asks of it.
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
@@ -16,6 +17,7 @@ import type { HostTools } from "../../src/host/tools.ts";
 import { openStore, type Store } from "../../src/store/index.ts";
 import { connectClient, taskQueue } from "../../src/temporal/connection.ts";
 import { buildDeps } from "../../src/worker/deps.ts";
+import { finalizeUpdate } from "../../src/workflows/migrate-vm/messages.ts";
 import { LabApi } from "./lab-api.ts";
 import { NodePart, type Part, PostgresPart, processesWith, TemporalPart } from "./parts.ts";
 
@@ -158,6 +160,21 @@ export class StackLab implements AsyncDisposable {
     const args = [{ migrationId, planId, planHash, startAt }];
     await this.client.workflow.start("migrateVm", { taskQueue, workflowId, args, workflowTaskTimeout: "5 seconds" });
     return migrationId;
+  }
+
+  /** The dry run of a migration's finalize. */
+  async planFinalize(migrationId: string): Promise<Plan> {
+    this.#planned += 1;
+    const planId = `f${this.#planned}-${Date.now()}`;
+    const args = [{ planId, finalize: { migrationId } }];
+    return this.client.workflow.execute("planOperation", { taskQueue, workflowId: `plan/${planId}`, args });
+  }
+
+  /** Deletes what the plan (by default one that is made for it) names. */
+  async finalize(migrationId: string, plan?: Plan): Promise<void> {
+    const { planId, hash: planHash } = plan ?? (await this.planFinalize(migrationId));
+    const run = this.client.workflow.getHandle(`migration/${migrationId}`);
+    await run.executeUpdate(finalizeUpdate, { args: [{ planId, planHash }] });
   }
 
   /** Waits until the migration is in one of the states. */

@@ -7,6 +7,7 @@ import type { ActivityDeps } from "./deps.ts";
 import { DiskMoves } from "./disk-moves.ts";
 import { diskActivities } from "./disks.ts";
 import { withFailures } from "./failures.ts";
+import { finalizeActivities } from "./finalize.ts";
 import { inventoryActivities } from "./inventory.ts";
 import { operateActivities } from "./operate.ts";
 import { operationPlanActivities } from "./operation-plan.ts";
@@ -39,6 +40,7 @@ function allOf(deps: ActivityDeps) {
     ...slotActivities(deps, slots),
     ...waveActivities(deps),
     ...undoActivities(deps),
+    ...finalizeActivities(deps),
     ...verifyActivities(deps),
     ...certificateActivities(deps),
     ...inventoryActivities(deps),
@@ -61,6 +63,8 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   recordMember: "records",
   planWayHome: "records",
   recordUndo: "records",
+  makeFinalizePlan: "reads",
+  openFinalize: "reads",
   askForSlot: "records",
   awaitSlot: "records",
   releaseSlot: "records",

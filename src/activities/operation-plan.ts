@@ -139,7 +139,8 @@ function named({ site }: Provider, all: readonly Vm[], asked: string): { vm: Vm 
   };
 }
 
-function sharedBy(all: readonly Vm[], vm: Vm): Record<string, string> {
+/** Which other VM uses the same volumes, by volume. */
+export function sharedBy(all: readonly Vm[], vm: Vm): Record<string, string> {
   const own = new Set(vm.disks.map(({ volumeId }) => volumeId));
   return Object.fromEntries(
     all

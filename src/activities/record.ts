@@ -14,6 +14,7 @@ export type MigrationPatch = Partial<
     | "endedAt"
     | "bytesCopied"
     | "bytesResent"
+    | "leftAlone"
   >
 > & { readonly targetVmId?: string };
 

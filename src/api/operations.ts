@@ -1,4 +1,5 @@
 import type { CreateVmRequest } from "../domain/create-request.ts";
+import { finalizeKind } from "../domain/finalize.ts";
 import { type OperateVmsRequest, type OperationKind, operationItems, operationKinds } from "../domain/operation.ts";
 import type { Plan } from "../domain/plan.ts";
 import { parseSearch } from "../domain/search/parser.ts";
@@ -6,6 +7,7 @@ import { pointAt } from "../domain/search/problem.ts";
 import { allOf } from "../domain/search/query.ts";
 import { requireApproval } from "./approvals.ts";
 import { requireSecondFactor } from "./authenticate.ts";
+import { requireConfirmation } from "./confirmation.ts";
 import { asProblem, ProblemError } from "./problem.ts";
 import type { Access, Actor, Asked } from "./route.ts";
 import { type ApiContext, configuredSite, isPassing, notFound, requireReach } from "./routes/context.ts";
@@ -104,7 +106,7 @@ export async function approvedOperation(
   throw new ProblemError("Conflict", {
     detail: ours
       ? `Plan ${plan.planId} has another hash than the one that was approved`
-      : `Plan ${plan.planId} is of kind ${plan.kind}, which is executed by POST /v1/migrations`,
+      : `Plan ${plan.planId} is of kind ${plan.kind}, which is executed by ${executedBy(plan.kind)}`,
     action: "Read the plan again and approve what it says.",
     resource: `plan/${plan.planId}`,
     facts: { hash: plan.hash, kind: plan.kind },
@@ -126,7 +128,11 @@ export async function startOperation(
   refuseUnlessExecutable(plan);
   if (plan.kind === ("delete-vm" satisfies OperationKind)) {
     if (actor) requireSecondFactor(actor, context.auth.mfaMaxAgeMs);
-    requireConfirmation(plan, confirm);
+    requireConfirmation(
+      plan,
+      operationItems(plan).map(({ name }) => name),
+      confirm,
+    );
   }
   await requireApproval(context, actor, plan);
   const { store, log, runs } = context;
@@ -174,17 +180,8 @@ export async function shownOperation({ store }: Pick<ApiContext, "store">, opera
   return { ...found.operation, items: await store.operations.items(operationId) };
 }
 
-/** The names of what goes, no more and no fewer: a person who types them has read the plan. */
-function requireConfirmation(plan: Plan, confirm: readonly string[]): void {
-  const names = operationItems(plan).map(({ name }) => name);
-  const [wanted, given] = [names, confirm].map((list) => [...list].sort().join("\n"));
-  if (wanted === given) return;
-  throw new ProblemError("Conflict", {
-    detail: `A delete has to be confirmed by naming what goes: ${names.join(", ")}`,
-    action: `Look at plan ${plan.planId}, then send these names as \`confirm\`.`,
-    resource: `plan/${plan.planId}`,
-    facts: { planId: plan.planId, hash: plan.hash, names },
-  });
+function executedBy(kind: string): string {
+  return kind === finalizeKind ? "POST /v1/migrations/{id}/finalize" : "POST /v1/migrations";
 }
 
 function summaryOf(plan: Plan): string {

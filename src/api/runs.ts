@@ -11,6 +11,7 @@ import {
 import { TypedSearchAttributes } from "@temporalio/common";
 import type { CensusRow } from "../domain/census.ts";
 import type { Certificate } from "../domain/certificate.ts";
+import type { FinalizeApproval } from "../domain/finalize.ts";
 import type { SiteSync } from "../domain/inventory.ts";
 import type { MigrationRequest } from "../domain/migration.ts";
 import type { Plan } from "../domain/plan.ts";
@@ -72,9 +73,7 @@ export class Runs {
     return this.#ask<Plan>("planOperation", {
       workflowId: `plan/${input.planId}`,
       args: [input],
-      staticSummary: input.create
-        ? `Plan a new VM ${input.create.name}`
-        : `Plan ${input.request.action} of ${input.request.vms.length} VM(s)`,
+      staticSummary: planSummary(input),
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
     });
   }
@@ -227,14 +226,22 @@ export class Runs {
     );
   }
 
+  close(migrationId: string, order: "rollback" | "undo", updateId: string): Promise<Outcome> {
+    const update = { rollback: rollbackUpdate, undo: undoUpdate }[order];
+    const options = { updateId, waitForStage: "ACCEPTED" as const };
+    return this.#accepted(() => this.#migration(migrationId).startUpdate(update, options));
+  }
+
+  /** As for {@link close}: removes what the confirmed plan names. */
+  finalize(migrationId: string, approval: FinalizeApproval, updateId: string): Promise<Outcome> {
+    const options = { updateId, waitForStage: "ACCEPTED" as const, args: [approval] as [FinalizeApproval] };
+    return this.#accepted(() => this.#migration(migrationId).startUpdate(finalizeUpdate, options));
+  }
+
   /** The order is durable once given: `still-running` means that it goes on after the answer. */
-  close(migrationId: string, order: "finalize" | "rollback" | "undo", updateId: string): Promise<Outcome> {
-    const update = { finalize: finalizeUpdate, rollback: rollbackUpdate, undo: undoUpdate }[order];
+  #accepted(give: () => Promise<{ result(): Promise<unknown> }>): Promise<Outcome> {
     return this.#guard(this.#limits.askMs, async () => {
-      const handle = await this.#migration(migrationId).startUpdate(update, {
-        updateId,
-        waitForStage: "ACCEPTED",
-      });
+      const handle = await give();
       const done = handle.result().then((): Outcome => "done");
       return within(this.#limits.longAskMs, done, (): Outcome => "still-running");
     });
@@ -288,6 +295,12 @@ export class Runs {
       throw fromTemporal(error);
     }
   }
+}
+
+function planSummary(input: PlanOperationInput): string {
+  if (input.create) return `Plan a new VM ${input.create.name}`;
+  if (input.finalize) return `Plan the finalize of ${input.finalize.migrationId}`;
+  return `Plan ${input.request.action} of ${input.request.vms.length} VM(s)`;
 }
 
 export function migrationWorkflowId(migrationId: string): string {

@@ -15,3 +15,28 @@ export async function confirm(question: string, yes: boolean): Promise<void> {
     reader.close();
   }
 }
+
+/** The names of what goes, as `--confirm` gave them or a person types them under the plan.
+ *  @throws CliError for other names, or when nobody can be asked. */
+export async function confirmNames(
+  names: readonly string[],
+  given: readonly string[] | undefined,
+  describe: () => Promise<string>,
+): Promise<string[]> {
+  if (given) return [...given];
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    throw usageError(
+      `This deletes ${names.join(", ")}, and nobody can be asked here`,
+      `Add ${names.map((name) => `--confirm ${name}`).join(" ")}.`,
+    );
+  }
+  process.stderr.write(`${await describe()}\n\n`);
+  const reader = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await reader.question(`Type ${names.join(" ")} to delete: `);
+    if (answer.trim().split(/\s+/).join(" ") !== names.join(" ")) throw new CliError("Nothing was done", "");
+  } finally {
+    reader.close();
+  }
+  return [...names];
+}

@@ -151,15 +151,24 @@ function addMigrations(program: Command): void {
     cutover: "cut a warm one over now",
     undo: "bring a VM home with what it wrote, within its undo window",
     rollback: "take a completed one back: the target is removed",
-    finalize: "make a completed one final: the source is removed",
   } as const;
   for (const order of Object.keys(orders) as (keyof typeof orders)[]) {
     const command = migrations.command(order).argument("<id>").description(orders[order]);
-    if (["rollback", "finalize", "undo"].includes(order)) command.option("--yes", "do not ask");
+    if (["rollback", "undo"].includes(order)) command.option("--yes", "do not ask");
     command.action(async (id: string, _, used: Command) =>
       (await import("./commands/migrations.ts")).orderMigration(order, id, optionsOf(used)),
     );
   }
+  migrations
+    .command("finalize")
+    .argument("[id]", "of the migration")
+    .description("make a completed one final: exactly what its plan names is deleted")
+    .option("--dry-run", "show what would go and what stays")
+    .option("--plan <id>", "carry out a dry run that was made before, exactly")
+    .option("--confirm <name>", "the name of the VM whose source goes, instead of being asked (repeatable)", collect)
+    .action(async (id: string | undefined, _, command: Command) =>
+      (await import("./commands/migrations.ts")).finalizeMigration(id, optionsOf(command)),
+    );
 }
 
 function addReading(program: Command): void {

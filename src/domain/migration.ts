@@ -1,4 +1,5 @@
 import type { ChangeTracking } from "./change-tracking.ts";
+import type { LeftAlone } from "./finalize.ts";
 import type { CapacityType } from "./instance-type.ts";
 import type { MigrationSchedule } from "./schedule.ts";
 import type { UndoOptions, UndoView } from "./undo.ts";
@@ -175,6 +176,8 @@ export interface MigrationView {
   readonly warm?: WarmView;
   /** Present once a move whose plan has an undo window is completed. */
   readonly undo?: UndoView;
+  /** What its finalize did not touch, as the confirmed plan did not name it. */
+  readonly leftAlone?: readonly LeftAlone[];
   /** Present where it is part of a wave. */
   readonly waveId?: string;
   readonly createdAt: string;

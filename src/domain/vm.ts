@@ -75,6 +75,12 @@ export const tagKeys = {
   bootMarker: "novacron:boot-marker",
 } as const;
 
+/** The volumes of a VM as it was seen, by disk. */
+export function volumesOf(version: string): Readonly<Record<string, string>> {
+  const { disks } = JSON.parse(version) as { readonly disks: readonly (readonly [string, string])[] };
+  return Object.fromEntries(disks.map(([diskId, volumeId]) => [diskId, volumeId]));
+}
+
 /** What the plan compares to see whether a VM changed since: a stable text of all that a migration carries over. */
 export function vmVersion(vm: Vm): string {
   return JSON.stringify({

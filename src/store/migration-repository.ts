@@ -1,6 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import type { Scope, ScopedResource } from "../domain/access.ts";
 import { ProviderError } from "../domain/errors.ts";
+import type { LeftAlone } from "../domain/finalize.ts";
 import type {
   ClosingStep,
   DiskResult,
@@ -54,6 +55,7 @@ export interface MigrationPatch {
   readonly certificateId?: string;
   readonly problem?: MigrationProblem;
   readonly undo?: UndoView;
+  readonly leftAlone?: readonly LeftAlone[];
   readonly endedAt?: string;
 }
 

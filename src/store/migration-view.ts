@@ -57,6 +57,7 @@ export function toMigrationView(row: Selectable<MigrationTable> & { steps: StepR
       warm: row.warm,
       waveId: row.wave_id,
       undo: row.undo,
+      leftAlone: row.left_alone,
       endedAt: row.ended_at,
     }),
   };
@@ -77,6 +78,7 @@ export function migrationColumns(patch: MigrationPatch): Updateable<MigrationTab
     certificate_id: patch.certificateId,
     problem: patch.problem && toJson(patch.problem),
     undo: patch.undo && toJson(patch.undo),
+    left_alone: patch.leftAlone && toJson(patch.leftAlone),
     ended_at: patch.endedAt,
   };
 }

@@ -1,5 +1,6 @@
 import type { ColumnType, Generated, JSONColumnType } from "kysely";
 import type { Certificate } from "../domain/certificate.ts";
+import type { LeftAlone } from "../domain/finalize.ts";
 import type { DiskResult, MigrationProblem } from "../domain/migration.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { UndoView } from "../domain/undo.ts";
@@ -75,6 +76,7 @@ export interface MigrationTable {
   cutover_asked: Generated<boolean>;
   wave_id: string | null;
   undo: OptionalJson<UndoView>;
+  left_alone: OptionalJson<readonly LeftAlone[]>;
 }
 
 export interface MigrationStepTable {

@@ -86,13 +86,32 @@ describe("migrations over the API", () => {
 
   test("pause, resume and finalize lead through the states, and the certificate can be had", async () => {
     const id = await start();
-    const early = await api.call("POST", `/v1/migrations/${id}/finalize`);
+    const planned = () =>
+      api.call("POST", "/v1/plans", { body: { kind: "finalize_migration", request: { migration_id: id } } });
+    const finalize = ({ body }: Awaited<ReturnType<typeof planned>>, confirm: readonly string[], of = id) =>
+      api.call("POST", `/v1/migrations/${of}/finalize`, {
+        body: { plan_id: body.plan_id, plan_hash: body.hash, confirm },
+      });
+    const early = await finalize(await planned(), [request.vm]);
     assert.equal(early.status, 409);
+    assert.match(early.body.detail, /cannot be executed/);
     assert.equal((await api.call("GET", `/v1/migrations/${id}/certificate`)).status, 404);
     await untilAwaitingFinalize(id);
     const certificate = await api.call("GET", `/v1/migrations/${id}/certificate`);
     assert.equal(certificate.body.migration_id, id);
-    const done = await api.call("POST", `/v1/migrations/${id}/finalize`);
+    const plan = await planned();
+    assert.deepEqual(plan.body.inputs.names, [request.vm]);
+    assert.equal((await api.call("POST", `/v1/migrations/${id}/finalize`)).status, 400);
+    const unnamed = await finalize(plan, ["something-else"]);
+    assert.equal(unnamed.status, 409);
+    assert.deepEqual(unnamed.body.facts.names, [request.vm]);
+    const another = await finalize(plan, [request.vm], await start());
+    assert.match(another.body.detail, /finalizes migration/);
+    const wrong = await api.call("POST", "/v1/operations", {
+      body: { plan_id: plan.body.plan_id, plan_hash: plan.body.hash },
+    });
+    assert.match(wrong.body.detail, /executed by POST \/v1\/migrations\/\{id\}\/finalize/);
+    const done = await finalize(plan, [request.vm]);
     assert.equal(done.status, 200);
     assert.equal(done.body.state, "finalized");
     assert.equal((await api.call("POST", `/v1/migrations/${id}/pause`)).status, 409);

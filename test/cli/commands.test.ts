@@ -88,7 +88,7 @@ test("options of migrate reach the plan", async () => {
   assert.deepEqual(plan.inputs["undo"], { window_seconds: 86_400 });
 });
 
-test("--watch follows the steps to the end, and finalize needs --yes where nobody can be asked", async () => {
+test("--watch follows the steps to the end, and finalize needs the name of what goes where nobody can be asked", async () => {
   const before = new Set((await json<Migration[]>("migrations", "list")).map((row) => row.migration_id));
   const watching = run(...move, "--watch", "--output", "json");
   const started = async (): Promise<string> => {
@@ -117,8 +117,12 @@ test("--watch follows the steps to the end, and finalize needs --yes where nobod
 
   const unasked = await run("migrations", "finalize", id);
   assert.equal(unasked.code, 2);
-  assert.match(unasked.stderr, /--yes/);
-  const done = await json<Migration>("migrations", "finalize", id, "--yes");
+  assert.match(unasked.stderr, /--confirm web-1/);
+  const shown = await run("migrations", "finalize", id, "--dry-run");
+  assert.match(shown.stdout, /1\. Delete VM web-1 at onprem-a \(id-web-1\)\n +2\. Delete disk vda/);
+  const plan = /migrations finalize --plan (\S+)/.exec(shown.stdout)?.[1] ?? "";
+  assert.equal((await run("migrations", "finalize", "--plan", plan, "--confirm", "web-2")).code, 1);
+  const done = await json<Migration>("migrations", "finalize", "--plan", plan, "--confirm", "web-1");
   assert.equal(done.state, "finalized");
 });
 

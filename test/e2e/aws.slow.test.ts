@@ -3,7 +3,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { continues, type JournalEntry, readJournal } from "../../src/cli/demo/journal.ts";
 import { ProviderError } from "../../src/domain/errors.ts";
 import type { MigrationView } from "../../src/domain/migration.ts";
-import { finalizeUpdate } from "../../src/workflows/migrate-vm/messages.ts";
 import { type Lab, startLab } from "../support/lab.ts";
 import { after, before, describe, test } from "../support/needs-qemu.ts";
 
@@ -69,10 +68,6 @@ async function arrives(id: string, to: Place, before: readonly JournalEntry[]): 
   return view;
 }
 
-async function finalize(id: string): Promise<void> {
-  await lab.client.workflow.getHandle(`migration/${id}`).executeUpdate(finalizeUpdate);
-}
-
 describe("a guest of a KVM host and AWS", () => {
   test("goes there and, by what changed, back, with a worker and then all of AWS killed in mid-copy", async () => {
     const worker = await lab.startWorkerProcess();
@@ -105,8 +100,8 @@ describe("a guest of a KVM host and AWS", () => {
       `${returned.bytesCopied} bytes came back`,
     );
 
-    await finalize(back);
-    await finalize(there);
+    await lab.finalize(back);
+    await lab.finalize(there);
     assert.deepEqual(await lab.census(cloud), []);
     await worker.stop();
   });

@@ -9,7 +9,7 @@ async function movedThere(lab: Lab): Promise<string> {
   await lab.sandbox("POST", "/aws/settings", { stopGraceMs: 0 });
   const id = await lab.migrate({ vm: await twoDisks(lab), from: "onprem-a", to: "aws-us-east-1" });
   await lab.until(id, "awaiting-finalize");
-  await lab.client.workflow.getHandle(`migration/${id}`).executeUpdate("finalize");
+  await lab.finalize(id);
   const { vm } = await lab.until(id, "finalized");
   assert.ok(vm.targetVmId);
   return startedAt(lab, "aws-us-east-1", vm.targetVmId);

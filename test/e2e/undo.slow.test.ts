@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { MigrationView } from "../../src/domain/migration.ts";
-import { cutoverUpdate, finalizeUpdate, rollbackUpdate, undoUpdate } from "../../src/workflows/migrate-vm/messages.ts";
+import { cutoverUpdate, rollbackUpdate, undoUpdate } from "../../src/workflows/migrate-vm/messages.ts";
 import { type Lab, startLab } from "../support/lab.ts";
 import { after, before, describe, test } from "../support/needs-qemu.ts";
 
@@ -82,7 +82,7 @@ describe("the undo window", () => {
     await order(id).executeUpdate(undoUpdate);
     const home = await isHome(id);
     assert.ok(home.bytesCopied < 16 * MiB, `${home.bytesCopied} bytes had to move at the end`);
-    await order(id).executeUpdate(finalizeUpdate);
+    await lab.finalize(id);
     assert.equal((await lab.store.migrations.get(id))?.state, "undone");
     assert.equal((await lab.store.migrations.get(home.migrationId))?.state, "finalized");
     assert.deepEqual(await vmsAt(a), [home.vm.targetVmId]);
@@ -147,7 +147,7 @@ describe("the undo window", () => {
     await order(id).executeUpdate(undoUpdate);
     const home = await isHome(id);
     assert.equal(home.migrationId, `${id}-undo-2`);
-    await order(id).executeUpdate(finalizeUpdate);
+    await lab.finalize(id);
     await assert.rejects(order(way.migrationId).executeUpdate(cutoverUpdate));
     assert.deepEqual(await vmsAt(b), []);
   });

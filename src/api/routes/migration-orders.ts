@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { MigrationState, MigrationView } from "../../domain/migration.ts";
+import { finalizeNow } from "../finalize-migration.ts";
 import { ProblemError } from "../problem.ts";
 import { type Answer, type Route, route } from "../route.ts";
-import { migrationSchema } from "../schemas/migration.ts";
+import { finalizeSchema, migrationSchema } from "../schemas/migration.ts";
 import { type ApiContext, idParams } from "./context.ts";
 import { knownMigration } from "./migrations.ts";
 
 type SignalledOrder = "pause" | "resume" | "cancel";
-type ClosingOrder = "finalize" | "rollback" | "undo";
+type ClosingOrder = "rollback" | "undo";
 
 const signalled: Readonly<Record<SignalledOrder, { summary: string; description: string }>> = {
   pause: {
@@ -20,10 +21,6 @@ const signalled: Readonly<Record<SignalledOrder, { summary: string; description:
 const takesSignals: readonly MigrationState[] = ["running", "queued", "paused", "awaiting-cutover"];
 
 const closing: Readonly<Record<ClosingOrder, { summary: string; description: string }>> = {
-  finalize: {
-    summary: "Make a completed migration final: the source is removed",
-    description: "Cannot be undone. Only a migration that awaits its finalize takes it.",
-  },
   undo: {
     summary: "Bring the VM back to the source with all that it wrote since",
     description:
@@ -36,10 +33,15 @@ const closing: Readonly<Record<ClosingOrder, { summary: string; description: str
   },
 };
 
+const closingResponses = {
+  200: { description: "Done", schema: migrationSchema },
+  202: { description: "Accepted and still going on", schema: migrationSchema },
+};
+
 export function orderRoutes(context: ApiContext): readonly Route[] {
   const signals = (Object.keys(signalled) as SignalledOrder[]).map((order) => signalRoute(context, order));
   const closings = (Object.keys(closing) as ClosingOrder[]).map((order) => closingRoute(context, order));
-  return [...signals, ...closings, cutoverRoute(context)];
+  return [...signals, ...closings, finalizeRoute(context), cutoverRoute(context)];
 }
 
 function cutoverRoute(context: ApiContext): Route {
@@ -60,6 +62,34 @@ function cutoverRoute(context: ApiContext): Route {
       const { workflowId } = await knownMigration(context, access, id);
       await context.runs.cutOver(id, randomUUID());
       return { status: 202, body: await knownMigration(context, access, id), workflowId };
+    },
+  });
+}
+
+function finalizeRoute(context: ApiContext): Route {
+  return route({
+    method: "post",
+    path: "/v1/migrations/{id}/finalize",
+    operationId: "finalizeMigration",
+    tag: "migrations",
+    summary: "Make a completed migration final: the source is removed",
+    description:
+      "Cannot be undone. Deletes what its plan names, by POST /v1/plans with `kind: finalize_migration`, and nothing else: what appeared since is left alone, and listed as `left_alone`. `confirm` holds the plan's `inputs.names`.",
+    permission: "migrations:write",
+    actor: "signed-in",
+    audit: "migration.finalize",
+    stepUp: true,
+    idempotent: true,
+    params: idParams,
+    body: finalizeSchema,
+    responses: closingResponses,
+    async handle({ params: { id }, body, access, actor }): Promise<Answer> {
+      const { workflowId, state } = await knownMigration(context, access, id);
+      const { plan_id: planId, plan_hash: planHash, confirm } = body;
+      const outcome = await finalizeNow(context, { access, actor }, id, { planId, planHash, confirm });
+      const migration = await knownMigration(context, access, id);
+      const changed = { before: { state }, after: { state: migration.state, planId, planHash } };
+      return { status: outcome === "done" ? 200 : 202, body: migration, workflowId, ...changed };
     },
   });
 }
@@ -103,10 +133,7 @@ function closingRoute(context: ApiContext, order: ClosingOrder): Route {
     stepUp: true,
     idempotent: true,
     params: idParams,
-    responses: {
-      200: { description: "Done", schema: migrationSchema },
-      202: { description: "Accepted and still going on", schema: migrationSchema },
-    },
+    responses: closingResponses,
     async handle({ params: { id }, access }): Promise<Answer> {
       const { workflowId, state } = await knownMigration(context, access, id);
       const outcome = await context.runs.close(id, order, randomUUID());

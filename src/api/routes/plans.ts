@@ -3,6 +3,7 @@ import type { CreateVmRequest } from "../../domain/create-request.ts";
 import type { OperateVmsRequest } from "../../domain/operation.ts";
 import type { Plan } from "../../domain/plan.ts";
 import { fromWire } from "../../domain/wire.ts";
+import { planFinalizeNow } from "../finalize-migration.ts";
 import { planCreateNow, planOperationNow } from "../operations.ts";
 import { type Answer, type Asked, route } from "../route.ts";
 import { planBody, planSchema } from "../schemas/plan.ts";
@@ -19,7 +20,7 @@ export function planRoutes(context: ApiContext) {
       tag: "plans",
       summary: "Look at what is there and pin what would be done",
       description:
-        "Changes nothing. The answer's id and hash start exactly this plan: POST /v1/migrations for `migrate_vm`, POST /v1/operations for the others.",
+        "Changes nothing. The answer's id and hash start exactly this plan: POST /v1/migrations for `migrate_vm`, POST /v1/migrations/{id}/finalize for `finalize_migration`, POST /v1/operations for the others.",
       permission: "plans:write",
       actor: "signed-in",
       audit: "plan.create",
@@ -68,5 +69,7 @@ function planBy(
       return planOperationNow(context, caller, planId, fromWire<OperateVmsRequest>(body.request));
     case "create_vm":
       return planCreateNow(context, caller, planId, fromWire<CreateVmRequest>(body.request));
+    case "finalize_migration":
+      return planFinalizeNow(context, caller, planId, { migrationId: body.request.migration_id });
   }
 }

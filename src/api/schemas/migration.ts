@@ -9,7 +9,7 @@ import {
 } from "../../domain/migration.ts";
 import { undoStates } from "../../domain/undo.ts";
 import type { Wire } from "../../domain/wire.ts";
-import { bytes, cursorQuery, entityId, facts, nextCursor, sha256, siteId, timestamp } from "./common.ts";
+import { bytes, cursorQuery, entityId, facts, name, nextCursor, sha256, siteId, timestamp } from "./common.ts";
 import { migrationRequestSchema } from "./plan.ts";
 
 export const migrationState = z.enum(migrationStates);
@@ -74,6 +74,10 @@ export const migrationSchema = z
       })
       .optional()
       .meta({ description: "The way home with what the target wrote" }),
+    left_alone: z
+      .array(z.strictObject({ site: siteId, kind: z.string(), id: z.string(), why: z.string() }))
+      .optional()
+      .meta({ description: "What its finalize did not touch, as the confirmed plan did not name it" }),
     wave_id: entityId.optional().meta({ description: "The wave that it is part of" }),
     problem: z
       .strictObject({
@@ -109,6 +113,14 @@ export const directMigrationSchema = z
   .meta({ id: "DirectMigration", description: "Planned now and executed as planned" }) satisfies z.ZodType<
   Wire<MigrationRequest>
 >;
+
+export const finalizeSchema = z
+  .strictObject({
+    plan_id: entityId,
+    plan_hash: sha256,
+    confirm: z.array(name).min(1).max(10).meta({ description: "The plan's `inputs.names`: whose source goes" }),
+  })
+  .meta({ id: "FinalizeMigration", description: "A dry run of the finalize as it was confirmed" });
 
 export const migrationEventSchema = z
   .strictObject({

@@ -106,6 +106,9 @@ export const planBody = z
     z.strictObject({ kind: z.literal("migrate_vm"), request: migrationRequestSchema }).meta({ id: "PlanMigration" }),
     z.strictObject({ kind: z.literal("operate_vms"), request: operateVmsSchema }).meta({ id: "PlanOperation" }),
     z.strictObject({ kind: z.literal("create_vm"), request: createVmSchema }).meta({ id: "PlanCreate" }),
+    z
+      .strictObject({ kind: z.literal("finalize_migration"), request: z.strictObject({ migration_id: entityId }) })
+      .meta({ id: "PlanFinalize", description: "What a finalize would delete, and what stays" }),
   ])
   .meta({ id: "PlanRequest" });
 

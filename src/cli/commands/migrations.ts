@@ -1,15 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { allPages, answerOf, connectApi, type Schemas } from "../client.ts";
-import { confirm } from "../confirm.ts";
+import { confirm, confirmNames } from "../confirm.ts";
 import { usageError } from "../failure.ts";
 import { fields, show, table } from "../output.ts";
 import { formatBytes, formatSeconds } from "../units.ts";
 import { requireGoodEnd, watchMigration } from "../watch.ts";
 import type { CommonOptions } from "./options.ts";
+import { describePlan, notExecutable } from "./plans.ts";
 
 type Migration = Schemas["Migration"];
-type Order = "pause" | "resume" | "cancel" | "cutover" | "finalize" | "rollback" | "undo";
+type Order = "pause" | "resume" | "cancel" | "cutover" | "rollback" | "undo";
 
 export async function listMigrations(
   options: CommonOptions & { state?: Migration["state"]; vm?: string; limit?: string },
@@ -60,7 +61,6 @@ export async function showMigration(id: string, options: CommonOptions & { watch
 }
 
 const questions: Readonly<Partial<Record<Order, (id: string) => string>>> = {
-  finalize: (id) => `Finalize ${id}: the VM and its disks at the source are removed for good.`,
   undo: (id) => `Undo ${id}: the VM stops at the target and starts at the source with what it wrote.`,
   rollback: (id) => `Roll ${id} back: the VM at the target and what it wrote since are removed.`,
 };
@@ -76,6 +76,49 @@ export async function orderMigration(
   const params = { path: { id }, header: { "Idempotency-Key": randomUUID() } };
   const migration = await answerOf(api.POST(`/v1/migrations/{id}/${order}`, { params }));
   await show(migration, options.output, (row) => `Migration ${row.migration_id}: ${order} accepted, now ${row.state}`);
+}
+
+/** Plans (or takes the plan that was made before), shows what goes and what stays, and deletes exactly that. */
+export async function finalizeMigration(
+  id: string | undefined,
+  options: CommonOptions & { plan?: string; dryRun?: boolean; confirm?: readonly string[] },
+): Promise<void> {
+  const { api } = connectApi(options);
+  const plan = await (options.plan === undefined ? planOf(id) : knownPlan(options.plan));
+  if (options.dryRun) {
+    await show(plan, options.output, describePlan);
+    return;
+  }
+  if (!plan.executable) throw notExecutable(plan);
+  const names = (plan.inputs.names ?? []) as string[];
+  const agreed = await confirmNames(names, options.confirm, () => describePlan(plan));
+  const migrationId = String(plan.inputs.migration_id);
+  const params = { path: { id: migrationId }, header: { "Idempotency-Key": randomUUID() } };
+  const body = { plan_id: plan.plan_id, plan_hash: plan.hash, confirm: agreed };
+  const migration = await answerOf(api.POST("/v1/migrations/{id}/finalize", { params, body }));
+  await show(migration, options.output, (row) =>
+    [`Migration ${row.migration_id}: finalize accepted, now ${row.state}`, ...describeLeftAlone(row)].join("\n"),
+  );
+
+  function planOf(migration: string | undefined): Promise<Schemas["Plan"]> {
+    if (migration === undefined)
+      throw usageError("Which migration?", "Name it, or a plan of its finalize with --plan.");
+    const body = { kind: "finalize_migration" as const, request: { migration_id: migration } };
+    return answerOf(api.POST("/v1/plans", { body }));
+  }
+
+  async function knownPlan(planId: string): Promise<Schemas["Plan"]> {
+    const known = await answerOf(api.GET("/v1/plans/{id}", { params: { path: { id: planId } } }));
+    if (known.kind === "finalize-migration") return known;
+    throw usageError(
+      `Plan ${planId} is of kind ${known.kind}`,
+      "Make one with novacron migrations finalize ID --dry-run.",
+    );
+  }
+}
+
+function describeLeftAlone({ left_alone: left = [] }: Migration): string[] {
+  return left.map(({ site, kind, id, why }) => `  left alone: ${site}/${kind}/${id} (${why})`);
 }
 
 export async function saveCertificate(id: string, options: CommonOptions & { file?: string }): Promise<void> {
@@ -119,6 +162,7 @@ export function describeMigration(migration: Migration): string {
     ]),
     steps.length > 0 ? `Steps:\n${steps.join("\n")}` : "",
     moved.length > 0 ? `Disks:\n${moved.join("\n")}` : "",
+    migration.left_alone ? `Left alone by the finalize:\n${describeLeftAlone(migration).join("\n")}` : "",
     left.length > 0 ? `Left behind:\n${left.join("\n")}` : "",
     nextOf(migration),
   ]

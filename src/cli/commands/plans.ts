@@ -1,4 +1,5 @@
 import { answerOf, connectApi, type Schemas } from "../client.ts";
+import { CliError } from "../failure.ts";
 import { fields, show, table } from "../output.ts";
 import { formatBytes, formatMoney, formatSeconds } from "../units.ts";
 import type { CommonOptions } from "./options.ts";
@@ -26,13 +27,16 @@ function describeTime(seconds: number | undefined, basis?: string): string | und
 const carriedOutBy: Readonly<Record<string, string>> = {
   "migrate-vm": "migrate --plan",
   "migrate-wave": "waves start --plan",
+  "finalize-migration": "migrations finalize --plan",
 };
+/** Those that move bytes. */
+const moving: readonly string[] = ["migrate-vm", "migrate-wave"];
 
 const marks = { pass: "ok", warn: "warn", fail: "FAIL" } as const;
 
 export async function describePlan(plan: Plan): Promise<string> {
   const { estimates } = plan;
-  const moves = plan.kind in carriedOutBy;
+  const moves = moving.includes(plan.kind);
   const checks = await table(
     plan.checks,
     [
@@ -53,7 +57,10 @@ export async function describePlan(plan: Plan): Promise<string> {
       ],
       ["Predicted", describeTime(estimates.seconds, estimates.basis)],
       ["Downtime", describeTime(estimates.downtime_seconds)],
-      ["Price", estimates.monthly && `${describeCost(estimates.monthly)} a month`],
+      [
+        plan.kind === "finalize-migration" ? "It costs now" : "Price",
+        estimates.monthly && `${describeCost(estimates.monthly)} a month`,
+      ],
       ["Egress", estimates.egress && `${describeCost(estimates.egress)} for this move`],
     ]),
     plan.actions.length === 0
@@ -69,4 +76,13 @@ export async function describePlan(plan: Plan): Promise<string> {
   ]
     .filter(Boolean)
     .join("\n\n");
+}
+
+export function notExecutable(plan: Plan): CliError {
+  const failed = plan.checks.filter((check) => check.result === "fail");
+  return new CliError(
+    failed.map((check) => `${check.check}: ${check.detail}`).join("\n"),
+    [...new Set(failed.map((check) => check.remedy ?? ""))].join("\n"),
+    { problem: { plan_id: plan.plan_id } },
+  );
 }

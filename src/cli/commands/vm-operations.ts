@@ -1,13 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { createInterface } from "node:readline/promises";
 import { answerOf, type ConnectedApi, connectApi, type Schemas } from "../client.ts";
-import { confirm } from "../confirm.ts";
+import { confirm, confirmNames } from "../confirm.ts";
 import { CliError, usageError } from "../failure.ts";
 import { show } from "../output.ts";
 import { readCount, readSeconds, readSize } from "../units.ts";
 import { describeOperation, requireDone, watchOperation } from "./operations.ts";
 import type { CommonOptions } from "./options.ts";
-import { describePlan } from "./plans.ts";
+import { describePlan, notExecutable } from "./plans.ts";
 
 type Action = Schemas["OperateVmsRequest"]["action"];
 type Plan = Schemas["Plan"];
@@ -92,29 +91,14 @@ export async function carryOut(connected: ConnectedApi, plan: Plan, options: Run
 
 /** For a delete the names of what goes, as a person typed them or `--confirm` gave them. */
 async function agreed(plan: Plan, options: RunOptions): Promise<string[] | undefined> {
-  const deletes = plan.kind === "delete-vm";
-  if (deletes && options.confirm) return [...options.confirm];
-  const asks = process.stdin.isTTY && process.stderr.isTTY;
-  if (asks && (deletes || !options.yes)) process.stderr.write(`${await describePlan(plan)}\n\n`);
-  if (!deletes) {
-    if (asks && !options.yes) await confirm("Carry this out?", false);
-    return undefined;
+  if (plan.kind === "delete-vm") {
+    return confirmNames((plan.inputs.names ?? []) as string[], options.confirm, () => describePlan(plan));
   }
-  const names = (plan.inputs.names ?? []) as string[];
-  if (!asks) {
-    throw usageError(
-      `This deletes ${names.join(", ")}, and nobody can be asked here`,
-      `Add ${names.map((name) => `--confirm ${name}`).join(" ")}.`,
-    );
+  if (process.stdin.isTTY && process.stderr.isTTY && !options.yes) {
+    process.stderr.write(`${await describePlan(plan)}\n\n`);
+    await confirm("Carry this out?", false);
   }
-  const reader = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await reader.question(`Type ${names.join(" ")} to delete: `);
-    if (answer.trim().split(/\s+/).join(" ") !== names.join(" ")) throw new CliError("Nothing was done", "");
-  } finally {
-    reader.close();
-  }
-  return names;
+  return undefined;
 }
 
 function readWishes(options: OperateOptions): Partial<Omit<Schemas["OperateVmsRequest"], "action" | "vms">> {
@@ -149,13 +133,4 @@ function readReference(text: string): Schemas["VmReference"] {
   const at = text.indexOf("/");
   if (at > 0 && at < text.length - 1) return { site: text.slice(0, at), vm: text.slice(at + 1) };
   throw usageError(`${text} names no VM`, "Write SITE/VM, with the VM's id or name.");
-}
-
-function notExecutable(plan: Plan): CliError {
-  const failed = plan.checks.filter((check) => check.result === "fail");
-  return new CliError(
-    failed.map((check) => `${check.check}: ${check.detail}`).join("\n"),
-    [...new Set(failed.map((check) => check.remedy ?? ""))].join("\n"),
-    { problem: { plan_id: plan.plan_id } },
-  );
 }

@@ -87,8 +87,12 @@ export function readMigration(connected: ConnectedApi, id: string): Promise<Migr
   return answerOf(connected.api.GET("/v1/migrations/{id}", { params: { path: { id } } }));
 }
 
-export async function finalize(connected: ConnectedApi, id: string): Promise<void> {
-  await answerOf(connected.api.POST("/v1/migrations/{id}/finalize", { params: { path: { id } } }));
+/** Exactly what its dry run names goes. */
+export async function finalize({ api }: ConnectedApi, id: string): Promise<void> {
+  const kind = "finalize_migration" as const;
+  const plan = await answerOf(api.POST("/v1/plans", { body: { kind, request: { migration_id: id } } }));
+  const body = { plan_id: plan.plan_id, plan_hash: plan.hash, confirm: plan.inputs.names as string[] };
+  await answerOf(api.POST("/v1/migrations/{id}/finalize", { params: { path: { id } }, body }));
 }
 
 /** The kinds of those of the sites that are simulations. */

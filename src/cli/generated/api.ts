@@ -291,7 +291,7 @@ export interface paths {
         put?: never;
         /**
          * Look at what is there and pin what would be done
-         * @description Changes nothing. The answer's id and hash start exactly this plan: POST /v1/migrations for `migrate_vm`, POST /v1/operations for the others.
+         * @description Changes nothing. The answer's id and hash start exactly this plan: POST /v1/migrations for `migrate_vm`, POST /v1/migrations/{id}/finalize for `finalize_migration`, POST /v1/operations for the others.
          */
         post: operations["createPlan"];
         delete?: never;
@@ -469,26 +469,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/migrations/{id}/finalize": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Make a completed migration final: the source is removed
-         * @description Cannot be undone. Only a migration that awaits its finalize takes it.
-         */
-        post: operations["finalizeMigration"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/migrations/{id}/undo": {
         parameters: {
             query?: never;
@@ -523,6 +503,26 @@ export interface paths {
          * @description What the target wrote since is lost. Also tries again to remove what an earlier rollback left behind.
          */
         post: operations["rollbackMigration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/migrations/{id}/finalize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a completed migration final: the source is removed
+         * @description Cannot be undone. Deletes what its plan names, by POST /v1/plans with `kind: finalize_migration`, and nothing else: what appeared since is left alone, and listed as `left_alone`. `confirm` holds the plan's `inputs.names`.
+         */
+        post: operations["finalizeMigration"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1453,7 +1453,7 @@ export interface components {
             /** @description Whether others see it. What they find with it is what their scopes reach */
             shared?: boolean;
         };
-        PlanRequest: components["schemas"]["PlanMigration"] | components["schemas"]["PlanOperation"] | components["schemas"]["PlanCreate"];
+        PlanRequest: components["schemas"]["PlanMigration"] | components["schemas"]["PlanOperation"] | components["schemas"]["PlanCreate"] | components["schemas"]["PlanFinalize"];
         PlanMigration: {
             /** @constant */
             kind: "migrate_vm";
@@ -1651,6 +1651,22 @@ export interface components {
             };
             /** @description Default true where the site can */
             start?: boolean;
+        };
+        /** @description What a finalize would delete, and what stays */
+        PlanFinalize: {
+            /** @constant */
+            kind: "finalize_migration";
+            request: {
+                migration_id: string;
+            };
+        };
+        /** @description A dry run of the finalize as it was confirmed */
+        FinalizeMigration: {
+            plan_id: string;
+            /** @description SHA-256 in hex */
+            plan_hash: string;
+            /** @description The plan's `inputs.names`: whose source goes */
+            confirm: string[];
         };
         StartVm: {
             /** @description Plan only; nothing is started, and the answer is the plan */
@@ -3029,6 +3045,17 @@ export interface components {
                 migration_id?: string;
                 reason?: string;
             };
+            /** @description What its finalize did not touch, as the confirmed plan did not name it */
+            left_alone?: {
+                /**
+                 * @description A site's id, as in the configuration
+                 * @example onprem-a
+                 */
+                site: string;
+                kind: string;
+                id: string;
+                why: string;
+            }[];
             /** @description The wave that it is part of */
             wave_id?: string;
             problem?: {
@@ -4824,50 +4851,6 @@ export interface operations {
             504: components["responses"]["Problem504"];
         };
     };
-    finalizeMigration: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Migration"];
-                };
-            };
-            /** @description Accepted and still going on */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Migration"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-        };
-    };
     undoMigration: {
         parameters: {
             query?: never;
@@ -4948,6 +4931,56 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    finalizeMigration: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FinalizeMigration"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Migration"];
+                };
+            };
+            /** @description Accepted and still going on */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Migration"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];

@@ -1,4 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from "@temporalio/workflow";
+import type { FinalizeApproval } from "../../domain/finalize.ts";
 import type { MigrateVmResult, MigrationProgress } from "./types.ts";
 
 /** A signal: pausing needs no answer and may be repeated. */
@@ -13,12 +14,12 @@ export const replicatedSignal = defineSignal("replicated");
 export const cutoverUpdate = defineUpdate<void>("cutover");
 /** A query: where the run stands, also after it has ended. */
 export const progressQuery = defineQuery<MigrationProgress>("progress");
-/** An update: the caller waits until the source is gone or learns why it may not be. */
-export const finalizeUpdate = defineUpdate<MigrateVmResult>("finalize");
+/** An update: the caller waits until what the confirmed plan names is gone or learns why it may not be. */
+export const finalizeUpdate = defineUpdate<MigrateVmResult, [FinalizeApproval]>("finalize");
 /** An update: the caller waits until the VM serves at the source again with all that it wrote, or learns why not. */
 export const undoUpdate = defineUpdate<MigrateVmResult>("undo");
 /** A signal, as a run can't send another an update: the same as the update, told by {@link homewardSignal} when it fails. */
-export const finalizeSignal = defineSignal("finalizeNow");
+export const finalizeSignal = defineSignal<[FinalizeApproval | undefined]>("finalizeNow");
 
 export interface HomewardNews {
   readonly migrationId: string;

@@ -1,5 +1,6 @@
 import { proxyActivities } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
+import type { FinalizeStep } from "../../domain/finalize.ts";
 import type { UndoParameters } from "../../domain/undo.ts";
 import { siteCall } from "../lib/activity-options.ts";
 import type { Saga } from "../lib/saga.ts";
@@ -50,7 +51,26 @@ export async function moveVm(input: MigrateVmInput, tracker: Tracker, saga: Saga
   return cutover.complete(plan.hash);
 }
 
-/** The source goes, with the points that were only kept for a way back. */
+/** Removes exactly the steps of a confirmed plan: points first, as volumes may be built on them. */
+export async function finalizeBySteps(
+  migrationId: string,
+  moved: MovedVm,
+  steps: readonly FinalizeStep[],
+): Promise<void> {
+  for (const { action, site: at, id } of steps) {
+    if (action === "delete-point") await site.dropPoint({ site: at, pointId: id });
+  }
+  const { sourceSite, sourceVmId, targetSite } = moved;
+  const idsOf = (wanted: FinalizeStep["action"]) => steps.flatMap(({ action, id }) => (action === wanted ? [id] : []));
+  const sourceVolumeIds = idsOf("delete-volume");
+  if (idsOf("delete-vm").length + sourceVolumeIds.length > 0) {
+    await site.finalizeSource({ migrationId, sourceSite, sourceVmId, sourceVolumeIds });
+  }
+  await site.refreshSites({ sites: [sourceSite, targetSite] });
+}
+
+/** As runs did that were finalized before a finalize had a plan: the source goes, with the points that were only kept for
+ *  a way back. */
 export async function finalizeMove({ migrationId, moved }: { migrationId: string; moved: MovedVm }): Promise<void> {
   for (const manifestId of moved.targetPointIds) {
     if (moved.fenced) await site.forgetAdopted({ site: moved.sourceSite, manifestId });

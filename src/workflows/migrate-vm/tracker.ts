@@ -9,6 +9,7 @@ import {
   sleep,
 } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
+import type { LeftAlone } from "../../domain/finalize.ts";
 import type { ClosingStep, MigrationState, MigrationStep } from "../../domain/migration.ts";
 import { recordCall } from "../lib/activity-options.ts";
 import { show } from "../lib/visibility.ts";
@@ -170,6 +171,13 @@ export class Tracker {
   async noteFailedCutover(message: string): Promise<void> {
     await this.tellHome("not-cut-over", message);
     await recordMigration({ migrationId: this.#input.migrationId, at: now(), message, patch: {} });
+  }
+
+  /** Lists what a finalize did not touch, as its plan did not name it. */
+  async noteLeftAlone(leftAlone: readonly LeftAlone[]): Promise<void> {
+    const listed = leftAlone.map(({ site, kind, id }) => `${site}/${kind}/${id}`).join(", ");
+    const message = `Left alone, as the confirmed plan did not name it: ${listed}`;
+    await recordMigration({ migrationId: this.#input.migrationId, at: now(), message, patch: { leftAlone } });
   }
 
   /** Tells the migration whose VM this one brings home, where it is such. */

@@ -10,6 +10,7 @@ import {
   WorkflowIdReusePolicy,
 } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
+import type { FinalizeApproval } from "../../domain/finalize.ts";
 import type { UndoParameters, UndoState, UndoView } from "../../domain/undo.ts";
 import { askCall, recordCall } from "../lib/activity-options.ts";
 import { describeFailure } from "../lib/failure.ts";
@@ -99,12 +100,17 @@ export class UndoWindow {
     await this.#tell("Home again, with all that was written; finalize removes what is left of both moves");
   }
 
+  /** The migration that brought the VM home. */
+  get home(): string | undefined {
+    return this.#state === "undone" ? this.#child?.migrationId : undefined;
+  }
+
   /** Makes the way home final: the VM that came home stays, the one it left goes. */
-  async finalizeHome(): Promise<void> {
+  async finalizeHome(approval: FinalizeApproval | undefined): Promise<void> {
     const child = this.#child;
     if (!child) return;
     this.#news = undefined;
-    await getExternalWorkflowHandle(`migration/${child.migrationId}`).signal(finalizeSignal);
+    await getExternalWorkflowHandle(`migration/${child.migrationId}`).signal(finalizeSignal, approval);
     await condition(() => child.ended === true || this.#news?.state === "not-finalized");
     const news = this.#news as HomewardNews | undefined;
     if (news?.state !== "not-finalized") return;

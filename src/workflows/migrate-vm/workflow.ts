@@ -9,6 +9,7 @@ import {
   setHandler,
 } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
+import type { FinalizeApproval, FinalizeStep, LeftAlone } from "../../domain/finalize.ts";
 import type { MigrationProblem } from "../../domain/migration.ts";
 import { recordCall, siteCall } from "../lib/activity-options.ts";
 import { describeFailure } from "../lib/failure.ts";
@@ -22,12 +23,12 @@ import {
   rollbackUpdate,
   undoUpdate,
 } from "./messages.ts";
-import { finalizeMove, type MovedVm, moveVm } from "./move.ts";
+import { finalizeBySteps, finalizeMove, type MovedVm, moveVm } from "./move.ts";
 import { now, Tracker } from "./tracker.ts";
 import type { MigrateVmInput, MigrateVmResult } from "./types.ts";
 import { UndoWindow } from "./undo-window.ts";
 
-const { refuseIfSuperseded } = proxyActivities<Activities>(siteCall);
+const { refuseIfSuperseded, openFinalize } = proxyActivities<Activities>(siteCall);
 const { askForCutover } = proxyLocalActivities<Activities>(recordCall);
 
 /**
@@ -53,10 +54,12 @@ class MigrationRun {
   constructor(input: MigrateVmInput) {
     this.#input = input;
     this.#tracker = new Tracker(input);
-    setHandler(finalizeUpdate, () => this.#finalize(), { validator: () => this.#refuseUnless("completed", "undone") });
+    setHandler(finalizeUpdate, (approval?: FinalizeApproval) => this.#finalize(approval), {
+      validator: (approval) => this.#refuseUnfinalizable(approval),
+    });
     setHandler(undoUpdate, () => this.#bringHome(), { validator: () => this.#refuseUnlessUndoable() });
     setHandler(homewardSignal, (news) => this.#undoWindow?.hear(news));
-    setHandler(finalizeSignal, () => this.#finalizeForHome());
+    setHandler(finalizeSignal, (approval) => this.#finalizeForHome(approval));
     setHandler(cutoverUpdate, () => askForCutover({ migrationId: input.migrationId }), {
       validator: () => this.#tracker.refuseUnlessReplicating(),
     });
@@ -162,16 +165,21 @@ class MigrationRun {
     return this.#tracker.run("rollback", why, () => this.#saga.compensate({ keepEvidence }));
   }
 
-  async #finalize(): Promise<MigrateVmResult> {
+  /** `of`: the migration that the plan is of, where this one only brought its VM home. Without an approval: a run that was
+   *  finalized before there were plans for it. */
+  async #finalize(approval?: FinalizeApproval, of = this.#input.migrationId): Promise<MigrateVmResult> {
     const moved = this.#moved as MovedVm;
+    const { migrationId } = this.#input;
     const before = this.#open;
     this.#open = undefined;
     try {
-      if (before === "undone") await this.#undoWindow?.finalizeHome();
+      const named = approval && (await this.#openFinalize(approval, of));
+      if (before === "undone") await this.#undoWindow?.finalizeHome(approval);
       else await this.#undoWindow?.close("The undo window ends with the finalize");
       await this.#tracker.run("finalize", `removing the source at ${moved.sourceSite}`, () =>
-        finalizeMove({ migrationId: this.#input.migrationId, moved }),
+        named ? finalizeBySteps(migrationId, moved, named.steps) : finalizeMove({ migrationId, moved }),
       );
+      if (named && named.leftAlone.length > 0) await this.#tracker.noteLeftAlone(named.leftAlone);
     } catch (error) {
       this.#open = before;
       throw error;
@@ -182,11 +190,18 @@ class MigrationRun {
     return this.#end();
   }
 
+  #openFinalize(approval: FinalizeApproval, of: string): Promise<{ steps: FinalizeStep[]; leftAlone: LeftAlone[] }> {
+    const { migrationId } = this.#input;
+    const home = of === migrationId ? this.#undoWindow?.home : migrationId;
+    const summary = `open plan ${approval.planId}`;
+    return openFinalize.executeWithOptions({ summary }, [{ ...approval, migrationId, of, home }]);
+  }
+
   /** A part of another migration's end: that one has to hear when it fails. */
-  async #finalizeForHome(): Promise<void> {
+  async #finalizeForHome(approval?: FinalizeApproval): Promise<void> {
     try {
       this.#refuseUnless("completed");
-      await this.#finalize();
+      await this.#finalize(approval, this.#input.undoOf);
     } catch (error) {
       await this.#tracker.tellHome("not-finalized", describeFailure(error).message);
     }
@@ -207,6 +222,18 @@ class MigrationRun {
     await this.#tracker.become("awaiting-finalize", "It serves at its source again; finalize removes what is left");
     const { migrationId } = this.#input;
     return { migrationId, state: this.#tracker.state };
+  }
+
+  #refuseUnfinalizable(approval: FinalizeApproval | undefined): void {
+    this.#refuseUnless("completed", "undone");
+    if (approval) return;
+    throw ApplicationFailure.nonRetryable(
+      "A finalize removes what a confirmed plan names, and none was given",
+      "Conflict",
+      {
+        resource: `migration/${this.#input.migrationId}`,
+      },
+    );
   }
 
   #refuseUnlessUndoable(): void {

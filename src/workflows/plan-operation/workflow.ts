@@ -4,13 +4,17 @@ import type { Plan } from "../../domain/plan.ts";
 import { askCall } from "../lib/activity-options.ts";
 import type { PlanOperationInput } from "./types.ts";
 
-const { makeOperationPlan, makeCreatePlan } = proxyActivities<Activities>(askCall);
+const { makeOperationPlan, makeCreatePlan, makeFinalizePlan } = proxyActivities<Activities>(askCall);
 
 /** Looks at sites and VMs and stores the pinned plan of what is to be done; changes nothing. */
-export async function planOperation({ planId, request, create }: PlanOperationInput): Promise<Plan> {
+export async function planOperation({ planId, request, create, finalize }: PlanOperationInput): Promise<Plan> {
   if (create) {
     const summary = `plan a new VM ${create.name}`;
     return makeCreatePlan.executeWithOptions({ summary }, [{ planId, request: create }]);
+  }
+  if (finalize) {
+    const summary = `plan the finalize of ${finalize.migrationId}`;
+    return makeFinalizePlan.executeWithOptions({ summary }, [{ planId, request: finalize }]);
   }
   const summary = `plan ${request.action} of ${request.vms.length} VM(s)`;
   return makeOperationPlan.executeWithOptions({ summary }, [{ planId, request }]);

@@ -128,7 +128,13 @@ export const requests: Readonly<Record<string, WalkRow>> = {
   pauseMigration: order("pause"),
   resumeMigration: order("resume"),
   cancelMigration: order("cancel"),
-  finalizeMigration: order("finalize"),
+  finalizeMigration: {
+    reach: "move",
+    ask: ({ plan }) => ({
+      path: `/v1/migrations/${moved}/finalize`,
+      body: { plan_id: plan.planId, plan_hash: plan.hash, confirm: ["web-1"] },
+    }),
+  },
   cutoverMigration: order("cutover"),
   rollbackMigration: order("rollback"),
   undoMigration: order("undo"),

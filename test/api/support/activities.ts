@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Certificate } from "../../../src/domain/certificate.ts";
+import { planFinalize } from "../../../src/domain/finalize-plan.ts";
 import type { MigrationState, MigrationStep } from "../../../src/domain/migration.ts";
 import type { OperateVmsRequest } from "../../../src/domain/operation.ts";
 import { canonicalJson, type Plan, planContent } from "../../../src/domain/plan.ts";
@@ -22,7 +23,12 @@ export function recordActivities(store: Store) {
       await store.plans.insert(plan);
       return plan;
     },
-    async storeOperationPlan({ planId, request, create }: PlanOperationInput): Promise<Plan> {
+    async storeOperationPlan({ planId, request, create, finalize }: PlanOperationInput): Promise<Plan> {
+      if (finalize) {
+        const plan = await sampleFinalizePlan(store, planId, finalize.migrationId);
+        await store.plans.insert(plan);
+        return plan;
+      }
       const vms = [{ site: create?.site ?? "onprem-a", vm: create?.name ?? "" }];
       const plan = sampleOperationPlan(planId, request ?? { action: "start", vms });
       await store.plans.insert(plan);
@@ -164,6 +170,33 @@ export function sampleOperationPlan(planId: string, { action, vms }: OperateVmsR
     estimates: { bytesToMove: 0, bytesNominal: 0, basis: "no bytes are moved" },
     executable: true,
   };
+}
+
+/** As the real planner makes it, of a source that was looked at before. */
+async function sampleFinalizePlan(store: Store, planId: string, migrationId: string): Promise<Plan> {
+  const found = await store.migrations.getScoped(migrationId);
+  if (!found) throw new Error(`there is no migration ${migrationId}`);
+  const { state, vm, from } = found.migration;
+  const source = sampleVm(from, vm.name);
+  const move = {
+    migrationId,
+    vmName: vm.name,
+    sourceSite: from,
+    sourceVmId: vm.sourceVmId,
+    fenced: true,
+    vm: { ...source, state: "stopped" as const, tags: { "novacron:fenced-by": migrationId } },
+    movedVolumes: { vda: `${vm.name}-vda` },
+    sharedVolumes: {},
+    snapshots: [],
+    addresses: [],
+    points: [],
+    prices: {},
+  };
+  const parts = planFinalize({ migrationId, state, moves: [move] });
+  const hash = createHash("sha256")
+    .update(canonicalJson(planContent(parts)))
+    .digest("hex");
+  return { ...parts, planId, hash, subjects: found.subjects, createdAt: new Date().toISOString() };
 }
 
 export function sampleWavePlan(planId: string, outline: WaveOutline): Plan {

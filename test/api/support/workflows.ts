@@ -9,6 +9,7 @@ import {
   sleep,
 } from "@temporalio/workflow";
 import type { CensusRow } from "../../../src/domain/census.ts";
+import type { FinalizeApproval } from "../../../src/domain/finalize.ts";
 import type { SiteSync } from "../../../src/domain/inventory.ts";
 import type { Plan } from "../../../src/domain/plan.ts";
 import type { SiteCheck } from "../../../src/providers/provider.ts";
@@ -139,7 +140,9 @@ export async function migrateVm({ migrationId }: MigrateVmInput): Promise<Migrat
   const validator = () => {
     if (!open) throw ApplicationFailure.nonRetryable("It does not await its finalize yet", "Conflict", {});
   };
-  setHandler(finalizeUpdate, close("finalized"), { validator });
+  setHandler(finalizeUpdate, (_named: FinalizeApproval) => close("finalized")(), {
+    validator: (_named: FinalizeApproval) => validator(),
+  });
   setHandler(rollbackUpdate, close("rolled-back"), { validator });
   setHandler(undoUpdate, close("undone"), { validator });
   try {

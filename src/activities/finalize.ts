@@ -1,0 +1,147 @@
+import { Context } from "@temporalio/activity";
+import { ProviderError } from "../domain/errors.ts";
+import {
+  type FinalizeApproval,
+  type FinalizeRequest,
+  type FinalizeStep,
+  finalizeKind,
+  finalizeSteps,
+  type LeftAlone,
+  resourceKey,
+} from "../domain/finalize.ts";
+import { planFinalize, type SeenMove } from "../domain/finalize-plan.ts";
+import type { MigrationView } from "../domain/migration.ts";
+import type { Plan } from "../domain/plan.ts";
+import { tagKeys, volumesOf } from "../domain/vm.ts";
+import type { ActivityDeps } from "./deps.ts";
+import { goneIsFine } from "./gone.ts";
+import { sharedBy } from "./operation-plan.ts";
+import { hashOf, readApproved } from "./pinned-plan.ts";
+import { pricesAt } from "./plan-observations.ts";
+
+export function finalizeActivities({ registry, store, settings }: ActivityDeps) {
+  return {
+    /** Looks at what a migration keeps and stores the pinned plan of its finalize. Repeating it for a known plan id returns
+     *  the stored one. */
+    async makeFinalizePlan(input: { planId: string; request: FinalizeRequest }): Promise<Plan> {
+      const known = await store.plans.get(input.planId);
+      if (known) return known;
+      const { migrationId } = input.request;
+      const found = await store.migrations.getScoped(migrationId);
+      if (!found) throw unknownMigration(migrationId);
+      const { migration, subjects } = found;
+      const { state, undo } = migration;
+      const homeId = undo?.state === "undone" ? undo.migrationId : undefined;
+      const home = homeId === undefined ? undefined : await store.migrations.get(homeId);
+      const moves = await Promise.all([...(home ? [home] : []), migration].map(lookAt));
+      const parts = planFinalize({ migrationId, state, ...(undo ? { undo } : {}), moves });
+      const createdAt = new Date().toISOString();
+      const plan: Plan = { ...parts, planId: input.planId, hash: hashOf(parts), subjects, createdAt };
+      await store.plans.insert(plan);
+      return plan;
+    },
+
+    /** What a run has to remove, if the plan is the one that was confirmed and is of how it stands now; and what there is
+     *  beside it that the plan did not know, to be left alone. */
+    async openFinalize(
+      input: FinalizeApproval & {
+        /** Of the run that asks: its own steps are wanted. */
+        migrationId: string;
+        /** Of the run that a person finalizes, where it is another one. */
+        of: string;
+        /** The migration that brought the VM home, when it is there. */
+        home?: string | undefined;
+      },
+    ): Promise<{ steps: FinalizeStep[]; leftAlone: LeftAlone[] }> {
+      const plan = await readApproved(store, input);
+      const { migrationId: planned, home } = plan.inputs;
+      if (plan.kind !== finalizeKind || planned !== input.of || home !== input.home) {
+        throw new ProviderError("Conflict", {
+          operation: "finalize the migration",
+          resource: `plan/${plan.planId}`,
+          reason:
+            planned === input.of
+              ? "the VM came home, or went back, since the plan was made"
+              : `it is not a plan of migration ${input.of}`,
+          action: "Look at a new dry run and confirm that.",
+        });
+      }
+      const migration = await store.migrations.get(input.migrationId);
+      if (!migration) throw unknownMigration(input.migrationId);
+      const steps = finalizeSteps(plan, input.migrationId);
+      const known = new Set([...steps.map(resourceKey), ...(plan.inputs.stays as readonly string[])]);
+      return { steps, leftAlone: await unknownTo(known, migration) };
+    },
+  };
+
+  async function unknownTo(known: ReadonlySet<string>, migration: MigrationView): Promise<LeftAlone[]> {
+    const now = planFinalize({
+      migrationId: migration.migrationId,
+      state: migration.state,
+      moves: [await lookAt(migration)],
+    });
+    const there = [...now.actions.map(({ resource }) => resourceKey(resource)), ...(now.inputs.stays as string[])];
+    return there
+      .filter((key) => !known.has(key))
+      .map((key) => {
+        const [site = "", kind = "", ...id] = key.split("/");
+        return { site, kind, id: id.join("/"), why: "it appeared after the confirmed plan was made" };
+      });
+  }
+
+  async function lookAt(migration: MigrationView): Promise<SeenMove> {
+    const { migrationId, from, to, vm: names } = migration;
+    const signal = Context.current().cancellationSignal;
+    const plan = await store.plans.get(migration.planId);
+    const source = await registry.provider(from);
+    const { compute, snapshots, networkAdmin, disks } = source;
+    const all = await Array.fromAsync(compute.listVms(signal));
+    // A list may leave out what is only just there.
+    const vm =
+      all.find(({ vmId }) => vmId === names.sourceVmId) ?? (await goneIsFine(compute.getVm(names.sourceVmId, signal)));
+    const version = plan?.observed.find(({ kind, id }) => kind === "vm" && id === names.sourceVmId)?.version;
+    const [points, held, taken] = await Promise.all([
+      pointsOf(migration),
+      networkAdmin ? Array.fromAsync(networkAdmin.listAddresses(signal)) : [],
+      snapshots ? Array.fromAsync(snapshots.listSnapshots(signal)) : [],
+    ]);
+    const target = await registry.provider(to);
+    return {
+      migrationId,
+      vmName: names.name,
+      sourceSite: from,
+      sourceVmId: names.sourceVmId,
+      fenced: plan?.inputs.point !== "freeze",
+      ...(vm ? { vm } : {}),
+      movedVolumes: version === undefined ? {} : volumesOf(version),
+      sharedVolumes: vm ? sharedBy(all, vm) : {},
+      // Ours are recovery points, which stand for themselves.
+      snapshots: taken.filter(({ tags }) => tags[tagKeys.managed] !== "true"),
+      addresses: held.filter(({ vmId }) => vmId === names.sourceVmId),
+      points,
+      prices: {
+        [from]: await pricesAt(source, settings(from), store),
+        [to]: await pricesAt(target, settings(to), store),
+      },
+      ...(disks.diskType === undefined ? {} : { diskType: disks.diskType }),
+    };
+  }
+
+  async function pointsOf({ from, to, disks }: MigrationView): Promise<SeenMove["points"]> {
+    const found = disks.map(async ({ pointId, rootHash }) => {
+      const adopted = await store.points.findByRootHash(from, rootHash, ["adopted"]);
+      const sealed = await store.points.get(to, pointId);
+      return [...adopted.filter(({ manifestId }) => manifestId === pointId), ...(sealed ? [sealed] : [])];
+    });
+    return (await Promise.all(found)).flat();
+  }
+}
+
+function unknownMigration(migrationId: string): ProviderError {
+  return new ProviderError("NotFound", {
+    operation: "finalize the migration",
+    resource: `migration/${migrationId}`,
+    reason: "there is no such migration",
+    action: "List the migrations to find the right id.",
+  });
+}
