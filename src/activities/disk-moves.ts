@@ -108,6 +108,8 @@ export class DiskMoves {
             bytesPerSecond: limit,
           });
     if (limiter) resources.defer(() => limiter.close());
+    const watch = this.#deps.copies?.began(move, state.progress);
+    resources.defer(async () => watch?.ended());
     const result = await transfer.pump({
       source: transfer.padSource(blocks, sizeBytes),
       sink,
@@ -117,9 +119,13 @@ export class DiskMoves {
       compareWithParent: copy.tracking === "hash-compare",
       parentManifestId,
       limiter,
-      onProgress,
+      onProgress(progress) {
+        watch?.moved(progress);
+        onProgress?.(progress);
+      },
       signal,
     });
+    watch?.moved(result);
     await store.checkpoints.seal({ generationId, attempt, rootHash: result.rootHash });
     const { bytesCopied, bytesResent, rootHash } = result;
     return { attempt, bytesCopied, bytesResent, rootHash };

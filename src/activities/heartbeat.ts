@@ -9,19 +9,31 @@ export function setHeartbeatDetails(value: unknown): void {
   details.set(Context.current(), value);
 }
 
+/** Told of each heartbeat of an activity, by its context, and of its end. */
+export interface HeartbeatWatch {
+  beat(context: object): void;
+  ended(context: object): void;
+}
+
 /**
  * Heartbeats every activity each second while it runs, so that a dead worker is noticed within the heartbeat timeout
  * whatever the activity does, and so that cancellations and pauses reach it.
  */
-export function heartbeatInterceptor(context: Context): ActivityInboundCallsInterceptor {
+export function heartbeatInterceptor(context: Context, watch?: HeartbeatWatch): ActivityInboundCallsInterceptor {
   return {
     async execute(input, next) {
       if (context.info.isLocal) return next(input);
-      const timer = setInterval(() => context.heartbeat(details.get(context)), intervalMs);
+      const beat = (): void => {
+        context.heartbeat(details.get(context));
+        watch?.beat(context);
+      };
+      watch?.beat(context);
+      const timer = setInterval(beat, intervalMs);
       try {
         return await next(input);
       } finally {
         clearInterval(timer);
+        watch?.ended(context);
       }
     },
   };

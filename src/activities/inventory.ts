@@ -53,21 +53,27 @@ export function inventoryActivities({ registry, store, log }: ActivityDeps) {
       for (const [site, kinds] of whole) await syncKinds(site, [...kinds]);
     },
 
-    async dropOldRecords(input: { historyMs: number }): Promise<{ historyRows: number }> {
-      const before = new Date(Date.now() - input.historyMs).toISOString();
+    async dropOldRecords(input: {
+      historyMs: number;
+      logsMs?: number;
+    }): Promise<{ historyRows: number; logLines: number }> {
+      const ago = (ms: number) => new Date(Date.now() - ms).toISOString();
+      const before = ago(input.historyMs);
       const historyRows = await store.inventory.dropHistory(before);
+      const linesBefore = input.logsMs === undefined ? undefined : ago(input.logsMs);
+      const logLines = linesBefore === undefined ? 0 : await store.logs.drop(linesBefore);
       const { workflowExecution, activityId } = Context.current().info;
       await store.audit.append({
         at: new Date().toISOString(),
         actor: "schedule/housekeeping",
         action: "activity.dropOldRecords",
-        resource: "inventory/history",
+        resource: "store/old-records",
         requestId: `${workflowExecution?.runId ?? ""}/${activityId}`,
         workflowId: workflowExecution?.workflowId ?? "",
         outcome: "done",
-        after: { before, historyRows },
+        after: { before, historyRows, linesBefore, logLines },
       });
-      return { historyRows };
+      return { historyRows, logLines };
     },
 
     async checkSite(input: { site: string }): Promise<readonly SiteCheck[]> {

@@ -8,8 +8,9 @@ import { Authenticator, ForbiddenError } from "./authenticate.ts";
 import { type ApiDeps, defaultHistoryMs, defaultLimits } from "./deps.ts";
 import { problems, sendProblem } from "./error-middleware.ts";
 import { once, readIdempotencyKey, stableId } from "./idempotency.ts";
-import { ApiMetrics, noteRoute } from "./metrics.ts";
+import { ApiMetrics } from "./metrics.ts";
 import { ProblemError } from "./problem.ts";
+import { noteRoute, tellEnds } from "./request-end.ts";
 import { requestIdOf, requestIds } from "./request-id.ts";
 import type { Answer, Route } from "./route.ts";
 import { apiRoutes } from "./routes.ts";
@@ -29,7 +30,10 @@ export function createApi(deps: ApiDeps): Express {
     mfaMaxAgeMs: auth.mfaMaxAgeMs,
     temporalUiOrigin,
   });
-  const metrics = new ApiMetrics(deps.store, deps.sites);
+  const metrics = new ApiMetrics(deps.store, deps.sites, {
+    onEnd: tellEnds(deps.log, deps.spans),
+    flows: deps.flows,
+  });
   const routes = apiRoutes({
     ...deps,
     alarm,
@@ -59,7 +63,7 @@ export function createApi(deps: ApiDeps): Express {
   );
 
   const serve = (route: Route) => async (request: Request, response: Response, next: NextFunction) => {
-    noteRoute(response, route.path);
+    noteRoute(response, route);
     let admitted = false;
     const { ip: address, path: resource } = request;
     const requestId = requestIdOf(response);

@@ -3,6 +3,8 @@ import type { PayloadCodec } from "@temporalio/common";
 import type { Logger } from "pino";
 import type { ApprovalRule } from "../domain/approval.ts";
 import type { Store } from "../store/index.ts";
+import type { FlowState } from "../telemetry/flow-metrics.ts";
+import type { SpanTaker } from "../telemetry/span.ts";
 import type { AuthSettings } from "./auth/index.ts";
 
 /** A site as the configuration has it; no credentials. */
@@ -47,6 +49,10 @@ export interface ApiDeps {
   readonly temporal: Client;
   readonly sites: readonly SiteSummary[];
   readonly log: Logger;
+  /** Where the traces of requests go, if anywhere. */
+  readonly spans?: SpanTaker | undefined;
+  /** How the flows of lines and spans out of this process go. */
+  readonly flows?: ReadonlyMap<string, { readonly state: FlowState }>;
   readonly temporalUiUrl: string | undefined;
   /** How long the store keeps what resources were. Default 400 days. */
   readonly historyMs?: number;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "@temporalio/client";
-import { type Logger, pino } from "pino";
+import type { Logger } from "pino";
 import { loadConfig } from "../config/config.ts";
 import { configReport } from "../config/report.ts";
 import { readRuntime, required } from "../config/runtime.ts";
@@ -9,6 +9,9 @@ import { isProviderError } from "../domain/errors.ts";
 import { isSimulated } from "../domain/simulated.ts";
 import { createSecrets } from "../integrations/secrets/create.ts";
 import { openStore, type Store } from "../store/index.ts";
+import { LogKeeper } from "../telemetry/log-keeper.ts";
+import { createLogger } from "../telemetry/logger.ts";
+import { Scrubber } from "../telemetry/scrub.ts";
 import { connectClient } from "../temporal/connection.ts";
 import { temporalAddress } from "../temporal/settings.ts";
 import { createApi } from "./app.ts";
@@ -22,13 +25,22 @@ import { Runs } from "./runs.ts";
 import { ensureBootstrapToken } from "./tokens.ts";
 
 const closeWithinMs = 5_000;
+/** What was said last is kept within this time, or not. */
+const lastLinesMs = 2_000;
 
 const runtime = readRuntime(process.env);
 const config = loadConfig({ file: runtime.configFile, sitesFile: runtime.sitesFile, env: process.env });
-const log = pino({ name: "api", level: config.logging.level });
+const scrubber = new Scrubber();
+const prepared = Promise.withResolvers<Store>();
+const keeper =
+  config.logging.keepMs > 0
+    ? new LogKeeper("api", { append: async (lines) => (await prepared.promise).logs.append(lines) })
+    : undefined;
+const takers = keeper ? [keeper] : [];
+const log = createLogger({ name: "api", level: config.logging.level, scrubber, takers });
 for (const line of configReport(config)) log.warn(line);
 
-const secrets = createSecrets(config.secrets, process.env);
+const secrets = createSecrets(config.secrets, process.env, (secret) => scrubber.remember(secret));
 
 const temporalSettings = temporalAddress(config.temporal, (source) => secrets.reveal(source));
 
@@ -54,12 +66,13 @@ async function serve(): Promise<void> {
     log: (level, message, facts) => log[level](facts ?? {}, message),
   });
   try {
-    await whenAvailable(() => prepare(store));
+    if (await whenAvailable(() => prepare(store))) prepared.resolve(store);
     const checkpoints = await signedEnds(store);
     const temporal = await whenAvailable(() => connectClient(temporalSettings));
     if (temporal) await listen(store, temporal, { host, port, tls });
     await checkpoints?.take();
   } finally {
+    await keeper?.close(lastLinesMs);
     await store.close();
   }
 }
@@ -124,6 +137,7 @@ async function listen(store: Store, temporal: Client, at: At): Promise<void> {
     auth,
     hsts: wantsHsts(at.tls, auth.publicUrl),
     historyMs,
+    flows: new Map(keeper ? [["store", keeper]] : []),
     ...rules,
   });
   const server = await openPort(app, { ...at, log, signal: stopping.signal });

@@ -1,21 +1,32 @@
-import type { RequestHandler, Response } from "express";
+import type { RequestHandler } from "express";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Store } from "../store/index.ts";
+import { flowMetrics } from "../telemetry/flow-metrics.ts";
 import type { SiteSummary } from "./deps.ts";
+import { leaseGauges } from "./lease-gauges.ts";
+import { type RequestEnd, routeOf } from "./request-end.ts";
 
 /** Where answers are quick and where a plan or a check is waited for. */
 const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60];
 const unmatched = "unmatched";
 
 type Refresh = () => Promise<void>;
+type Flows = Parameters<typeof flowMetrics>[1];
 
 /** What this process and the store tell Prometheus. What the store tells is read when it is asked for. */
 export class ApiMetrics {
   readonly #registry = new Registry();
   readonly #refreshes: readonly Refresh[];
   readonly #seconds: Histogram;
+  readonly #onEnd: RequestEnd;
 
-  constructor(store: Store, sites: readonly SiteSummary[]) {
+  constructor(
+    store: Store,
+    sites: readonly SiteSummary[],
+    told: { onEnd?: RequestEnd; flows?: Flows | undefined } = {},
+  ) {
+    const { onEnd = () => undefined, flows = new Map() } = told;
+    this.#onEnd = onEnd;
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
     this.#seconds = new Histogram({
@@ -25,10 +36,12 @@ export class ApiMetrics {
       buckets: secondsBuckets,
       registers,
     });
+    flowMetrics(registers, flows);
     const frozen = new Gauge({ name: "novacron_changes_frozen", help: "1 while all changes are frozen", registers });
     this.#refreshes = [
       siteGauges(registers, store, sites),
       migrationGauges(registers, store),
+      leaseGauges(registers, store),
       async () => frozen.set((await store.guard.frozen()) ? 1 : 0),
     ];
   }
@@ -43,24 +56,21 @@ export class ApiMetrics {
     return this.#registry.metrics();
   }
 
-  /** Times every request; its route is what {@link noteRoute} said. */
+  /** Times every request; its route is what `noteRoute` said. */
   readonly observe: RequestHandler = (request, response, next) => {
     const startedAt = performance.now();
     response.once("close", () => {
       const labels = {
         http_request_method: request.method,
-        http_route: String(response.locals.metricsRoute ?? unmatched),
+        http_route: routeOf(response)?.path ?? unmatched,
         http_response_status_code: response.statusCode,
       };
-      this.#seconds.observe(labels, (performance.now() - startedAt) / 1000);
+      const durationMs = performance.now() - startedAt;
+      this.#seconds.observe(labels, durationMs / 1000);
+      this.#onEnd(request, response, durationMs);
     });
     next();
   };
-}
-
-/** Names the route in the metrics: its pattern, as a path with ids would make a series of each. */
-export function noteRoute(response: Response, path: string): void {
-  response.locals.metricsRoute = path;
 }
 
 function siteGauges(registers: Registry[], store: Store, sites: readonly SiteSummary[]): Refresh {

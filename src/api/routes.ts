@@ -10,6 +10,7 @@ import { codecRoutes } from "./routes/codec.ts";
 import type { ApiContext } from "./routes/context.ts";
 import { guardRoutes } from "./routes/guard.ts";
 import { inventoryRoutes } from "./routes/inventory.ts";
+import { logRoutes } from "./routes/logs.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { eventRoutes } from "./routes/migration-events.ts";
 import { orderRoutes } from "./routes/migration-orders.ts";
@@ -51,6 +52,7 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
     ...accessRoutes(context),
     ...tokenRoutes(context),
     ...auditRoutes(context),
+    ...logRoutes(context),
     ...metricsRoutes(context),
     ...aboutRoutes(context, () => (document ??= openApiDocument(routes))),
     ...referenceRoutes,

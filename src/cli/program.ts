@@ -6,6 +6,7 @@ import type { DemoOptions } from "./demo/index.ts";
 import { addAccess } from "./programs/access.ts";
 import { addAudit } from "./programs/audit.ts";
 import { addDecisions, addGuard } from "./programs/guard.ts";
+import { addLogs } from "./programs/logs.ts";
 import { addSearch } from "./programs/search.ts";
 import { addExecution, addOperations, addVmOperations } from "./programs/vms.ts";
 import { addWaves } from "./programs/waves.ts";
@@ -32,6 +33,7 @@ export function buildProgram(): Command {
   addOperations(program);
   addAccess(program);
   addAudit(program);
+  addLogs(program);
   addGuard(program);
   addImage(program);
   addBench(program);

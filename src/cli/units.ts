@@ -30,10 +30,10 @@ export function readSize(text: string): number {
   throw usageError(`${text} is not a size`, "Write it with its unit, like 512MiB or 8GiB.");
 }
 
-/** `45`, `45s`, `2m`, `1h` → seconds. */
+/** `45`, `45s`, `2m`, `1h`, `3d` → seconds. */
 export function readSeconds(text: string): number {
-  const [, amount, unit = "s"] = /^(\d+(?:\.\d+)?)([smh]?)$/.exec(text.trim()) ?? [];
-  if (amount !== undefined) return Number(amount) * ({ s: 1, m: 60, h: 3600 }[unit || "s"] ?? 1);
+  const [, amount, unit = "s"] = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(text.trim()) ?? [];
+  if (amount !== undefined) return Number(amount) * ({ s: 1, m: 60, h: 3600, d: 86_400 }[unit || "s"] ?? 1);
   throw usageError(`${text} is not a duration`, "Write it like 30s, 5m or 1h.");
 }
 

@@ -115,7 +115,15 @@ export interface Config {
     readonly apiKey?: Secret | undefined;
     readonly payloadKeys?: Secret | undefined;
   };
-  readonly logging: { readonly level: LogLevel };
+  readonly logging: {
+    readonly level: LogLevel;
+    /** In the store; 0 keeps none there. */
+    readonly keepMs: number;
+  };
+  readonly telemetry: {
+    /** `host:port` where each worker serves its metrics. */
+    readonly workerMetrics?: string | undefined;
+  };
   /** Paths of the keys that the files set, as they stand there. */
   readonly given: readonly string[];
 }

@@ -61,7 +61,8 @@ export function loadConfig(input: { file?: string; sitesFile?: string; env: Node
       namespace: env.TEMPORAL_NAMESPACE ? runtime.temporalNamespace : content.temporal.namespace,
       ...toTemporal(content.temporal, runtime.payloadKeysFile),
     },
-    logging: { level: runtime.logLevel ?? content.logging.level },
+    logging: { level: runtime.logLevel ?? content.logging.level, keepMs: content.logging.keep },
+    telemetry: { workerMetrics: content.telemetry?.worker_metrics },
     given: givenPaths(source.value),
   };
 }

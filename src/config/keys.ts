@@ -1,6 +1,7 @@
 import { accessKeys } from "./access-keys.ts";
 import { burstingKeys, costKeys, networkKeys, recoveryKeys } from "./later-keys.ts";
 import { credentialTypes } from "./schema.ts";
+import { telemetryKeys } from "./telemetry-keys.ts";
 
 /** What a key does now: where and how it takes effect, or the part of the product that will give it one. */
 export type KeyEffect = { readonly now: string } | { readonly later: string };
@@ -283,12 +284,5 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
     effect: { now: "API and worker use it" },
     test: "the environment wins over the file's process settings",
   },
-  "logging.level": {
-    description:
-      "Least level that is logged: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. `NOVACRON_LOG_LEVEL` wins.",
-    default: "info",
-    example: "debug",
-    effect: { now: "every process" },
-    test: "the environment wins over the file's process settings",
-  },
+  ...telemetryKeys,
 };

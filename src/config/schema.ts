@@ -35,6 +35,8 @@ const count = (least = 0) => {
 const amount = () =>
   z.number({ error: "a number that is not negative" }).min(0, { error: "a number that is not negative" });
 const httpUrl = () => z.url({ protocol: /^https?$/, error: "an http or https URL" });
+const listenAddress = () =>
+  z.string().regex(/^(?:[\w.-]+|\[[\da-f:.]+\]):\d{1,5}$/i, { error: "an address and a port, such as 127.0.0.1:9464" });
 const flag = () => z.boolean({ error: "true or false" });
 const text = () =>
   z
@@ -209,7 +211,10 @@ export const fileSchema = section({
     api_key: secret().optional(),
     payload_keys: secret().optional(),
   }),
-  logging: section({ level: choice(...logLevels) }),
+  logging: section({ level: choice(...logLevels), keep: duration() }),
+  telemetry: section({
+    worker_metrics: listenAddress().optional(),
+  }).optional(),
 });
 
 export type FileContent = z.output<typeof fileSchema>;

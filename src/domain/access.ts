@@ -20,6 +20,7 @@ export const permissionRoles = {
   "vms:write": ["operator"],
   "certificates:verify": ["operator", "auditor"],
   "metrics:read": ["viewer", "operator", "admin", "auditor"],
+  "logs:read": ["operator", "admin", "auditor"],
   "access:read": ["admin", "auditor"],
   "access:write": ["admin"],
   "audit:read": ["auditor"],

@@ -44,7 +44,8 @@ function convertKeys(value: unknown, rename: (key: string) => string): unknown {
   return renamed;
 }
 
-const snakeKey = remembered((key) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+/** The name of a member as it is on the wire. */
+export const snakeKey = remembered((key) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
 const camelKey = remembered((key) =>
   key.replace(/(?<=[a-z0-9])_([a-z0-9])/g, (_match, letter: string) => letter.toUpperCase()),
 );

@@ -75,8 +75,8 @@ function loggedError(line: string): string | undefined {
     return undefined;
   }
   try {
-    const entry = JSON.parse(line) as { level?: number | string; msg?: string; err?: { message?: string } };
-    const isError = typeof entry.level === "number" ? entry.level >= 50 : entry.level === "ERROR";
+    const entry = JSON.parse(line) as { level?: string; msg?: string; err?: { message?: string } };
+    const isError = ["error", "fatal"].includes(entry.level?.toLowerCase() ?? "");
     return isError ? (entry.err?.message ?? entry.msg) : undefined;
   } catch {
     return undefined;

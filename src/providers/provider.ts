@@ -381,10 +381,27 @@ export interface CallRate {
   readonly burst?: number;
 }
 
+/** A request to a vendor that is over; the calls of this port are made of those. */
+export interface CloudCall {
+  /** Service and operation: `ec2:RunInstances`. */
+  readonly call: string;
+  /** `ok`, or an error's code. */
+  readonly code: string;
+  /** From 1: the provider repeats some by itself. */
+  readonly attempt: number;
+  /** One block of a disk, of which there are thousands. */
+  readonly isBlock: boolean;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly durationMs: number;
+}
+
 /** What every provider is made with; the worker's composition root supplies it. */
 export interface ProviderContext {
   readonly site: string;
   /** The site's budget of that name (a family of calls with a limit of its own), which all workers keep together. */
   budget(name: string, rate: CallRate): CallBudget;
   readonly log: (level: "debug" | "info" | "warn" | "error", message: string, facts?: object) => void;
+  /** Told of each request to a vendor. */
+  readonly onCall?: (call: CloudCall) => void;
 }

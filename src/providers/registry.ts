@@ -32,6 +32,8 @@ export interface RegistryDeps {
   /** Short folder for sockets and process records. */
   readonly runDir: string;
   context(site: string): ProviderContext;
+  /** What is used instead of a provider that was made; default itself. */
+  onMade?(provider: Provider): Provider;
 }
 
 export interface Registry {
@@ -116,5 +118,6 @@ async function make(entries: readonly ProviderEntry[], site: string, deps: Regis
       action: `Use one of the types: ${Object.keys(factories).join(", ")}.`,
     });
   }
-  return factory(entry, deps);
+  const provider = await factory(entry, deps);
+  return deps.onMade?.(provider) ?? provider;
 }

@@ -1,11 +1,11 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { pino } from "pino";
 import { readRuntime, required } from "../config/runtime.ts";
 import { loadHostTools } from "../host/host-tools.ts";
 import { makeSocketDir, makeToolDir } from "../host/paths.ts";
 import { keptPort } from "../host/ports.ts";
 import { requireToolsManifest } from "../host/tools-manifest.ts";
+import { createLogger } from "../telemetry/logger.ts";
 import { adminServer } from "./admin.ts";
 import { demoGroupName } from "./aws/ec2/default-network.ts";
 import { startAws } from "./aws/index.ts";
@@ -14,7 +14,7 @@ import { guestImage } from "./guest/image.ts";
 import { onPremiseSites } from "./on-premise.ts";
 
 const runtime = readRuntime(process.env);
-const log = pino({ name: "sandbox", level: runtime.logLevel ?? "info" });
+const log = createLogger({ name: "sandbox", level: runtime.logLevel ?? "info" });
 const instanceDir = required(runtime, "instanceDir");
 const toolsManifest = required(runtime, "toolsManifest");
 const tools = loadHostTools(toolsManifest);

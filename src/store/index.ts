@@ -9,6 +9,7 @@ import { GuardRepository } from "./guard-repository.ts";
 import { IdempotencyRepository } from "./idempotency-repository.ts";
 import { InventoryWriter } from "./inventory-writer.ts";
 import { Listener } from "./listener.ts";
+import { LogRepository } from "./log-repository.ts";
 import { migrateDatabase } from "./migrate.ts";
 import { MigrationRepository } from "./migration-repository.ts";
 import { OperationRepository } from "./operation-repository.ts";
@@ -33,6 +34,7 @@ export type { BindingRecord } from "./binding-repository.ts";
 export type { StoreLog } from "./database.ts";
 export type { IdempotencyClaim, StoredResponse } from "./idempotency-repository.ts";
 export type { ReadingResult } from "./inventory-writer.ts";
+export type { LogFilter } from "./log-repository.ts";
 export type { NewMigrationEvent } from "./migration-events.ts";
 export type { MigrationPatch, NewMigration } from "./migration-repository.ts";
 export type { Page } from "./paging.ts";
@@ -84,6 +86,8 @@ export interface Store {
   readonly audit: AuditRepository;
   readonly idempotency: IdempotencyRepository;
   readonly prices: PriceRepository;
+  /** What all processes said. */
+  readonly logs: LogRepository;
   /** Calls per second of one account, kept by all workers together. Keep one object for each resource. */
   callBudget(resource: string, rate: CallRate): PostgresCallBudget;
   /** Applies missing schema migrations; returns their names. Safe to call from several processes at once. */
@@ -127,6 +131,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     audit: new AuditRepository(db),
     idempotency: new IdempotencyRepository(db),
     prices,
+    logs: new LogRepository(db),
     callBudget: (resource, rate) => new PostgresCallBudget(db, resource, rate),
     migrate: () => migrateDatabase(clientConfig(database)),
     async seedPrices() {

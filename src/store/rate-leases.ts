@@ -37,6 +37,14 @@ export class PostgresRateLeases implements RateLeases {
     return { perSecond, expiresAt: new Date(askedAt + ttlMs) };
   }
 
+  /** The shares that are current, by what they are shares of. */
+  async current(): Promise<readonly { resource: string; holders: number; perSecond: number }[]> {
+    const { rows } = await sql<{ resource: string; holders: number; perSecond: number }>`
+      select resource, count(*)::int as holders, sum(per_second)::float8 as "perSecond"
+      from rate_leases where expires_at > clock_timestamp() group by resource`.execute(this.#db);
+    return rows;
+  }
+
   async release(input: { resource: string; holder: string }): Promise<void> {
     await this.#db
       .deleteFrom("rate_leases")

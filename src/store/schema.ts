@@ -27,6 +27,7 @@ import type {
   ResourceTable,
   SavedSearchTable,
 } from "./inventory-schema.ts";
+import type { LogLineTable } from "./log-schema.ts";
 import type { OperationItemTable, OperationTable } from "./operation-schema.ts";
 import type { WaveMemberTable, WaveTable } from "./wave-schema.ts";
 
@@ -258,4 +259,5 @@ export interface Database {
   price_lists: PriceListTable;
   price_sources: PriceSourceTable;
   prices: PriceTable;
+  log_lines: LogLineTable;
 }

@@ -44,6 +44,15 @@ export class SlotRepository {
     await this.#db.deleteFrom("slot_leases").where("resource", "=", resource).where("holder", "=", holder).execute();
   }
 
+  /** How many have one and how many wait, by what is scarce. */
+  async counts(): Promise<readonly { resource: string; granted: boolean; holders: number }[]> {
+    return this.#db
+      .selectFrom("slot_leases")
+      .select(["resource", "granted", sql<number>`count(*)::int`.as("holders")])
+      .groupBy(["resource", "granted"])
+      .execute();
+  }
+
   async #stand({ resource, holder, slots, ttlMs }: SlotRequest): Promise<SlotAnswer> {
     return this.#db.transaction().execute(async (tx) => {
       // One decision at a time for a resource, so that a free slot is given once.

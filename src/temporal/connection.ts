@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Client, Connection, type TLSConfig } from "@temporalio/client";
 import type { PayloadCodec } from "@temporalio/common";
 import { ProviderError } from "../domain/errors.ts";
+import { traceCalls } from "./trace-calls.ts";
 
 export const taskQueue = "novacron";
 const apiKeyEveryMs = 60_000;
@@ -40,7 +41,12 @@ export async function connectClient(to: TemporalAddress, waitMs = 30_000): Promi
       const options = await connectionOptions(to);
       const connection = await Connection.connect({ ...options, connectTimeout: "2 seconds" });
       keepApiKey(connection, to, options.apiKey);
-      return new Client({ connection, namespace: to.namespace, dataConverter: dataConverterOf(to) });
+      return new Client({
+        connection,
+        namespace: to.namespace,
+        dataConverter: dataConverterOf(to),
+        interceptors: { workflow: [traceCalls] },
+      });
     } catch (error) {
       if (Date.now() > deadline) {
         throw new ProviderError("Unavailable", {

@@ -14,7 +14,10 @@ export async function workflowBundle(cacheDir: string): Promise<{ codePath: stri
   const codePath = join(cacheDir, `workflows-${await fingerprint()}.js`);
   const existing = await readFile(codePath).catch(() => undefined);
   if (existing) return { codePath };
-  const { code } = await bundleWorkflowCode({ workflowsPath: join(source, "workflows/index.ts") });
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(source, "workflows/index.ts"),
+    workflowInterceptorModules: [join(source, "temporal/trace-workflow.ts")],
+  });
   await mkdir(dirname(codePath), { recursive: true });
   const partial = `${codePath}.${process.pid}`;
   await writeFile(partial, code);
@@ -31,6 +34,9 @@ async function fingerprint(): Promise<string> {
     for (const file of files.filter((name) => name.endsWith(".ts")).sort()) {
       hash.update(file).update(await readFile(join(source, room, file)));
     }
+  }
+  for (const file of ["trace-workflow.ts", "trace-headers.ts"]) {
+    hash.update(file).update(await readFile(join(source, "temporal", file)));
   }
   return hash.digest("hex").slice(0, 16);
 }

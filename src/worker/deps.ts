@@ -6,6 +6,8 @@ import type { HostTools } from "../host/tools.ts";
 import { createSecrets } from "../integrations/secrets/create.ts";
 import { createRegistry, type ProviderEntry } from "../providers/registry.ts";
 import type { Store } from "../store/index.ts";
+import type { Say } from "../telemetry/say.ts";
+import type { SpanTaker } from "../telemetry/span.ts";
 import { createBandwidthLimiter } from "../transfer/bandwidth.ts";
 import { inspectGuest } from "../transfer/inspect/index.ts";
 import { padSource } from "../transfer/padded-source.ts";
@@ -13,6 +15,9 @@ import { leafBytes } from "../transfer/ports.ts";
 import { prove } from "../transfer/proof.ts";
 import { pump } from "../transfer/pump.ts";
 import { copyProgressSignal, replicatedSignal } from "../workflows/migrate-vm/messages.ts";
+import { callLines } from "./call-lines.ts";
+import type { WorkerMetrics } from "./metrics.ts";
+import { observeProvider } from "./observed-provider.ts";
 
 export interface WorkerParts {
   readonly config: Config;
@@ -23,7 +28,11 @@ export interface WorkerParts {
   readonly secrets?: ReturnType<typeof createSecrets>;
   /** Short folder for the sockets of exports. */
   readonly runDir: string;
-  readonly log?: (level: "debug" | "info" | "warn" | "error", message: string, facts?: object) => void;
+  readonly log?: Say;
+  /** Where spans go, if anywhere. */
+  readonly spans?: SpanTaker | undefined;
+  /** What counts calls, waits and copies, if anything. */
+  readonly metrics?: WorkerMetrics | undefined;
 }
 
 /** Everything that activities need, from the parts of one process. */
@@ -32,10 +41,20 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
   const log = parts.log ?? (() => undefined);
   const secrets = parts.secrets ?? createSecrets(config.secrets, {});
   const entries = config.sites.map((site) => ({ ...site, credentials: revealing(secrets, site.credentials) }));
+  const calls = callLines({ log, spans: parts.spans, metrics: parts.metrics });
   const registry = createRegistry(entries, {
     tools,
     runDir,
-    context: (site) => ({ site, log, budget: (name, rate) => store.callBudget(`${site}:${name}`, rate) }),
+    context: (site) => ({
+      site,
+      log,
+      budget(name, rate) {
+        const budget = store.callBudget(`${site}:${name}`, rate);
+        return parts.metrics?.timed(site, budget) ?? budget;
+      },
+      onCall: (call) => calls.cloud(site, call),
+    }),
+    onMade: (provider) => observeProvider(provider, calls.site),
   });
   return {
     registry,
@@ -55,6 +74,7 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
     log: {
       warn: (message, error) => log("warn", message, isProviderError(error) ? { code: error.code } : undefined),
     },
+    ...(parts.metrics ? { copies: parts.metrics.copies } : {}),
     close: () => registry.close(),
   };
 }

@@ -1,14 +1,17 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Runtime } from "@temporalio/worker";
-import { type Logger, pino } from "pino";
 import { loadConfig } from "../config/config.ts";
 import { configReport } from "../config/report.ts";
 import { readRuntime, required } from "../config/runtime.ts";
 import { loadHostTools } from "../host/host-tools.ts";
 import { cacheDir, makeSocketDir } from "../host/paths.ts";
 import { createSecrets } from "../integrations/secrets/create.ts";
-import { openStore } from "../store/index.ts";
+import { openStore, type Store } from "../store/index.ts";
+import { LogKeeper } from "../telemetry/log-keeper.ts";
+import { createLogger } from "../telemetry/logger.ts";
+import type { Say } from "../telemetry/say.ts";
+import { Scrubber } from "../telemetry/scrub.ts";
 import { connectClient } from "../temporal/connection.ts";
 import {
   ensureHousekeepingSchedule,
@@ -18,39 +21,54 @@ import {
 import { temporalAddress } from "../temporal/settings.ts";
 import { sharedHashPool } from "../transfer/hash-pool.ts";
 import { buildDeps } from "./deps.ts";
+import { sdkLogger } from "./sdk-log.ts";
+import { startTelemetry } from "./telemetry.ts";
 import { createWorker } from "./worker.ts";
+
+/** What was said last is kept within this time, or not. */
+const lastLinesMs = 2_000;
 
 /** A worker's process: opens all it needs, takes work until a signal ends it, and closes what it opened. `onWorking` is
  *  called once it polls. */
 export async function run({ env, onWorking }: { env: NodeJS.ProcessEnv; onWorking: () => void }): Promise<void> {
   const runtime = readRuntime(env);
   const config = loadConfig({ file: runtime.configFile, sitesFile: runtime.sitesFile, env });
-  const log = pino({ name: "worker", level: config.logging.level });
+  const scrubber = new Scrubber();
+  const opened = Promise.withResolvers<Store>();
+  const keeper =
+    config.logging.keepMs > 0
+      ? new LogKeeper("worker", { append: async (lines) => (await opened.promise).logs.append(lines) })
+      : undefined;
+  const takers = keeper ? [keeper] : [];
+  const log = createLogger({ name: "worker", level: config.logging.level, scrubber, takers });
+  const say: Say = (level, message, facts) => log[level](facts ?? {}, message);
   const instanceDir = required(runtime, "instanceDir");
   const toolsManifest = required(runtime, "toolsManifest");
   const readyFile = join(instanceDir, "run/worker.ready");
 
+  const flows = new Map(keeper ? [["store", keeper]] : []);
+  const telemetry = await startTelemetry(config, { log: say, flows });
   Runtime.install({
     // Signals are handled below, so that the ready file goes and connections close in order.
     shutdownSignals: [],
-    logger: {
-      log: (level, message, meta) => forward(log, level)(meta ?? {}, message),
-      trace: (message, meta) => log.trace(meta ?? {}, message),
-      debug: (message, meta) => log.debug(meta ?? {}, message),
-      info: (message, meta) => log.info(meta ?? {}, message),
-      warn: (message, meta) => log.warn(meta ?? {}, message),
-      error: (message, meta) => log.error(meta ?? {}, message),
+    logger: sdkLogger(log),
+    // What the SDK's native part says comes the same way.
+    telemetryOptions: {
+      logging: { filter: { core: "WARN", other: "ERROR" }, forward: {} },
+      ...(telemetry.sdk ? { metrics: telemetry.sdk } : {}),
     },
   });
   for (const line of configReport(config)) log.info(line);
 
+  const { metrics } = telemetry;
   const store = await openStore({
     databaseUrl: required(runtime, "databaseUrl"),
-    log: (level, message, facts) => log[level](facts ?? {}, message),
+    log: say,
   });
   await store.migrate();
+  opened.resolve(store);
   await store.seedPrices();
-  const secrets = createSecrets(config.secrets, env);
+  const secrets = createSecrets(config.secrets, env, (secret) => scrubber.remember(secret));
   const temporal = temporalAddress(config.temporal, (source) => secrets.reveal(source));
   const client = await connectClient(temporal);
   const deps = await buildDeps({
@@ -60,20 +78,25 @@ export async function run({ env, onWorking }: { env: NodeJS.ProcessEnv; onWorkin
     client,
     tools: loadHostTools(toolsManifest),
     runDir: makeSocketDir(instanceDir),
-    log: (level, message, facts) => log[level](facts ?? {}, message),
+    log: say,
+    metrics,
   });
   const sites = deps.registry.sites.map(({ site }) => site);
   const { worker, close } = await createWorker({
     temporal,
     bundleCacheDir: cacheDir(),
     deps,
+    telling: { log: say, attempts: metrics?.attempts, heartbeats: metrics?.heartbeats },
   });
   const running = worker.run();
   // The first copy should not wait for a thread to start.
   await sharedHashPool().warmUp();
   await ensureInventorySchedules(client, sites, config.inventory);
   await ensureRotationSchedules(client, config.rotation);
-  await ensureHousekeepingSchedule(client, { historyMs: config.inventory.historyMs });
+  await ensureHousekeepingSchedule(client, {
+    historyMs: config.inventory.historyMs,
+    logsMs: config.logging.keepMs,
+  });
   mkdirSync(dirname(readyFile), { recursive: true });
   writeFileSync(readyFile, `${process.pid}\n`);
   log.info({ sites }, "The worker takes work");
@@ -85,11 +108,7 @@ export async function run({ env, onWorking }: { env: NodeJS.ProcessEnv; onWorkin
   await deps.close();
   await close();
   await client.connection.close();
+  await telemetry.close();
+  await keeper?.close(lastLinesMs);
   await store.close();
-}
-
-function forward(log: Logger, level: string) {
-  const known = level.toLowerCase();
-  const write = known === "trace" || known === "debug" || known === "warn" || known === "error" ? known : "info";
-  return log[write].bind(log);
 }

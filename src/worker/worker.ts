@@ -1,6 +1,6 @@
 import { NativeConnection, Worker, type WorkerOptions } from "@temporalio/worker";
 import { type ActivityDeps } from "../activities/deps.ts";
-import { heartbeatInterceptor } from "../activities/heartbeat.ts";
+import { type HeartbeatWatch, heartbeatInterceptor } from "../activities/heartbeat.ts";
 import { createActivities } from "../activities/index.ts";
 import {
   connectionOptions,
@@ -9,12 +9,16 @@ import {
   type TemporalAddress,
   taskQueue,
 } from "../temporal/connection.ts";
+import { traceAttempt } from "../temporal/trace-activities.ts";
 import { workflowBundle } from "./bundle.ts";
+import { type RunTelling, runLines } from "./run-lines.ts";
 
 export interface WorkerSettings {
   readonly temporal: TemporalAddress;
   readonly bundleCacheDir: string;
   readonly deps: ActivityDeps;
+  /** What is told of runs and activities, and to whom. Default nobody. */
+  readonly telling?: RunTelling & { readonly heartbeats?: HeartbeatWatch | undefined };
   /** For tests: changes the activities before they are registered. */
   readonly decorate?: (activities: ReturnType<typeof createActivities>) => object;
 }
@@ -24,6 +28,8 @@ export async function createWorker(settings: WorkerSettings): Promise<{ worker: 
   const { temporal, deps } = settings;
   const [connection, bundle] = await Promise.all([connect(temporal), workflowBundle(settings.bundleCacheDir)]);
   const activities = createActivities(deps);
+  const { telling = { log: () => undefined } } = settings;
+  const { sinks, watch } = runLines(telling);
   const options: WorkerOptions = {
     connection,
     namespace: temporal.namespace,
@@ -31,7 +37,13 @@ export async function createWorker(settings: WorkerSettings): Promise<{ worker: 
     taskQueue,
     workflowBundle: bundle,
     activities: settings.decorate ? settings.decorate(activities) : activities,
-    interceptors: { activity: [(context) => ({ inbound: heartbeatInterceptor(context) })] },
+    sinks,
+    interceptors: {
+      activity: [
+        (context) => traceAttempt(context, watch),
+        (context) => ({ inbound: heartbeatInterceptor(context, telling.heartbeats) }),
+      ],
+    },
     // A killed worker's cached runs are offered to its own queue first; its successor should not wait long for that.
     stickyQueueScheduleToStartTimeout: "1 second",
     maxHeartbeatThrottleInterval: "1 second",

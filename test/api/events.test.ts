@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { readEvents } from "../../src/cli/event-stream.ts";
+import { type MigrationEvent, readEvents } from "../../src/cli/event-stream.ts";
 import { assertEvent } from "./support/conformance.ts";
 import { startTestApi } from "./support/harness.ts";
 
@@ -26,7 +26,7 @@ describe("a migration's event stream", () => {
     assert.equal(response.headers.get("content-type"), "text/event-stream; charset=utf-8");
     const story: string[] = [];
     const sequences: number[] = [];
-    for await (const event of readEvents(response.body as ReadableStream<Uint8Array>)) {
+    for await (const event of readEvents<MigrationEvent>(response.body as ReadableStream<Uint8Array>)) {
       assertEvent(event);
       story.push(event.message);
       sequences.push(event.sequence);
@@ -39,7 +39,8 @@ describe("a migration's event stream", () => {
 
     const rest = await open(id, { "last-event-id": "3" });
     const replayed: number[] = [];
-    for await (const event of readEvents(rest.body as ReadableStream<Uint8Array>)) replayed.push(event.sequence);
+    for await (const event of readEvents<MigrationEvent>(rest.body as ReadableStream<Uint8Array>))
+      replayed.push(event.sequence);
     assert.deepEqual(replayed, [4, 5]);
     assert.equal((await open(id, { "last-event-id": "5" })).status, 204);
   });

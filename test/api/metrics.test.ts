@@ -55,6 +55,22 @@ test("tell sites, migrations, the freeze and the process as they are when they a
   assert.ok((value(text, "process_resident_memory_bytes") ?? 0) > 2 ** 20);
 });
 
+test("tell who has the slots and the bandwidth that all workers share", async () => {
+  const { slots, leases } = store;
+  const ask = { resource: "migrations", slots: 1, ttlMs: 60_000 };
+  for (const holder of ["one", "two", "three"]) await slots.ask({ ...ask, holder }, async () => true);
+  const link = { resource: "link:onprem-a/onprem-b", limitPerSecond: 1000 };
+  await leases.renew({ ...link, holder: "copy-1", ttlMs: 60_000 });
+  await leases.renew({ ...link, holder: "copy-2", ttlMs: 1 });
+  const text = await scrape();
+  assert.equal(value(text, "novacron_slots", { resource: "migrations", state: "taken" }), 1);
+  assert.equal(value(text, "novacron_slots", { resource: "migrations", state: "waiting" }), 2);
+  assert.equal(value(text, "novacron_bandwidth_leases", { link: "onprem-a/onprem-b" }), 1);
+  assert.equal(value(text, "novacron_bandwidth_leased_bytes_per_second", { link: "onprem-a/onprem-b" }), 1000);
+  await Promise.all(["one", "two", "three"].map((holder) => slots.release("migrations", holder)));
+  assert.equal(value(await scrape(), "novacron_slots", { resource: "migrations", state: "taken" }), 0);
+});
+
 test("count requests by the route's pattern, never by what an id makes of it", async () => {
   const counted = async (labels: Record<string, string>) =>
     value(await scrape(), "http_server_request_duration_seconds_count", labels) ?? 0;

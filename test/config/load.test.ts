@@ -174,10 +174,22 @@ describe("keys in effect", () => {
     assert.deepEqual(inventory, { intervalMs: 90_000, fullIntervalMs: 3_600_000, historyMs: 30 * 86_400_000 });
   });
 
+  test("reads how long lines are kept", (context) => {
+    assert.equal(load(context, "logging: { keep: 36h }").logging.keepMs, 36 * 3_600_000);
+    assert.equal(load(context, "logging: { keep: 0s }").logging.keepMs, 0);
+  });
+
+  test("reads where telemetry goes", (context) => {
+    const { telemetry } = load(context, "telemetry: { worker_metrics: '127.0.0.1:9464' }");
+    assert.equal(telemetry.workerMetrics, "127.0.0.1:9464");
+    assert.equal(load(context, "").telemetry.workerMetrics, undefined);
+    assert.throws(() => load(context, "telemetry: { worker_metrics: '9464' }"), /an address and a port/);
+  });
+
   test("the environment wins over the file's process settings", (context) => {
     const content =
       "api: { host: 127.0.0.2, port: 1 }\ntemporal: { address: 'a:1', namespace: n }\nlogging: { level: warn }";
-    const settings = ({ api, temporal, logging }: Config) => ({ ...api, ...temporal, ...logging });
+    const settings = ({ api, temporal, logging }: Config) => ({ ...api, ...temporal, level: logging.level });
     assert.deepEqual(settings(load(context, content)), {
       host: "127.0.0.2",
       port: 1,

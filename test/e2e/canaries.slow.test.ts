@@ -57,6 +57,21 @@ async function answers(connection: Connection, token: string): Promise<string> {
   ].join("\n");
 }
 
+/** Every line that is kept, at the most talkative. */
+async function keptLines(connection: Connection, token: string): Promise<string> {
+  const texts: string[] = [];
+  for (let cursor = ""; ; ) {
+    const query = `limit=200${cursor && `&cursor=${encodeURIComponent(cursor)}`}`;
+    const answer = await fetch(`${connection.apiUrl}/v1/logs?${query}`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    const text = await answer.text();
+    texts.push(text);
+    cursor = (JSON.parse(text) as { next_cursor?: string }).next_cursor ?? "";
+    if (cursor === "") return texts.join("\n");
+  }
+}
+
 /** As they are stored, and as they are with the key. */
 async function histories(address: string, codec: EncryptingCodec): Promise<string> {
   const client = await connectClient({ address, namespace: "default" });
@@ -95,6 +110,7 @@ test("no credential shows in logs, answers, histories or the sites' list", async
   assert.match(local, /endpoint: http:\/\/127/);
   for (const [name, value] of Object.entries(referred)) writeFileSync(join(scratch, name), value, { mode: 0o600 });
   writeFileSync(configFile, local + references);
+  process.env.NOVACRON_LOG_LEVEL = "debug";
   const connection = await upStack({ instance, configFile });
   const token = readFileSync(connection.tokenFile, "utf8").trim();
   const said = await answers(connection, token);
@@ -107,9 +123,13 @@ test("no credential shows in logs, answers, histories or the sites' list", async
   const logs = join(instanceDir(instance), "logs");
   const written = readdirSync(logs).map((name) => readFileSync(join(logs, name), "utf8"));
   assert.ok(written.join("").includes("aws"), "the logs speak of the site");
+  const kept = await keptLines(connection, token);
+  assert.match(kept, /"message":"the request is answered"/, "lines of the API are kept");
+  assert.match(kept, /"message":"the site has answered"/, "and of the worker");
   for (const [name, secret] of Object.entries({ ...secrets, ...referred, token, payloadKey })) {
     assert.ok(!said.includes(secret), `${name} in an answer`);
     assert.ok(!recorded.includes(secret), `${name} in a history`);
+    assert.ok(!kept.includes(secret), `${name} in a kept line`);
     assert.ok(!written.some((text) => text.includes(secret)), `${name} in a log`);
   }
 });

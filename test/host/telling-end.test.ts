@@ -17,9 +17,9 @@ test("the message of an uncaught error is what tells, not its stack", () => {
 
 test("the last error that was logged as JSON is what tells", () => {
   const lines = [
-    { level: 60, msg: "cannot go on", err: { message: "first" } },
-    { level: 60, msg: "cannot go on", err: { message: "the store is away" } },
-    { level: 30, msg: "good bye" },
+    { level: "fatal", msg: "cannot go on", err: { message: "first" } },
+    { level: "fatal", msg: "cannot go on", err: { message: "the store is away" } },
+    { level: "info", msg: "good bye" },
   ];
   writeFileSync(log, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
   assert.equal(tellingEnd(log, 0), "the store is away");

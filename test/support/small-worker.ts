@@ -3,6 +3,7 @@ import type { Client } from "@temporalio/client";
 import { DefaultLogger, Runtime } from "@temporalio/worker";
 import type { ActivityDeps } from "../../src/activities/deps.ts";
 import { cacheDir } from "../../src/host/paths.ts";
+import type { TemporalServer } from "../../src/host/temporal.ts";
 import { openStore, type Store } from "../../src/store/index.ts";
 import { connectClient } from "../../src/temporal/connection.ts";
 import { createWorker } from "../../src/worker/worker.ts";
@@ -29,12 +30,17 @@ export function smallDeps(own: Pick<ActivityDeps, "registry" | "store"> & Partia
 }
 
 /** A real PostgreSQL and Temporal of the test file's own, and a client of each; they end with the file. */
-export async function startServers(): Promise<{ store: Store; client: Client; temporalAddress: string }> {
+export async function startServers(): Promise<{
+  store: Store;
+  client: Client;
+  temporalAddress: string;
+  temporalPorts: TemporalServer["ports"];
+}> {
   const [postgres, temporal] = await Promise.all([withPostgres({ after }), withTemporal({ after })]);
   const store = await openStore({ databaseUrl: postgres.databaseUrl });
   await store.migrate();
   const client = await connectClient({ address: temporal.address, namespace: "default" });
-  return { store, client, temporalAddress: temporal.address };
+  return { store, client, temporalAddress: temporal.address, temporalPorts: temporal.ports };
 }
 
 /** A worker in this process; the returned function ends it. A failing activity makes no noise. */

@@ -20,7 +20,7 @@ function copyWhileBegun(newest: number): Promise<unknown> {
     state: async () => (begun ? { attempt: newest } : undefined),
     async beginAttempt() {
       begun = true;
-      return { attempt: 1 };
+      return { attempt: 1, progress: { bytesCopied: 0, bytesResent: 0 } };
     },
   };
   const deps = {
@@ -37,4 +37,49 @@ function copyWhileBegun(newest: number): Promise<unknown> {
 test("a copy that another attempt shut out is tried again; one that is refused for itself is not", async () => {
   await assert.rejects(copyWhileBegun(2), { code: "Unavailable", message: /another attempt began meanwhile/ });
   await assert.rejects(copyWhileBegun(1), { code: "Conflict" });
+});
+
+test("a copy that goes on is told with what it moves itself, and its end with it", async () => {
+  const told: object[] = [];
+  const progress = { bytesCopied: 7, bytesResent: 1 };
+  const ended = { close: async () => {} };
+  const deps = {
+    registry: {
+      provider: async () => ({ disks: { openGeneration: async () => ended, openSource: async () => ended } }),
+    },
+    store: {
+      checkpoints: {
+        state: async () => undefined,
+        beginAttempt: async () => ({ attempt: 2, progress }),
+        seal: async () => undefined,
+      },
+    },
+    transfer: {
+      padSource: (source: unknown) => source,
+      async pump({ onProgress }: { onProgress: (now: object) => void }) {
+        onProgress({ bytesCopied: 9, bytesResent: 1 });
+        return { bytesCopied: 12, bytesResent: 2, rootHash: "h" };
+      },
+    },
+    copies: {
+      began({ from, to }: { from: string; to: string }, sofar: object) {
+        told.push({ from, to }, sofar);
+        return {
+          moved: ({ bytesCopied, bytesResent }: typeof progress) => told.push({ bytesCopied, bytesResent }),
+          ended: () => told.push({ ended: true }),
+        };
+      },
+    },
+  } as unknown as ActivityDeps;
+  const copy = { diskId: "vda", replicaId: "r", targetSizeBytes: 1, tracking: "full" };
+  const move = { migrationId: "m", from: "a", to: "b", sourcePointId: "p", generationId: "g", copy };
+  const moves = new DiskMoves(deps);
+  await moves.copy(move as unknown as Parameters<typeof moves.copy>[0], new AbortController().signal);
+  assert.deepEqual(told, [
+    { from: "a", to: "b" },
+    progress,
+    { bytesCopied: 9, bytesResent: 1 },
+    { bytesCopied: 12, bytesResent: 2 },
+    { ended: true },
+  ]);
 });

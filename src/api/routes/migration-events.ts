@@ -1,13 +1,9 @@
-import type { Response } from "express";
 import { isMigrationEnded, type MigrationEvent, type MigrationState } from "../../domain/migration.ts";
 import { toWire } from "../../domain/wire.ts";
-import { ProblemError } from "../problem.ts";
+import { openEventStream, readLastEventId } from "../event-stream.ts";
 import { type Answer, route } from "../route.ts";
 import { type ApiContext, idParams } from "./context.ts";
 import { knownMigration } from "./migrations.ts";
-
-/** How soon an EventSource comes back after a broken connection. */
-const reconnectMs = 1_000;
 
 export function eventRoutes(context: ApiContext) {
   const { store, limits } = context;
@@ -34,18 +30,10 @@ export function eventRoutes(context: ApiContext) {
         const isLast = async (sequence: number) => (await store.migrations.events(id, sequence, 1)).length === 0;
         if (isMigrationEnded(state) && (await isLast(after))) return { status: 204 };
 
-        response.status(200).setHeader("Content-Type", "text/event-stream; charset=utf-8");
-        response.setHeader("X-Accel-Buffering", "no");
-        response.write(`retry: ${reconnectMs}\n\n`);
-        const heartbeat = setInterval(() => response.write(": alive\n\n"), limits.heartbeatMs);
-        try {
-          for await (const event of store.migrations.subscribe(id, after, signal)) {
-            await write(response, format(event), signal);
-            if (isMigrationEnded(event.data.state as MigrationState) && (await isLast(event.sequence))) break;
-          }
-        } finally {
-          clearInterval(heartbeat);
-          response.end();
+        using stream = openEventStream(response, limits.heartbeatMs);
+        for await (const event of store.migrations.subscribe(id, after, signal)) {
+          await stream.write(format(event), signal);
+          if (isMigrationEnded(event.data.state as MigrationState) && (await isLast(event.sequence))) break;
         }
         return undefined;
       },
@@ -55,28 +43,4 @@ export function eventRoutes(context: ApiContext) {
 
 function format(event: MigrationEvent): string {
   return `id: ${event.sequence}\nevent: ${event.type}\ndata: ${JSON.stringify(toWire(event))}\n\n`;
-}
-
-function readLastEventId(header: string | undefined): number {
-  if (header === undefined || header === "") return 0;
-  const sequence = Number(header);
-  if (Number.isSafeInteger(sequence) && sequence >= 0) return sequence;
-  throw new ProblemError("InvalidInput", {
-    detail: "Last-Event-ID is not the id of an event of this stream",
-    action: "Send the newest `id` that was received, or leave the header out.",
-  });
-}
-
-/** Waits for a slow reader instead of buffering for it. */
-async function write(response: Response, text: string, signal: AbortSignal): Promise<void> {
-  if (response.write(text) || signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      response.off("drain", done);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    response.once("drain", done);
-    signal.addEventListener("abort", done);
-  });
 }

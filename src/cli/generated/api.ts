@@ -1247,6 +1247,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the processes said, the newest first
+         * @description Who does not reach the whole installation names the run (`workflow_id`) of a migration, a wave or an operation that they reach.
+         */
+        get: operations["listLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/logs/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the processes say, as server-sent events
+         * @description What is kept after `Last-Event-ID` (from now on without one). Each `data` is a LogLine. Who does not reach the whole installation names the run (`workflow_id`) of a migration, a wave or an operation that they reach.
+         */
+        get: operations["followLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/metrics": {
         parameters: {
             query?: never;
@@ -2076,7 +2116,7 @@ export interface components {
             name: string;
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
-            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "vms:write" | "certificates:verify" | "metrics:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "vms:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
             /** @description Default 90 */
             expires_in_days?: number;
         };
@@ -3335,7 +3375,7 @@ export interface components {
             /** @description What the caller may do, and where */
             may: {
                 /** @enum {string} */
-                permission: "inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "vms:write" | "certificates:verify" | "metrics:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze";
+                permission: "inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "vms:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze";
                 scopes: components["schemas"]["Scope"][];
             }[];
         };
@@ -3442,7 +3482,7 @@ export interface components {
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
             /** @description No more than these of what the roles allow */
-            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "vms:write" | "certificates:verify" | "metrics:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "vms:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
             created_by: string;
             /**
              * Format: date-time
@@ -3477,7 +3517,7 @@ export interface components {
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
             /** @description No more than these of what the roles allow */
-            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "vms:write" | "certificates:verify" | "metrics:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "vms:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
             created_by: string;
             /**
              * Format: date-time
@@ -3563,6 +3603,37 @@ export interface components {
             public_key: string;
             /** @description Ed25519, base64 */
             signature: string;
+        };
+        LogLineList: {
+            items: components["schemas"]["LogLine"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        LogLine: {
+            sequence: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            at: string;
+            /** @enum {string} */
+            level: "trace" | "debug" | "info" | "warn" | "error" | "fatal";
+            /** @description Which of ours said it: api or worker */
+            process: string;
+            message: string;
+            /** @description The same in all that one request set off */
+            trace_id?: string;
+            request_id?: string;
+            workflow_id?: string;
+            run_id?: string;
+            activity?: string;
+            attempt?: number;
+            site?: string;
+            vm_id?: string;
+            /** @description What else the line says */
+            facts: {
+                [key: string]: unknown;
+            };
         };
         Health: {
             /** @constant */
@@ -6770,6 +6841,98 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditCheckpointList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listLogs: {
+        parameters: {
+            query?: {
+                /** @description Of this run, and of those that belong to it */
+                workflow_id?: string;
+                /** @description 32 hex digits, as in the `Traceparent` of an answer */
+                trace_id?: string;
+                request_id?: string;
+                site?: string;
+                /** @description This level and what is more urgent */
+                level?: "trace" | "debug" | "info" | "warn" | "error" | "fatal";
+                /** @description A part of what the line says, in any case */
+                text?: string;
+                since?: string;
+                until?: string;
+                /** @description Rows in one page. Default 50 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; opaque */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogLineList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    followLogs: {
+        parameters: {
+            query?: {
+                /** @description Of this run, and of those that belong to it */
+                workflow_id?: string;
+                /** @description 32 hex digits, as in the `Traceparent` of an answer */
+                trace_id?: string;
+                request_id?: string;
+                site?: string;
+                /** @description This level and what is more urgent */
+                level?: "trace" | "debug" | "info" | "warn" | "error" | "fatal";
+                /** @description A part of what the line says, in any case */
+                text?: string;
+                since?: string;
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream; it ends after ten minutes, or some seconds after `until` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
                 };
             };
             400: components["responses"]["Problem400"];

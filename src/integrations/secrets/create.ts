@@ -31,13 +31,21 @@ export interface SecretSourceSet {
   readonly values: Readonly<Record<string, SecretSource>>;
 }
 
-/** The stores that are configured, and what reads configured values from them. */
-export function createSecrets(settings: SecretSettings, env: NodeJS.ProcessEnv) {
+/** The stores that are configured, and what reads configured values from them. `onRevealed` hears of every value that
+ *  leaves. */
+export function createSecrets(
+  settings: SecretSettings,
+  env: NodeJS.ProcessEnv,
+  onRevealed: (secret: string) => void = () => undefined,
+) {
   const local = { env: environmentStore(env), file: fileStore };
   // What logs in to a store comes from this machine.
   const here = new Secrets(local, settings.cacheMs);
-  const read = async (from: Secrets, source: SecretSource): Promise<string> =>
-    source.reference ? from.value(source.reference) : source.reveal();
+  const read = async (from: Secrets, source: SecretSource): Promise<string> => {
+    const secret = source.reference ? await from.value(source.reference) : source.reveal();
+    onRevealed(secret);
+    return secret;
+  };
   const { vault, aws } = settings;
   const stores = {
     ...local,
@@ -63,6 +71,7 @@ export function createSecrets(settings: SecretSettings, env: NodeJS.ProcessEnv) 
     /** The values now, each under its name in the configuration; what is written out wins over what `from` gives. */
     async revealAll({ type, from, values }: SecretSourceSet) {
       const together = from?.reference ? await all.values(from.reference) : {};
+      for (const secret of Object.values(together)) onRevealed(secret);
       const own = await Promise.all(
         Object.entries(values).map(async ([name, source]) => [name, await read(all, source)] as const),
       );

@@ -70,17 +70,31 @@ export class AwsService<Sdk> {
     const attempts = /SnapshotBlocks?$|ChangedBlocks$/.test(operation) ? patience.blockAttempts : patience.attempts;
     for (let attempt = 1; ; attempt++) {
       await budget.take(signal);
+      const tell = this.#timed(operation, attempt);
       try {
-        return await read((await this.#once(client, command, signal)) as OutputOf<C>);
+        const result = await read((await this.#once(client, command, signal)) as OutputOf<C>);
+        tell("ok");
+        return result;
       } catch (error) {
         // An abort is the caller's own reason, not a failure of AWS.
         signal.throwIfAborted();
         const failure = awsFailure(error, subject, this.#parts.redact);
+        tell(failure.code);
         const waitMs = attempt < attempts ? retryIn(failure, operation, command.input, attempt, patience) : undefined;
         if (waitMs === undefined) throw this.#noted(failure, operation, attempt);
         await sleep(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());
       }
     }
+  }
+
+  #timed(operation: string, attempt: number): (code: string) => void {
+    const { onCall } = this.#parts.context;
+    if (!onCall) return () => undefined;
+    const startedAt = Date.now();
+    const clock = performance.now();
+    const call = `${this.#name}:${operation}`;
+    const isBlock = operation.endsWith("SnapshotBlock");
+    return (code) => onCall({ call, code, attempt, isBlock, startedAt, durationMs: performance.now() - clock });
   }
 
   async #once(client: SdkClient, command: AnyCommand, abortSignal: AbortSignal): Promise<unknown> {

@@ -238,6 +238,8 @@ export const requests: Readonly<Record<string, WalkRow>> = {
     }),
   },
   sealBreakGlass: { reach: "installation", makes: true, ask: () => ({ path: "/v1/break-glass" }) },
+  listLogs: get(`/v1/logs?workflow_id=migration/${moved}`, "move", "walk-line"),
+  followLogs: get(`/v1/logs/events?workflow_id=migration/${moved}&until=2020-01-01T00:00:00Z`, "move"),
   readMetrics: { reach: "installation", makes: true, ask: () => ({ path: "/v1/metrics" }) },
   listAudit: { reach: "installation", makes: true, ask: () => ({ path: "/v1/audit" }) },
   exportAudit: { reach: "installation", makes: true, ask: () => ({ path: "/v1/audit/export?after=1000000" }) },
@@ -297,6 +299,9 @@ export async function walked(api: TestApi): Promise<World> {
     createdBy: "token/bootstrap",
   });
   await store.operations.end(operated, "done", new Date().toISOString());
+  await store.logs.append([
+    { at, level: "info", process: "worker", message: "walk-line", workflowId: `migration/${moved}`, facts: {} },
+  ]);
   await store.certificates.insert(sampleCertificate(moved));
   await store.migrations.update(moved, { certificateId: `cert-${moved}` });
   for (const userId of ["walk-user", "walk-far-user"]) await store.users.create({ userId, name: userId });
