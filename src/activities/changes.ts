@@ -1,6 +1,6 @@
 import { Context } from "@temporalio/activity";
 import { type ErrorCode, errorMeanings, isProviderError, ProviderError } from "../domain/errors.ts";
-import type { ActivityDeps } from "./deps.ts";
+import type { SiteDeps } from "./deps.ts";
 
 /**
  * What an activity does beyond our own records. `changes` and `undoes` touch a site and leave a trail of their own;
@@ -18,7 +18,7 @@ const largestResult = 4_000;
  * and when one fails for good. Attempts between are in Temporal's history.
  */
 export function withTrail<T extends Record<string, AnyActivity>>(
-  { store }: Pick<ActivityDeps, "store">,
+  { store }: { readonly store: Pick<SiteDeps["store"], "audit" | "guard"> },
   effects: Effects<T>,
   activities: T,
 ): T {

@@ -4,10 +4,10 @@ import { ProviderError } from "../domain/errors.ts";
 import type { CreateVmParameters } from "../domain/migration-parts.ts";
 import type { NewVmParameters } from "../domain/operation.ts";
 import { tagKeys } from "../domain/vm.ts";
-import type { ActivityDeps } from "./deps.ts";
+import type { SiteDeps } from "./deps.ts";
 import { goneIsFine } from "./gone.ts";
 
-export function computeActivities({ registry }: ActivityDeps) {
+export function computeActivities({ registry }: SiteDeps) {
   return {
     /** Marks the source as held by this migration, before it is stopped, so that nobody starts it meanwhile. */
     async fenceVm(input: { site: string; vmId: string; migrationId: string }): Promise<{ volumeIds: string[] }> {

@@ -1,8 +1,9 @@
 import { Context } from "@temporalio/activity";
 import { ProviderError } from "../domain/errors.ts";
 import { mib } from "../domain/format.ts";
+import type { TransferProgress } from "../transfer/ports.ts";
 import { deadlineWatch } from "./deadline.ts";
-import type { ActivityDeps } from "./deps.ts";
+import type { SiteDeps } from "./deps.ts";
 import type { CopyDiskResult, DiskMove, DiskMoves } from "./disk-moves.ts";
 import { goneIsFine } from "./gone.ts";
 import { setHeartbeatDetails } from "./heartbeat.ts";
@@ -14,7 +15,7 @@ const signalEveryMs = 1000;
 /** Rows for people who watch. */
 const recordEveryMs = 500;
 
-export function copyActivities({ store, signalCopyProgress }: ActivityDeps, moves: DiskMoves) {
+export function copyActivities({ store, signalCopyProgress }: SiteDeps, moves: DiskMoves) {
   return {
     /** Pumps one disk into its generation; a new attempt goes on from what is durable and shuts earlier ones out. */
     async copyDisk(
@@ -87,7 +88,7 @@ export function copyActivities({ store, signalCopyProgress }: ActivityDeps, move
     let signalled = { fraction: 0, at: Date.now() };
     let recordedAt = 0;
     const { workflowId } = context.info.workflowExecution ?? { workflowId: "" };
-    return (progress: { bytesDone: number; bytesToMove: number; bytesCopied: number; bytesResent: number }): void => {
+    return (progress: TransferProgress): void => {
       setHeartbeatDetails(progress);
       const at = Date.now();
       const fraction = progress.bytesToMove === 0 ? 1 : Math.min(1, progress.bytesCopied / progress.bytesToMove);
@@ -95,7 +96,9 @@ export function copyActivities({ store, signalCopyProgress }: ActivityDeps, move
         recordedAt = at;
         // Progress is for watchers: it is never waited for, and its loss changes nothing.
         const percent = Math.round(span.from + fraction * (span.to - span.from));
-        const message = `${diskId}: ${mib(progress.bytesCopied)} of ${mib(progress.bytesToMove)} MiB`;
+        const { bytesOnWire } = progress;
+        const wire = bytesOnWire === undefined ? "" : `, ${mib(bytesOnWire)} MiB on the wire`;
+        const message = `${diskId}: ${mib(progress.bytesCopied)} of ${mib(progress.bytesToMove)} MiB${wire}`;
         const bytesCopied = span.bytesBefore + progress.bytesCopied;
         const { bytesResent } = progress;
         store.migrations

@@ -1,12 +1,12 @@
 import { expectedEnd } from "../domain/schedule.ts";
-import type { ActivityDeps } from "./deps.ts";
+import type { SiteDeps } from "./deps.ts";
 
 /** Rates of less than this say little: connections open, a cloud's first calls are slow. */
 const tellingMs = 2_000;
 
 /** Told of a copy's progress, it puts a warning into the migration's story, once, when the deadline won't be met. */
 export function deadlineWatch(
-  { store }: Pick<ActivityDeps, "store">,
+  { store }: Pick<SiteDeps, "store">,
   migrationId: string,
   deadline: string | undefined,
   bytesAfter: number,

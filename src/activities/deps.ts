@@ -1,10 +1,11 @@
 import type { MigrationDefaults } from "../domain/migration-parts.ts";
 import type { Place } from "../domain/resource.ts";
-import type { Provider } from "../providers/provider.ts";
+import type { DisksFacet, Provider } from "../providers/provider.ts";
 import type { Store } from "../store/index.ts";
 import type { createBandwidthLimiter } from "../transfer/bandwidth.ts";
 import type { inspectGuest } from "../transfer/inspect/index.ts";
 import type { padSource } from "../transfer/padded-source.ts";
+import type { CheckpointStore, RateLeases } from "../transfer/ports.ts";
 import type { prove } from "../transfer/proof.ts";
 import type { pump } from "../transfer/pump.ts";
 
@@ -48,15 +49,42 @@ export interface Moved {
   readonly bytesResent: number;
 }
 
-/** What activities are made with; the worker's composition root supplies it. */
-export interface ActivityDeps {
+/** What of the store work at a site needs: a worker without the database has it over the API. */
+export interface SiteStore {
+  readonly checkpoints: CheckpointStore;
+  readonly leases: RateLeases;
+  readonly points: Pick<Store["points"], "record" | "delete" | "findByRootHash">;
+  readonly migrations: Pick<Store["migrations"], "noteProgress" | "appendEvent">;
+  readonly guard: Pick<Store["guard"], "admit">;
+  readonly audit: Pick<Store["audit"], "append">;
+}
+
+/** The ends of copies that are at sites which this worker does not reach itself. */
+export interface PeerSites {
+  /** What opens that end of a generation's copy over a link; undefined where this worker reaches the site itself. */
+  disks(site: string, generationId: string): Pick<DisksFacet, "openGeneration" | "openSource"> | undefined;
+}
+
+/** What work at a site is made with: no more than a worker of that one site has. */
+export interface SiteDeps {
   readonly registry: {
-    readonly sites: readonly (Place & { readonly simulated: boolean })[];
     /** @throws ProviderError InvalidInput for a site that is not configured, with the ones that are. */
     provider(site: string): Promise<Provider>;
   };
-  readonly store: Store;
+  readonly store: SiteStore;
   readonly transfer: DataPlane;
+  readonly peers?: PeerSites;
+  readonly copies?: CopyWatch;
+  /** Tells a run how far a disk's copy is. */
+  signalCopyProgress(workflowId: string, progress: { diskId: string; fraction: number }): Promise<void>;
+}
+
+/** What activities are made with; the worker's composition root supplies it. */
+export interface ActivityDeps extends SiteDeps {
+  readonly registry: SiteDeps["registry"] & {
+    readonly sites: readonly (Place & { readonly simulated: boolean })[];
+  };
+  readonly store: Store;
   readonly defaults: MigrationDefaults;
   /** Migrations that work at the same time, over all workers; more wait. */
   readonly parallelMigrations: number;
@@ -65,10 +93,7 @@ export interface ActivityDeps {
   settings(site: string): SiteSettings;
   /** The file that a site's credentials come from, where they come from one. */
   credentialFile(site: string): string | undefined;
-  /** Tells a run how far a disk's copy is. */
-  signalCopyProgress(workflowId: string, progress: { diskId: string; fraction: number }): Promise<void>;
   /** Tells a run that the first round of its replication is proven. */
   signalReplicated(workflowId: string): Promise<void>;
   readonly log: { warn(message: string, error?: unknown): void };
-  readonly copies?: CopyWatch;
 }

@@ -1,15 +1,17 @@
 import { isProviderError, ProviderError } from "../domain/errors.ts";
 import type { CopyDiskParameters } from "../domain/migration-parts.ts";
 import { tagKeys } from "../domain/vm.ts";
-import type { Provider } from "../providers/provider.ts";
+import type { DisksFacet } from "../providers/provider.ts";
 import type { GenerationState, TransferProgress } from "../transfer/ports.ts";
 import type { ProofResult } from "../transfer/proof.ts";
-import type { ActivityDeps } from "./deps.ts";
+import type { SiteDeps } from "./deps.ts";
 
 export interface CopyDiskResult {
   readonly attempt: number;
   readonly bytesCopied: number;
   readonly bytesResent: number;
+  /** Absent where no link of ours was between the two. */
+  readonly bytesOnWire?: number;
   readonly rootHash: string;
 }
 
@@ -22,11 +24,19 @@ export interface DiskMove {
   readonly copy: CopyDiskParameters;
 }
 
+type CopyEnd = Pick<DisksFacet, "openGeneration" | "openSource">;
+
+interface PumpEnds {
+  readonly source: CopyEnd;
+  readonly target: CopyEnd;
+  readonly resources: AsyncDisposableStack;
+}
+
 /** Moves whole disks: what the steps of a migration and the rounds of a replication have in common. */
 export class DiskMoves {
-  readonly #deps: ActivityDeps;
+  readonly #deps: SiteDeps;
 
-  constructor(deps: ActivityDeps) {
+  constructor(deps: SiteDeps) {
     this.#deps = deps;
   }
 
@@ -36,13 +46,15 @@ export class DiskMoves {
     signal: AbortSignal,
     onProgress?: (progress: TransferProgress) => void,
   ): Promise<CopyDiskResult> {
-    const { registry, store } = this.#deps;
+    const { store } = this.#deps;
     const { generationId, copy } = move;
-    const [source, target] = await Promise.all([registry.provider(move.from), registry.provider(move.to)]);
+    const [source, target] = await Promise.all([
+      this.#disksAt(move.from, generationId),
+      this.#disksAt(move.to, generationId),
+    ]);
     const sealed = await store.checkpoints.state(generationId);
     if (sealed?.sealed && sealed.rootHash) {
-      const { bytesCopied, bytesResent } = sealed.progress;
-      return { attempt: sealed.attempt, rootHash: sealed.rootHash, bytesCopied, bytesResent };
+      return resultOf(sealed.attempt, { ...sealed.progress, rootHash: sealed.rootHash });
     }
     await using resources = new AsyncDisposableStack();
     const parentManifestId = copy.base?.parentManifestId;
@@ -75,7 +87,7 @@ export class DiskMoves {
   async #pump(
     move: DiskMove,
     state: GenerationState,
-    { source, target, resources }: { source: Provider; target: Provider; resources: AsyncDisposableStack },
+    { source, target, resources }: PumpEnds,
     signal: AbortSignal,
     onProgress?: (progress: TransferProgress) => void,
   ): Promise<CopyDiskResult> {
@@ -85,7 +97,7 @@ export class DiskMoves {
     const { targetSizeBytes: sizeBytes, replicaId, diskId, encryptionKey } = copy;
     const { attempt } = state;
     const tags = { [tagKeys.managed]: "true", [tagKeys.migration]: migrationId };
-    const sink = await target.disks.openGeneration(
+    const sink = await target.openGeneration(
       {
         replica: { replicaId, sizeBytes, encryptionKey, tags },
         generationId,
@@ -95,7 +107,7 @@ export class DiskMoves {
       signal,
     );
     resources.defer(() => sink.close());
-    const blocks = await source.disks.openSource({ sourcePointId, diskId, attempt }, signal);
+    const blocks = await source.openSource({ sourcePointId, diskId, attempt }, signal);
     resources.defer(() => blocks.close());
     const limit = copy.bandwidthBytesPerSecond;
     const limiter =
@@ -127,8 +139,11 @@ export class DiskMoves {
     });
     watch?.moved(result);
     await store.checkpoints.seal({ generationId, attempt, rootHash: result.rootHash });
-    const { bytesCopied, bytesResent, rootHash } = result;
-    return { attempt, bytesCopied, bytesResent, rootHash };
+    return resultOf(attempt, result);
+  }
+
+  async #disksAt(site: string, generationId: string): Promise<CopyEnd> {
+    return this.#deps.peers?.disks(site, generationId) ?? (await this.#deps.registry.provider(site)).disks;
   }
 
   /** Makes a generation immutable at the target and files the point under its manifest. */
@@ -203,4 +218,9 @@ export class DiskMoves {
       action: "Copy the disk again; roll the migration back to start anew.",
     });
   }
+}
+
+function resultOf(attempt: number, moved: TransferProgress & { readonly rootHash: string }): CopyDiskResult {
+  const { bytesCopied, bytesResent, bytesOnWire, rootHash } = moved;
+  return { attempt, rootHash, bytesCopied, bytesResent, ...(bytesOnWire === undefined ? {} : { bytesOnWire }) };
 }

@@ -3,12 +3,12 @@ import type { NewVmDisk } from "../domain/operation.ts";
 import type { PointWithBaselines } from "../domain/replica-base.ts";
 import { tagKeys } from "../domain/vm.ts";
 import type { SourcePoint } from "../providers/provider.ts";
-import type { ActivityDeps } from "./deps.ts";
+import type { SiteDeps } from "./deps.ts";
 import type { DiskMoves } from "./disk-moves.ts";
 import { goneIsFine } from "./gone.ts";
 
 /** Points, generations and volumes: everything about disks but their bytes. */
-export function diskActivities({ registry, store }: ActivityDeps, moves: DiskMoves) {
+export function diskActivities({ registry, store }: SiteDeps, moves: DiskMoves) {
   return {
     async takePoint(input: {
       site: string;

@@ -1,20 +1,24 @@
+import { type SiteActivity, siteActivities } from "../domain/site-work.ts";
 import { certificateActivities } from "./certificate.ts";
 import { type Effects, withTrail } from "./changes.ts";
 import { computeActivities } from "./compute.ts";
 import { copyActivities } from "./copy.ts";
 import { createPlanActivities } from "./create-plan.ts";
-import type { ActivityDeps } from "./deps.ts";
+import type { ActivityDeps, SiteDeps } from "./deps.ts";
 import { DiskMoves } from "./disk-moves.ts";
 import { diskActivities } from "./disks.ts";
 import { withFailures } from "./failures.ts";
 import { finalizeActivities } from "./finalize.ts";
 import { inventoryActivities } from "./inventory.ts";
+import { networkActivities } from "./network.ts";
 import { operateActivities } from "./operate.ts";
 import { operationPlanActivities } from "./operation-plan.ts";
 import { planActivities } from "./plan.ts";
 import { recordActivities } from "./record.ts";
+import { recordOperationActivities } from "./record-operation.ts";
 import { replicateActivities } from "./replicate.ts";
 import { rotateActivities } from "./rotate.ts";
+import { siteWorkerActivities } from "./site-workers.ts";
 import { MigrationSlots, slotActivities } from "./slots.ts";
 import { undoActivities } from "./undo.ts";
 import { verifyActivities } from "./verify.ts";
@@ -27,26 +31,42 @@ export function createActivities(deps: ActivityDeps) {
 
 export type Activities = ReturnType<typeof createActivities>;
 
+/** Those that a worker of one site does. */
+export function createSiteActivities(deps: SiteDeps): Pick<Activities, SiteActivity> {
+  const known = atSites(deps, new DiskMoves(deps));
+  const own = Object.fromEntries(siteActivities.map((name) => [name, known[name]])) as Pick<typeof known, SiteActivity>;
+  return withFailures(withTrail(deps, effects, own));
+}
+
+function atSites(deps: SiteDeps, moves: DiskMoves) {
+  return {
+    ...networkActivities(deps),
+    ...computeActivities(deps),
+    ...diskActivities(deps, moves),
+    ...copyActivities(deps, moves),
+    ...operateActivities(deps),
+    ...verifyActivities(deps),
+  };
+}
+
 function allOf(deps: ActivityDeps) {
   const moves = new DiskMoves(deps);
   const slots = new MigrationSlots(deps);
   return {
     ...planActivities(deps),
     ...recordActivities(deps),
-    ...computeActivities(deps),
-    ...diskActivities(deps, moves),
-    ...copyActivities(deps, moves),
+    ...atSites(deps, moves),
+    ...siteWorkerActivities(deps),
     ...replicateActivities(deps, moves, slots),
     ...slotActivities(deps, slots),
     ...waveActivities(deps),
     ...undoActivities(deps),
     ...finalizeActivities(deps),
-    ...verifyActivities(deps),
     ...certificateActivities(deps),
     ...inventoryActivities(deps),
     ...operationPlanActivities(deps),
     ...createPlanActivities(deps),
-    ...operateActivities(deps),
+    ...recordOperationActivities(deps),
     ...rotateActivities(deps),
   };
 }
@@ -56,6 +76,7 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   makeMigrationPlan: "reads",
   openPlan: "reads",
   checkNetworks: "reads",
+  standingOfSites: "reads",
   makeWavePlan: "reads",
   openWavePlan: "reads",
   recordWave: "records",

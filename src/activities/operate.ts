@@ -1,11 +1,11 @@
 import { Context } from "@temporalio/activity";
 import { ProviderError } from "../domain/errors.ts";
-import type { OperationItem, OperationItemView, OperationState, VmSize } from "../domain/operation.ts";
-import type { ActivityDeps } from "./deps.ts";
+import type { VmSize } from "../domain/operation.ts";
+import type { SiteDeps } from "./deps.ts";
 import { goneIsFine } from "./gone.ts";
 
 /** What is done to VMs, a call each. */
-export function operateActivities({ registry, store }: ActivityDeps) {
+export function operateActivities({ registry }: SiteDeps) {
   return {
     async startVm(input: { site: string; vmId: string }): Promise<void> {
       const { compute } = await registry.provider(input.site);
@@ -45,22 +45,6 @@ export function operateActivities({ registry, store }: ActivityDeps) {
       const { networkAdmin } = await registry.provider(input.site);
       const signal = Context.current().cancellationSignal;
       if (networkAdmin) await goneIsFine(networkAdmin.releaseAddress(input.addressId, signal));
-    },
-
-    async recordItems(input: { operationId: string; items: readonly Omit<OperationItem, "steps">[] }): Promise<void> {
-      await store.operations.addItems(input.operationId, input.items);
-    },
-
-    async recordItem(input: {
-      operationId: string;
-      item: number;
-      patch: Partial<Pick<OperationItemView, "vmId" | "state" | "step" | "problem" | "startedAt" | "endedAt">>;
-    }): Promise<void> {
-      await store.operations.updateItem(input.operationId, input.item, input.patch);
-    },
-
-    async recordOperation(input: { operationId: string; state: OperationState; endedAt: string }): Promise<void> {
-      await store.operations.end(input.operationId, input.state, input.endedAt);
     },
   };
 }

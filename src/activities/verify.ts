@@ -7,7 +7,7 @@ import { ProviderError } from "../domain/errors.ts";
 import type { VerifyParameters } from "../domain/migration-parts.ts";
 import type { Vm, VmEndpoint } from "../domain/vm.ts";
 import type { ComputeFacet } from "../providers/provider.ts";
-import type { ActivityDeps } from "./deps.ts";
+import type { SiteDeps } from "./deps.ts";
 
 const pollMs = 200;
 /** A console that is read in no time (a file of this host) is read more often: the wait is part of the downtime. */
@@ -24,7 +24,7 @@ export interface VerifyVmResult {
   readonly boot: Certificate["boot"];
 }
 
-export function verifyActivities({ registry }: ActivityDeps) {
+export function verifyActivities({ registry }: SiteDeps) {
   return {
     /** Starts the new VM and waits for the proof that it works: state, console, TCP, HTTP. */
     async verifyVm(input: { site: string; vmId: string; verify: VerifyParameters }): Promise<VerifyVmResult> {

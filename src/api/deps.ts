@@ -61,6 +61,9 @@ export interface ApiDeps {
   readonly hsts?: boolean;
   /** Decrypts payloads for those who may see them. */
   readonly codec?: PayloadCodec | undefined;
+  /** Where workers of sites call, and the SHA-256 of the certificate of the authority that they trust there; absent where
+   *  none may join. */
+  readonly sitePort?: { readonly url: string; readonly authority: string } | undefined;
   /** Plans that want a second person. */
   readonly approvalRules?: readonly ApprovalRule[];
   /** Told at once of break-glass access, freezes and lock-outs. */

@@ -1,8 +1,9 @@
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Client } from "@temporalio/client";
+import type { Client, Connection } from "@temporalio/client";
 import type { Logger } from "pino";
-import { loadConfig } from "../config/config.ts";
+import { loadConfig, type SiteConfig } from "../config/config.ts";
 import { configReport } from "../config/report.ts";
 import { readRuntime, required } from "../config/runtime.ts";
 import { isProviderError } from "../domain/errors.ts";
@@ -12,8 +13,10 @@ import { openStore, type Store } from "../store/index.ts";
 import { LogKeeper } from "../telemetry/log-keeper.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { Scrubber } from "../telemetry/scrub.ts";
+import { ActivityGateway } from "../temporal/activity-gateway.ts";
 import { connectClient } from "../temporal/connection.ts";
 import { temporalAddress } from "../temporal/settings.ts";
+import { copyProgressSignal } from "../workflows/migrate-vm/messages.ts";
 import { createApi } from "./app.ts";
 import { AuditCheckpoints } from "./audit-checkpoints.ts";
 import type { AuthSettings } from "./auth/index.ts";
@@ -22,6 +25,9 @@ import { keepStarting } from "./left-over.ts";
 import { listen as openPort, ownNames, type TlsSource, wantsHsts } from "./listen.ts";
 import { requireProtection } from "./listen-address.ts";
 import { Runs } from "./runs.ts";
+import { SiteAuthority } from "./sites/authority.ts";
+import type { ServedSite } from "./sites/operations.ts";
+import { openSitePort } from "./sites/site-port.ts";
 import { ensureBootstrapToken } from "./tokens.ts";
 
 const closeWithinMs = 5_000;
@@ -128,6 +134,7 @@ async function listen(store: Store, temporal: Client, at: At): Promise<void> {
   if (auth.oidc && !(await store.guard.sealedAt()))
     log.warn("no break-glass secret is sealed: novacron break-glass seal");
   const { historyMs } = config.inventory;
+  const sitePort = await letSiteWorkersIn(store, temporal);
   const app = createApi({
     store,
     temporal,
@@ -138,6 +145,7 @@ async function listen(store: Store, temporal: Client, at: At): Promise<void> {
     hsts: wantsHsts(at.tls, auth.publicUrl),
     historyMs,
     flows: new Map(keeper ? [["store", keeper]] : []),
+    sitePort,
     ...rules,
   });
   const server = await openPort(app, { ...at, log, signal: stopping.signal });
@@ -154,6 +162,47 @@ async function listen(store: Store, temporal: Client, at: At): Promise<void> {
   const cut = setTimeout(() => server.closeAllConnections(), closeWithinMs);
   await closed;
   clearTimeout(cut);
+}
+
+/** Opens the port that workers of sites call, where one is configured. */
+async function letSiteWorkersIn(
+  store: Store,
+  temporal: Client,
+): Promise<{ url: string; authority: string } | undefined> {
+  const { siteWorkers, migration, sites } = config;
+  if (!siteWorkers) return undefined;
+  const { host } = siteWorkers;
+  const dir = join(required(runtime, "instanceDir"), "site-authority");
+  const names = ownNames(host, siteWorkers.url);
+  const authority = await SiteAuthority.open(dir, names);
+  const { namespace, codec } = temporalSettings;
+  const connection = temporal.connection as Connection;
+  const gateway = new ActivityGateway({ connection, namespace, codec, key: authority.taskKey });
+  const deps = {
+    store,
+    authority,
+    namespace,
+    compression: migration.compression,
+    sites: sites.filter(({ enabled }) => enabled).map(servedSite),
+    signalProgress: (workflowId: string, progress: { diskId: string; fraction: number }) =>
+      temporal.workflow.getHandle(workflowId).signal(copyProgressSignal, progress),
+  };
+  const server = await openSitePort(deps, { ...siteWorkers, dir, names, gateway, log, signal: stopping.signal });
+  stopping.signal.addEventListener("abort", () => server.close());
+  const { port } = server.address() as AddressInfo;
+  const url = siteWorkers.url ?? `https://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  log.info({ url }, "workers of sites are let in");
+  return { url, authority: authority.fingerprint };
+}
+
+function servedSite(site: SiteConfig): ServedSite {
+  const { credentials, type, region, sandbox, uri, storagePath, endpoint, securityGroups, encryptionKey } = site;
+  const groups = securityGroups && [...securityGroups];
+  const entry = { type, region, sandbox, uri, storagePath, endpoint, securityGroups: groups, encryptionKey };
+  return {
+    entry: { site: site.site, enabled: site.enabled, ...entry },
+    ...(credentials ? { credentials: () => secrets.revealAll(credentials) } : {}),
+  };
 }
 
 /** Waits as long as it takes for what comes up later; `undefined` when we are to end before. */

@@ -21,6 +21,7 @@ import { priceRoutes } from "./routes/prices.ts";
 import { refreshRoutes } from "./routes/refresh.ts";
 import { resourceRoutes } from "./routes/resources.ts";
 import { searchRoutes } from "./routes/searches.ts";
+import { siteWorkerRoutes } from "./routes/site-workers.ts";
 import { siteRoutes } from "./routes/sites.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { unifiedViewRoutes } from "./routes/unified-view.ts";
@@ -32,6 +33,7 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
   let document: OpenApiDocument | undefined;
   const routes: readonly Route[] = [
     ...siteRoutes(context),
+    ...siteWorkerRoutes(context),
     ...inventoryRoutes(context),
     ...resourceRoutes(context),
     ...refreshRoutes(context),

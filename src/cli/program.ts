@@ -8,6 +8,7 @@ import { addAudit } from "./programs/audit.ts";
 import { addDecisions, addGuard } from "./programs/guard.ts";
 import { addLogs } from "./programs/logs.ts";
 import { addSearch } from "./programs/search.ts";
+import { addSiteWorkers } from "./programs/site-workers.ts";
 import { addExecution, addOperations, addVmOperations } from "./programs/vms.ts";
 import { addWaves } from "./programs/waves.ts";
 
@@ -31,6 +32,7 @@ export function buildProgram(): Command {
   addReading(program);
   addSearch(program);
   addOperations(program);
+  addSiteWorkers(program);
   addAccess(program);
   addAudit(program);
   addLogs(program);

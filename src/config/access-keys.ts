@@ -2,6 +2,25 @@ import type { ConfigKey } from "./keys.ts";
 
 /** Who signs in, and how the API is reached by them. */
 export const accessKeys: Readonly<Record<string, ConfigKey>> = {
+  "site_workers.port": {
+    description: "Port that machines call which work for one site (`novacron join`). Without it none can join.",
+    example: 8788,
+    effect: { now: "the API process, over mutual TLS with certificates of its own authority" },
+    test: "workers of sites are let in where a port is given",
+  },
+  "site_workers.host": {
+    description: "Address that this port listens on.",
+    default: "127.0.0.1",
+    example: "0.0.0.0",
+    effect: { now: "the API process" },
+    test: "workers of sites are let in where a port is given",
+  },
+  "site_workers.url": {
+    description: "How those machines reach it; default its own address and port.",
+    example: "https://novacron.example.com:8788",
+    effect: { now: "part of every join token, and of the port's certificate" },
+    test: "workers of sites are let in where a port is given",
+  },
   "oidc.issuer": {
     description:
       "Issuer URL of the identity provider at which people sign in (OpenID Connect). Without it there are only tokens.",

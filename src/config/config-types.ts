@@ -53,6 +53,8 @@ export interface Config {
   readonly migration: MigrationDefaults & {
     /** Disks that one worker copies at the same time; at least 1. */
     readonly parallelMigrations: number;
+    /** Whether links between workers of sites compress. */
+    readonly compression: boolean;
   };
   readonly api: {
     readonly host: string;
@@ -63,13 +65,15 @@ export interface Config {
       | { readonly kind: "self-made" }
       | { readonly kind: "files"; readonly certFile: string; readonly keyFile: string };
   };
-  /** Absent without an identity provider. */
+  /** Where workers of sites call; absent where none may join. */
+  readonly siteWorkers?: { readonly host: string; readonly port: number; readonly url?: string };
   /** Secrets that we own and exchange by schedule. */
   readonly rotation: {
     readonly secrets: readonly RotatedSecret[];
     readonly intervalMs: number;
     readonly graceMs: number;
   };
+  /** Absent without an identity provider. */
   readonly oidc?: {
     readonly issuer: string;
     readonly clientId: string;

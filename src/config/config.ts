@@ -45,6 +45,7 @@ export function loadConfig(input: { file?: string; sitesFile?: string; env: Node
       ...(content.api.public_url ? { publicUrl: content.api.public_url.replace(/\/+$/, "") } : {}),
       ...toApiTls(content.api, source),
     },
+    ...toSiteWorkers(content.site_workers),
     oidc: toOidc(content.oidc, source),
     secrets: toSecrets(content.secrets),
     rotation: toRotation(content.rotation, sites, source),
@@ -211,8 +212,14 @@ function toMigration({ migration_config: given, network_config: network }: FileC
     probeTimeoutMs: given.probe_timeout,
     verify: given.verification_enabled,
     rollbackOnFailure: given.rollback_enabled,
+    compression: given.compression_enabled,
     ...(limits.length > 0 ? { bandwidthBytesPerSecond: Math.min(...limits) } : {}),
   };
+}
+
+function toSiteWorkers({ host, port, url }: FileContent["site_workers"]): Pick<Config, "siteWorkers"> {
+  if (port === undefined) return {};
+  return { siteWorkers: { host, port, ...(url === undefined ? {} : { url: url.replace(/\/+$/, "") }) } };
 }
 
 function givenPaths(value: unknown, path: Path = []): string[] {

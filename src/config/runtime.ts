@@ -17,6 +17,10 @@ const runtimeSchema = z.object({
   NOVACRON_API_PORT: port.optional(),
   NOVACRON_TOKEN_FILE: text.optional(),
   NOVACRON_TOOLS: text.optional(),
+  NOVACRON_SITE_DIR: text.optional(),
+  NOVACRON_JOIN_TOKEN_FILE: text.optional(),
+  NOVACRON_DATA_LISTEN: text.optional(),
+  NOVACRON_DATA_ADDRESS: text.optional(),
   NOVACRON_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).optional(),
 });
 
@@ -39,6 +43,13 @@ export interface Runtime {
   readonly apiPort?: number;
   readonly tokenFile?: string;
   readonly toolsManifest?: string;
+  /** Of a worker of a site: the folder that is its own. */
+  readonly siteDir?: string;
+  /** What it joins with, the first time. */
+  readonly joinTokenFile?: string;
+  /** `HOST:PORT` that it takes connections of other sites' workers at, and how they reach that. */
+  readonly dataListen?: string;
+  readonly dataAddress?: string;
   /** Wins over the configuration's `logging.level`. */
   readonly logLevel?: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 }
@@ -56,6 +67,10 @@ const variables = {
   apiPort: "NOVACRON_API_PORT",
   tokenFile: "NOVACRON_TOKEN_FILE",
   toolsManifest: "NOVACRON_TOOLS",
+  siteDir: "NOVACRON_SITE_DIR",
+  joinTokenFile: "NOVACRON_JOIN_TOKEN_FILE",
+  dataListen: "NOVACRON_DATA_LISTEN",
+  dataAddress: "NOVACRON_DATA_ADDRESS",
   logLevel: "NOVACRON_LOG_LEVEL",
 } as const satisfies Record<keyof Runtime, keyof z.infer<typeof runtimeSchema>>;
 

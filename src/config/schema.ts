@@ -154,7 +154,7 @@ export const fileSchema = section({
     enable_live_migration: flag().optional(),
     parallel_migrations: count(1),
     bandwidth_limit: rate().optional(),
-    compression_enabled: flag().optional(),
+    compression_enabled: flag(),
     verification_enabled: flag(),
     rollback_enabled: flag(),
     stop_grace: duration(),
@@ -168,6 +168,11 @@ export const fileSchema = section({
     tls: choice("off", "self_made", "files").optional(),
     tls_cert_file: text().optional(),
     tls_key_file: text().optional(),
+  }),
+  site_workers: section({
+    host: text(),
+    port: count().max(65_535, { error: "a port from 0 to 65535" }).optional(),
+    url: httpUrl().optional(),
   }),
   oidc: section({
     issuer: httpUrl().optional(),

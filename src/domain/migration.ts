@@ -137,6 +137,8 @@ export interface DiskResult {
   readonly allocatedBytes: number;
   readonly bytesCopied: number;
   readonly bytesResent: number;
+  /** As they travelled between two workers of ours, compressed; absent where the copy did not take such a way. */
+  readonly bytesOnWire?: number;
   readonly tracking: "full" | ChangeTracking;
   readonly generationId: string;
   readonly pointId: string;

@@ -60,29 +60,38 @@ export class PostgresCheckpointStore implements CheckpointStore {
   }
 
   async *chunks(manifestId: string): AsyncGenerator<ManifestChunk> {
-    let after = -1;
-    for (;;) {
-      const rows = await this.#db
-        .selectFrom("manifest_chunks as c")
-        .leftJoin("manifest_chunks as owner", (join) =>
-          join.onRef("owner.manifest_id", "=", "c.leaves_from").onRef("owner.chunk_index", "=", "c.chunk_index"),
-        )
-        .select(["c.chunk_index", "c.done", "c.leaves", "c.leaf_repeat"])
-        .select(["owner.leaves as owner_leaves", "owner.leaf_repeat as owner_repeat"])
-        .where("c.manifest_id", "=", manifestId)
-        .where("c.chunk_index", ">", after)
-        .orderBy("c.chunk_index")
-        .limit(chunksAtOnce)
-        .execute();
-      for (const row of rows) {
-        const leaves = row.leaves ?? row.owner_leaves;
-        if (!leaves) throw lostLeaves(manifestId, row.chunk_index);
-        const repeat = row.leaves ? row.leaf_repeat : (row.owner_repeat ?? 1);
-        yield { index: row.chunk_index, leaves: unfold(leaves, repeat), done: row.done };
-        after = row.chunk_index;
-      }
-      if (rows.length < chunksAtOnce) return;
+    for (let after = -1; ; ) {
+      const { chunks, more } = await this.someChunks(manifestId, after);
+      yield* chunks;
+      if (!more) return;
+      after = chunks.at(-1)?.index ?? after;
     }
+  }
+
+  /** Those from behind an index on, as many as one round trip takes. */
+  async someChunks(
+    manifestId: string,
+    after: number,
+  ): Promise<{ readonly chunks: readonly ManifestChunk[]; readonly more: boolean }> {
+    const rows = await this.#db
+      .selectFrom("manifest_chunks as c")
+      .leftJoin("manifest_chunks as owner", (join) =>
+        join.onRef("owner.manifest_id", "=", "c.leaves_from").onRef("owner.chunk_index", "=", "c.chunk_index"),
+      )
+      .select(["c.chunk_index", "c.done", "c.leaves", "c.leaf_repeat"])
+      .select(["owner.leaves as owner_leaves", "owner.leaf_repeat as owner_repeat"])
+      .where("c.manifest_id", "=", manifestId)
+      .where("c.chunk_index", ">", after)
+      .orderBy("c.chunk_index")
+      .limit(chunksAtOnce)
+      .execute();
+    const chunks = rows.map((row): ManifestChunk => {
+      const leaves = row.leaves ?? row.owner_leaves;
+      if (!leaves) throw lostLeaves(manifestId, row.chunk_index);
+      const repeat = row.leaves ? row.leaf_repeat : (row.owner_repeat ?? 1);
+      return { index: row.chunk_index, leaves: unfold(leaves, repeat), done: row.done };
+    });
+    return { chunks, more: rows.length === chunksAtOnce };
   }
 
   async commit(input: {
@@ -101,6 +110,7 @@ export class PostgresCheckpointStore implements CheckpointStore {
           bytes_to_move: progress.bytesToMove,
           bytes_copied: progress.bytesCopied,
           leaves_written: progress.leavesWritten,
+          bytes_on_wire: progress.bytesOnWire ?? 0,
         })
         .where("generation_id", "=", generationId)
         .where("attempt", "=", attempt)
@@ -255,6 +265,7 @@ function toState(row: Generation): GenerationState {
       bytesCopied: row.bytes_copied,
       bytesResent: row.bytes_resent,
       leavesWritten: row.leaves_written,
+      ...(row.bytes_on_wire > 0 ? { bytesOnWire: row.bytes_on_wire } : {}),
     },
   };
 }

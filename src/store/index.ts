@@ -22,6 +22,7 @@ import { ReplicaRoundRepository } from "./replica-round-repository.ts";
 import { ResourceRepository } from "./resource-repository.ts";
 import { SavedSearchRepository } from "./saved-search-repository.ts";
 import { SessionRepository } from "./session-repository.ts";
+import { SiteWorkerRepository } from "./site-worker-repository.ts";
 import { SlotRepository } from "./slot-repository.ts";
 import { TokenRepository } from "./token-repository.ts";
 import { UserRepository } from "./user-repository.ts";
@@ -45,6 +46,7 @@ export type { InventoryResource } from "./resource-rows.ts";
 export type { SearchPage, SearchRequest } from "./resource-search.ts";
 export type { SavedSearch } from "./saved-search-repository.ts";
 export type { CliSignIn, SessionRecord, SignedIn } from "./session-repository.ts";
+export type { SiteWorker } from "./site-worker-repository.ts";
 export type { SlotAnswer } from "./slot-repository.ts";
 export type { TokenRecord } from "./token-repository.ts";
 export { hashToken, newToken } from "./token-secret.ts";
@@ -77,6 +79,7 @@ export interface Store {
   readonly leases: PostgresRateLeases;
   readonly slots: SlotRepository;
   readonly waves: WaveRepository;
+  readonly siteWorkers: SiteWorkerRepository;
   readonly certificates: CertificateRepository;
   readonly users: UserRepository;
   readonly bindings: BindingRepository;
@@ -122,6 +125,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     leases: new PostgresRateLeases(db),
     slots: new SlotRepository(db),
     waves: new WaveRepository(db),
+    siteWorkers: new SiteWorkerRepository(db),
     certificates: new CertificateRepository(db),
     users: new UserRepository(db),
     bindings: new BindingRepository(db),

@@ -29,6 +29,7 @@ import type {
 } from "./inventory-schema.ts";
 import type { LogLineTable } from "./log-schema.ts";
 import type { OperationItemTable, OperationTable } from "./operation-schema.ts";
+import type { JoinTokenTable, SiteWorkerTable } from "./site-worker-schema.ts";
 import type { WaveMemberTable, WaveTable } from "./wave-schema.ts";
 
 /** bigint columns are read as numbers (all are safe integers), timestamps as ISO 8601 UTC strings. */
@@ -135,6 +136,7 @@ export interface GenerationTable {
   bytes_copied: Generated<number>;
   bytes_resent: Generated<number>;
   leaves_written: Generated<number>;
+  bytes_on_wire: Generated<number>;
   attempt_sent: Generated<number>;
   attempt_base: Generated<number>;
   created_at: DefaultTime;
@@ -245,6 +247,8 @@ export interface Database {
   users: UserTable;
   role_bindings: RoleBindingTable;
   sessions: SessionTable;
+  site_workers: SiteWorkerTable;
+  join_tokens: JoinTokenTable;
   sign_ins: SignInTable;
   sign_in_codes: SignInCodeTable;
   freezes: FreezeTable;

@@ -1,6 +1,6 @@
 import type { Gate } from "./gate.ts";
 import type { ManifestWindow, SettledLeaf } from "./manifest-window.ts";
-import type { BlockSink, CheckpointStore, GenerationState, TransferProgress } from "./ports.ts";
+import type { BlockSink, CheckpointStore, GenerationState, TransferProgress, WireMeter } from "./ports.ts";
 
 /** A task's outcome: hashed, and written where that was needed. */
 export interface Settled {
@@ -38,6 +38,7 @@ export class Committer {
   readonly #signal: AbortSignal;
   readonly #onProgress: ((progress: TransferProgress) => void) | undefined;
   readonly #windowBytes: number;
+  readonly #wire: WireMeter | undefined;
   #batch: Settled[] = [];
   #batchBytes = 0;
   #admittedBytes = 0;
@@ -61,6 +62,7 @@ export class Committer {
     signal: AbortSignal;
     onProgress?: (progress: TransferProgress) => void;
     windowBytes?: number;
+    wire?: WireMeter | undefined;
   }) {
     this.#sink = input.sink;
     this.#checkpoint = input.checkpoint;
@@ -69,6 +71,7 @@ export class Committer {
     this.#gate = input.gate;
     this.#signal = input.signal;
     this.#onProgress = input.onProgress;
+    this.#wire = input.wire;
     this.#bytesCopied = input.state.progress.bytesCopied;
     this.#leavesWritten = input.state.progress.leavesWritten;
     const allowed = Math.max(64 * mib, 0.05 * input.state.sizeBytes);
@@ -82,6 +85,7 @@ export class Committer {
       bytesCopied: this.#bytesCopied,
       bytesResent: this.#state.progress.bytesResent,
       leavesWritten: this.#leavesWritten,
+      ...(this.#wire ? { bytesOnWire: (this.#state.progress.bytesOnWire ?? 0) + this.#wire.bytes } : {}),
     };
   }
 

@@ -29,6 +29,7 @@ export function padSource(source: BlockSource, sizeBytes: number): BlockSource {
       if (length > 0) await source.read(offset, target.subarray(0, length), signal, vouched);
       target.fill(0, length);
     },
+    ...(source.wire ? { wire: source.wire } : {}),
     close: () => source.close(),
   };
 }

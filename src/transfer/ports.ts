@@ -17,6 +17,14 @@ export interface Extent {
   readonly kind: "data" | "zero";
 }
 
+/** What counts the bytes of a source or sink that is at the other end of a link of ours, as they travel: compressed. */
+export interface WireMeter {
+  /** Sent and received for it so far. */
+  readonly bytes: number;
+  /** Waited for as bytes travel: a bandwidth limit is one of these bytes, not of the disk's. */
+  limiter?: { take(bytes: number, signal?: AbortSignal): Promise<void> } | undefined;
+}
+
 /** One immutable view of a disk. Every reader of it, at any time, sees the same bytes. */
 export interface BlockSource {
   readonly sizeBytes: number;
@@ -33,6 +41,8 @@ export interface BlockSource {
    * is put there, uncompared. @throws ProviderError IntegrityFailure when the bytes are not what the site says.
    */
   read(offset: number, target: Uint8Array, signal?: AbortSignal, vouched?: Uint8Array): Promise<void>;
+  /** Present where it is read over a link of ours. */
+  readonly wire?: WireMeter;
   close(): Promise<void>;
 }
 
@@ -50,6 +60,8 @@ export interface BlockSink {
   writeZeroes(offset: number, length: number, signal?: AbortSignal): Promise<void>;
   /** When it resolves, every write that had resolved before the call is durable. May run while other writes do. */
   flush(signal?: AbortSignal): Promise<void>;
+  /** Present where it is written over a link of ours. */
+  readonly wire?: WireMeter;
   close(): Promise<void>;
 }
 
@@ -73,6 +85,8 @@ export interface TransferProgress {
   readonly bytesResent: number;
   /** Leaves that were written, in whole or in part or as zeros, and are in the checkpoint: each counts once. */
   readonly leavesWritten: number;
+  /** Bytes that went over a link of ours for it, in all attempts that committed; absent where there was none. */
+  readonly bytesOnWire?: number;
 }
 
 export interface GenerationState {

@@ -50,6 +50,7 @@ class PumpRun {
   readonly #hashes: HashPool;
   readonly #window: ManifestWindow;
   readonly #committer: Committer;
+  readonly #limiter: PumpInput["limiter"];
   #group: DataLeaf[] = [];
   readonly #tasks = new Set<Promise<void>>();
   #bytesRead = 0;
@@ -62,7 +63,11 @@ class PumpRun {
     this.#buffers = new BufferPool(buffers, leavesPerTask * leafBytes);
     this.#hashes = input.hashes ?? sharedHashPool();
     this.#window = new ManifestWindow(this.#sizeBytes, input.checkpoint.chunks(input.state.generationId));
-    this.#committer = new Committer({ ...input, window: this.#window, gate: this.#gate, signal: this.#signal });
+    const wire = input.sink.wire ?? input.source.wire;
+    // Over a link of ours the bytes are counted as they travel, and so is the limit.
+    if (wire) wire.limiter = input.limiter;
+    this.#limiter = wire ? undefined : input.limiter;
+    this.#committer = new Committer({ ...input, wire, window: this.#window, gate: this.#gate, signal: this.#signal });
   }
 
   async run(): Promise<PumpResult> {
@@ -228,11 +233,11 @@ class PumpRun {
     hashes?: Uint8Array,
     base = (group[0]?.leaf ?? 0) * leafBytes,
   ): Promise<number> {
-    const { sink, limiter, parentManifestId } = this.#input;
+    const { sink, parentManifestId } = this.#input;
     const pieces = joinPieces(group.flatMap((leaf) => this.#piecesToSend(leaf)));
     const send = async ({ offset, length, kind }: Extent): Promise<void> => {
       if (kind === "data") {
-        await limiter?.take(length, this.#signal);
+        await this.#limiter?.take(length, this.#signal);
         this.#committer.sending(length);
         const [from, to] = [offset - base, offset - base + length];
         const known = sink.wholeLeaves ? hashes?.subarray(hashOffset(from), hashOffset(to)) : undefined;

@@ -1,5 +1,5 @@
 import { type Client, WorkflowNotFoundError } from "@temporalio/client";
-import type { ActivityDeps, SiteSettings } from "../activities/deps.ts";
+import type { ActivityDeps, DataPlane, SiteSettings } from "../activities/deps.ts";
 import type { Config, SiteConfig } from "../config/config.ts";
 import { isProviderError } from "../domain/errors.ts";
 import type { HostTools } from "../host/tools.ts";
@@ -18,6 +18,8 @@ import { copyProgressSignal, replicatedSignal } from "../workflows/migrate-vm/me
 import { callLines } from "./call-lines.ts";
 import type { WorkerMetrics } from "./metrics.ts";
 import { observeProvider } from "./observed-provider.ts";
+
+export const dataPlane: DataPlane = { pump, padSource, inspectGuest, prove, createBandwidthLimiter, leafBytes };
 
 export interface WorkerParts {
   readonly config: Config;
@@ -59,7 +61,7 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
   return {
     registry,
     store,
-    transfer: { pump, padSource, inspectGuest, prove, createBandwidthLimiter, leafBytes },
+    transfer: dataPlane,
     defaults: config.migration,
     parallelMigrations: config.migration.parallelMigrations,
     runIsOpen: (workflowId, runId) => runIsOpen(client, workflowId, runId),

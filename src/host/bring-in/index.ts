@@ -44,6 +44,17 @@ export async function bringIn(options: BringInOptions = {}): Promise<BroughtIn> 
   );
 }
 
+/** The same of what a worker of a site needs: no Temporal. */
+export async function bringInSiteTools(options: BringInOptions = {}): Promise<Pick<BroughtIn, "toolsManifest">> {
+  const onProgress = options.onProgress ?? (() => {});
+  const cache = cacheDir(options.home ?? stateHome());
+  requireReachable(cache);
+  const toolsManifest = join(cache, "tools.json");
+  const wait = () => onProgress("Waiting for another set-up on this machine to finish");
+  await withLock(join(cache, "bring-in.lock"), () => bringInTools(cache, toolsManifest, onProgress), wait);
+  return { toolsManifest };
+}
+
 function requireReachable(cache: string): void {
   const account = toolAccount();
   const closed = account && unreachableFolder(cache);

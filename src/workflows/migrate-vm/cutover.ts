@@ -1,10 +1,11 @@
-import { patched, proxyActivities, proxyLocalActivities } from "@temporalio/workflow";
+import { patched, proxyLocalActivities } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
 import type { DiskResult } from "../../domain/migration.ts";
 import type { CopyDiskParameters } from "../../domain/migration-parts.ts";
 import { increments, type PointWithBaselines } from "../../domain/replica-base.ts";
 import type { ReplicaRound, RoundDisk } from "../../domain/warm.ts";
 import { bulkCall, recordCall, siteCall, undoCall } from "../lib/activity-options.ts";
+import { activitiesAtSites } from "../lib/at-sites.ts";
 import { describeFailure } from "../lib/failure.ts";
 import type { Saga } from "../lib/saga.ts";
 import { keepSource, wantedBaselines } from "./keep-source.ts";
@@ -12,9 +13,9 @@ import type { MovedVm } from "./move.ts";
 import type { PlannedMove } from "./planned-move.ts";
 import { now, type Tracker } from "./tracker.ts";
 
-const site = proxyActivities<Activities>(siteCall);
-const bulk = proxyActivities<Activities>(bulkCall);
-const undo = proxyActivities<Activities>(undoCall);
+const site = activitiesAtSites(siteCall);
+const bulk = activitiesAtSites(bulkCall);
+const undo = activitiesAtSites(undoCall);
 const { recordMigration } = proxyLocalActivities<Activities>(recordCall);
 
 export interface CopiedDisk {

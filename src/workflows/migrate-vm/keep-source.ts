@@ -1,13 +1,12 @@
-import { proxyActivities } from "@temporalio/workflow";
-import type { Activities } from "../../activities/index.ts";
 import type { ReplicaRound } from "../../domain/warm.ts";
 import { siteCall, undoCall } from "../lib/activity-options.ts";
+import { activitiesAtSites } from "../lib/at-sites.ts";
 import type { Saga } from "../lib/saga.ts";
 import type { CopiedDisk } from "./cutover.ts";
 import type { PlannedMove } from "./planned-move.ts";
 
-const site = proxyActivities<Activities>(siteCall);
-const undo = proxyActivities<Activities>(undoCall);
+const site = activitiesAtSites(siteCall);
+const undo = activitiesAtSites(undoCall);
 
 /**
  * Files what the source held, so that later moves need only differences: the disks of a fenced source become recovery

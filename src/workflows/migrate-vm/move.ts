@@ -1,8 +1,8 @@
-import { proxyActivities } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
 import type { FinalizeStep } from "../../domain/finalize.ts";
 import type { UndoParameters } from "../../domain/undo.ts";
 import { siteCall } from "../lib/activity-options.ts";
+import { activitiesAtSites } from "../lib/at-sites.ts";
 import type { Saga } from "../lib/saga.ts";
 import { Cutover } from "./cutover.ts";
 import { PlannedMove } from "./planned-move.ts";
@@ -10,7 +10,7 @@ import type { Tracker } from "./tracker.ts";
 import type { MigrateVmInput } from "./types.ts";
 import { moveWarm } from "./warm-move.ts";
 
-const site = proxyActivities<Activities>(siteCall);
+const site = activitiesAtSites(siteCall);
 
 /** What finalize and rollback need to know of a completed move. */
 export interface MovedVm {

@@ -1,7 +1,7 @@
-import { CancellationScope, isCancellation, proxyActivities } from "@temporalio/workflow";
-import type { Activities } from "../../activities/index.ts";
+import { CancellationScope, isCancellation } from "@temporalio/workflow";
 import type { WarmParameters } from "../../domain/warm.ts";
 import { bulkCall, siteCall, undoCall } from "../lib/activity-options.ts";
+import { activitiesAtSites } from "../lib/at-sites.ts";
 import { describeFailure } from "../lib/failure.ts";
 import type { Saga } from "../lib/saga.ts";
 import { Cutover, type Replicated } from "./cutover.ts";
@@ -9,9 +9,9 @@ import type { MovedVm } from "./move.ts";
 import type { PlannedMove } from "./planned-move.ts";
 import type { Tracker } from "./tracker.ts";
 
-const site = proxyActivities<Activities>(siteCall);
-const bulk = proxyActivities<Activities>(bulkCall);
-const undo = proxyActivities<Activities>(undoCall);
+const site = activitiesAtSites(siteCall);
+const bulk = activitiesAtSites(bulkCall);
+const undo = activitiesAtSites(undoCall);
 
 /** After this many failed cutovers the move is given up and rolled back: each costs the source a stop. */
 const mostCutovers = 10;

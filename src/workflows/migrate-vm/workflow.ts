@@ -4,7 +4,6 @@ import {
   condition,
   getExternalWorkflowHandle,
   isCancellation,
-  proxyActivities,
   proxyLocalActivities,
   setHandler,
 } from "@temporalio/workflow";
@@ -12,6 +11,7 @@ import type { Activities } from "../../activities/index.ts";
 import type { FinalizeApproval, FinalizeStep, LeftAlone } from "../../domain/finalize.ts";
 import type { MigrationProblem } from "../../domain/migration.ts";
 import { recordCall, siteCall } from "../lib/activity-options.ts";
+import { activitiesAtSites } from "../lib/at-sites.ts";
 import { describeFailure } from "../lib/failure.ts";
 import { type LeftBehind, Saga } from "../lib/saga.ts";
 import { memberEndedSignal } from "../run-wave/messages.ts";
@@ -28,7 +28,7 @@ import { now, Tracker } from "./tracker.ts";
 import type { MigrateVmInput, MigrateVmResult } from "./types.ts";
 import { UndoWindow } from "./undo-window.ts";
 
-const { refuseIfSuperseded, openFinalize } = proxyActivities<Activities>(siteCall);
+const { refuseIfSuperseded, openFinalize } = activitiesAtSites(siteCall);
 const { askForCutover } = proxyLocalActivities<Activities>(recordCall);
 
 /**

@@ -1,13 +1,12 @@
-import { proxyActivities } from "@temporalio/workflow";
-import type { Activities } from "../../activities/index.ts";
 import type { NewVmDisk, NewVmParameters } from "../../domain/operation.ts";
 import { bulkCall, siteCall, undoCall } from "../lib/activity-options.ts";
+import { activitiesAtSites } from "../lib/at-sites.ts";
 import { describeFailure } from "../lib/failure.ts";
 import type { StepContext } from "./steps.ts";
 
-const calls = proxyActivities<Activities>(siteCall);
-const bulk = proxyActivities<Activities>(bulkCall);
-const undo = proxyActivities<Activities>(undoCall);
+const calls = activitiesAtSites(siteCall);
+const bulk = activitiesAtSites(bulkCall);
+const undo = activitiesAtSites(undoCall);
 
 /** Keys are the run's own, so that a repeat finds what the first try made, and a dead worker's too. */
 function keyOf({ operationId, item }: StepContext, what: string): string {

@@ -1,12 +1,11 @@
-import { proxyActivities } from "@temporalio/workflow";
-import type { Activities } from "../../activities/index.ts";
 import type { OperationStep } from "../../domain/operation.ts";
 import { siteCall, undoCall } from "../lib/activity-options.ts";
+import { activitiesAtSites } from "../lib/at-sites.ts";
 import type { Saga } from "../lib/saga.ts";
 import { cloneVolume, createVm, createVolume } from "./make.ts";
 
-const calls = proxyActivities<Activities>(siteCall);
-const undo = proxyActivities<Activities>(undoCall);
+const calls = activitiesAtSites(siteCall);
+const undo = activitiesAtSites(undoCall);
 
 export interface StepContext {
   readonly operationId: string;

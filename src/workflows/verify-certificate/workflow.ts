@@ -1,9 +1,8 @@
-import { proxyActivities } from "@temporalio/workflow";
-import type { Activities } from "../../activities/index.ts";
 import { bulkCall } from "../lib/activity-options.ts";
+import { activitiesAtSites } from "../lib/at-sites.ts";
 import type { DiskVerdict, VerifyCertificateInput, VerifyCertificateResult } from "./types.ts";
 
-const { verifyCertificateDisk } = proxyActivities<Activities>(bulkCall);
+const { verifyCertificateDisk } = activitiesAtSites(bulkCall);
 
 /** Reads the certified points again and says, disk by disk, whether they still are what was certified. */
 export async function verifyCertificate({ certificate }: VerifyCertificateInput): Promise<VerifyCertificateResult> {

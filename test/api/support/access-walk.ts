@@ -56,6 +56,18 @@ async function tokenAtSite({ api }: World): Promise<string> {
   return tokenId;
 }
 
+async function workerAtSite({ api }: World): Promise<string> {
+  const workerId = `walk-worker-${(made += 1)}`;
+  await api.store.siteWorkers.add({
+    workerId,
+    site: "onprem-a",
+    name: workerId,
+    certificateHash: workerId,
+    certificateEndsAt: new Date().toISOString(),
+  });
+  return workerId;
+}
+
 /** Shared, and somebody else's: everyone sees it, its owner and an admin change it. */
 const others = (path: (id: string) => Request): WalkRow => ({
   reach: "nobody",
@@ -77,6 +89,23 @@ export const requests: Readonly<Record<string, WalkRow>> = {
   getSite: get("/v1/sites/onprem-a", "site"),
   takeCensus: get("/v1/sites/onprem-a/census", "wholeSite"),
   checkSite: get("/v1/sites/onprem-a/check", "wholeSite"),
+  listSiteWorkers: {
+    reach: "wholeSite",
+    lists: "walk-worker",
+    ask: async (world) => (await workerAtSite(world), { path: "/v1/site-workers" }),
+  },
+  createJoinToken: {
+    reach: "wholeSite",
+    ask: () => ({ path: "/v1/sites/onprem-a/join-tokens", body: {} }),
+  },
+  drainSiteWorker: {
+    reach: "wholeSite",
+    ask: async (world) => ({ path: `/v1/site-workers/${await workerAtSite(world)}/drain` }),
+  },
+  removeSiteWorker: {
+    reach: "wholeSite",
+    ask: async (world) => ({ path: `/v1/site-workers/${await workerAtSite(world)}` }),
+  },
   listVms: get("/v1/vms", "vm", "db-1"),
   getVm: get("/v1/vms/onprem-a/id-db-1", "vm"),
   searchResources: get("/v1/resources?q=vms", "vm", "db-1"),

@@ -1,0 +1,58 @@
+import { createPublicKey, type KeyObject, sign, verify, X509Certificate } from "node:crypto";
+import * as z from "zod";
+import { ProviderError } from "../domain/errors.ts";
+
+/** Who may open which end of a copy at whose worker. Short-lived: it is only needed to open a connection. */
+const claims = z.strictObject({
+  /** The worker that calls, and its site. */
+  caller: z.string(),
+  callerSite: z.string(),
+  /** The worker that is called. */
+  worker: z.string(),
+  migrationId: z.string(),
+  generationId: z.string(),
+  /** Whether the caller's site is where the disk comes from: it may write then, else read. */
+  callerIsSource: z.boolean(),
+  endsAt: z.number(),
+});
+export type Grant = z.output<typeof claims>;
+
+export function sealGrant(grant: Grant, key: KeyObject): string {
+  const body = Buffer.from(JSON.stringify(grant));
+  const signature = sign("sha256", body, { key, dsaEncoding: "ieee-p1363" });
+  return `${body.toString("base64url")}.${signature.toString("base64url")}`;
+}
+
+/** @throws ProviderError PolicyBlocked for one that the authority did not give, that is over, or that is not for this
+ *  caller at this worker. */
+export function openGrant(
+  text: string,
+  expected: { authority: string; caller: string; worker: string },
+  now = Date.now(),
+): Grant {
+  const [body = "", signature = ""] = text.split(".");
+  const bytes = Buffer.from(body, "base64url");
+  const key = createPublicKey(
+    new X509Certificate(expected.authority).publicKey.export({ type: "spki", format: "pem" }),
+  );
+  const genuine = verify(
+    "sha256",
+    bytes,
+    { key, dsaEncoding: "ieee-p1363" },
+    new Uint8Array(Buffer.from(signature, "base64url")),
+  );
+  if (!genuine) throw refused("it is not from our authority");
+  const grant = claims.parse(JSON.parse(bytes.toString()));
+  if (grant.endsAt < now) throw refused("it is over");
+  if (grant.caller !== expected.caller || grant.worker !== expected.worker) throw refused("it is for others");
+  return grant;
+}
+
+function refused(reason: string): ProviderError {
+  return new ProviderError("PolicyBlocked", {
+    operation: "let in another site's worker",
+    resource: "link grant",
+    reason,
+    action: "Ask the API for another one.",
+  });
+}

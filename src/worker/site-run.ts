@@ -1,0 +1,169 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Runtime } from "@temporalio/worker";
+import type { Logger } from "pino";
+import { readRuntime, required } from "../config/runtime.ts";
+import { isProviderError } from "../domain/errors.ts";
+import { loadHostTools } from "../host/host-tools.ts";
+import { makeSocketDir, toolsManifestPath } from "../host/paths.ts";
+import { createRegistry } from "../providers/registry.ts";
+import { apiCallBudget, apiStore } from "../site/api-store.ts";
+import { SiteClient } from "../site/client.ts";
+import type { SiteOutput } from "../site/contract.ts";
+import { DataPort } from "../site/data-port.ts";
+import { SiteIdentity } from "../site/identity.ts";
+import { peerSites } from "../site/peers.ts";
+import { createLogger } from "../telemetry/logger.ts";
+import { sharedHashPool } from "../transfer/hash-pool.ts";
+import { dataPlane } from "./deps.ts";
+import { sdkLogger } from "./sdk-log.ts";
+import { SiteWork } from "./site-work.ts";
+
+const beatEveryMs = 4_000;
+const askAgainMs = 1_000;
+const renewLookMs = 60_000;
+
+/** The process of a worker of one site: joins the first time, then takes the site's work until a signal ends it, or until
+ *  it is drained or removed. It has no database, and reaches nothing but the API, its site, and workers of other sites. */
+export async function runAtSite({ env, onWorking }: { env: NodeJS.ProcessEnv; onWorking: () => void }): Promise<void> {
+  const runtime = readRuntime(env);
+  const log = createLogger({ name: "site-worker", level: runtime.logLevel ?? "info" });
+  const dir = required(runtime, "siteDir");
+  Runtime.install({ shutdownSignals: [], logger: sdkLogger(log) });
+  const stopping = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopping.abort());
+
+  const identity = (await SiteIdentity.read(dir)) ?? (await joinNow(dir, required(runtime, "joinTokenFile")));
+  const { site, workerId, url } = identity;
+  const client = new SiteClient(clientOptions(identity));
+  const assignment = await untilAnswered(() => client.call("assignment", {}), log, stopping.signal);
+  if (!assignment) return;
+  mkdirSync(join(dir, "run"), { recursive: true });
+  const registry = registryOf(client, assignment, dir, log);
+  const dataPort = runtime.dataListen
+    ? await DataPort.open({
+        ...hostAndPort(runtime.dataListen),
+        identity,
+        compression: assignment.compression,
+        provider: () => registry.provider(site),
+        log: (message, facts) => log.warn(facts, message),
+      })
+    : undefined;
+  const dataAddress =
+    dataPort && (runtime.dataAddress ?? `${hostAndPort(runtime.dataListen ?? "").host}:${dataPort.port}`);
+  const work = new SiteWork({
+    url,
+    identity,
+    assignment,
+    deps: {
+      registry,
+      store: apiStore(client),
+      transfer: dataPlane,
+      peers: peerSites(client, identity, assignment.compression),
+      async signalCopyProgress(workflowId, { diskId, fraction }) {
+        const migrationId = workflowId.replace(/^migration\//, "");
+        await client.call("signalProgress", { migrationId, diskId, fraction });
+      },
+    },
+  });
+  await sharedHashPool().warmUp();
+  const beating = keepBeating(client, { dataAddress, log, signal: stopping.signal, onDrained: () => stopping.abort() });
+  const renewing = keepCertificate(identity, { log, signal: stopping.signal, onRenewed: renewed });
+  await work.start(stopping.signal);
+  log.info({ site, workerId, dataAddress }, "The worker takes its site's work");
+  onWorking();
+  await work.until(stopping.signal);
+  await Promise.all([beating, renewing]);
+  dataPort?.close();
+  await registry.close();
+  client.close();
+
+  async function renewed(): Promise<void> {
+    client.use(clientOptions(identity));
+    dataPort?.renew(identity);
+    work.reconnectWhenIdle();
+  }
+
+  async function keepCertificate(
+    own: SiteIdentity,
+    options: { log: Logger; signal: AbortSignal; onRenewed(): Promise<void> },
+  ): Promise<void> {
+    while (!options.signal.aborted) {
+      try {
+        if (own.isDue) {
+          await own.renew(client);
+          await options.onRenewed();
+          options.log.info("another certificate is in use");
+        }
+      } catch (error) {
+        options.log.warn({ reason: String(error) }, "the certificate could not be renewed; it is tried again");
+      }
+      await sleep(renewLookMs, undefined, { signal: options.signal }).catch(() => undefined);
+    }
+  }
+}
+
+async function joinNow(dir: string, tokenFile: string): Promise<SiteIdentity> {
+  return SiteIdentity.join(dir, readFileSync(tokenFile, "utf8"));
+}
+
+function clientOptions({ url, tls }: SiteIdentity) {
+  return { url, authority: tls.ca, certificate: { key: tls.key, cert: tls.cert } };
+}
+
+function registryOf(client: SiteClient, { entry, hasCredentials }: SiteOutput<"assignment">, dir: string, log: Logger) {
+  const credentials = hasCredentials ? () => client.call("credentials", {}) : undefined;
+  return createRegistry([{ ...entry, ...(credentials ? { credentials } : {}) }], {
+    tools: loadHostTools(toolsManifestPath()),
+    runDir: makeSocketDir(dir),
+    context: (site) => ({
+      site,
+      log: (level, message, facts) => log[level](facts ?? {}, message),
+      budget: (name, rate) => apiCallBudget(client, name, rate),
+    }),
+  });
+}
+
+/** Says that it is there until the signal ends it; hears that it is to be drained. */
+async function keepBeating(
+  client: SiteClient,
+  {
+    dataAddress,
+    log,
+    signal,
+    onDrained,
+  }: { dataAddress: string | undefined; log: Logger; signal: AbortSignal; onDrained(): void },
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const { draining } = await client.call("beat", dataAddress === undefined ? {} : { dataAddress });
+      if (draining) {
+        log.info("The worker is drained: it gets nothing new");
+        onDrained();
+      }
+    } catch (error) {
+      log.warn({ reason: String(error) }, "the API does not hear this worker");
+    }
+    await sleep(beatEveryMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Waits for an API that is away; undefined when we are to end before. */
+async function untilAnswered<T>(ask: () => Promise<T>, log: Logger, signal: AbortSignal): Promise<T | undefined> {
+  while (!signal.aborted) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isProviderError(error, "Unavailable", "Timeout")) throw error;
+      log.warn({ reason: error.message }, "waiting for the API");
+      await sleep(askAgainMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+  return undefined;
+}
+
+function hostAndPort(text: string): { host: string; port: number } {
+  const { hostname, port } = new URL(`tls://${text}`);
+  return { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port) };
+}
