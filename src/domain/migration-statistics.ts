@@ -16,6 +16,8 @@ export interface MigrationTotals {
   readonly failedMigrations: number;
   readonly bytesCopied: number;
   readonly bytesResent: number;
+  /** Of copies between two workers of ours, as they travelled: compressed. */
+  readonly bytesOnWire: number;
   /** Of the copy steps of completed migrations, all their bytes by all their seconds; absent without any. */
   readonly copyBytesPerSecond?: number;
   /** From a completed migration's first step to the end of its last, half of them quicker; absent without any. */

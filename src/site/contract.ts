@@ -69,6 +69,7 @@ export const siteContract = {
     z.strictObject({ dataAddress: z.string().max(300).optional() }),
     z.strictObject({ draining: z.boolean() }),
   ),
+  leave: operation("Say that the worker ends: it gets nothing new until it beats again", nothing, nothing),
   assignment: operation(
     "What the configuration says of the worker's site, without credentials, and how it works",
     nothing,

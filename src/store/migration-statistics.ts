@@ -21,6 +21,7 @@ interface TotalsRow {
   readonly failed: number;
   readonly copied: number;
   readonly resent: number;
+  readonly on_wire: number;
   readonly rate: number | null;
   readonly seconds: number | null;
   readonly downtimes: number;
@@ -37,7 +38,8 @@ export async function readStatistics(db: Kysely<Database>, query: StatisticsQuer
   const { rows } = await sql<TotalsRow>`
     with seen as (
       select m.*, m.state in ('awaiting-finalize', 'finalized') as is_completed,
-        m.state = 'failed' or (m.state = 'rolled-back' and m.problem is not null) as is_failed
+        m.state = 'failed' or (m.state = 'rolled-back' and m.problem is not null) as is_failed,
+        (select sum((disk ->> 'bytesOnWire')::bigint) from jsonb_array_elements(m.disks) disk) as on_wire
       from migrations m where ${where}),
     timed as (
       select seen.*, steps.seconds, copies.seconds as copy_seconds
@@ -55,6 +57,7 @@ export async function readStatistics(db: Kysely<Database>, query: StatisticsQuer
       count(*) filter (where is_failed)::integer as failed,
       coalesce(sum(bytes_copied), 0)::bigint as copied,
       coalesce(sum(bytes_resent), 0)::bigint as resent,
+      coalesce(sum(on_wire), 0)::bigint as on_wire,
       (sum(bytes_copied) filter (where copy_seconds is not null))::double precision
         / nullif(sum(copy_seconds), 0) as rate,
       percentile_cont(0.5) within group (order by seconds) as seconds,
@@ -96,6 +99,7 @@ function totalsOf(row: TotalsRow | undefined): MigrationTotals {
     failedMigrations: row?.failed ?? 0,
     bytesCopied: row?.copied ?? 0,
     bytesResent: row?.resent ?? 0,
+    bytesOnWire: row?.on_wire ?? 0,
     ...present({ copyBytesPerSecond: row?.rate, medianSeconds: row?.seconds }),
     ...(downtimes > 0
       ? { downtime: { count: downtimes, medianSeconds: median ?? 0, p95Seconds: p95 ?? 0, maxSeconds: max ?? 0 } }

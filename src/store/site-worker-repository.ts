@@ -101,6 +101,10 @@ export class SiteWorkerRepository {
       .execute();
   }
 
+  async noteLeft(workerId: string): Promise<void> {
+    await this.#db.updateTable("site_workers").set({ seen_at: null }).where("worker_id", "=", workerId).execute();
+  }
+
   async get(workerId: string): Promise<SiteWorker | undefined> {
     const row = await this.#rows().where("worker_id", "=", workerId).executeTakeFirst();
     return row && toWorker(row);

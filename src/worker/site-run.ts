@@ -73,6 +73,7 @@ export async function runAtSite({ env, onWorking }: { env: NodeJS.ProcessEnv; on
   await work.start(stopping.signal);
   log.info({ site, workerId, dataAddress }, "The worker takes its site's work");
   onWorking();
+  stopping.signal.addEventListener("abort", () => void client.call("leave", {}).catch(() => undefined));
   await work.until(stopping.signal);
   await Promise.all([beating, renewing]);
   dataPort?.close();

@@ -140,12 +140,14 @@ describe("keys in effect", () => {
     assert.deepEqual(load(context, `migration_config: ${given}`).migration, {
       parallelMigrations: 7,
       verify: false,
+      compression: true,
       rollbackOnFailure: false,
       stopGraceMs: 5_000,
       bootTimeoutMs: 60_000,
       probeTimeoutMs: 2_000,
     });
     assert.deepEqual(load(context, "").migration, {
+      compression: true,
       parallelMigrations: 3,
       verify: true,
       rollbackOnFailure: true,
@@ -212,6 +214,19 @@ describe("keys in effect", () => {
       level: "debug",
     });
   });
+});
+
+test("workers of sites are let in where a port is given", (context) => {
+  assert.equal(load(context, "").siteWorkers, undefined);
+  assert.equal(load(context, "").migration.compression, true);
+  const given = "site_workers: { port: 8788, url: 'https://novacron.example.com:8788/' }";
+  assert.deepEqual(load(context, given).siteWorkers, {
+    host: "127.0.0.1",
+    port: 8788,
+    url: "https://novacron.example.com:8788",
+  });
+  assert.equal(load(context, "site_workers: { port: 1, host: 0.0.0.0 }").siteWorkers?.host, "0.0.0.0");
+  assert.equal(load(context, "migration_config: { compression_enabled: false }").migration.compression, false);
 });
 
 test("a key of a later part is reported as not yet in effect", (context) => {

@@ -154,7 +154,7 @@ describe("a worker of a site", () => {
       link: { generationId: "away-d" },
     };
     for (const [name, input] of Object.entries(attempts)) {
-      await assert.rejects(client.call(name as SiteOperation, input as never), code("PolicyBlocked"), name);
+      await assert.rejects(client.call(name as SiteOperation, input), code("PolicyBlocked"), name);
     }
   });
 
@@ -215,7 +215,7 @@ function refusal(session: ReturnType<typeof connect>, method: string, message: U
   return new Promise((resolve, reject) => {
     stream.once("error", reject);
     stream.once("response", (headers) =>
-      resolve(`${headers["grpc-status"]} ${decodeURIComponent(String(headers["grpc-message"]))}`),
+      resolve(`${String(headers["grpc-status"])} ${decodeURIComponent(String(headers["grpc-message"]))}`),
     );
   });
 }

@@ -48,7 +48,23 @@ describe("statistics of migrations", () => {
 
   test("add up states, bytes, rates and downtime, in all and by route", async () => {
     await migration({ state: "finalized", bytesCopied: 1000, downtimeSeconds: 10 }, { copySeconds: 4 });
-    await migration({ state: "awaiting-finalize", bytesCopied: 500, downtimeSeconds: 20 }, { copySeconds: 1 });
+    const disk = {
+      diskId: "d",
+      sizeBytes: 500,
+      allocatedBytes: 500,
+      bytesCopied: 500,
+      bytesResent: 0,
+      bytesOnWire: 300,
+      tracking: "full" as const,
+      generationId: "g",
+      pointId: "p",
+      rootHash: "r",
+    };
+    const onWire = { disks: [disk, { ...disk, bytesOnWire: undefined }] };
+    await migration(
+      { state: "awaiting-finalize", bytesCopied: 500, downtimeSeconds: 20, ...onWire },
+      { copySeconds: 1 },
+    );
     await migration(
       { state: "awaiting-finalize", bytesCopied: 100, downtimeSeconds: 30 },
       { to: "vault", copySeconds: 1 },
@@ -63,6 +79,7 @@ describe("statistics of migrations", () => {
       [sums.totalMigrations, sums.completedMigrations, sums.failedMigrations, sums.bytesCopied, sums.bytesResent],
       [7, 3, 2, 1655, 7],
     );
+    assert.equal(sums.bytesOnWire, 300);
     assert.equal(sums.copyBytesPerSecond, 1600 / 6);
     assert.equal(sums.medianSeconds, 2);
     assert.deepEqual(sums.downtime, { count: 3, medianSeconds: 20, p95Seconds: 29, maxSeconds: 30 });

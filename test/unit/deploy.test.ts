@@ -100,7 +100,7 @@ describe("the systemd units", () => {
   test("set only variables that our processes know", () => {
     const set = [
       ...read("deploy/systemd/novacron.env.example").matchAll(/^(\w+)=/gm),
-      ...["api", "worker"].flatMap((name) =>
+      ...["api", "worker", "site-worker"].flatMap((name) =>
         [...read(`deploy/systemd/novacron-${name}.service`).matchAll(/^Environment=(.*)$/gm)].flatMap((line) => [
           ...(line[1] ?? "").matchAll(/(\w+)=/g),
         ]),

@@ -78,6 +78,7 @@ export function siteWorkerRoutes(context: ApiContext) {
       actor: "signed-in",
       audit: "site-worker.drain",
       duringFreeze: true,
+      stepUp: true,
       idempotent: true,
       params: idParams,
       responses: { 200: { description: "The worker, draining", schema: siteWorkerSchema } },

@@ -12,6 +12,7 @@ const totals = {
   failed_migrations: count.meta({ description: "Rolled back because of a problem, or left as they were" }),
   bytes_copied: bytes,
   bytes_resent: bytes,
+  bytes_on_wire: bytes.meta({ description: "Of copies between two workers of sites, as they travelled: compressed" }),
   copy_bytes_per_second: z.number().min(0).optional().meta({ description: "Of the copy steps of completed ones" }),
   median_seconds: seconds.optional().meta({ description: "Of completed ones, from the first step to the last" }),
   downtime: z

@@ -46,6 +46,9 @@ export const migrationSchema = z
         allocated_bytes: bytes,
         bytes_copied: bytes,
         bytes_resent: bytes,
+        bytes_on_wire: bytes
+          .optional()
+          .meta({ description: "As they travelled between two workers of sites, compressed; absent for other ways" }),
         tracking,
         generation_id: z.string(),
         point_id: z.string(),

@@ -117,6 +117,10 @@ export function siteHandlers(deps: SitePortDeps): Handlers {
       await siteWorkers.noteSeen(worker.workerId, dataAddress);
       return { draining: worker.state === "draining" };
     },
+    async leave(_, { worker }) {
+      await siteWorkers.noteLeft(worker.workerId);
+      return {};
+    },
     async assignment(_, { worker }) {
       const { entry, credentials } = siteOf(worker);
       const { namespace, compression } = deps;
@@ -130,9 +134,11 @@ export function siteHandlers(deps: SitePortDeps): Handlers {
       const migration = await siteWorkers.migrationOf(worker.site, generationId);
       if (!migration) throw beyond(worker.site, `generation/${generationId}`);
       const { migrationId, peer, isSource } = migration;
-      const other = (await siteWorkers.list()).find(
+      const others = (await siteWorkers.list()).filter(
         ({ site, state, dataAddress }) => site === peer && state === "live" && dataAddress !== undefined,
       );
+      // Any of them: where one can't be reached, the next try may find another.
+      const other = others[Math.floor(Math.random() * others.length)];
       if (other?.dataAddress === undefined) {
         throw new ProviderError("Unavailable", {
           operation: "reach the other site's worker",

@@ -39,6 +39,7 @@ async function describe(sums: Statistics): Promise<string> {
     fields([
       ["Migrations", `${sums.total_migrations}, ${sums.completed_migrations} moved, ${sums.failed_migrations} failed`],
       ["States", states.map(({ state, migrations }) => `${migrations} ${state}`).join(", ") || undefined],
+      ["On the wire", sums.bytes_on_wire > 0 ? formatBytes(sums.bytes_on_wire) : undefined],
       ["Bytes", `${formatBytes(sums.bytes_copied)}, ${formatBytes(sums.bytes_resent)} of them sent again`],
       ["Rate", rateOf(sums) || undefined],
       ["Took", tookOf(sums) || undefined],

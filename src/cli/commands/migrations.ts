@@ -152,6 +152,7 @@ export function describeMigration(migration: Migration): string {
       ["To", vm.target_vm_id ? `${migration.to} (${vm.target_vm_id})` : migration.to],
       ["State", `${migration.state}, ${Math.round(migration.progress)} %`],
       ["Moved", `${formatBytes(migration.bytes_copied)} of ${formatBytes(migration.bytes_to_move)} to move`],
+      ["On the wire", wireText(migration)],
       ["Sent again", migration.bytes_resent > 0 ? formatBytes(migration.bytes_resent) : undefined],
       ["Replicated", migration.warm && describeWarm(migration.warm)],
       ["Undo", migration.undo && describeUndo(migration.undo)],
@@ -200,4 +201,10 @@ function nextOf({ state, undo, migration_id: id }: Migration): string {
   }
   if (state === "awaiting-cutover") return `Next: novacron migrations cutover ${id}`;
   return state === "paused" ? `Next: novacron migrations resume ${id}` : "";
+}
+
+/** Of copies that went from one site's worker to the other's. */
+function wireText({ disks }: Schemas["Migration"]): string | undefined {
+  const sum = disks.reduce((bytes, disk) => bytes + (disk.bytes_on_wire ?? 0), 0);
+  return sum > 0 ? formatBytes(sum) : undefined;
 }

@@ -3179,6 +3179,8 @@ export interface components {
                 bytes_copied: number;
                 /** @description Bytes */
                 bytes_resent: number;
+                /** @description As they travelled between two workers of sites, compressed; absent for other ways */
+                bytes_on_wire?: number;
                 /** @enum {string} */
                 tracking: "full" | "dirty-bitmap" | "overlay-allocation" | "changed-blocks" | "hash-compare";
                 generation_id: string;
@@ -3271,6 +3273,8 @@ export interface components {
             bytes_copied: number;
             /** @description Bytes */
             bytes_resent: number;
+            /** @description Of copies between two workers of sites, as they travelled: compressed */
+            bytes_on_wire: number;
             /** @description Of the copy steps of completed ones */
             copy_bytes_per_second?: number;
             /** @description Of completed ones, from the first step to the last */
@@ -3307,6 +3311,8 @@ export interface components {
                 bytes_copied: number;
                 /** @description Bytes */
                 bytes_resent: number;
+                /** @description Of copies between two workers of sites, as they travelled: compressed */
+                bytes_on_wire: number;
                 /** @description Of the copy steps of completed ones */
                 copy_bytes_per_second?: number;
                 /** @description Of completed ones, from the first step to the last */
