@@ -56,6 +56,7 @@ export async function runAtSite({ env, onWorking }: { env: NodeJS.ProcessEnv; on
     url,
     identity,
     assignment,
+    log: (level, message, facts) => log[level](facts ?? {}, message),
     deps: {
       registry,
       store: apiStore(client),

@@ -5,12 +5,16 @@ import { heartbeatInterceptor } from "../activities/heartbeat.ts";
 import { createSiteActivities } from "../activities/index.ts";
 import type { SiteOutput } from "../site/contract.ts";
 import type { SiteIdentity } from "../site/identity.ts";
+import type { Say } from "../telemetry/say.ts";
+import { traceAttempt } from "../temporal/trace-activities.ts";
+import { runLines } from "./run-lines.ts";
 
 export interface SiteWorkOptions {
   readonly url: string;
   readonly identity: SiteIdentity;
   readonly assignment: SiteOutput<"assignment">;
   readonly deps: SiteDeps;
+  readonly log: Say;
 }
 
 const lookEveryMs = 1_000;
@@ -68,7 +72,7 @@ interface Running {
   close(): Promise<void>;
 }
 
-async function open({ url, identity, assignment, deps }: SiteWorkOptions): Promise<Running> {
+async function open({ url, identity, assignment, deps, log }: SiteWorkOptions): Promise<Running> {
   const { hostname, port } = new URL(url);
   const { key, cert, ca } = identity.tls;
   const connection = await NativeConnection.connect({
@@ -78,6 +82,7 @@ async function open({ url, identity, assignment, deps }: SiteWorkOptions): Promi
       clientCertPair: { crt: Buffer.from(cert), key: Buffer.from(key) },
     },
   });
+  const { watch } = runLines({ log });
   try {
     const worker = await Worker.create({
       connection,
@@ -85,7 +90,12 @@ async function open({ url, identity, assignment, deps }: SiteWorkOptions): Promi
       taskQueue: assignment.taskQueue,
       identity: identity.workerId,
       activities: createSiteActivities(deps),
-      interceptors: { activity: [(context) => ({ inbound: heartbeatInterceptor(context) })] },
+      interceptors: {
+        activity: [
+          (context) => traceAttempt(context, watch),
+          (context) => ({ inbound: heartbeatInterceptor(context) }),
+        ],
+      },
       maxHeartbeatThrottleInterval: "1 second",
       // As for a worker for everything: each copy holds up to 64 MiB of buffers.
       maxConcurrentActivityTaskExecutions: 20,

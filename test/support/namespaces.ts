@@ -14,7 +14,7 @@ function unshared(): readonly string[] {
 /** Why there can be no network namespaces on this machine; undefined where there can. */
 export function whyNoNamespaces(): string | undefined {
   const [program, ...args] = [...unshared(), "sh", "-c", "ip link set lo up"];
-  const { status, stderr, error } = spawnSync(program as string, args, { encoding: "utf8" });
+  const { status, stderr, error } = spawnSync(program, args, { encoding: "utf8" });
   if (status === 0) return undefined;
   return `network namespaces can't be made here: ${(error?.message ?? stderr).trim()}`;
 }
