@@ -1,4 +1,5 @@
 import { Context } from "@temporalio/activity";
+import { describeConsistency } from "../domain/consistency.ts";
 import type { NewVmDisk } from "../domain/operation.ts";
 import type { PointWithBaselines } from "../domain/replica-base.ts";
 import { tagKeys } from "../domain/vm.ts";
@@ -17,7 +18,9 @@ export function diskActivities({ registry, store }: SiteDeps, moves: DiskMoves) 
       key: string;
       /** The baselines that the plan counts on, by disk. */
       since?: Readonly<Record<string, string>>;
-    }): Promise<Pick<SourcePoint, "sourcePointId" | "takenAt"> & PointWithBaselines> {
+      /** Whose story tells how consistent it is. */
+      migrationId?: string;
+    }): Promise<Pick<SourcePoint, "sourcePointId" | "takenAt" | "consistency"> & PointWithBaselines> {
       const { disks } = await registry.provider(input.site);
       const { vmId, mode, key, since } = input;
       const point = await disks.createSourcePoint({ vmId, mode, key, since }, Context.current().cancellationSignal);
@@ -26,7 +29,17 @@ export function diskActivities({ registry, store }: SiteDeps, moves: DiskMoves) 
         allocatedBytes: disk.allocatedBytes,
         baselines: disk.baselines.map(({ baselineId, tracking }) => ({ baselineId, tracking })),
       }));
-      return { sourcePointId: point.sourcePointId, takenAt: point.takenAt, disks: baselines };
+      const { sourcePointId, takenAt, consistency } = point;
+      if (input.migrationId !== undefined && consistency && consistency.level !== "stopped") {
+        await store.migrations.appendEvent(input.migrationId, {
+          at: new Date().toISOString(),
+          type: "note",
+          message: `The point of the running source is ${describeConsistency(consistency)}`,
+          data: { consistency },
+          dedupeKey: `consistency/${sourcePointId}`,
+        });
+      }
+      return { sourcePointId, takenAt, ...(consistency ? { consistency } : {}), disks: baselines };
     },
 
     async releasePoint(input: { site: string; sourcePointId: string }): Promise<void> {

@@ -12,8 +12,12 @@ export async function lookAtSource(
   provider: Provider,
   settings: SiteSettings,
   store: Store,
+  vmId: string,
+  signal: AbortSignal,
 ): Promise<MigrationObservations["source"]> {
+  const consistency = await provider.disks.expectConsistency?.(vmId, signal);
   return {
+    ...(consistency ? { consistency } : {}),
     capabilityGaps: provider.capabilities,
     fixedShapes: provider.compute.listInstanceTypes !== undefined,
     prices: await pricesAt(provider, settings, store),

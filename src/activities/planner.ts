@@ -31,7 +31,7 @@ export async function planOne(
   const [inspected, guest, sourceSide, targetSide, history] = await Promise.all([
     source.disks.inspectSource(vm.vmId, signal),
     lookIntoGuest(source, vm, transfer.inspectGuest, look, signal),
-    lookAtSource(source, settings(request.from), store),
+    lookAtSource(source, settings(request.from), store, vm.vmId, signal),
     lookAtTarget(target, settings(request.to), store, signal),
     store.migrations.stepSamples(request.from, request.to),
   ]);

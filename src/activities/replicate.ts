@@ -75,7 +75,7 @@ export function replicateActivities(
       migrationId: string;
       to: string;
       /** Absent when it had not got that far. */
-      round?: Pick<ReplicaRound, "sourcePointId" | "takenAt" | "disks">;
+      round?: Pick<ReplicaRound, "sourcePointId" | "takenAt" | "consistency" | "disks">;
     }): Promise<void> {
       const { migrationId, to, round } = input;
       await store.warm.takeCutover(migrationId);
@@ -170,11 +170,12 @@ export function replicateActivities(
       const { bytesReread } = await moves.prove(proof, signal, setHeartbeatDetails);
       disks.push({ diskId, generationId, tracking, bytesCopied, bytesReread });
     }
-    const { sourcePointId, takenAt } = point;
+    const { sourcePointId, takenAt, consistency } = point;
     await store.rounds.finish(migrationId, {
       round,
       sourcePointId,
       takenAt,
+      ...(consistency ? { consistency } : {}),
       provenAt: new Date().toISOString(),
       disks,
     });

@@ -1,4 +1,5 @@
 import type { ChangeTracking } from "./change-tracking.ts";
+import type { Consistency } from "./consistency.ts";
 
 /** `target-reread`: the sealed point was read back at the target and every byte compared by its hash with what the
  *  source gave. `object-reread`: the uploaded object was. `sent-only`: nothing was read back. */
@@ -33,6 +34,8 @@ export interface Certificate {
   readonly targetVmId: string;
   /** Of the moment that the disks were read at. */
   readonly pointTakenAt: string;
+  /** What the disks show together at that moment; absent of certificates from before it was noted. */
+  readonly consistency?: Consistency;
   readonly provenAt: string;
   readonly identical: boolean;
   readonly disks: readonly DiskCertificate[];

@@ -1,4 +1,5 @@
 import type { ChangeTracking } from "./change-tracking.ts";
+import type { Consistency } from "./consistency.ts";
 import type { Fact, Guest } from "./guest.ts";
 import type { CapacityType, InstanceType } from "./instance-type.ts";
 import type { MigrationRequest } from "./migration.ts";
@@ -122,6 +123,8 @@ export interface MigrationObservations {
     readonly capabilityGaps: Readonly<Record<string, string>>;
     /** Sizes, disk controllers and MACs are the site's, not the VM's. */
     readonly fixedShapes: boolean;
+    /** What a point of the VM would show now; absent where the site can't freeze a guest. */
+    readonly consistency?: Consistency;
     /** Absent where traffic out of it has no price. */
     readonly prices?: PriceBook;
   };

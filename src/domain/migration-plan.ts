@@ -1,3 +1,4 @@
+import { planConsistency } from "./consistency-plan.ts";
 import { gib } from "./format.ts";
 import { formerShapeTag } from "./former-shape.ts";
 import type { VerifyOptions } from "./migration.ts";
@@ -39,10 +40,12 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
   const carried = carriedTags(vm, shape);
   const tags = planTags(seen, carried);
   const undo = planUndo(seen);
+  const consistency = planConsistency(seen);
   const placeChecks = [
     ...runChecks(seen, shape, bytesToMove),
     ...warmChecks(seen),
     ...undo.checks,
+    ...consistency.checks,
     ...copies.flatMap((copy) => copy.checks),
     ...encryption.checks,
     ...network.checks,
@@ -111,6 +114,7 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
     observed: observedResources(seen, copies, network),
     choices: [
       ...(warm ? [warm.choice] : []),
+      ...consistency.choices,
       ...copies.flatMap((copy) => copy.choices),
       ...encryption.choices,
       ...network.choices,

@@ -75,7 +75,7 @@ export function warmChecks({ request, vm, source, disks }: MigrationObservations
   say(
     "warm-source",
     source.capabilityGaps["disks.source-frozen"],
-    `${request.from} gives points of running VMs, each one moment of all disks (crash-consistent)`,
+    `${request.from} gives points of running VMs, each one moment of all disks`,
     "Move it cold.",
   );
   say(

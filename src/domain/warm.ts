@@ -1,4 +1,5 @@
 import type { ChangeTracking } from "./change-tracking.ts";
+import type { Consistency } from "./consistency.ts";
 
 /** How a warm migration decides that it is time: as soon as the downtime is predicted to be short enough, on a person's
  *  word, or at a time. */
@@ -44,6 +45,8 @@ export interface ReplicaRound {
   readonly sourcePointId: string;
   /** The moment that the round's point shows. */
   readonly takenAt: string;
+  /** Absent of rounds that were made before points told of it. */
+  readonly consistency?: Consistency;
   /** When its points at the target were proven. */
   readonly provenAt: string;
   readonly disks: readonly RoundDisk[];
@@ -59,6 +62,8 @@ export interface WarmView {
   readonly changeBytesPerSecond?: number;
   readonly predictedDowntimeSeconds: number;
   readonly lastRoundBytes: number;
+  /** Of the newest round's point. */
+  readonly consistency?: Consistency;
 }
 
 /** Bytes that a round moved over all disks. */
@@ -85,6 +90,7 @@ export function judgeRounds(rounds: readonly ReplicaRound[], fixedSeconds: numbe
     ...(previous ? { changeBytesPerSecond: lastRoundBytes / secondsBetween(previous.takenAt, last.takenAt) } : {}),
     predictedDowntimeSeconds: fixedSeconds + secondsBetween(last.takenAt, last.provenAt),
     lastRoundBytes,
+    ...(last.consistency ? { consistency: last.consistency } : {}),
   };
 }
 

@@ -6,6 +6,8 @@ export const capabilities = {
     "compute.create-stopped": "EC2 starts an instance as it makes it",
     "disks.fenced-writes":
       "EBS takes blocks of a pending snapshot from anyone who may write it, until it is sealed; every attempt writes the same bytes",
+    "disks.application-consistent":
+      "EBS snapshots all volumes of an instance at one moment, crash-consistent; freezing the guest for it takes scripts that Systems Manager runs in it, which NovaCron does not do",
     "disks.peek": "EBS shows a volume's blocks by a snapshot of it only, and the first one may take hours",
     "disks.changes-after-release":
       "EBS compares a volume with a snapshot that is kept: what is released can't be compared with any more",
@@ -31,6 +33,7 @@ export const capabilities = {
     "compute.instance-types": "A folder keeps a VM's CPUs and memory as they are",
     "compute.spot": "A folder sells nothing",
     "disks.source-frozen": "Nothing runs in a folder, so there is nothing to freeze",
+    "disks.application-consistent": "Nothing runs in a folder, so there is nothing to freeze",
     "disks.customer-key": "Disks are files; encrypt the file system they lie in",
     "network.create": "A folder has no networks",
     "network.security-groups": "A folder has no networks",

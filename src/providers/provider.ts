@@ -1,6 +1,7 @@
 // Long because it is one contract, to be read whole; what only clouds have is in cloud-facets.ts.
 import type { CensusKind } from "../domain/census.ts";
 import type { ChangeTracking } from "../domain/change-tracking.ts";
+import type { Consistency } from "../domain/consistency.ts";
 import type { CapacityType, InstanceType } from "../domain/instance-type.ts";
 import type { VmSize } from "../domain/operation.ts";
 import type { TagRules } from "../domain/tag-rules.ts";
@@ -70,6 +71,8 @@ export const capabilityNames = [
   "compute.spot",
   "disks.source-stopped",
   "disks.source-frozen",
+  /** A guest's file systems can be frozen for the moment of its point. */
+  "disks.application-consistent",
   "disks.changed-blocks",
   /** A disk can be looked at as it is, without a point of it. */
   "disks.peek",
@@ -193,6 +196,8 @@ export interface SourcePoint {
    *  while the hypervisor process lives. */
   readonly mode: "stopped" | "frozen";
   readonly takenAt: string;
+  /** Absent of a point that was taken before points told of it. */
+  readonly consistency?: Consistency;
   readonly disks: readonly SourcePointDisk[];
 }
 
@@ -270,7 +275,10 @@ export interface DisksFacet {
    * @throws NotFound for a VM or a disk that is not there.
    */
   peek?(vmId: string, diskId: string, signal: AbortSignal): Promise<BlockSource>;
-  /** Takes (or returns, for a known key) a point of all disks. `stopped` needs a stopped VM, else Conflict. From this
+  /** How consistent a point of the VM would be now; absent where `disks.application-consistent` is a gap. */
+  expectConsistency?(vmId: string, signal: AbortSignal): Promise<Consistency>;
+  /** Takes (or returns, for a known key) a point of all disks. One of a running VM is taken with the guest's file systems
+   *  frozen where that can be had; they are thawed whatever happens to the caller or its process. `stopped` needs a stopped VM, else Conflict. From this
    *  point on changes are tracked, where the site can, under the baseline ids `<sourcePointId>/<diskId>`. May take as long
    *  as copying the disks does. */
   createSourcePoint(

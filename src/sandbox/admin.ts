@@ -12,6 +12,7 @@ const guestInput = z.strictObject({
   memoryMib: z.int().min(64).max(65_536).default(256),
   start: z.boolean().default(true),
   drivers: z.array(z.enum(allDrivers)).optional(),
+  agent: z.boolean().optional(),
 });
 const dataVmInput = z.strictObject({
   site: z.string(),

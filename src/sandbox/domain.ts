@@ -15,6 +15,8 @@ export function sandboxDomainXml(spec: {
   consolePath: string;
   publishPorts: readonly number[];
   tags: Readonly<Record<string, string>>;
+  /** The host's end of the guest agent's channel; libvirt's own place for it has too long a path. */
+  agentSocket?: string;
 }): string {
   const tags = Object.entries(spec.tags).map(
     ([key, value]) => `<novacron:tag key="${xml(key)}" value="${xml(value)}"/>`,
@@ -25,6 +27,11 @@ export function sandboxDomainXml(spec: {
       `<disk type='file' device='disk'><driver name='qemu' type='qcow2' discard='unmap'/><source file='${xml(path)}'/>` +
       `<target dev='vd${String.fromCharCode(97 + index)}' bus='virtio'/>${boot ? "<boot order='1'/>" : ""}</disk>`,
   );
+  const agent =
+    spec.agentSocket === undefined
+      ? ""
+      : `<channel type='unix'><source mode='bind' path='${xml(spec.agentSocket)}'/>` +
+        "<target type='virtio' name='org.qemu.guest_agent.0'/></channel>";
   return `<domain type='qemu'>
   <name>${xml(spec.name)}</name>
   <uuid>${spec.vmId}</uuid>
@@ -39,6 +46,7 @@ export function sandboxDomainXml(spec: {
     ${disks.join("\n    ")}
     ${spec.network ? "<interface type='user'><model type='virtio'/></interface>" : ""}
     <serial type='file'><source path='${xml(spec.consolePath)}' append='off'/><target port='0'/></serial>
+    ${agent}
     <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
     <memballoon model='virtio'><stats period='2'/></memballoon>
   </devices>

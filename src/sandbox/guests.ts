@@ -25,7 +25,11 @@ export class Guests {
   }
 
   async createGuest(host: LibvirtHost, input: GuestInput): Promise<CreatedVm> {
-    const recipe = { ...demoGuest, drivers: input.drivers ?? demoGuest.drivers };
+    const recipe = {
+      ...demoGuest,
+      drivers: input.drivers ?? demoGuest.drivers,
+      ...(input.agent ? { agent: true } : {}),
+    };
     const template = await guestImage(this.#tools, this.#templates, recipe);
     const vmId = randomUUID();
     const path = join(host.guestDir, `${vmId}.qcow2`);
@@ -38,6 +42,7 @@ export class Guests {
       network: true,
       publishPorts: [guestPort],
       tags: { [tagKeys.bootMarker]: bootMarker },
+      ...(input.agent ? { agentSocket: join(host.socketDir, `${vmId.slice(0, 8)}.ga`) } : {}),
     });
     if (input.start) await this.start(host, vmId);
     return { vmId, name: input.name };

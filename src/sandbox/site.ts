@@ -27,6 +27,8 @@ export interface GuestInput {
   readonly memoryMib: number;
   readonly start: boolean;
   readonly drivers?: readonly GuestDriver[];
+  /** With QEMU's guest agent in it. */
+  readonly agent?: boolean;
 }
 
 export interface DataVmInput {

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from "kysely";
-import type { ReplicaRound, RoundDisk } from "../domain/warm.ts";
+import type { ReplicaRound } from "../domain/warm.ts";
 import { toJson } from "./json.ts";
+import { present } from "./present.ts";
 import type { Database } from "./schema.ts";
 
 /** A round that was begun and is neither proven nor given up: whoever goes on with the replication finishes it. */
@@ -32,6 +33,7 @@ export class ReplicaRoundRepository {
       takenAt: row.taken_at as string,
       provenAt: row.proven_at as string,
       disks: row.disks,
+      ...present({ consistency: row.consistency }),
     }));
   }
 
@@ -53,10 +55,7 @@ export class ReplicaRoundRepository {
     });
   }
 
-  async finish(
-    replicationId: string,
-    round: { round: number; sourcePointId: string; takenAt: string; provenAt: string; disks: readonly RoundDisk[] },
-  ): Promise<void> {
+  async finish(replicationId: string, round: ReplicaRound): Promise<void> {
     await this.#db
       .updateTable("replica_rounds")
       .set({
@@ -64,6 +63,7 @@ export class ReplicaRoundRepository {
         taken_at: round.takenAt,
         proven_at: round.provenAt,
         disks: toJson(round.disks),
+        consistency: round.consistency && toJson(round.consistency),
       })
       .where("replication_id", "=", replicationId)
       .where("round", "=", round.round)

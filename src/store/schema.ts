@@ -1,5 +1,6 @@
 import type { ColumnType, Generated, JSONColumnType } from "kysely";
 import type { Certificate } from "../domain/certificate.ts";
+import type { Consistency } from "../domain/consistency.ts";
 import type { LeftAlone } from "../domain/finalize.ts";
 import type { DiskResult, MigrationProblem } from "../domain/migration.ts";
 import type { Plan } from "../domain/plan.ts";
@@ -109,6 +110,7 @@ export interface ReplicaRoundTable {
   taken_at: OptionalTime;
   proven_at: OptionalTime;
   disks: ColumnType<RoundDisk[], string | undefined, string>;
+  consistency: OptionalJson<Consistency>;
 }
 
 export interface PointTable {

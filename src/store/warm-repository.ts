@@ -1,4 +1,5 @@
 import { type Kysely, sql } from "kysely";
+import { describeConsistency } from "../domain/consistency.ts";
 import type { WarmView } from "../domain/warm.ts";
 import { toJson } from "./json.ts";
 import { appendMigrationEvent } from "./migration-events.ts";
@@ -19,10 +20,11 @@ export class WarmRepository {
       .set({ warm: toJson(warm), updated_at: sql`now()` })
       .where("migration_id", "=", migrationId)
       .execute();
+    const consistent = warm.consistency ? `, ${describeConsistency(warm.consistency)}` : "";
     await appendMigrationEvent(this.#db, migrationId, {
       at: new Date().toISOString(),
       type: "progress",
-      message: `Round ${warm.rounds - 1} is proven; the downtime is predicted to be ${Math.ceil(warm.predictedDowntimeSeconds)} s`,
+      message: `Round ${warm.rounds - 1} is proven${consistent}; the downtime is predicted to be ${Math.ceil(warm.predictedDowntimeSeconds)} s`,
       data: { warm },
       dedupeKey: `round/${warm.provenUpTo}`,
     });

@@ -470,6 +470,7 @@ export function runConformance(harness: ConformanceHarness): void {
         await place.writeAsGuest(vmId, diskId, 0, MiB, 1);
         const first = await provider.disks.createSourcePoint({ vmId, mode: "stopped", key: "p1" }, signal);
         assert.deepEqual(await provider.disks.createSourcePoint({ vmId, mode: "stopped", key: "p1" }, signal), first);
+        assert.equal(first.consistency?.level, "stopped");
         assert.deepEqual(first.disks[0]?.baselines, []);
         assert.equal(first.disks[0]?.allocatedBytes, MiB);
         assert.equal(first.disks[0]?.sizeBytes, sizeBytes);
@@ -526,6 +527,8 @@ export function runConformance(harness: ConformanceHarness): void {
         await place.writeAsGuest(vmId, diskId, MiB, 64 * 1024, 2);
         const first = await provider.disks.createSourcePoint({ vmId, mode: "frozen", key: "p1" }, signal);
         assert.deepEqual(await provider.disks.createSourcePoint({ vmId, mode: "frozen", key: "p1" }, signal), first);
+        // Nothing runs in it that could be frozen.
+        assert.equal(first.consistency?.level, "crash");
         await place.writeAsGuest(vmId, diskId, 0, MiB, 3);
         const bytes = await readAll(await openSource(first, diskId, 1));
         assert.deepEqual([bytes[0], bytes[MiB], bytes[2 * MiB]], [1, 2, 0]);

@@ -3,7 +3,7 @@ import type { Certificate } from "../../domain/certificate.ts";
 import { changeTrackings } from "../../domain/change-tracking.ts";
 import type { Wire } from "../../domain/wire.ts";
 import type { VerifyCertificateResult } from "../../workflows/verify-certificate/types.ts";
-import { bytes, entityId, sha256, siteId, timestamp } from "./common.ts";
+import { bytes, consistencySchema, entityId, sha256, siteId, timestamp } from "./common.ts";
 
 export const certificateSchema = z
   .strictObject({
@@ -17,6 +17,7 @@ export const certificateSchema = z
     source_vm_id: z.string().min(1).max(200),
     target_vm_id: z.string().min(1).max(200),
     point_taken_at: timestamp,
+    consistency: consistencySchema.optional(),
     proven_at: timestamp,
     identical: z.boolean(),
     disks: z

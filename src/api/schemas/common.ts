@@ -1,6 +1,8 @@
 import * as z from "zod";
 import "zod-openapi";
+import { type Consistency, consistencyLevels } from "../../domain/consistency.ts";
 import { errorCodes } from "../../domain/errors.ts";
+import type { Wire } from "../../domain/wire.ts";
 import { httpMeanings } from "../problem.ts";
 
 export const siteId = z
@@ -23,6 +25,16 @@ export const sha256 = z
   .meta({ description: "SHA-256 in hex" });
 export const tags = z.record(z.string(), z.string()).meta({ description: "Keys and values as the site has them" });
 export const facts = z.record(z.string(), z.unknown());
+
+export const consistencySchema = z
+  .strictObject({
+    level: z.enum(consistencyLevels),
+    why: z.string(),
+    frozen_ms: z.int().min(0).optional().meta({ description: "How long the guest's writes stood still" }),
+  })
+  .meta({ id: "Consistency", description: "What the disks of a point show together" }) satisfies z.ZodType<
+  Wire<Consistency>
+>;
 
 export const cursorQuery = {
   limit: z.coerce.number().int().min(1).max(200).optional().meta({ description: "Rows in one page. Default 50" }),

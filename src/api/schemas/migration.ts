@@ -9,7 +9,18 @@ import {
 } from "../../domain/migration.ts";
 import { undoStates } from "../../domain/undo.ts";
 import type { Wire } from "../../domain/wire.ts";
-import { bytes, cursorQuery, entityId, facts, name, nextCursor, sha256, siteId, timestamp } from "./common.ts";
+import {
+  bytes,
+  consistencySchema,
+  cursorQuery,
+  entityId,
+  facts,
+  name,
+  nextCursor,
+  sha256,
+  siteId,
+  timestamp,
+} from "./common.ts";
 import { migrationRequestSchema } from "./plan.ts";
 
 export const migrationState = z.enum(migrationStates);
@@ -65,6 +76,7 @@ export const migrationSchema = z
         change_bytes_per_second: z.number().min(0).optional(),
         predicted_downtime_seconds: z.number().min(0),
         last_round_bytes: bytes,
+        consistency: consistencySchema.optional(),
       })
       .optional()
       .meta({ description: "What is replicated of a running source, and what a cutover would cost now" }),

@@ -178,6 +178,7 @@ function describeWarm(warm: NonNullable<Migration["warm"]>): string {
     `${warm.rounds} round${warm.rounds === 1 ? "" : "s"}, proven up to ${formatSeconds(Math.max(0, lag))} ago`,
     ...(changes === undefined ? [] : [`${formatBytes(changes)}/s change`]),
     `downtime predicted ${formatSeconds(warm.predicted_downtime_seconds)}`,
+    ...(warm.consistency ? [`${warm.consistency.level}-consistent`] : []),
   ].join(", ");
 }
 

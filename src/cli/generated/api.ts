@@ -2095,6 +2095,7 @@ export interface components {
              * @description ISO 8601, UTC
              */
             point_taken_at: string;
+            consistency?: components["schemas"]["Consistency"];
             /**
              * Format: date-time
              * @description ISO 8601, UTC
@@ -2125,6 +2126,14 @@ export interface components {
                 reason?: string;
             };
             simulated: boolean;
+        };
+        /** @description What the disks of a point show together */
+        Consistency: {
+            /** @enum {string} */
+            level: "stopped" | "application" | "crash";
+            why: string;
+            /** @description How long the guest's writes stood still */
+            frozen_ms?: number;
         };
         /** @description What the command line got, and what its challenge was made from */
         RedeemSignIn: {
@@ -3203,6 +3212,7 @@ export interface components {
                 predicted_downtime_seconds: number;
                 /** @description Bytes */
                 last_round_bytes: number;
+                consistency?: components["schemas"]["Consistency"];
             };
             /** @description The way home with what the target wrote */
             undo?: {

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Instance, Volume } from "@aws-sdk/client-ec2";
+import { stoppedConsistency } from "../../domain/consistency.ts";
 import type { BlockSource } from "../../transfer/ports.ts";
+import { capabilities } from "../capabilities.ts";
 import { conflict, notFound, type Subject } from "../failures.ts";
 import type { Baseline, RecoveryPoint, SourcePoint, SourcePointDisk } from "../provider.ts";
 import { BlockLists } from "./block-lists.ts";
@@ -69,7 +71,9 @@ export class SourcePoints {
     );
     const disks = await Promise.all(ordered.map((snapshot) => this.#toDisk(snapshot, subject, signal)));
     const takenAt = done.map(({ startedAt }) => startedAt).toSorted()[0] ?? new Date(0).toISOString();
-    return { sourcePointId, vmId, mode, takenAt, disks };
+    const why = capabilities.aws["disks.application-consistent"];
+    const consistency = mode === "stopped" ? stoppedConsistency : { level: "crash" as const, why };
+    return { sourcePointId, vmId, mode, takenAt, consistency, disks };
   }
 
   async open(

@@ -1,4 +1,5 @@
 import { rm } from "node:fs/promises";
+import { stoppedConsistency } from "../../domain/consistency.ts";
 import { capabilities } from "../capabilities.ts";
 import { conflict, notFound, type Subject, unsupported } from "../failures.ts";
 import type { Baseline, SourcePoint, SourcePointDisk } from "../provider.ts";
@@ -73,7 +74,8 @@ export class SourcePoints {
       disks: tracking,
     });
     await this.#dropOldTracking();
-    const record: PointRecord = { sourcePointId, vmId, mode, takenAt, key, disks };
+    const consistency = stoppedConsistency;
+    const record: PointRecord = { sourcePointId, vmId, mode, takenAt, consistency, key, disks };
     await writeJson(this.#folder.path("points", `${sourcePointId}.json`), record);
     return publicPoint(record);
   }
@@ -234,6 +236,6 @@ function plain({ diskId, sizeBytes, allocatedBytes, baselines }: SourcePointDisk
   return { diskId, sizeBytes, allocatedBytes, baselines };
 }
 
-function publicPoint({ sourcePointId, vmId, mode, takenAt, disks }: PointRecord): SourcePoint {
-  return { sourcePointId, vmId, mode, takenAt, disks: disks.map(plain) };
+function publicPoint({ sourcePointId, vmId, mode, takenAt, consistency, disks }: PointRecord): SourcePoint {
+  return { sourcePointId, vmId, mode, takenAt, ...(consistency ? { consistency } : {}), disks: disks.map(plain) };
 }

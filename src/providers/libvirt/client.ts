@@ -28,6 +28,12 @@ export class Virsh {
     return this.#tools.run("virsh", ["--quiet", "--connect", this.#uri, ...args], { signal, input });
   }
 
+  /** A failure is a result; with what virsh says in so many words where a command gives no other answer. */
+  async tell(args: readonly string[], signal: AbortSignal): Promise<RunResult> {
+    await this.#budget.take(signal);
+    return this.#tools.run("virsh", ["--connect", this.#uri, ...args], { signal });
+  }
+
   /**
    * Several commands over one connection. Their outputs come back in order; one that failed gives `undefined`.
    * Arguments must be words without spaces, quotes or semicolons.

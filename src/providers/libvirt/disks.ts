@@ -1,9 +1,11 @@
 import { lstat, statfs } from "node:fs/promises";
+import type { Consistency } from "../../domain/consistency.ts";
 import { tagKeys } from "../../domain/vm.ts";
 import type { BlockSink, BlockSource } from "../../transfer/ports.ts";
 import { conflict, invalid, notFound, unsupported } from "../failures.ts";
 import type { DisksFacet, RecoveryPoint, ReplicaSpec, SourcePoint, SourcePointDisk, Volume } from "../provider.ts";
 import { Generations, openLayer, roundUp, toVolume } from "./generations.ts";
+import { expectedConsistency } from "./guest-agent.ts";
 import type { Host } from "./host.ts";
 import { idOfKey, type Layer, type LayerSpec } from "./layers.ts";
 import { SourcePoints } from "./source-points.ts";
@@ -37,6 +39,10 @@ export class LibvirtDisks implements DisksFacet {
     if (!disk) throw notFound(subject, "the VM has no such disk");
     const { path, format } = disk;
     return openLayer(this.#host, "peek", { id: `${vmId}/${diskId}`, path, format }, signal);
+  }
+
+  expectConsistency(vmId: string, signal: AbortSignal): Promise<Consistency> {
+    return expectedConsistency(this.#host, vmId, signal);
   }
 
   createSourcePoint(input: Parameters<DisksFacet["createSourcePoint"]>[0], signal: AbortSignal): Promise<SourcePoint> {

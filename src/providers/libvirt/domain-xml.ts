@@ -13,6 +13,8 @@ export interface Domain {
   readonly disks: readonly DomainDisk[];
   readonly nics: readonly { readonly nicId: string; readonly networkId: string; readonly mac?: string }[];
   readonly consolePath?: string;
+  /** Of a guest agent's channel; absent where there is none. Only a running domain's can be connected. */
+  readonly agent?: "connected" | "disconnected";
   readonly metadata: VmMetadata;
 }
 
@@ -63,8 +65,17 @@ export function parseDomain(text: string): Domain | undefined {
       .filter((device) => attribute(device, "type") === "file")
       .map((device) => attribute(child(device, "source"), "path"))
       .find((path) => path !== undefined),
+    ...agentOf(domain),
     metadata: readMetadata(domain),
   };
+}
+
+function agentOf(domain: Element): Pick<Domain, "agent"> {
+  const channel = children(child(domain, "devices"), "channel")
+    .map((device) => child(device, "target"))
+    .find((target) => attribute(target, "name") === "org.qemu.guest_agent.0");
+  if (!channel) return {};
+  return { agent: attribute(channel, "state") === "connected" ? "connected" : "disconnected" };
 }
 
 function parseDisk(disk: Element): DomainDisk[] {

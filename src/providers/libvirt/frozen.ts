@@ -1,7 +1,9 @@
+import type { Consistency } from "../../domain/consistency.ts";
 import { type Subject } from "../failures.ts";
 import { exportedBitmap, type FoundBaseline } from "./baselines.ts";
 import type { SeenDomain } from "./domains.ts";
 import { toolFailure } from "./errors.ts";
+import { whileFrozen } from "./guest-agent.ts";
 import type { Host } from "./host.ts";
 import { escapeXml } from "./xml.ts";
 
@@ -19,14 +21,15 @@ interface FrozenPoint {
 
 /**
  * Starts a pull backup: QEMU serves all disks as they are at this moment, and a checkpoint tracks the changes from here
- * on. Returns for each disk the bitmap whose changes are served with it. One job a domain at a time is libvirt's limit.
+ * on, with the guest's file systems frozen for the moment where its agent can. Returns for each disk the bitmap whose changes
+ * are served with it. One job a domain at a time is libvirt's limit.
  */
 export async function beginBackup(
   host: Host,
   point: FrozenPoint,
   subject: Subject,
   signal: AbortSignal,
-): Promise<Readonly<Record<string, string>>> {
+): Promise<{ served: Readonly<Record<string, string>>; consistency: Consistency }> {
   const { uuid } = point.domain;
   const served: Record<string, string> = {};
   for (const disk of point.disks) {
@@ -49,15 +52,13 @@ export async function beginBackup(
   await host.writeForTools(files.checkpoint, checkpointXml(point));
   try {
     await host.virsh.attempt(["checkpoint-delete", uuid, point.sourcePointId], signal);
-    const result = await host.virsh.attempt(
-      ["backup-begin", uuid, "--backupxml", files.backup, "--checkpointxml", files.checkpoint],
-      signal,
-    );
-    if (result.exitCode !== 0) throw toolFailure("virsh", result.stderr, subject);
+    const begin = ["backup-begin", uuid, "--backupxml", files.backup, "--checkpointxml", files.checkpoint];
+    const begun = await whileFrozen(host, point.domain, () => host.virsh.attempt(begin, signal), signal);
+    if (begun.result.exitCode !== 0) throw toolFailure("virsh", begun.result.stderr, subject);
+    return { served, consistency: begun.consistency };
   } finally {
     await host.removeFiles(files.backup, files.checkpoint);
   }
-  return served;
 }
 
 /** Ends the job; the checkpoint's bitmap goes on recording. */

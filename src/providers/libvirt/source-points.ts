@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { stoppedConsistency } from "../../domain/consistency.ts";
 import { tagKeys } from "../../domain/vm.ts";
 import { NbdBlockSource } from "../../transfer/nbd/block-source.ts";
 import type { ChangeContext } from "../../transfer/nbd/extent-map.ts";
@@ -10,6 +11,7 @@ import { type FoundBaseline, findBaselines, liveBitmaps, servedBaseline } from "
 import type { DomainDisk } from "./domain-xml.ts";
 import type { SeenDomain } from "./domains.ts";
 import { beginBackup, endBackup } from "./frozen.ts";
+import { thawLeftOver } from "./guest-agent.ts";
 import { ClosingSource } from "./handles.ts";
 import type { Host } from "./host.ts";
 import { fileIdentity, isUnchanged } from "./images.ts";
@@ -77,6 +79,7 @@ export class SourcePoints {
     }
     const takenAt = new Date().toISOString();
     const base = { sourcePointId, vmId, mode, takenAt, key };
+    if (known) await thawLeftOver(this.#host, vmId, signal);
     const record =
       mode === "stopped"
         ? await this.#takeStopped(base, domain, since, signal)
@@ -106,7 +109,7 @@ export class SourcePoints {
       const { diskId, path, format } = disk;
       disks.push({ diskId, path, format, sizeBytes: info.sizeBytes, allocatedBytes, baselines, identity });
     }
-    return { ...base, state: "ready", disks };
+    return { ...base, state: "ready", consistency: stoppedConsistency, disks };
   }
 
   async #takeFrozen(
@@ -121,7 +124,8 @@ export class SourcePoints {
     const scratchFolder = await this.#host.layers.folder("scratch");
     const socketPath = join(this.#host.runDir, `${sourcePointId.slice(0, 15)}.sock`);
     const scratch = domain.disks.map(({ diskId }) => join(scratchFolder, `${sourcePointId}-${diskId}.qcow2`));
-    const making: PointRecord = { ...base, state: "making", disks: [], socketPath, scratch };
+    const consistency = { level: "crash", why: "it is not taken yet" } as const;
+    const making: PointRecord = { ...base, state: "making", consistency, disks: [], socketPath, scratch };
     // Written first, so that a point whose maker died is found and released.
     await this.#host.layers.putRecord("points", sourcePointId, making);
     await dropOldCheckpoints(this.#host, domain, { sourcePointId, since }, signal);
@@ -139,18 +143,13 @@ export class SourcePoints {
       const baselines = wantedFirst(found, since[diskId]);
       disks.push({ diskId, path, format, sizeBytes: info.sizeBytes, allocatedBytes, baselines });
     }
-    const served = await beginBackup(
-      this.#host,
-      { domain, sourcePointId, socketPath, scratch, disks },
-      subject,
-      signal,
-    );
+    const taken = await beginBackup(this.#host, { domain, sourcePointId, socketPath, scratch, disks }, subject, signal);
     await recordTracking(this.#host, base, domain);
     const kept = disks.map((disk) => ({
       ...disk,
-      baselines: disk.baselines.flatMap((baseline) => servedBaseline(baseline, served[disk.diskId])),
+      baselines: disk.baselines.flatMap((baseline) => servedBaseline(baseline, taken.served[disk.diskId])),
     }));
-    return { ...making, state: "ready", takenAt: base.takenAt, disks: kept };
+    return { ...making, state: "ready", takenAt: base.takenAt, consistency: taken.consistency, disks: kept };
   }
 
   async open(
@@ -236,6 +235,7 @@ export class SourcePoints {
       ({ kind, id }) => kind === "source" && id.startsWith(`${sourcePointId}/`),
       "revoke",
     );
+    if (record.state === "making") await thawLeftOver(this.#host, record.vmId, signal);
     if (record.mode === "frozen") await endBackup(this.#host, record, signal);
     for (const path of record.scratch ?? []) await rm(path, { force: true });
     await this.#host.layers.dropRecord("points", sourcePointId);

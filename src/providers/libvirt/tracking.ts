@@ -128,14 +128,14 @@ export async function recordTracking(
 
 /** A point as callers see it. */
 export function publicPoint(record: PointRecord): SourcePoint {
-  const { sourcePointId, vmId, mode, takenAt } = record;
+  const { sourcePointId, vmId, mode, takenAt, consistency } = record;
   const disks = record.disks.map(({ diskId, sizeBytes, allocatedBytes, baselines }) => ({
     diskId,
     sizeBytes,
     allocatedBytes,
     baselines: baselines.map(plain),
   }));
-  return { sourcePointId, vmId, mode, takenAt, disks };
+  return { sourcePointId, vmId, mode, takenAt, consistency, disks };
 }
 
 /** Without how an export shows it. */

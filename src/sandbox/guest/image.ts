@@ -17,6 +17,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ProviderError } from "../../domain/errors.ts";
 import type { HostTools, ToolName } from "../../host/tools.ts";
+import { putGuestAgent } from "./agent.ts";
 import { allDrivers, findKernel, type GuestDriver, makeInitramfs, withoutOthers } from "./initramfs.ts";
 import { configFiles, grubEarlyConfig, scripts } from "./scripts.ts";
 
@@ -32,6 +33,8 @@ export interface GuestRecipe {
   readonly payloadMiB: number;
   /** What it can drive; leave some out for a guest that fails to boot on another site's controller. */
   readonly drivers: readonly GuestDriver[];
+  /** With QEMU's guest agent, as its package has it. */
+  readonly agent?: boolean;
 }
 
 export const demoGuest: GuestRecipe = { hostname: "demo-app", sizeMiB: 128, payloadMiB: 24, drivers: allDrivers };
@@ -97,6 +100,7 @@ async function makeRootFilesystem(
   const config = configFiles(recipe.hostname, kernel.release, withoutOthers(recipe.drivers));
   for (const [path, text] of Object.entries(config)) put(root, path, text, 0o644);
   for (const [path, text] of Object.entries(scripts)) put(root, path, text, 0o755);
+  if (recipe.agent) await putGuestAgent(tools, (path, content) => put(root, path, content, 0o755));
   copyFileSync(kernel.image, join(root, `boot/vmlinuz-${kernel.release}`));
   const { modulesDir } = kernel;
   // Says what the kernel has inside of it, as on any installed system; the modules are all in the initramfs.
@@ -170,7 +174,8 @@ function payload(sizeMiB: number): Buffer {
 function fingerprint(recipe: GuestRecipe, release: string): string {
   const hash = createHash("sha256").update(JSON.stringify(recipe)).update(release);
   const folder = dirname(fileURLToPath(import.meta.url));
-  for (const file of ["image.ts", "initramfs.ts", "scripts.ts"]) hash.update(readFileSync(join(folder, file)));
+  for (const file of ["agent.ts", "image.ts", "initramfs.ts", "scripts.ts"])
+    hash.update(readFileSync(join(folder, file)));
   return hash.digest("hex").slice(0, 16);
 }
 

@@ -40,10 +40,20 @@ for device in /sys/class/net/*; do
   ip link set "$device" up
   udhcpc -i "$device" -n -q -t 8 -T 1 -s /etc/udhcpc.script >/dev/null 2>&1
 done
+[ -x /usr/sbin/qemu-ga ] && /etc/guest-agent
 /app/journal.sh & echo $! > /run/journal.pid
 httpd -p ${guestPort} -h /app/www
 root=$(awk '$2 == "/" { print $1 }' /proc/mounts)
 echo "${bootMarker} host=$(hostname) root=$root uptime=$(cut -d' ' -f1 /proc/uptime)" > /dev/console
+`;
+
+/** udev would make these names. */
+const guestAgent = `#!/bin/sh
+mkdir -p /dev/virtio-ports
+for port in /sys/class/virtio-ports/*; do
+  ln -sf "/dev/\${port##*/}" "/dev/virtio-ports/$(cat "$port/name")"
+done
+exec /usr/sbin/qemu-ga -d -m virtio-serial -p /dev/virtio-ports/org.qemu.guest_agent.0 -t /run -f /run/qemu-ga.pid
 `;
 
 const rcShutdown = `#!/bin/sh
@@ -110,6 +120,7 @@ exec /bin/busybox poweroff -f -n
 /** Path in the guest → executable script. */
 export const scripts: Readonly<Record<string, string>> = {
   "etc/rc": rc,
+  "etc/guest-agent": guestAgent,
   "etc/rc.shutdown": rcShutdown,
   "etc/udhcpc.script": dhcp,
   "etc/acpi/PWRF/00000080": powerButton,

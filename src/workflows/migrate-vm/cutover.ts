@@ -1,5 +1,6 @@
 import { patched, proxyLocalActivities } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
+import type { Consistency } from "../../domain/consistency.ts";
 import type { DiskResult } from "../../domain/migration.ts";
 import type { CopyDiskParameters } from "../../domain/migration-parts.ts";
 import { increments, type PointWithBaselines } from "../../domain/replica-base.ts";
@@ -41,7 +42,7 @@ export class Cutover {
   readonly #stoppedAt = Date.now();
   /** Of a second cutover and later ones: what the first made is not made again under the same name. */
   readonly #suffix: string;
-  #point: { sourcePointId: string; takenAt: string } = { sourcePointId: "", takenAt: "" };
+  #point: { sourcePointId: string; takenAt: string; consistency?: Consistency } = { sourcePointId: "", takenAt: "" };
   #volumeIds: readonly string[] = [];
   #copied: readonly CopiedDisk[] = [];
   #proofs: readonly { bytesReread: number }[] = [];
@@ -99,7 +100,7 @@ export class Cutover {
       // The rounds were proven leaf by leaf as they came. Now that nobody waits, the whole is read once more.
       if (this.#replicated) this.#proofs = await this.#tracker.interruptible(() => this.#prove(undefined));
       const { migrationId, from, to, sourceVmId, fences } = this.#move;
-      const { sourcePointId, takenAt } = this.#point;
+      const { sourcePointId, takenAt, consistency } = this.#point;
       await keepSource(this.#move, this.#point, this.#copied, this.#saga);
       const release = () =>
         site.releasePoint.executeWithOptions({ summary: `release the source point at ${from}` }, [
@@ -119,6 +120,7 @@ export class Cutover {
           sourceVmId,
           targetVmId: this.#targetVmId,
           pointTakenAt: takenAt,
+          ...(consistency ? { consistency } : {}),
           disks: disks.map((disk, index) => ({ ...disk, bytesReread: this.#proofs[index]?.bytesReread ?? 0 })),
           boot: this.#boot,
         },
@@ -143,7 +145,7 @@ export class Cutover {
   }
 
   /** What a cutover that failed had moved and proven, for rounds to go on from; undefined when it got not that far. */
-  get asRound(): Pick<ReplicaRound, "sourcePointId" | "takenAt" | "disks"> | undefined {
+  get asRound(): Pick<ReplicaRound, "sourcePointId" | "takenAt" | "consistency" | "disks"> | undefined {
     if (this.#proofs.length === 0) return undefined;
     const disks = this.#copied.map(({ copy, generationId, result }, index): RoundDisk => {
       const { diskId, tracking } = copy;
@@ -184,9 +186,11 @@ export class Cutover {
         mode: stop.mode,
         key,
         since: wantedBaselines(this.#move, this.#replicated?.newest),
+        migrationId,
       },
     ]);
-    this.#point = { sourcePointId: point.sourcePointId, takenAt: point.takenAt };
+    const { sourcePointId, takenAt, consistency } = point;
+    this.#point = { sourcePointId, takenAt, ...(consistency ? { consistency } : {}) };
     return point.disks;
   }
 
