@@ -34,6 +34,7 @@ export function createApi(deps: ApiDeps): Express {
     onEnd: tellEnds(deps.log, deps.spans),
     flows: deps.flows,
   });
+  deps.readMetrics?.(() => metrics.text());
   const routes = apiRoutes({
     ...deps,
     alarm,

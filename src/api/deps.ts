@@ -53,6 +53,8 @@ export interface ApiDeps {
   readonly spans?: SpanTaker | undefined;
   /** How the flows of lines and spans out of this process go. */
   readonly flows?: ReadonlyMap<string, { readonly state: FlowState }>;
+  /** Told once how this process's metrics are read, for who sends them somewhere. */
+  readonly readMetrics?: (read: () => Promise<string>) => void;
   readonly temporalUiUrl: string | undefined;
   /** How long the store keeps what resources were. Default 400 days. */
   readonly historyMs?: number;

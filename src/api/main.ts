@@ -10,9 +10,9 @@ import { isProviderError } from "../domain/errors.ts";
 import { isSimulated } from "../domain/simulated.ts";
 import { createSecrets } from "../integrations/secrets/create.ts";
 import { openStore, type Store } from "../store/index.ts";
-import { LogKeeper } from "../telemetry/log-keeper.ts";
-import { createLogger } from "../telemetry/logger.ts";
 import { Scrubber } from "../telemetry/scrub.ts";
+import { otlpTarget } from "../telemetry/start-otlp.ts";
+import { startTelling } from "../telemetry/telling.ts";
 import { ActivityGateway } from "../temporal/activity-gateway.ts";
 import { connectClient } from "../temporal/connection.ts";
 import { temporalAddress } from "../temporal/settings.ts";
@@ -37,16 +37,13 @@ const lastLinesMs = 2_000;
 const runtime = readRuntime(process.env);
 const config = loadConfig({ file: runtime.configFile, sitesFile: runtime.sitesFile, env: process.env });
 const scrubber = new Scrubber();
-const prepared = Promise.withResolvers<Store>();
-const keeper =
-  config.logging.keepMs > 0
-    ? new LogKeeper("api", { append: async (lines) => (await prepared.promise).logs.append(lines) })
-    : undefined;
-const takers = keeper ? [keeper] : [];
-const log = createLogger({ name: "api", level: config.logging.level, scrubber, takers });
-for (const line of configReport(config)) log.warn(line);
-
 const secrets = createSecrets(config.secrets, process.env, (secret) => scrubber.remember(secret));
+const telling = await startTelling({
+  ...{ name: "api", level: config.logging.level, keepMs: config.logging.keepMs, scrubber },
+  otlp: otlpTarget(config.telemetry.otlp, (source) => secrets.reveal(source)),
+});
+const { log } = telling;
+for (const line of configReport(config)) log.warn(line);
 
 const temporalSettings = temporalAddress(config.temporal, (source) => secrets.reveal(source));
 
@@ -72,13 +69,13 @@ async function serve(): Promise<void> {
     log: (level, message, facts) => log[level](facts ?? {}, message),
   });
   try {
-    if (await whenAvailable(() => prepare(store))) prepared.resolve(store);
+    if (await whenAvailable(() => prepare(store))) telling.keepIn(store.logs);
     const checkpoints = await signedEnds(store);
     const temporal = await whenAvailable(() => connectClient(temporalSettings));
     if (temporal) await listen(store, temporal, { host, port, tls });
     await checkpoints?.take();
   } finally {
-    await keeper?.close(lastLinesMs);
+    await telling.close(lastLinesMs);
     await store.close();
   }
 }
@@ -144,7 +141,9 @@ async function listen(store: Store, temporal: Client, at: At): Promise<void> {
     auth,
     hsts: wantsHsts(at.tls, auth.publicUrl),
     historyMs,
-    flows: new Map(keeper ? [["store", keeper]] : []),
+    flows: telling.flows,
+    spans: telling.otlp?.spans,
+    readMetrics: (read) => telling.otlp?.readMetrics(read),
     sitePort,
     ...rules,
   });

@@ -127,6 +127,12 @@ export interface Config {
   readonly telemetry: {
     /** `host:port` where each worker serves its metrics. */
     readonly workerMetrics?: string | undefined;
+    /** Absent: nothing is sent. */
+    readonly otlp?: {
+      readonly endpoint: string;
+      readonly headers?: Secret | undefined;
+      readonly metricsEveryMs: number;
+    };
   };
   /** Paths of the keys that the files set, as they stand there. */
   readonly given: readonly string[];

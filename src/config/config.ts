@@ -63,7 +63,7 @@ export function loadConfig(input: { file?: string; sitesFile?: string; env: Node
       ...toTemporal(content.temporal, runtime.payloadKeysFile),
     },
     logging: { level: runtime.logLevel ?? content.logging.level, keepMs: content.logging.keep },
-    telemetry: { workerMetrics: content.telemetry?.worker_metrics },
+    telemetry: toTelemetry(content.telemetry),
     given: givenPaths(source.value),
   };
 }
@@ -220,6 +220,15 @@ function toMigration({ migration_config: given, network_config: network }: FileC
 function toSiteWorkers({ host, port, url }: FileContent["site_workers"]): Pick<Config, "siteWorkers"> {
   if (port === undefined) return {};
   return { siteWorkers: { host, port, ...(url === undefined ? {} : { url: url.replace(/\/+$/, "") }) } };
+}
+
+function toTelemetry(given: FileContent["telemetry"]): Config["telemetry"] {
+  const { worker_metrics: workerMetrics, otlp_endpoint: endpoint } = given;
+  if (endpoint === undefined) return { workerMetrics };
+  return {
+    workerMetrics,
+    otlp: { endpoint, headers: given.otlp_headers, metricsEveryMs: given.otlp_metrics_interval },
+  };
 }
 
 function givenPaths(value: unknown, path: Path = []): string[] {

@@ -219,7 +219,10 @@ export const fileSchema = section({
   logging: section({ level: choice(...logLevels), keep: duration() }),
   telemetry: section({
     worker_metrics: listenAddress().optional(),
-  }).optional(),
+    otlp_endpoint: httpUrl().optional(),
+    otlp_headers: secret().optional(),
+    otlp_metrics_interval: duration(),
+  }),
 });
 
 export type FileContent = z.output<typeof fileSchema>;

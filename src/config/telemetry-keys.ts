@@ -26,4 +26,26 @@ export const telemetryKeys: Readonly<Record<string, ConfigKey>> = {
     effect: { now: "the worker process" },
     test: "reads where telemetry goes",
   },
+  "telemetry.otlp_endpoint": {
+    description:
+      "An OpenTelemetry collector that takes OTLP over HTTP in JSON: traces, lines and metrics go to `/v1/traces`, `/v1/logs` and `/v1/metrics` below it. Without it nothing is sent.",
+    example: "http://collector.internal:4318",
+    effect: { now: "API and worker send there" },
+    test: "reads where telemetry goes",
+  },
+  "telemetry.otlp_headers": {
+    description:
+      "What it wants beside, as `NAME=VALUE,NAME=VALUE` with values percent-encoded where they must be. Kept secret: never logged, shown or stored.",
+    example: "${A_VARIABLE}",
+    effect: { now: "headers of what is sent; fetched anew each time, as they may be rotated" },
+    test: "reads where telemetry goes",
+  },
+  "telemetry.otlp_metrics_interval": {
+    description: "Between two readings of the metrics that are sent there.",
+    unit: "duration",
+    default: "15s",
+    example: "1m",
+    effect: { now: "API and worker" },
+    test: "reads where telemetry goes",
+  },
 };

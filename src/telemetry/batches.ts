@@ -3,6 +3,8 @@ import { isProviderError } from "../domain/errors.ts";
 export interface BatchSettings {
   /** How many wait at most; what comes beyond is dropped and counted. */
   readonly most: number;
+  /** How much all of them may be together, in the measure of whoever gives them; default any amount. */
+  readonly mostSize?: number;
   readonly atOnce: number;
   /** How long one waits for others at most, while the receiver takes them. */
   readonly everyMs: number;
@@ -22,7 +24,8 @@ const longestPauseMs = 15_000;
 export class Batches<T> {
   readonly #send: Send<T>;
   readonly #settings: BatchSettings;
-  #waiting: { readonly item: T; readonly since: number }[] = [];
+  #waiting: { readonly item: T; readonly since: number; readonly size: number }[] = [];
+  #size = 0;
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
   #failures = 0;
@@ -35,12 +38,14 @@ export class Batches<T> {
     this.#settings = settings;
   }
 
-  give(item: T): void {
-    if (this.#waiting.length >= this.#settings.most || this.#closed) {
+  give(item: T, size = 0): void {
+    const { most, mostSize = Number.POSITIVE_INFINITY } = this.#settings;
+    if (this.#closed || this.#waiting.length >= most || this.#size + size > mostSize) {
       this.#dropped += 1;
       return;
     }
-    this.#waiting.push({ item, since: Date.now() });
+    this.#waiting.push({ item, since: Date.now(), size });
+    this.#size += size;
     if (!this.#timer && !this.#sending) this.#wait(this.#settings.everyMs);
   }
 
@@ -103,5 +108,6 @@ export class Batches<T> {
       this.#dropped += batch.length;
     }
     this.#waiting = this.#waiting.slice(batch.length);
+    for (const { size } of batch) this.#size -= size;
   }
 }

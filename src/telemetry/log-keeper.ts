@@ -4,10 +4,10 @@ import { Batches, type BatchSettings } from "./batches.ts";
 import { keptLine } from "./kept-line.ts";
 import type { LineTaker } from "./logger.ts";
 
-/** At half a kilobyte a line, 5 MB at most. */
-const settings: BatchSettings = { most: 10_000, atOnce: 500, everyMs: 250 };
+const settings: BatchSettings = { most: 10_000, mostSize: 2 ** 24, atOnce: 500, everyMs: 250 };
 
-interface Shelf {
+/** Where lines are kept: the store. */
+export interface Shelf {
   append(lines: readonly LogLine[]): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export class LogKeeper implements LineTaker {
   }
 
   take(line: string): void {
-    this.#batches.give(line);
+    this.#batches.give(line, line.length);
   }
 
   get state(): Batches<string>["state"] {

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { randomUUID } from "node:crypto";
+import { randomFillSync } from "node:crypto";
 import { parseTraceparent, type Work } from "../domain/trace.ts";
 
 const storage = new AsyncLocalStorage<Work>();
@@ -14,17 +14,29 @@ export function within<T>(work: Work, run: () => T): T {
   return storage.run(work, run);
 }
 
-/** 16 hex digits, out of a UUID's random ones: Node draws those in advance, which makes them cheap. */
-export function newSpanId(): string {
-  const uuid = randomUUID();
-  return uuid.slice(24) + uuid.slice(0, 4);
+/** Drawn in advance: every request takes two ids. */
+const pool = Buffer.alloc(2_400);
+let used = pool.length;
+
+function randomHex(bytes: number): string {
+  if (used + bytes > pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += bytes;
+  return pool.toString("hex", used - bytes, used);
+}
+
+/** 16 hex digits. */
+function newSpanId(): string {
+  return randomHex(8);
 }
 
 /** What a request is: part of its caller's trace, else the beginning of one. */
 export function workOfRequest(traceparent: string | undefined, requestId: string): Work {
   const caller = parseTraceparent(traceparent);
   const spanId = newSpanId();
-  if (!caller) return { traceId: randomUUID().replaceAll("-", ""), spanId, sampled: true, requestId };
+  if (!caller) return { traceId: randomHex(16), spanId, sampled: true, requestId };
   return { ...caller, spanId, parentSpanId: caller.spanId, requestId };
 }
 

@@ -30,7 +30,7 @@ export async function serveMetrics(
       response.writeHead(404).end();
       return;
     }
-    void textOf(sources, log).then((text) => response.writeHead(200, { "Content-Type": mediaType }).end(text));
+    void joined(sources, log).then((text) => response.writeHead(200, { "Content-Type": mediaType }).end(text));
   });
   const { hostname, port } = new URL(`http://${address}`);
   server.listen(Number(port || 80), hostname.replace(/^\[|\]$/g, ""));
@@ -53,7 +53,7 @@ export async function serveMetrics(
 }
 
 /** What one source can't tell doesn't keep the others from being heard. */
-async function textOf(sources: readonly MetricsSource[], log: Say): Promise<string> {
+export async function joined(sources: readonly MetricsSource[], log: Say): Promise<string> {
   const texts = await Promise.all(
     sources.map((source) =>
       source.text().catch((error: unknown) => {

@@ -7,11 +7,11 @@ import { readRuntime, required } from "../config/runtime.ts";
 import { loadHostTools } from "../host/host-tools.ts";
 import { cacheDir, makeSocketDir } from "../host/paths.ts";
 import { createSecrets } from "../integrations/secrets/create.ts";
-import { openStore, type Store } from "../store/index.ts";
-import { LogKeeper } from "../telemetry/log-keeper.ts";
-import { createLogger } from "../telemetry/logger.ts";
+import { openStore } from "../store/index.ts";
 import type { Say } from "../telemetry/say.ts";
 import { Scrubber } from "../telemetry/scrub.ts";
+import { otlpTarget } from "../telemetry/start-otlp.ts";
+import { startTelling } from "../telemetry/telling.ts";
 import { connectClient } from "../temporal/connection.ts";
 import {
   ensureHousekeepingSchedule,
@@ -34,20 +34,18 @@ export async function run({ env, onWorking }: { env: NodeJS.ProcessEnv; onWorkin
   const runtime = readRuntime(env);
   const config = loadConfig({ file: runtime.configFile, sitesFile: runtime.sitesFile, env });
   const scrubber = new Scrubber();
-  const opened = Promise.withResolvers<Store>();
-  const keeper =
-    config.logging.keepMs > 0
-      ? new LogKeeper("worker", { append: async (lines) => (await opened.promise).logs.append(lines) })
-      : undefined;
-  const takers = keeper ? [keeper] : [];
-  const log = createLogger({ name: "worker", level: config.logging.level, scrubber, takers });
+  const secrets = createSecrets(config.secrets, env, (secret) => scrubber.remember(secret));
+  const telling = await startTelling({
+    ...{ name: "worker", level: config.logging.level, keepMs: config.logging.keepMs, scrubber },
+    otlp: otlpTarget(config.telemetry.otlp, (source) => secrets.reveal(source)),
+  });
+  const { log, flows, otlp } = telling;
   const say: Say = (level, message, facts) => log[level](facts ?? {}, message);
   const instanceDir = required(runtime, "instanceDir");
   const toolsManifest = required(runtime, "toolsManifest");
   const readyFile = join(instanceDir, "run/worker.ready");
 
-  const flows = new Map(keeper ? [["store", keeper]] : []);
-  const telemetry = await startTelemetry(config, { log: say, flows });
+  const telemetry = await startTelemetry(config, { log: say, flows, otlp });
   Runtime.install({
     // Signals are handled below, so that the ready file goes and connections close in order.
     shutdownSignals: [],
@@ -66,9 +64,8 @@ export async function run({ env, onWorking }: { env: NodeJS.ProcessEnv; onWorkin
     log: say,
   });
   await store.migrate();
-  opened.resolve(store);
+  telling.keepIn(store.logs);
   await store.seedPrices();
-  const secrets = createSecrets(config.secrets, env, (secret) => scrubber.remember(secret));
   const temporal = temporalAddress(config.temporal, (source) => secrets.reveal(source));
   const client = await connectClient(temporal);
   const deps = await buildDeps({
@@ -79,6 +76,7 @@ export async function run({ env, onWorking }: { env: NodeJS.ProcessEnv; onWorkin
     tools: loadHostTools(toolsManifest),
     runDir: makeSocketDir(instanceDir),
     log: say,
+    spans: otlp?.spans,
     metrics,
   });
   const sites = deps.registry.sites.map(({ site }) => site);
@@ -86,7 +84,7 @@ export async function run({ env, onWorking }: { env: NodeJS.ProcessEnv; onWorkin
     temporal,
     bundleCacheDir: cacheDir(),
     deps,
-    telling: { log: say, attempts: metrics?.attempts, heartbeats: metrics?.heartbeats },
+    telling: { log: say, spans: otlp?.spans, attempts: metrics?.attempts, heartbeats: metrics?.heartbeats },
   });
   const running = worker.run();
   // The first copy should not wait for a thread to start.
@@ -109,6 +107,6 @@ export async function run({ env, onWorking }: { env: NodeJS.ProcessEnv; onWorkin
   await close();
   await client.connection.close();
   await telemetry.close();
-  await keeper?.close(lastLinesMs);
+  await telling.close(lastLinesMs);
   await store.close();
 }

@@ -2,6 +2,7 @@ import type { RuntimeOptions } from "@temporalio/worker";
 import type { Config } from "../config/config.ts";
 import { freePorts } from "../host/ports.ts";
 import type { FlowState } from "../telemetry/flow-metrics.ts";
+import type { Otlp } from "../telemetry/otlp/index.ts";
 import type { Say } from "../telemetry/say.ts";
 import type { WorkerMetrics } from "./metrics.ts";
 
@@ -15,17 +16,23 @@ export interface WorkerTelemetry {
 /** What a worker tells of itself beside its lines; what is not asked for is not even loaded. */
 export async function startTelemetry(
   { telemetry }: Pick<Config, "telemetry">,
-  { log, flows }: { log: Say; flows: ReadonlyMap<string, { readonly state: FlowState }> },
+  {
+    log,
+    flows,
+    otlp,
+  }: { log: Say; flows: ReadonlyMap<string, { readonly state: FlowState }>; otlp?: Otlp | undefined },
 ): Promise<WorkerTelemetry> {
   const { workerMetrics: address } = telemetry;
-  if (address === undefined) return { sdk: undefined, close: async () => undefined };
-  const [{ WorkerMetrics: Metrics }, { sdkMetrics, serveMetrics }] = await Promise.all([
+  if (address === undefined && !otlp) return { sdk: undefined, close: async () => undefined };
+  const [{ WorkerMetrics: Metrics }, { joined, sdkMetrics, serveMetrics }] = await Promise.all([
     import("./metrics.ts"),
     import("./metrics-server.ts"),
   ]);
   const [port = 0] = await freePorts(1);
   const metrics = new Metrics(flows);
-  const server = await serveMetrics(address, [metrics, sdkMetrics(port)], log);
+  const both = [metrics, sdkMetrics(port)];
+  otlp?.readMetrics(() => joined(both, log));
+  const server = address === undefined ? undefined : await serveMetrics(address, both, log);
   return {
     metrics,
     sdk: {

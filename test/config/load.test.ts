@@ -182,10 +182,19 @@ describe("keys in effect", () => {
   });
 
   test("reads where telemetry goes", (context) => {
-    const { telemetry } = load(context, "telemetry: { worker_metrics: '127.0.0.1:9464' }");
+    const { telemetry } = load(
+      context,
+      "telemetry: { worker_metrics: '127.0.0.1:9464', otlp_endpoint: 'http://c:4318', otlp_headers: 'a=b', otlp_metrics_interval: 1m }",
+    );
     assert.equal(telemetry.workerMetrics, "127.0.0.1:9464");
-    assert.equal(load(context, "").telemetry.workerMetrics, undefined);
+    assert.deepEqual(
+      { ...telemetry.otlp, headers: 0 },
+      { endpoint: "http://c:4318", metricsEveryMs: 60_000, headers: 0 },
+    );
+    assert.equal(telemetry.otlp?.headers?.reveal(), "a=b");
+    assert.deepEqual(load(context, "").telemetry, { workerMetrics: undefined });
     assert.throws(() => load(context, "telemetry: { worker_metrics: '9464' }"), /an address and a port/);
+    assert.throws(() => load(context, "telemetry: { otlp_endpoint: 'collector' }"), /http or https URL/);
   });
 
   test("the environment wins over the file's process settings", (context) => {

@@ -9,8 +9,10 @@ import type { Payload } from "@temporalio/common";
 import { historyToJSON } from "@temporalio/common/lib/proto-utils.js";
 import { type Connection, downStack, upStack } from "../../src/cli/stack/index.ts";
 import { instanceDir } from "../../src/host/paths.ts";
+import { freePorts } from "../../src/host/ports.ts";
 import { connectClient } from "../../src/temporal/connection.ts";
 import { EncryptingCodec } from "../../src/temporal/payload-codec.ts";
+import { Collector } from "../telemetry/collector.ts";
 
 const example = fileURLToPath(new URL("../../config.example.yaml", import.meta.url));
 const instance = `canary-${randomBytes(4).toString("hex")}`;
@@ -20,14 +22,19 @@ const others = { GCP_SERVICE_ACCOUNT: "robot", AZURE_TENANT_ID: "tenant", AZURE_
 const scratch = mkdtempSync(join(tmpdir(), "nvc-canary-"));
 const configFile = join(scratch, "config.yaml");
 /** What the configuration only refers to. */
-const referred = { vaultSecretId: canary("secret-id"), oidcSecret: canary("oidc") };
+const referred = { vaultSecretId: canary("secret-id"), oidcSecret: canary("oidc"), otlpHeaders: canary("collector") };
+const collector = new Collector();
+const collectorUrl = await collector.start();
+const [metricsPort = 0] = await freePorts(1);
 const references = `
 secrets: { vault_address: http://127.0.0.1:9, vault_role_id: novacron, vault_secret_id: "\${secret:file:${scratch}/vaultSecretId}" }
 oidc: { issuer: http://127.0.0.1:9, client_id: novacron, client_secret: "\${secret:file:${scratch}/oidcSecret}" }
+telemetry: { otlp_endpoint: ${collectorUrl}, otlp_headers: "\${secret:file:${scratch}/otlpHeaders}", otlp_metrics_interval: 500ms, worker_metrics: 127.0.0.1:${metricsPort} }
 `;
 
 after(async () => {
   await downStack({ instance, wipe: true });
+  await collector.stop();
   rmSync(scratch, { recursive: true, force: true });
 });
 
@@ -99,7 +106,19 @@ async function decrypted(history: string, codec: EncryptingCodec): Promise<strin
   return (await codec.decode(found)).map(({ data }) => Buffer.from(data ?? []).toString()).join("\n");
 }
 
-test("no credential shows in logs, answers, histories or the sites' list", async () => {
+/** Waits for a trace that goes through both processes; everything that was sent by then. */
+async function telemetry(): Promise<string> {
+  const spanOf = (name: string) => collector.until(({ spans }) => spans.find((span) => span.name === name));
+  const [request, call] = [await spanOf("POST /v1/sites/{site}/check"), await spanOf("check")];
+  assert.equal(call.traceId, request.traceId);
+  await collector.until(({ metrics }) => metrics.find(({ name }) => name === "http_server_request_duration_seconds"));
+  await collector.until(({ metrics }) => metrics.find(({ name }) => name === "novacron_site_call_duration_seconds"));
+  assert.ok(collector.requests.every(({ headers }) => headers["x-key"] === referred.otlpHeaders));
+  const scraped = await fetch(`http://127.0.0.1:${metricsPort}/metrics`);
+  return [...collector.requests.map(({ text }) => text), await scraped.text()].join("\n");
+}
+
+test("no credential shows in logs, answers, histories, telemetry or the sites' list", async () => {
   Object.assign(process.env, secrets, others);
   // Nothing leaves this machine: AWS is asked at a port where nobody listens.
   const local = readFileSync(example, "utf8").replace(
@@ -109,6 +128,7 @@ test("no credential shows in logs, answers, histories or the sites' list", async
   );
   assert.match(local, /endpoint: http:\/\/127/);
   for (const [name, value] of Object.entries(referred)) writeFileSync(join(scratch, name), value, { mode: 0o600 });
+  writeFileSync(join(scratch, "otlpHeaders"), `x-key=${referred.otlpHeaders}`);
   writeFileSync(configFile, local + references);
   process.env.NOVACRON_LOG_LEVEL = "debug";
   const connection = await upStack({ instance, configFile });
@@ -124,12 +144,14 @@ test("no credential shows in logs, answers, histories or the sites' list", async
   const written = readdirSync(logs).map((name) => readFileSync(join(logs, name), "utf8"));
   assert.ok(written.join("").includes("aws"), "the logs speak of the site");
   const kept = await keptLines(connection, token);
+  const sent = await telemetry();
   assert.match(kept, /"message":"the request is answered"/, "lines of the API are kept");
   assert.match(kept, /"message":"the site has answered"/, "and of the worker");
   for (const [name, secret] of Object.entries({ ...secrets, ...referred, token, payloadKey })) {
     assert.ok(!said.includes(secret), `${name} in an answer`);
     assert.ok(!recorded.includes(secret), `${name} in a history`);
     assert.ok(!kept.includes(secret), `${name} in a kept line`);
+    assert.ok(!sent.includes(secret), `${name} in what a collector got`);
     assert.ok(!written.some((text) => text.includes(secret)), `${name} in a log`);
   }
 });

@@ -69,6 +69,19 @@ test("while the store is away nothing waits or fails; what is too much is droppe
   assert.equal(keeper.state.lagMs, 0);
 });
 
+test("few lines that are very long don't fill the memory either", async () => {
+  const { state, append } = shelf();
+  state.away = true;
+  const keeper = new LogKeeper("api", { append }, { everyMs: 5, mostSize: 1_000 });
+  for (const length of [600, 600, 300]) keeper.take("x".repeat(length));
+  assert.deepEqual([keeper.state.waiting, keeper.state.dropped], [2, 1]);
+  state.away = false;
+  await until(() => keeper.state.waiting === 0);
+  keeper.take("x".repeat(900));
+  assert.equal(keeper.state.waiting, 1);
+  await keeper.close(1_000);
+});
+
 test("what the store refuses for good is dropped and counted, not sent for ever", async () => {
   const refused = new ProviderError("InvalidInput", { operation: "o", resource: "r", reason: "r", action: "a" });
   const calls: number[] = [];

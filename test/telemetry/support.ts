@@ -7,6 +7,7 @@ import { loadHostTools } from "../../src/host/host-tools.ts";
 import { cacheDir, makeSocketDir, toolsManifestPath } from "../../src/host/paths.ts";
 import { freePorts } from "../../src/host/ports.ts";
 import { createLogger, type LineTaker } from "../../src/telemetry/logger.ts";
+import type { Otlp } from "../../src/telemetry/otlp/index.ts";
 import type { Say } from "../../src/telemetry/say.ts";
 import type { SpanTaker } from "../../src/telemetry/span.ts";
 import { connectClient } from "../../src/temporal/connection.ts";
@@ -32,15 +33,16 @@ export interface TracedOptions {
   readonly takers?: readonly LineTaker[];
   /** Where the worker serves its metrics. */
   readonly workerMetrics?: string;
+  readonly otlp?: Otlp;
 }
 
 /** The API and a worker in this process, with a simulated AWS as the one site; what each of them says. */
-export async function startTraced({ spans, takers = [], workerMetrics }: TracedOptions = {}) {
+export async function startTraced({ spans, takers = [], workerMetrics, otlp }: TracedOptions = {}) {
   const api = collecting();
   const worker = collecting();
   const workerLog = createLogger({ name: "worker", level: "debug", output: worker.output, takers });
   const say: Say = (level, message, facts) => workerLog[level](facts ?? {}, message);
-  const telemetry = await startTelemetry({ telemetry: { workerMetrics } }, { log: say, flows: new Map() });
+  const telemetry = await startTelemetry({ telemetry: { workerMetrics } }, { log: say, flows: new Map(), otlp });
   const { metrics, sdk } = telemetry;
   Runtime.install({
     logger: sdkLogger(workerLog),

@@ -1,0 +1,36 @@
+import { type LogLine, lineLevels } from "../../domain/log-line.ts";
+import { keptLine } from "../kept-line.ts";
+import { attributesOf, nanos, type Resource, resourceOf, scope } from "./values.ts";
+
+/** The body of `POST /v1/logs`, from finished lines. */
+export function logsBody(resource: Resource, lines: readonly string[]): object {
+  const logRecords = lines.flatMap((text) => {
+    const line = keptLine(text);
+    return line ? [recordOf(line)] : [];
+  });
+  return { resourceLogs: [{ resource: resourceOf(resource), scopeLogs: [{ scope, logRecords }] }] };
+}
+
+function recordOf(line: LogLine): object {
+  const { at, level, message, traceId, requestId, workflowId, runId, activity, attempt, site, vmId, facts } = line;
+  const { span_id: spanId, pid: _pid, host: _host, ...more } = facts;
+  return {
+    timeUnixNano: nanos(Date.parse(at)),
+    // Four numbers a level, from TRACE's 1 to FATAL's 21.
+    severityNumber: lineLevels.indexOf(level) * 4 + 1,
+    severityText: level.toUpperCase(),
+    body: { stringValue: message },
+    attributes: attributesOf({
+      "novacron.request_id": requestId,
+      "novacron.workflow_id": workflowId,
+      "novacron.run_id": runId,
+      "novacron.activity": activity,
+      "novacron.attempt": attempt,
+      "novacron.site": site,
+      "novacron.vm_id": vmId,
+      ...more,
+    }),
+    ...(traceId === undefined ? {} : { traceId }),
+    ...(typeof spanId === "string" ? { spanId } : {}),
+  };
+}
