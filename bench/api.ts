@@ -3,18 +3,17 @@
  * behind bare node:http. Both serve from processes of their own; rounds are interleaved, medians.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { vmResource } from "../src/domain/resource.ts";
 import type { Vm } from "../src/domain/vm.ts";
 import { requireTemporal } from "../src/host/bring-in/temporal.ts";
-import { cacheDir, socketDirPath } from "../src/host/paths.ts";
-import { startPostgres } from "../src/host/postgres.ts";
+import { cacheDir } from "../src/host/paths.ts";
 import { startTemporal } from "../src/host/temporal.ts";
 import { openStore } from "../src/store/index.ts";
+import { type BenchPlace, withPostgres } from "./lib/bench-store.ts";
 import { interleave, median } from "./lib/measure.ts";
 import { openLoop, percentile } from "./lib/open-loop.ts";
 import { seededRandom } from "./lib/random.ts";
@@ -38,22 +37,14 @@ const apiMain = fileURLToPath(new URL("../src/api/main.ts", import.meta.url));
 const bareHttp = fileURLToPath(new URL("./lib/bare-http.ts", import.meta.url));
 
 async function run({ note, runs = 3, seed = 1 }: BenchContext): Promise<Figure[]> {
-  const dir = await mkdtemp(join(tmpdir(), "nvc-b-"));
-  // As root, PostgreSQL runs as another account, which must get through to its own folder.
-  await chmod(dir, 0o755);
-  const stops: (() => Promise<void>)[] = [
-    () => rm(dir, { recursive: true, force: true }),
-    () => rm(socketDirPath(join(dir, "postgres")), { recursive: true, force: true }),
-  ];
-  try {
-    const postgres = await startPostgres({ dir: join(dir, "postgres") });
-    stops.push(() => postgres.stop());
+  return withPostgres(async (place) => {
+    const { dir, postgres } = place;
     const temporal = await startTemporal({
       dir: join(dir, "temporal"),
       program: requireTemporal(cacheDir()),
       headless: true,
     });
-    stops.push(() => temporal.stop());
+    place.after(() => temporal.stop());
     note(`putting ${vms} VMs into the store`);
     await fill(postgres.databaseUrl);
     const tokenFile = join(dir, "token");
@@ -61,14 +52,14 @@ async function run({ note, runs = 3, seed = 1 }: BenchContext): Promise<Figure[]
     const storage = { uri: "qemu:///session", storage_path: dir };
     const providers = sites.map((name) => ({ name, type: "libvirt", enabled: true, ...storage }));
     await writeFile(sitesFile, JSON.stringify({ providers }));
-    const ours = await serve(apiMain, stops, {
+    const ours = await serve(apiMain, place, {
       DATABASE_URL: postgres.databaseUrl,
       TEMPORAL_ADDRESS: temporal.address,
       NOVACRON_SITES: sitesFile,
       NOVACRON_TOKEN_FILE: tokenFile,
       NOVACRON_API_PORT: "0",
     });
-    const peer = await serve(bareHttp, stops, { DATABASE_URL: postgres.databaseUrl });
+    const peer = await serve(bareHttp, place, { DATABASE_URL: postgres.databaseUrl });
     const headers = { authorization: `Bearer ${(await readFile(tokenFile, "utf8")).trim()}` };
     await requireSameAnswers(ours, peer, headers);
 
@@ -92,9 +83,7 @@ async function run({ note, runs = 3, seed = 1 }: BenchContext): Promise<Figure[]
       figures.push(figure({ name: `${name}, beside the peer`, value, unit: "ms", ...beside, better: "lower" }));
     }
     return figures;
-  } finally {
-    for (const stop of stops.reverse()) await stop();
-  }
+  });
 }
 
 function listPath(random: () => number): string {
@@ -133,12 +122,12 @@ async function requireSameAnswers(ours: string, peer: string, headers: Record<st
   if (one !== other || one === "") throw new Error(`The peer answers otherwise: ${one} against ${other}`);
 }
 
-async function serve(program: string, stops: (() => Promise<void>)[], env: Record<string, string>): Promise<string> {
+async function serve(program: string, place: BenchPlace, env: Record<string, string>): Promise<string> {
   const child = spawn(process.execPath, [program], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
-  stops.push(() => end(child));
+  place.after(() => end(child));
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   for (;;) {

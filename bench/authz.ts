@@ -4,15 +4,9 @@
  * Both serve from this process; rounds are interleaved, medians.
  */
 import { randomUUID } from "node:crypto";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
-import { Agent, request as ask, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Client } from "@temporalio/client";
+import { Agent, request as ask } from "node:http";
 import express from "express";
 import helmet from "helmet";
-import { pino } from "pino";
 import { createApi } from "../src/api/app.ts";
 import { createAuth } from "../src/api/auth/index.ts";
 import { defaultHistoryMs, defaultLimits } from "../src/api/deps.ts";
@@ -20,14 +14,12 @@ import { ApiMetrics } from "../src/api/metrics.ts";
 import type { Actor } from "../src/api/route.ts";
 import { apiRoutes } from "../src/api/routes.ts";
 import { Runs } from "../src/api/runs.ts";
-import { hashToken, newToken } from "../src/api/tokens.ts";
 import { authorise, grantsOf, type Scope } from "../src/domain/access.ts";
 import { vmResource } from "../src/domain/resource.ts";
 import type { Vm } from "../src/domain/vm.ts";
 import { toWire } from "../src/domain/wire.ts";
-import { socketDirPath } from "../src/host/paths.ts";
-import { startPostgres } from "../src/host/postgres.ts";
-import { openStore, type Store } from "../src/store/index.ts";
+import type { Store } from "../src/store/index.ts";
+import { benchToken, quietApi, serveHere, withStore } from "./lib/bench-store.ts";
 import { interleave, median } from "./lib/measure.ts";
 import { seededRandom } from "./lib/random.ts";
 import { type Bench, type BenchContext, type Figure, figure } from "./lib/report.ts";
@@ -50,21 +42,10 @@ const shareGoal = 0.8;
 const changesOneIn = 20;
 
 async function run({ note, runs = 5, seed = 1 }: BenchContext): Promise<Figure[]> {
-  const dir = await mkdtemp(join(tmpdir(), "nvc-z-"));
-  await chmod(dir, 0o755);
-  const stops: (() => Promise<void>)[] = [
-    () => rm(dir, { recursive: true, force: true }),
-    () => rm(socketDirPath(join(dir, "postgres")), { recursive: true, force: true }),
-  ];
-  try {
-    const postgres = await startPostgres({ dir: join(dir, "postgres") });
-    stops.push(() => postgres.stop());
-    const store = await openStore({ databaseUrl: postgres.databaseUrl });
-    stops.push(() => store.close());
-    await store.migrate();
+  return withStore(async (store, place) => {
     const token = await fill(store);
-    const guarded = await listen(guardedApp(store), stops);
-    const bare = await listen(bareApp(store), stops);
+    const guarded = await serveHere(guardedApp(store), place);
+    const bare = await serveHere(bareApp(store), place);
     const load = (base: string, kind: "mixed" | "reads") => async (round: number) => {
       const perSecond = await drive(base, token, kind, seededRandom(seed + round));
       note(`round ${round + 1}: ${kind}, ${base === guarded ? "guarded" : "bare"} ${perSecond.toFixed(0)}/s`);
@@ -82,9 +63,7 @@ async function run({ note, runs = 5, seed = 1 }: BenchContext): Promise<Figure[]
       figures.push(figure({ name, value, unit: "/s", better: "higher", peer, peer_value, goal: shareGoal }));
     }
     return figures;
-  } finally {
-    for (const stop of stops.reverse()) await stop();
-  }
+  });
 }
 
 /** A caller with many bindings, of which the last one fits. */
@@ -159,20 +138,7 @@ function bareApp(store: Store): express.Express {
 
 function parts(store: Store) {
   const listed = sites.map((site) => ({ site, kind: "libvirt", enabled: true, simulated: false }));
-  // No request of this bench reaches Temporal.
-  const temporal = {} as Client;
-  const rest = { historyMs: defaultHistoryMs, temporalUiUrl: undefined };
-  return { store, temporal, sites: listed, log: pino({ level: "silent" }), ...rest };
-}
-
-async function listen(app: express.Express, stops: (() => Promise<void>)[]): Promise<string> {
-  const server: Server = app.listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  stops.push(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { ...quietApi(store, listed), historyMs: defaultHistoryMs };
 }
 
 /** Requests a second, each connection asking again as soon as it is answered. */
@@ -221,15 +187,7 @@ async function fill(store: Store): Promise<string> {
     await store.inventory.replace(place, "vm", resources, new Date().toISOString());
   }
   await store.users.create({ userId: "bench", name: "Bench" });
-  const token = newToken();
-  await store.tokens.create({
-    tokenId: "bench",
-    name: "bench",
-    hash: hashToken(token),
-    bindings: (["viewer", "operator", "admin"] as const).map((role) => ({ role, scope: {} })),
-    createdBy: "token/bench",
-  });
-  return token;
+  return benchToken(store, ["viewer", "operator", "admin"]);
 }
 
 function siteOf(index: number): string {

@@ -3,18 +3,10 @@
  * hundred changed); ten searches and the unified view over HTTP, one at a time, each with its own draws; and the memory that
  * PostgreSQL and the API take for it. The store has the settings that `up` gives it.
  */
-import { chmod, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Client } from "@temporalio/client";
-import { pino } from "pino";
+import { readdir, readFile } from "node:fs/promises";
 import { createApi } from "../src/api/app.ts";
-import { hashToken, newToken } from "../src/api/tokens.ts";
-import { socketDirPath } from "../src/host/paths.ts";
-import { startPostgres } from "../src/host/postgres.ts";
-import { openStore, type Store } from "../src/store/index.ts";
+import type { Store } from "../src/store/index.ts";
+import { type BenchPlace, benchToken, quietApi, serveHere, withStore } from "./lib/bench-store.ts";
 import { apps, idOf, places, portions, resourcesOf, teams } from "./lib/inventory-world.ts";
 import { seconds } from "./lib/measure.ts";
 import { percentile } from "./lib/open-loop.ts";
@@ -60,20 +52,9 @@ const searches: Readonly<Record<string, Draw>> = {
 const broad = "-tag.env=prod";
 
 async function run({ note, runs = 200, seed = 1, resources = 1_000_000 }: BenchContext): Promise<Figure[]> {
-  const dir = await mkdtemp(join(tmpdir(), "nvc-i-"));
-  await chmod(dir, 0o755);
-  const stops: (() => Promise<void>)[] = [
-    () => rm(dir, { recursive: true, force: true }),
-    () => rm(socketDirPath(join(dir, "postgres")), { recursive: true, force: true }),
-  ];
-  try {
-    const postgres = await startPostgres({ dir: join(dir, "postgres") });
-    stops.push(() => postgres.stop());
-    const store = await openStore({ databaseUrl: postgres.databaseUrl });
-    stops.push(() => store.close());
-    await store.migrate();
+  return withStore(async (store, place) => {
     const figures = await sync(store, { note, seed, resources });
-    const ask = await listen(store, stops);
+    const ask = await listen(store, place);
     const random = seededRandom(seed);
     const times = async (paths: () => string) => {
       const measured: number[] = [];
@@ -98,11 +79,9 @@ async function run({ note, runs = 200, seed = 1, resources = 1_000_000 }: BenchC
     add("unified view", await times(() => "/v1/unified-view"), wholeViewGoalMs);
     const tagged = () => `/v1/unified-view?q=${encodeURIComponent(searches["one tag"]?.(random, resources) ?? "")}`;
     add("unified view of a tag", await times(tagged), filteredViewGoalMs);
-    figures.push(...(await memory(postgres.pid)));
+    figures.push(...(await memory(place.postgres.pid)));
     return figures;
-  } finally {
-    for (const stop of stops.reverse()) await stop();
-  }
+  });
 }
 
 /** All of it as it was two months ago, once more unchanged, and with the changes since. */
@@ -135,26 +114,14 @@ async function sync(
 
 type Ask = (path: string) => Promise<unknown>;
 
-async function listen(store: Store, stops: (() => Promise<void>)[]): Promise<Ask> {
+async function listen(store: Store, place: BenchPlace): Promise<Ask> {
   const sites = places.map(({ site, provider: kind, region }) => ({
     ...{ site, kind, enabled: true, simulated: false },
     ...(region === undefined ? {} : { region }),
   }));
-  // No request of this bench reaches Temporal.
-  const parts = { store, temporal: {} as Client, sites, log: pino({ level: "silent" }), temporalUiUrl: undefined };
-  const app = createApi({ ...parts, limits: { requestsPerSecond: 1_000_000 } });
-  const server: Server = app.listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  stops.push(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  const token = newToken();
-  await store.tokens.create({
-    ...{ tokenId: "bench", name: "bench", hash: hashToken(token), bindings: [{ role: "viewer", scope: {} }] },
-    createdBy: "token/bench",
-  });
-  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const app = createApi({ ...quietApi(store, sites), limits: { requestsPerSecond: 1_000_000 } });
+  const base = await serveHere(app, place);
+  const token = await benchToken(store, ["viewer"]);
   return async (path) => {
     const answer = await fetch(`${base}${path}`, { headers: { authorization: `Bearer ${token}` } });
     const body: unknown = await answer.json();

@@ -31,8 +31,8 @@ export async function freshness(
   });
 }
 
-/** Every answer shows these few rows: they are read once a second, not once a request. */
-function readings(context: ApiContext, newest: boolean): Promise<readonly KeptReading[]> {
+/** How the sites' kinds were read. Every answer shows these few rows: they are read once a second, not once a request. */
+export function readings(context: ApiContext, newest = false): Promise<readonly KeptReading[]> {
   const known = recent.get(context);
   if (!newest && known && known.until > Date.now()) return known.rows;
   const rows = context.store.resources.freshness();

@@ -2,8 +2,6 @@ import type { CreateVmRequest } from "../domain/create-request.ts";
 import { finalizeKind } from "../domain/finalize.ts";
 import { type OperateVmsRequest, type OperationKind, operationItems, operationKinds } from "../domain/operation.ts";
 import type { Plan } from "../domain/plan.ts";
-import { parseSearch } from "../domain/search/parser.ts";
-import { pointAt } from "../domain/search/problem.ts";
 import { allOf } from "../domain/search/query.ts";
 import { requireApproval } from "./approvals.ts";
 import { requireSecondFactor } from "./authenticate.ts";
@@ -12,6 +10,7 @@ import { asProblem, ProblemError } from "./problem.ts";
 import type { Access, Actor, Asked } from "./route.ts";
 import { type ApiContext, configuredSite, isPassing, notFound, requireReach } from "./routes/context.ts";
 import { operationWorkflowId } from "./runs.ts";
+import { readSearch } from "./search-text.ts";
 import { refuseUnlessExecutable } from "./start-migration.ts";
 import { reachedPlan } from "./subjects.ts";
 
@@ -74,16 +73,8 @@ async function reachableVm(context: ApiContext, access: Access, { site, vm }: Op
 /** VMs that a search finds among those that the caller reaches.
  *  @throws ProblemError InvalidInput for a search that can't be read, finds none, or more than a person can look through. */
 export async function foundVms(context: ApiContext, access: Access, query: string): Promise<OperateVmsRequest["vms"]> {
-  const parsed = parseSearch(query, Date.now());
-  if (!parsed.ok) {
-    throw new ProblemError("InvalidInput", {
-      detail: `query: ${parsed.problem.message}\n${pointAt(query, parsed.problem)}`,
-      action: parsed.problem.hint,
-      facts: { ...parsed.problem },
-    });
-  }
-  const where = allOf(onlyVms, parsed.query.where);
-  const { sort } = parsed.query;
+  const { where: wanted, sort } = readSearch(query, undefined, Date.now(), "query");
+  const where = allOf(onlyVms, wanted);
   const page = await context.store.resources.search({ where, sort, limit: mostFound + 1, scopes: access.scopes });
   if (page.items.length > 0 && page.items.length <= mostFound) {
     return page.items.map(({ site, resourceId }) => ({ site, vm: resourceId }));

@@ -55,9 +55,21 @@ export function readHttpProbe(text: string): { port: number; path: string } {
 }
 
 export function readPair(text: string): readonly [string, string] {
-  const at = text.indexOf("=");
-  if (at > 0 && at < text.length - 1) return [text.slice(0, at), text.slice(at + 1)];
+  const [source, target] = splitPair(text) ?? [];
+  if (source && target) return [source, target];
   throw usageError(`${text} maps nothing`, "Write SOURCE=TARGET, with the networks' names.");
+}
+
+/** `key=value`; the value may be empty. */
+export function readTag(text: string): readonly [string, string] {
+  const tag = splitPair(text);
+  if (tag) return tag;
+  throw usageError(`${text} is not a tag`, "Write KEY=VALUE.");
+}
+
+function splitPair(text: string): readonly [string, string] | undefined {
+  const at = text.indexOf("=");
+  return at > 0 ? [text.slice(0, at), text.slice(at + 1)] : undefined;
 }
 
 export function formatBytes(bytes: number): string {

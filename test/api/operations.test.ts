@@ -25,7 +25,7 @@ interface Shown {
   readonly kind: string;
   readonly state: string;
   readonly inputs: { readonly vms: readonly { site: string; vm: string }[] };
-  readonly facts: { readonly plan_id: string; readonly hash: string };
+  readonly facts: { readonly plan_id: string; readonly hash: string; readonly shown?: string };
   readonly detail: string;
 }
 async function post(path: string, body: object, more: { token?: string; headers?: Record<string, string> } = {}) {
@@ -124,7 +124,8 @@ test("a search names the VMs of a bulk plan, and one that can't be read points a
   ]);
   const wrong = await post("/v1/vms/bulk", { action: "stop", query: "state:running cpus>many" });
   assert.equal(wrong.status, 400);
-  assert.match(wrong.detail, /\n\s+\^/);
+  assert.match(wrong.detail, /\(query, column 20\)/);
+  assert.match(wrong.facts.shown ?? "", /\n\s+\^/);
   const nothing = await post("/v1/vms/bulk", { action: "stop", query: "name:none-such" });
   assert.match(nothing.detail, /finds no VM/);
   for (const body of [{}, { query: "x", vms: [{ site: "onprem-a", vm: "web-1" }] }]) {

@@ -3,33 +3,16 @@ import { describe, test } from "node:test";
 import type { SeenSite, SiteOffer } from "../../src/domain/create-observations.ts";
 import { planCreate } from "../../src/domain/create-plan.ts";
 import type { CreateVmRequest } from "../../src/domain/create-request.ts";
-import type { InstanceType } from "../../src/domain/instance-type.ts";
 import { operationItems } from "../../src/domain/operation.ts";
 import type { Price, PriceTerms } from "../../src/domain/prices.ts";
+import { gib, priceOf, sizeOf } from "./support/observations.ts";
 
-const GiB = 2 ** 30;
-
-function type(name: string, cpus: number, memory: number): InstanceType {
-  return {
-    name,
-    family: name.split(".")[0] ?? name,
-    cpus,
-    memoryBytes: memory * GiB,
-    architecture: "x86_64",
-    firmwares: ["bios", "uefi"],
-    diskBus: "nvme",
-    nicModel: "ena",
-    burstable: false,
-    gpus: 0,
-    bareMetal: false,
-  };
-}
+const GiB = gib;
+const type = sizeOf;
 
 function price(item: string, micros: number, terms: PriceTerms = "on-demand"): Price {
-  const list = { provider: "aws", region: "r", above: 0, pricedOn: "2026-07-20", source: "list" };
-  const of =
-    item === "gp3" ? ({ kind: "disk", unit: "gib-month" } as const) : ({ kind: "instance", unit: "hour" } as const);
-  return { ...list, ...of, item, terms, price: { micros, currency: "USD" } };
+  const list = { provider: "aws", region: "r", item, terms, price: { micros, currency: "USD" } };
+  return priceOf(item === "gp3" ? { ...list, kind: "disk", unit: "gib-month" } : list);
 }
 
 function cloud(site: string, prices: Price[], more: Partial<SiteOffer> = {}, region = "us-east-1"): SeenSite {

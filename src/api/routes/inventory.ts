@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { toWire } from "../../domain/wire.ts";
-import type { SiteFreshness } from "../../store/index.ts";
+import type { KeptReading, SiteFreshness } from "../../store/index.ts";
+import { readings } from "../inventory-freshness.ts";
 import { asProblem } from "../problem.ts";
 import { type Access, type Answer, route } from "../route.ts";
 import { siteId } from "../schemas/common.ts";
@@ -81,7 +82,8 @@ export async function siteFreshness(
   access: Access,
   newest: "now" | "recent" = "recent",
 ): Promise<readonly (SiteFreshness & { ageSeconds?: number })[]> {
-  const seen = new Map((await siteRows(context, newest)).map((row) => [row.site, row]));
+  const vmReadings = (await readings(context, newest === "now")).filter(({ kind }) => kind === "vm");
+  const seen = new Map(vmReadings.map((reading) => [reading.site, toFreshness(reading)]));
   const reached = context.sites.filter(({ site }) => access.touches(site));
   return Promise.all(
     reached.map(async ({ site }) => {
@@ -94,18 +96,8 @@ export async function siteFreshness(
   );
 }
 
-const recentMs = 1_000;
-const recentRows = new WeakMap<ApiContext, { rows: Promise<readonly SiteFreshness[]>; until: number }>();
-
-/** Every list and get shows these few rows: they are read once a second, not once a request. */
-function siteRows(context: ApiContext, newest: "now" | "recent"): Promise<readonly SiteFreshness[]> {
-  const known = recentRows.get(context);
-  if (newest === "recent" && known && known.until > Date.now()) return known.rows;
-  const rows = context.store.vms.sites();
-  recentRows.set(context, { rows, until: Date.now() + recentMs });
-  // A failure is for those who wait for it now; the next request tries again.
-  rows.catch(() => recentRows.delete(context));
-  return rows;
+function toFreshness({ site, resources: vmCount, observedAt, error, failedAt }: KeptReading): SiteFreshness {
+  return { site, vmCount, ...(observedAt && { observedAt }), ...(error && { error }), ...(failedAt && { failedAt }) };
 }
 
 /** A site that can't be read doesn't keep the others from being shown: its reason comes with its rows' age. */

@@ -1,6 +1,6 @@
 import { answerOf, connectApi, type Schemas } from "../client.ts";
 import { usageError } from "../failure.ts";
-import { readCount, readPort, readSize } from "../units.ts";
+import { readCount, readPort, readSize, readTag } from "../units.ts";
 import { carryOut, type RunOptions } from "./vm-operations.ts";
 
 export interface CreateOptions extends RunOptions {
@@ -85,10 +85,4 @@ function readConnections({ network, securityGroup, publicAddress, publish }: Cre
 function readDisk(text: string): Schemas["NewDisk"] {
   const [size = "", type] = text.split(":");
   return { size_bytes: readSize(size), ...(type ? { type } : {}) };
-}
-
-function readTag(text: string): readonly [string, string] {
-  const at = text.indexOf("=");
-  if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
-  throw usageError(`${text} is not a tag`, "Write KEY=VALUE.");
 }
