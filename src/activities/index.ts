@@ -10,6 +10,7 @@ import { diskActivities } from "./disks.ts";
 import { withFailures } from "./failures.ts";
 import { finalizeActivities } from "./finalize.ts";
 import { inventoryActivities } from "./inventory.ts";
+import { InventoryReader } from "./inventory-reader.ts";
 import { networkActivities } from "./network.ts";
 import { operateActivities } from "./operate.ts";
 import { operationPlanActivities } from "./operation-plan.ts";
@@ -22,6 +23,7 @@ import { siteWorkerActivities } from "./site-workers.ts";
 import { MigrationSlots, slotActivities } from "./slots.ts";
 import { undoActivities } from "./undo.ts";
 import { verifyActivities } from "./verify.ts";
+import { watchActivities } from "./watch.ts";
 import { waveActivities } from "./waves.ts";
 
 /** All activities, made with what they need; workflows see only the type. */
@@ -52,6 +54,7 @@ function atSites(deps: SiteDeps, moves: DiskMoves) {
 function allOf(deps: ActivityDeps) {
   const moves = new DiskMoves(deps);
   const slots = new MigrationSlots(deps);
+  const reader = new InventoryReader(deps);
   return {
     ...planActivities(deps),
     ...recordActivities(deps),
@@ -63,7 +66,8 @@ function allOf(deps: ActivityDeps) {
     ...undoActivities(deps),
     ...finalizeActivities(deps),
     ...certificateActivities(deps),
-    ...inventoryActivities(deps),
+    ...inventoryActivities(deps, reader),
+    ...watchActivities(deps, reader),
     ...operationPlanActivities(deps),
     ...createPlanActivities(deps),
     ...recordOperationActivities(deps),
@@ -119,6 +123,7 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   verifyVm: "changes",
   writeCertificate: "records",
   syncSite: "reads",
+  watchSite: "reads",
   refreshSites: "reads",
   refreshResources: "reads",
   dropOldRecords: "records",

@@ -1,12 +1,5 @@
 import { addressMonth, type CostItem, diskMonth, instanceMonth, type PriceBook } from "../domain/prices.ts";
-import {
-  type ListedKind,
-  type Place,
-  type Resource,
-  type ResourceKind,
-  sortedTags,
-  vmResource,
-} from "../domain/resource.ts";
+import { type Place, type Resource, type ResourceKind, sortedTags, vmResource } from "../domain/resource.ts";
 import type { Vm } from "../domain/vm.ts";
 import { toWire } from "../domain/wire.ts";
 import type { Provider } from "../providers/provider.ts";
@@ -23,10 +16,10 @@ export interface KindReading {
 type Lister = (reading: KindReading) => AsyncIterable<Resource> | undefined;
 
 /** How each kind is listed; undefined where a site has no such thing, or no way to list it. */
-export const listers: Readonly<Record<ListedKind, Lister>> = {
+export const listers: Readonly<Record<ResourceKind, Lister>> = {
   vm: (reading) => map(reading.provider.compute.listVms(reading.signal), (vm) => vmOf(reading, vm)),
   volume: (reading) =>
-    map(reading.provider.disks.listVolumes?.(reading.signal), (volume) => ({
+    map(reading.provider.disks.listVolumes(reading.signal), (volume) => ({
       ...named(reading, "volume", volume.volumeId, volume.name, volume),
       state: volume.vmId === undefined ? "available" : "in-use",
       inUse: volume.vmId !== undefined,
@@ -42,16 +35,30 @@ export const listers: Readonly<Record<ListedKind, Lister>> = {
       state: snapshot.state,
       sizeBytes: snapshot.sizeBytes,
       createdAt: snapshot.createdAt,
+    })) ??
+    map(reading.provider.compute.listVmSnapshots?.(reading.signal), (snapshot) => ({
+      ...named(reading, "snapshot", snapshot.snapshotId, snapshot.name, { ...snapshot, tags: {} }),
+      state: snapshot.state,
+      ...optional({ createdAt: snapshot.createdAt }),
     })),
   "recovery-point": (reading) =>
-    map(ofKind(reading, "recovery-point"), ({ id, name, tags }) => ({
-      ...named(reading, "recovery-point", id, name, { tags }),
+    map(reading.provider.disks.listPoints(reading.signal), (point) => ({
+      ...named(reading, "recovery-point", point.pointId, undefined, point),
+      state: point.kind,
+      sizeBytes: point.sizeBytes,
+      createdAt: point.createdAt,
     })),
   image: (reading) =>
     map(reading.provider.images?.listImages(reading.signal), (image) => ({
       ...named(reading, "image", image.imageId, image.name, image),
       state: image.state,
       ...optional({ sizeBytes: image.sizeBytes, createdAt: image.createdAt }),
+    })) ??
+    map(reading.provider.disks.listBaseImages?.(reading.signal), (image) => ({
+      ...named(reading, "image", image.imageId, image.name, { ...image, tags: {} }),
+      state: "available",
+      type: image.type,
+      ...optional({ sizeBytes: image.sizeBytes }),
     })),
   network: (reading) =>
     reading.provider.networkAdmin
@@ -86,6 +93,25 @@ export const listers: Readonly<Record<ListedKind, Lister>> = {
       inUse: address.vmId !== undefined,
       ...costOf(reading, addressMonth),
     })),
+  "load-balancer": (reading) =>
+    map(reading.provider.loadBalancers?.listLoadBalancers(reading.signal), (balancer) => ({
+      ...named(reading, "load-balancer", balancer.loadBalancerId, balancer.name, balancer),
+      state: balancer.state,
+      type: balancer.type,
+      ...optional({ createdAt: balancer.createdAt }),
+    })),
+  "scaling-group": (reading) =>
+    map(reading.provider.scalingGroups?.listScalingGroups(reading.signal), (group) => ({
+      ...named(reading, "scaling-group", group.scalingGroupId, group.name, group),
+      state: group.state,
+      ...optional({ createdAt: group.createdAt }),
+    })),
+  tunnel: (reading) =>
+    map(reading.provider.tunnels?.listTunnels(reading.signal), (tunnel) => ({
+      ...named(reading, "tunnel", tunnel.tunnelId, tunnel.name, tunnel),
+      state: tunnel.state,
+      type: tunnel.type,
+    })),
 };
 
 /** A VM with what it costs: nothing but its disks while it is off, which have rows of their own. */
@@ -119,10 +145,6 @@ function costOf(
   const amount = prices && month(prices)?.amount;
   // A sum of several currencies would be none.
   return optional({ monthlyCostMicros: amount?.currency === "USD" ? amount.micros : undefined });
-}
-
-async function* ofKind({ provider, signal }: KindReading, kind: "recovery-point") {
-  for await (const entry of provider.census(signal)) if (entry.kind === kind) yield entry;
 }
 
 function map<T>(items: AsyncIterable<T>, each: (item: T) => Resource | undefined): AsyncIterable<Resource>;

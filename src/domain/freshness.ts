@@ -1,4 +1,4 @@
-import { isListed, type Place, type ResourceKind, resourceKinds } from "./resource.ts";
+import { type Place, type ResourceKind, resourceKinds } from "./resource.ts";
 import type { Expression } from "./search/query.ts";
 import { mayMatch } from "./search/reach.ts";
 
@@ -95,15 +95,13 @@ function siteAge(
 ): SiteAge | undefined {
   const concerned = kinds.filter((kind) => mayMatch(where, place, kind));
   if (concerned.length === 0) return undefined;
-  const listed = concerned.filter(isListed);
   const known = new Map(readings.filter(({ site }) => site === place.site).map((reading) => [reading.kind, reading]));
-  const problems = listed.flatMap((kind) => problemOf(kind, known.get(kind), enabled, at) ?? []);
-  if (listed.length === 0) problems.push({ kinds: concerned, error: "no site lists these yet" });
+  const problems = concerned.flatMap((kind) => problemOf(kind, known.get(kind), enabled, at) ?? []);
   return {
     ...place,
     upToDate: problems.length === 0,
     ...oldest(
-      listed.flatMap((kind) => known.get(kind) ?? []),
+      concerned.flatMap((kind) => known.get(kind) ?? []),
       at,
     ),
     problems: joined(problems),

@@ -19,13 +19,6 @@ export const resourceKinds = [
   "tunnel",
 ] as const;
 export type ResourceKind = (typeof resourceKinds)[number];
-/** Kinds that no site lists yet. */
-const unlistedKinds = ["load-balancer", "scaling-group", "tunnel"] as const satisfies readonly ResourceKind[];
-export type ListedKind = Exclude<ResourceKind, (typeof unlistedKinds)[number]>;
-
-export function isListed(kind: ResourceKind): kind is ListedKind {
-  return !(unlistedKinds as readonly ResourceKind[]).includes(kind);
-}
 
 /** Where a resource is. A site is one provider entry in one region. */
 export interface Place {

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { chownSync, closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { ProviderError } from "../domain/errors.ts";
 import type { Account } from "./account.ts";
 import { toolAccount } from "./account.ts";
@@ -63,7 +64,25 @@ class ManifestTools implements HostTools {
     return existsSync(pathInPackage) ? pathInPackage : undefined;
   }
 
-  async run(tool: ToolName, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  run(tool: ToolName, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+    return this.#run(tool, args, { timeoutMs: defaultTimeoutMs, ...options });
+  }
+
+  follow(
+    tool: ToolName,
+    args: readonly string[],
+    onLine: (line: string) => void,
+    options: RunOptions = {},
+  ): Promise<RunResult> {
+    return this.#run(tool, args, options, onLine);
+  }
+
+  async #run(
+    tool: ToolName,
+    args: readonly string[],
+    options: RunOptions,
+    onLine?: (line: string) => void,
+  ): Promise<RunResult> {
     options.signal?.throwIfAborted();
     const path = this.path(tool);
     const input = openInput(options.input, this.account);
@@ -72,7 +91,7 @@ class ManifestTools implements HostTools {
         ...this.#spawnOptions(tool, options),
         stdio: [input ?? "ignore", "pipe", "pipe"],
       });
-      return await collect(child, tool, args, options);
+      return await collect(child, { tool, args, options, onLine });
     } finally {
       if (input !== undefined) {
         closeSync(input);
@@ -145,13 +164,15 @@ function openInput(input: string | Uint8Array | undefined, account: Account | un
   }
 }
 
-function collect(
-  child: ChildProcess,
-  tool: ToolName,
-  args: readonly string[],
-  options: RunOptions,
-): Promise<RunResult> {
-  const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
+interface Asked {
+  readonly tool: ToolName;
+  readonly args: readonly string[];
+  readonly options: RunOptions;
+  readonly onLine: ((line: string) => void) | undefined;
+}
+
+function collect(child: ChildProcess, { tool, args, options, onLine }: Asked): Promise<RunResult> {
+  const { timeoutMs } = options;
   return new Promise((resolvePromise, reject) => {
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
@@ -161,17 +182,21 @@ function collect(
       child.kill("SIGTERM");
       killTimer ??= setTimeout(() => child.kill("SIGKILL"), killGraceMs);
     };
-    const timer = setTimeout(() => {
-      timedOut = true;
-      end();
-    }, timeoutMs);
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            timedOut = true;
+            end();
+          }, timeoutMs);
     options.signal?.addEventListener("abort", end, { once: true });
     const settle = () => {
       clearTimeout(timer);
       clearTimeout(killTimer);
       options.signal?.removeEventListener("abort", end);
     };
-    child.stdout?.on("data", (chunk: Buffer) => stdout.push(chunk));
+    if (onLine && child.stdout) createInterface({ input: child.stdout }).on("line", onLine);
+    else child.stdout?.on("data", (chunk: Buffer) => stdout.push(chunk));
     child.stderr?.on("data", (chunk: Buffer) => stderr.push(chunk));
     child.on("error", (cause) => {
       settle();
@@ -203,7 +228,7 @@ function collect(
           new ProviderError("Timeout", {
             operation: `run ${tool}`,
             resource: [tool, ...args].join(" ").slice(0, 200),
-            reason: `it did not end within ${timeoutMs / 1000} s`,
+            reason: `it did not end within ${(timeoutMs ?? 0) / 1000} s`,
             action: "Look at the machine's load, then try again.",
           }),
         );

@@ -60,6 +60,14 @@ export interface HostTools {
   /** Ends with the program; a non-zero exit is a result, not an error.
    *  @throws ProviderError Unavailable when the tool is missing, Timeout after `timeoutMs`. */
   run(tool: ToolName, args: readonly string[], options?: RunOptions): Promise<RunResult>;
+  /** Runs for as long as it takes, and hands over the lines of its output as they come; ends with the program, like
+   *  {@link run}, whose `stdout` is empty then. `timeoutMs` has no default. */
+  follow(
+    tool: ToolName,
+    args: readonly string[],
+    onLine: (line: string) => void,
+    options?: RunOptions,
+  ): Promise<RunResult>;
   /** A detached long-running program (its own process group), stdio to `logFile`. It outlives us. */
   start(tool: ToolName, args: readonly string[], options: StartOptions): ChildProcess;
 }

@@ -25,6 +25,9 @@ export const capabilities = {
     objects: "A KVM host has no object storage",
     quotas: "A KVM host sets no quotas; `quotas` of the configuration are the ceilings",
     keys: "A KVM host is reached by its connection URI, without keys of ours",
+    "load-balancers": "A KVM host spreads no traffic over its VMs",
+    "scaling-groups": "A KVM host adds and removes no VMs by itself",
+    tunnels: "A KVM host's tunnels are its administrator's, outside of libvirt",
     prices: "A host of your own has no price list",
   },
   folder: {
@@ -43,6 +46,10 @@ export const capabilities = {
     objects: "A folder has no object storage",
     quotas: "A folder sets no quotas; `quotas` of the configuration are the ceilings",
     keys: "A folder is reached as files",
+    "load-balancers": "A folder has no networks",
+    "scaling-groups": "A folder adds and removes no VMs by itself",
+    tunnels: "A folder has no networks",
+    events: "A folder tells nobody what changes in it; it is read at its turn",
     prices: "A folder of your own has no price list",
   },
 } as const satisfies Readonly<Record<string, Capabilities>>;

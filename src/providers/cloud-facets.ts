@@ -203,3 +203,63 @@ export interface ObjectStorageFacet {
 export interface QuotasFacet {
   listQuotas(signal: AbortSignal): AsyncIterable<Quota>;
 }
+
+// ---------------------------------------------------------------- what is only listed
+
+/** What spreads traffic over VMs. */
+export interface LoadBalancer {
+  readonly loadBalancerId: string;
+  readonly name: string;
+  /** The site's own word: `application`, `network`. */
+  readonly type: string;
+  /** The site's own word: `active`. */
+  readonly state: string;
+  readonly internetFacing: boolean;
+  readonly dnsName?: string;
+  readonly virtualNetworkId?: string;
+  readonly networkIds: readonly string[];
+  readonly createdAt?: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface LoadBalancersFacet {
+  listLoadBalancers(signal: AbortSignal): AsyncIterable<LoadBalancer>;
+}
+
+/** VMs that the site itself adds and removes. */
+export interface ScalingGroup {
+  readonly scalingGroupId: string;
+  readonly name: string;
+  /** The site's own word; `active` where it only has one for what is going. */
+  readonly state: string;
+  readonly minVms: number;
+  readonly maxVms: number;
+  readonly wantedVms: number;
+  readonly vmIds: readonly string[];
+  readonly networkIds: readonly string[];
+  readonly createdAt?: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface ScalingGroupsFacet {
+  listScalingGroups(signal: AbortSignal): AsyncIterable<ScalingGroup>;
+}
+
+/** An encrypted connection to a network elsewhere. Its secrets are no part of it. */
+export interface Tunnel {
+  readonly tunnelId: string;
+  readonly name?: string;
+  /** The site's own words: `ipsec.1`, `available`. */
+  readonly type: string;
+  readonly state: string;
+  /** Of the other side. */
+  readonly peerAddress?: string;
+  readonly virtualNetworkId?: string;
+  /** This side's ends; traffic can pass while one of them is up. */
+  readonly ends: readonly { readonly address?: string; readonly up: boolean; readonly since?: string }[];
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface TunnelsFacet {
+  listTunnels(signal: AbortSignal): AsyncIterable<Tunnel>;
+}

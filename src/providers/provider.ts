@@ -10,11 +10,15 @@ import type { BlockSink, BlockSource } from "../transfer/ports.ts";
 import type {
   ImagesFacet,
   KeysFacet,
+  LoadBalancersFacet,
   NetworkAdminFacet,
   ObjectStorageFacet,
   QuotasFacet,
+  ScalingGroupsFacet,
   SnapshotsFacet,
+  TunnelsFacet,
 } from "./cloud-facets.ts";
+import type { EventsFacet } from "./events-facet.ts";
 
 /**
  * The provider port: one small interface a facet. The comments are the contract; the conformance suite
@@ -49,6 +53,10 @@ export interface Provider {
   readonly objects?: ObjectStorageFacet;
   readonly quotas?: QuotasFacet;
   readonly keys?: KeysFacet;
+  readonly loadBalancers?: LoadBalancersFacet;
+  readonly scalingGroups?: ScalingGroupsFacet;
+  readonly tunnels?: TunnelsFacet;
+  readonly events?: EventsFacet;
   /** Reachability, credentials, permissions, versions: one row each, in an order a person would debug in. */
   check(signal: AbortSignal): Promise<readonly SiteCheck[]>;
   /** Every resource at the site that exists because of us (created by us, opened by us, still costing something),
@@ -94,6 +102,12 @@ export const capabilityNames = [
   "quotas",
   /** The keys that we sign with can be exchanged. */
   "keys",
+  "load-balancers",
+  "scaling-groups",
+  /** Encrypted tunnels to other networks that the site itself ends. */
+  "tunnels",
+  /** It tells of changes as they happen. */
+  "events",
   /** What it costs can be looked up in a price list. */
   "prices",
 ] as const;
@@ -184,6 +198,17 @@ export interface ComputeFacet {
   setTags(vmId: string, tags: Readonly<Record<string, string | undefined>>, signal: AbortSignal): Promise<void>;
   /** The serial console's output since the VM's last start, at most the newest `maxBytes`. */
   consoleOutput(vmId: string, maxBytes: number, signal: AbortSignal): Promise<string>;
+  /** States of whole VMs that the hypervisor itself keeps; absent where it keeps none. */
+  listVmSnapshots?(signal: AbortSignal): AsyncIterable<VmSnapshot>;
+}
+
+export interface VmSnapshot {
+  readonly snapshotId: string;
+  readonly name: string;
+  readonly vmId: string;
+  /** The site's own word for the state that it holds: `running`, `shutoff`. */
+  readonly state: string;
+  readonly createdAt?: string;
 }
 
 // ---------------------------------------------------------------- disks
@@ -257,9 +282,27 @@ export interface ListedVolume extends Volume {
   readonly createdAt?: string;
 }
 
+/** A recovery point as a list of all of them shows it. */
+export interface ListedPoint extends RecoveryPoint {
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** A disk image that others are built on, or that systems are installed from, and that no VM writes to. */
+export interface BaseImage {
+  readonly imageId: string;
+  readonly name: string;
+  readonly sizeBytes?: number;
+  /** The site's own word: `qcow2`, `iso`. */
+  readonly type: string;
+}
+
 export interface DisksFacet {
-  /** All volumes of the account, ours or not, in use or not; absent where a site can't list them. */
-  listVolumes?(signal: AbortSignal): AsyncIterable<ListedVolume>;
+  /** All volumes of the site, ours or not, in use or not. */
+  listVolumes(signal: AbortSignal): AsyncIterable<ListedVolume>;
+  /** All recovery points that {@link getPoint} would find, whether or not an adopted one's disk changed since. */
+  listPoints(signal: AbortSignal): AsyncIterable<ListedPoint>;
+  /** Images that lie at the site as files; absent where a site has a catalogue of them (`images`), or none. */
+  listBaseImages?(signal: AbortSignal): AsyncIterable<BaseImage>;
   /** The size a volume of at least so many bytes has here: sites count in sectors, MiB or GiB. @throws InvalidInput
    *  beyond the site's largest. */
   volumeSize(sizeBytes: number): number;

@@ -8,6 +8,7 @@ import { requireToolsManifest } from "../host/tools-manifest.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { adminServer } from "./admin.ts";
 import { demoGroupName } from "./aws/ec2/default-network.ts";
+import { setUpEvents } from "./aws/events/set-up.ts";
 import { startAws } from "./aws/index.ts";
 import { obeyOrders } from "./cloud/orders.ts";
 import { guestImage } from "./guest/image.ts";
@@ -42,6 +43,7 @@ const aws = await startAws(
   },
   awsPort,
 );
+setUpEvents(aws.events, "us-east-1");
 obeyOrders([aws.admin], join(instanceDir, "sandbox.json"));
 await starting;
 writeSites(required(runtime, "sitesFile"));

@@ -28,6 +28,7 @@ import { TokenRepository } from "./token-repository.ts";
 import { UserRepository } from "./user-repository.ts";
 import { VmRepository } from "./vm-repository.ts";
 import { WarmRepository } from "./warm-repository.ts";
+import { WatchRepository } from "./watch-repository.ts";
 import { WaveRepository } from "./wave-repository.ts";
 
 export type { AuditQuery } from "./audit-repository.ts";
@@ -52,6 +53,7 @@ export type { TokenRecord } from "./token-repository.ts";
 export { hashToken, newToken } from "./token-secret.ts";
 export type { UserRecord } from "./user-repository.ts";
 export type { InventoryVm, SiteFreshness, VmPage, VmQuery } from "./vm-repository.ts";
+export type { SiteWatch } from "./watch-repository.ts";
 
 export interface StoreOptions extends Omit<DatabaseOptions, "log"> {
   readonly log?: StoreLog;
@@ -78,6 +80,7 @@ export interface Store {
   readonly checkpoints: PostgresCheckpointStore;
   readonly leases: PostgresRateLeases;
   readonly slots: SlotRepository;
+  readonly watches: WatchRepository;
   readonly waves: WaveRepository;
   readonly siteWorkers: SiteWorkerRepository;
   readonly certificates: CertificateRepository;
@@ -124,6 +127,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     checkpoints: new PostgresCheckpointStore(db),
     leases: new PostgresRateLeases(db),
     slots: new SlotRepository(db),
+    watches: new WatchRepository(db),
     waves: new WaveRepository(db),
     siteWorkers: new SiteWorkerRepository(db),
     certificates: new CertificateRepository(db),

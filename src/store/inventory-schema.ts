@@ -62,6 +62,15 @@ export interface InventoryReadTable {
   unused_cost_unknown: Generated<number>;
 }
 
+export interface InventoryWatchTable {
+  site: string;
+  listening_since: OptionalTime;
+  heard_at: OptionalTime;
+  changed_at: OptionalTime;
+  changes: Generated<number>;
+  error: string | null;
+}
+
 export interface SavedSearchTable {
   search_id: string;
   name: string;

@@ -23,6 +23,7 @@ import type {
 } from "./access-schema.ts";
 import type {
   InventoryReadTable,
+  InventoryWatchTable,
   ResourceDocumentTable,
   ResourceHistoryTable,
   ResourceTable,
@@ -236,6 +237,7 @@ export interface Database {
   resource_documents: ResourceDocumentTable;
   resource_history: ResourceHistoryTable;
   inventory_reads: InventoryReadTable;
+  inventory_watches: InventoryWatchTable;
   saved_searches: SavedSearchTable;
   points: PointTable;
   generations: GenerationTable;

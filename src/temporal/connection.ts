@@ -6,6 +6,8 @@ import { ProviderError } from "../domain/errors.ts";
 import { traceCalls } from "./trace-calls.ts";
 
 export const taskQueue = "novacron";
+/** Of the activities that listen to sites; `listenCall` of the workflows names it. */
+export const listenQueue = "novacron-listen";
 const apiKeyEveryMs = 60_000;
 
 export interface TemporalAddress {

@@ -27,6 +27,10 @@ const facets: ReadonlySet<PropertyKey> = new Set([
   "objects",
   "quotas",
   "keys",
+  "loadBalancers",
+  "scalingGroups",
+  "tunnels",
+  "events",
 ]);
 const ownCalls: ReadonlySet<PropertyKey> = new Set(["check", "census"]);
 

@@ -19,11 +19,12 @@ import {
   ensureRotationSchedules,
 } from "../temporal/schedules.ts";
 import { temporalAddress } from "../temporal/settings.ts";
+import { ensureWatches } from "../temporal/watches.ts";
 import { sharedHashPool } from "../transfer/hash-pool.ts";
 import { buildDeps } from "./deps.ts";
 import { sdkLogger } from "./sdk-log.ts";
 import { startTelemetry } from "./telemetry.ts";
-import { createWorker } from "./worker.ts";
+import { createListener, createWorker } from "./worker.ts";
 
 /** What was said last is kept within this time, or not. */
 const lastLinesMs = 2_000;
@@ -80,16 +81,14 @@ export async function run({ env, onWorking }: { env: NodeJS.ProcessEnv; onWorkin
     metrics,
   });
   const sites = deps.registry.sites.map(({ site }) => site);
-  const { worker, close } = await createWorker({
-    temporal,
-    bundleCacheDir: cacheDir(),
-    deps,
-    telling: { log: say, spans: otlp?.spans, attempts: metrics?.attempts, heartbeats: metrics?.heartbeats },
-  });
-  const running = worker.run();
+  const told = { log: say, spans: otlp?.spans, attempts: metrics?.attempts, heartbeats: metrics?.heartbeats };
+  const { worker, close } = await createWorker({ temporal, bundleCacheDir: cacheDir(), deps, telling: told });
+  const listener = await createListener({ temporal, deps, telling: told });
+  const running = Promise.all([worker.run(), listener.worker.run()]);
   // The first copy should not wait for a thread to start.
   await sharedHashPool().warmUp();
   await ensureInventorySchedules(client, sites, config.inventory);
+  await ensureWatches(client, sites);
   await ensureRotationSchedules(client, config.rotation);
   await ensureHousekeepingSchedule(client, {
     historyMs: config.inventory.historyMs,
@@ -100,11 +99,15 @@ export async function run({ env, onWorking }: { env: NodeJS.ProcessEnv; onWorkin
   log.info({ sites }, "The worker takes work");
   onWorking();
 
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => worker.shutdown());
+  for (const signal of ["SIGTERM", "SIGINT"] as const)
+    process.once(signal, () => {
+      listener.worker.shutdown();
+      worker.shutdown();
+    });
   await running;
   rmSync(readyFile, { force: true });
   await deps.close();
-  await close();
+  await Promise.all([close(), listener.close()]);
   await client.connection.close();
   await telemetry.close();
   await telling.close(lastLinesMs);

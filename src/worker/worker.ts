@@ -1,4 +1,4 @@
-import { NativeConnection, Worker, type WorkerOptions } from "@temporalio/worker";
+import { type ActivityInterceptorsFactory, NativeConnection, Worker, type WorkerOptions } from "@temporalio/worker";
 import { type ActivityDeps } from "../activities/deps.ts";
 import { type HeartbeatWatch, heartbeatInterceptor } from "../activities/heartbeat.ts";
 import { createActivities } from "../activities/index.ts";
@@ -6,6 +6,7 @@ import {
   connectionOptions,
   dataConverterOf,
   keepApiKey,
+  listenQueue,
   type TemporalAddress,
   taskQueue,
 } from "../temporal/connection.ts";
@@ -28,8 +29,7 @@ export async function createWorker(settings: WorkerSettings): Promise<{ worker: 
   const { temporal, deps } = settings;
   const [connection, bundle] = await Promise.all([connect(temporal), workflowBundle(settings.bundleCacheDir)]);
   const activities = createActivities(deps);
-  const { telling = { log: () => undefined } } = settings;
-  const { sinks, watch } = runLines(telling);
+  const { telling = nobody } = settings;
   const options: WorkerOptions = {
     connection,
     namespace: temporal.namespace,
@@ -37,13 +37,8 @@ export async function createWorker(settings: WorkerSettings): Promise<{ worker: 
     taskQueue,
     workflowBundle: bundle,
     activities: settings.decorate ? settings.decorate(activities) : activities,
-    sinks,
-    interceptors: {
-      activity: [
-        (context) => traceAttempt(context, watch),
-        (context) => ({ inbound: heartbeatInterceptor(context, telling.heartbeats) }),
-      ],
-    },
+    sinks: runLines(telling).sinks,
+    interceptors: { activity: activityInterceptors(telling) },
     // A killed worker's cached runs are offered to its own queue first; its successor should not wait long for that.
     stickyQueueScheduleToStartTimeout: "1 second",
     maxHeartbeatThrottleInterval: "1 second",
@@ -53,6 +48,39 @@ export async function createWorker(settings: WorkerSettings): Promise<{ worker: 
   };
   const worker = await Worker.create(options);
   return { worker, close: () => connection.close() };
+}
+
+/** Takes what listens to sites, one activity each and as many as there are: they wait, and work little. */
+export async function createListener(
+  settings: Pick<WorkerSettings, "temporal" | "deps" | "telling">,
+): Promise<{ worker: Worker; close(): Promise<void> }> {
+  const { temporal, deps, telling = nobody } = settings;
+  const connection = await connect(temporal);
+  const { watchSite } = createActivities(deps);
+  const worker = await Worker.create({
+    connection,
+    namespace: temporal.namespace,
+    dataConverter: dataConverterOf(temporal),
+    taskQueue: listenQueue,
+    activities: { watchSite },
+    interceptors: { activity: activityInterceptors(telling) },
+    maxConcurrentActivityTaskExecutions: 1_000,
+    // Heartbeats bring word of a cancellation.
+    maxHeartbeatThrottleInterval: "5 seconds",
+    // Nothing is lost by ending one at once.
+    shutdownGraceTime: "0 seconds",
+  });
+  return { worker, close: () => connection.close() };
+}
+
+const nobody: NonNullable<WorkerSettings["telling"]> = { log: () => undefined };
+
+function activityInterceptors(telling: NonNullable<WorkerSettings["telling"]>): ActivityInterceptorsFactory[] {
+  const { watch } = runLines(telling);
+  return [
+    (context) => traceAttempt(context, watch),
+    (context) => ({ inbound: heartbeatInterceptor(context, telling.heartbeats) }),
+  ];
 }
 
 async function connect(to: TemporalAddress): Promise<NativeConnection> {

@@ -11,3 +11,4 @@ export { runWave } from "./run-wave/workflow.ts";
 export { refreshResources, syncInventory } from "./sync-inventory/workflow.ts";
 export { takeCensus } from "./take-census/workflow.ts";
 export { verifyCertificate } from "./verify-certificate/workflow.ts";
+export { watchInventory } from "./watch-inventory/workflow.ts";

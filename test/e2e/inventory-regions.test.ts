@@ -95,6 +95,19 @@ describe("an inventory of five simulated regions", () => {
       assert.ok((await idsOf(`q=${kind} site:aws-us-west-2`)).ids.length > 0, kind);
   });
 
+  test("has what AWS only lists, each in its region, and none where there is none", async () => {
+    const kinds = ["load-balancer", "scaling-group", "tunnel"] as const;
+    for (const kind of kinds)
+      lab.aws.admin.makeSample({ kind, name: "shop", region: "us-west-2", tags: { env: "prod" } });
+    await refresh();
+    for (const kind of kinds) {
+      const { ids, freshness } = await idsOf(`q=kind:${kind} name:shop tag.env=prod`);
+      assert.equal(ids.length, 1, kind);
+      assert.equal(freshness.complete, true);
+      assert.deepEqual((await idsOf(`q=kind:${kind} -site:aws-us-west-2`)).ids, []);
+    }
+  });
+
   test("keeps the rows of one that fails with their age, and every total says so", async () => {
     const left = volumes[failing] ?? "";
     // As if the readings so far were of twelve minutes ago.

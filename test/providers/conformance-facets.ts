@@ -18,7 +18,17 @@ const MiB = 2 ** 20;
 
 /** What only clouds have. A site without a facet says why, in its capability table. */
 export function facetCases({ test, provider, signal, fresh, sealed }: Parts): void {
-  function having<F extends "networkAdmin" | "images" | "snapshots" | "objects" | "quotas">(
+  function having<
+    F extends
+      | "networkAdmin"
+      | "images"
+      | "snapshots"
+      | "objects"
+      | "quotas"
+      | "loadBalancers"
+      | "scalingGroups"
+      | "tunnels",
+  >(
     facet: F,
     capability: CapabilityName,
     name: string,
@@ -149,13 +159,12 @@ export function facetCases({ test, provider, signal, fresh, sealed }: Parts): vo
     },
   );
 
-  test("lists volumes, with their size, their tags and that nothing uses them", async (context) => {
+  test("lists volumes, with their size, their tags and that nothing uses them", async () => {
     const { disks } = provider();
-    if (!disks.listVolumes) return context.skip("it doesn't list volumes");
     const sizeBytes = disks.volumeSize(MiB);
     const { volumeId } = await disks.createVolume({ sizeBytes, key: fresh("volume"), tags: { a: "1" } }, signal);
     const find = async () =>
-      (await Array.fromAsync(disks.listVolumes?.(signal) ?? [])).find((volume) => volume.volumeId === volumeId);
+      (await Array.fromAsync(disks.listVolumes(signal))).find((volume) => volume.volumeId === volumeId);
     const listed = await find();
     assert.deepEqual([listed?.sizeBytes, listed?.vmId, listed?.tags.a], [sizeBytes, undefined, "1"]);
     await disks.deleteVolume(volumeId, signal);
@@ -220,6 +229,30 @@ export function facetCases({ test, provider, signal, fresh, sealed }: Parts): vo
       for (let repeat = 0; repeat < 2; repeat++) await objects.deleteBucket(bucket, signal);
     },
   );
+
+  test("lists a recovery point from its seal until it is deleted", async () => {
+    const { disks, site } = provider();
+    const pointId = await sealed();
+    const find = async () =>
+      (await Array.fromAsync(disks.listPoints(signal))).find((point) => point.pointId === pointId);
+    const { tags, ...listed } = (await find()) ?? {};
+    assert.deepEqual(listed, await disks.getPoint(pointId, signal));
+    assert.deepEqual([listed.site, tags?.["novacron:managed"]], [site, "true"]);
+    await disks.deletePoint(pointId, signal);
+    assert.equal(await find(), undefined);
+  });
+
+  having("loadBalancers", "load-balancers", "lists load balancers", async (facet) => {
+    for await (const { loadBalancerId, name } of facet.listLoadBalancers(signal)) assert.ok(loadBalancerId && name);
+  });
+  having("scalingGroups", "scaling-groups", "lists scaling groups", async (facet) => {
+    for await (const { scalingGroupId, minVms, maxVms } of facet.listScalingGroups(signal)) {
+      assert.ok(scalingGroupId && minVms <= maxVms);
+    }
+  });
+  having("tunnels", "tunnels", "lists tunnels", async (facet) => {
+    for await (const { tunnelId, ends } of facet.listTunnels(signal)) assert.ok(tunnelId && ends.length > 0);
+  });
 
   having("quotas", "quotas", "tells its quotas, what is used of them and for which instance types", async (quotas) => {
     const listed = await Array.fromAsync(quotas.listQuotas(signal));

@@ -24,6 +24,7 @@ export const motoDifferences: Readonly<Record<string, string>> = {
   "a newer attempt revokes the earlier one and goes on with what is durable": pending,
   "a huge sparse disk costs nothing": pending,
   "makes an image of a point, finds it by id and name, and leaves the point": pending,
+  "lists a recovery point from its seal until it is deleted": pending,
   "tells its quotas, what is used of them and for which instance types":
     "moto has no Service Quotas of EC2; GetServiceQuota gives them (Service Quotas API reference)",
   "a point of a stopped VM is one moment, and its changes are known afterwards": blocks,

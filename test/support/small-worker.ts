@@ -6,7 +6,7 @@ import { cacheDir } from "../../src/host/paths.ts";
 import type { TemporalServer } from "../../src/host/temporal.ts";
 import { openStore, type Store } from "../../src/store/index.ts";
 import { connectClient } from "../../src/temporal/connection.ts";
-import { createWorker } from "../../src/worker/worker.ts";
+import { createListener, createWorker } from "../../src/worker/worker.ts";
 import { withPostgres, withTemporal } from "./servers.ts";
 
 const unused = (): never => {
@@ -47,11 +47,19 @@ export async function startServers(): Promise<{
 export async function startSmallWorker(address: string, deps: ActivityDeps): Promise<() => Promise<void>> {
   Runtime.install({ logger: new DefaultLogger("ERROR"), shutdownSignals: [] });
   const temporal = { address, namespace: "default" };
-  const { worker, close } = await createWorker({ temporal, bundleCacheDir: cacheDir(), deps });
-  const running = worker.run();
+  return running(await createWorker({ temporal, bundleCacheDir: cacheDir(), deps }));
+}
+
+/** What listens to sites, in this process; the returned function ends it. */
+export async function startSmallListener(address: string, deps: ActivityDeps): Promise<() => Promise<void>> {
+  return running(await createListener({ temporal: { address, namespace: "default" }, deps }));
+}
+
+function running({ worker, close }: Awaited<ReturnType<typeof createListener>>): () => Promise<void> {
+  const run = worker.run();
   return async () => {
     worker.shutdown();
-    await running;
+    await run;
     await close();
   };
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { type ConfiguredPlace, describeAge, freshnessOf, type Reading } from "../../src/domain/freshness.ts";
-import { isListed, type ResourceKind, resourceKinds } from "../../src/domain/resource.ts";
+import { type ResourceKind, resourceKinds } from "../../src/domain/resource.ts";
 import { matches } from "../../src/domain/search/evaluate.ts";
 import { readMoment } from "../../src/domain/search/moment.ts";
 import { parseSearch } from "../../src/domain/search/parser.ts";
@@ -24,12 +24,12 @@ const configured: readonly ConfiguredPlace[] = [
   { site: "off", provider: "libvirt", enabled: false },
 ];
 
-/** All listed kinds read `seconds` ago, but for those of the sites that fail: 12 minutes ago. */
+/** All kinds read `seconds` ago, but for those of the sites that fail: 12 minutes ago. */
 function readings(seconds: number, failing: readonly string[] = []): Reading[] {
   return configured
     .filter(({ enabled }) => enabled)
     .flatMap(({ enabled: _enabled, ...place }) =>
-      resourceKinds.filter(isListed).map((kind) => ({
+      resourceKinds.map((kind) => ({
         ...place,
         kind,
         ...(failing.includes(place.site)
@@ -51,7 +51,7 @@ describe("how fresh an answer is", () => {
     const failed = all.sites.filter(({ upToDate }) => !upToDate);
     assert.deepEqual(
       failed.map(({ site, problems }) => [site, problems.map(({ kinds, error }) => [kinds.length, error])]),
-      [["aws-r3", [[resourceKinds.filter(isListed).length, "no answer"]]]],
+      [["aws-r3", [[resourceKinds.length, "no answer"]]]],
     );
   });
 
@@ -63,14 +63,14 @@ describe("how fresh an answer is", () => {
     assert.equal(freshness("site:aws-r3 or name:x", rows).providers.length, 2);
   });
 
-  test("tells a kind that was not read yet, and one that is not read at all", () => {
+  test("tells a kind that was not read yet, and one whose newest reading failed", () => {
     const vmsOnly = readings(5).filter(({ kind }) => kind === "vm");
     assert.equal(freshness("vms", vmsOnly).complete, true);
     const volumes = freshness("volumes provider:libvirt", vmsOnly);
     assert.equal(volumes.summary, "libvirt: 0 of 1 site, never read");
     assert.deepEqual(volumes.sites[0]?.problems, [{ kinds: ["volume"], error: "not read yet" }]);
-    const tunnels = freshness("tunnels provider:libvirt", readings(5));
-    assert.deepEqual(tunnels.sites[0]?.problems, [{ kinds: ["tunnel"], error: "no site lists these yet" }]);
+    const tunnels = freshness("tunnels region:r3", readings(5, ["aws-r3"]));
+    assert.deepEqual(tunnels.sites[0]?.problems, [{ kinds: ["tunnel"], error: "no answer", failedAt: ago(3) }]);
     assert.equal(freshness("provider:libvirt", vmsOnly, { kinds: ["vm"] }).complete, true);
   });
 

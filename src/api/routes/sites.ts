@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { SiteWatch } from "../../store/index.ts";
 import { type Access, type Answer, route } from "../route.ts";
 import { siteId } from "../schemas/common.ts";
 import { censusSchema, providerListSchema, siteCheckSchema, siteListSchema, siteSchema } from "../schemas/site.ts";
@@ -11,8 +12,14 @@ const siteParams = z.strictObject({ site: siteId });
 export function siteRoutes(context: ApiContext) {
   const reached = (access: Access) => context.sites.filter(({ site }) => access.touches(site));
   const describeSites = async (access: Access) => {
-    const freshness = new Map((await siteFreshness(context, access)).map((row) => [row.site, row]));
-    return reached(access).map((site) => ({ ...site, inventory: freshness.get(site.site) }));
+    const [freshness, watches] = await Promise.all([siteFreshness(context, access), context.store.watches.list()]);
+    const ages = new Map(freshness.map((row) => [row.site, row]));
+    const listeners = new Map(watches.map((row) => [row.site, changeEvents(row)]));
+    return reached(access).map((site) => ({
+      ...site,
+      inventory: ages.get(site.site),
+      changeEvents: listeners.get(site.site),
+    }));
   };
   return [
     route({
@@ -96,4 +103,8 @@ export function siteRoutes(context: ApiContext) {
       },
     }),
   ];
+}
+
+function changeEvents({ listeningSince: since, changedAt, changes, error }: SiteWatch) {
+  return { listening: since !== undefined, since, changedAt, changes, error };
 }

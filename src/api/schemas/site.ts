@@ -13,6 +13,16 @@ export const siteSchema = z
       .boolean()
       .meta({ description: "A simulated cloud of the sandbox; its libvirt hosts and folders are real" }),
     inventory: freshnessSchema,
+    change_events: z
+      .strictObject({
+        listening: z.boolean(),
+        since: z.iso.datetime().optional(),
+        changed_at: z.iso.datetime().optional().meta({ description: "When it told of a change last" }),
+        changes: z.int().meta({ description: "How many changes it told of, ever" }),
+        error: z.string().optional().meta({ description: "Why nobody listens" }),
+      })
+      .optional()
+      .meta({ description: "What the site tells of changes by itself; absent where it was never listened to" }),
   })
   .meta({ id: "Site" });
 

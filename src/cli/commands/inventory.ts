@@ -72,6 +72,7 @@ export async function listProviders(options: CommonOptions): Promise<void> {
         { head: "ENABLED", value: (site) => (site.enabled ? "yes" : "no") },
         { head: "SIMULATED", value: (site) => (site.simulated ? "yes" : "no") },
         { head: "VMS", align: "right", value: (site) => site.inventory.vm_count },
+        { head: "CHANGES", value: (site) => (site.change_events?.listening ? "as they happen" : "at its turn") },
       ],
       "No sites are configured.",
     );

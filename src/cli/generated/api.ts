@@ -2363,6 +2363,21 @@ export interface components {
             /** @description A simulated cloud of the sandbox; its libvirt hosts and folders are real */
             simulated: boolean;
             inventory: components["schemas"]["Freshness"];
+            /** @description What the site tells of changes by itself; absent where it was never listened to */
+            change_events?: {
+                listening: boolean;
+                /** Format: date-time */
+                since?: string;
+                /**
+                 * Format: date-time
+                 * @description When it told of a change last
+                 */
+                changed_at?: string;
+                /** @description How many changes it told of, ever */
+                changes: number;
+                /** @description Why nobody listens */
+                error?: string;
+            };
         };
         /** @description How old a site's rows are */
         Freshness: {

@@ -29,6 +29,9 @@ const others: Readonly<Record<string, CallRate>> = {
   sts: { perSecond: 20, burst: 20 },
   iam: { perSecond: 5, burst: 10 },
   quotas: { perSecond: 5, burst: 10 },
+  elasticloadbalancing: { perSecond: 5, burst: 10 },
+  autoscaling: { perSecond: 5, burst: 10 },
+  sqs: { perSecond: 50, burst: 100 },
 };
 
 export function rateOf(service: string, operation: string): CallRate {

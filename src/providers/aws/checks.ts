@@ -1,6 +1,7 @@
 import { isProviderError, ProviderError } from "../../domain/errors.ts";
 import type { SiteCheck } from "../provider.ts";
 import type { Aws } from "./client.ts";
+import type { AwsEvents } from "./events.ts";
 import { identityOf } from "./identity.ts";
 import { allowed } from "./permissions.ts";
 import type { Placements } from "./placements.ts";
@@ -15,6 +16,7 @@ export interface CheckParts {
   readonly aws: Aws;
   readonly placements: Placements;
   readonly quotas: AwsQuotas;
+  readonly events: AwsEvents;
 }
 
 /** In the order in which a person would look; what the first ones find wrong makes the others pointless. */
@@ -32,6 +34,7 @@ export async function checkAccount(parts: CheckParts, signal: AbortSignal): Prom
     await row("default-network", () => hasDefaultNetwork(parts, signal), signal),
     await row("encryption", () => encryptionDefaults(aws, signal), signal),
     await row("quotas", () => quotasLeaveRoom(parts, signal), signal),
+    await row("change-events", () => tellsOfChanges(parts, signal), signal),
   ];
 }
 
@@ -131,4 +134,14 @@ async function quotasLeaveRoom({ quotas }: CheckParts, signal: AbortSignal): Pro
     return { result: "warn", detail, remedy: "Ask for a higher quota in Service Quotas before moving VMs here." };
   }
   return { result: "warn", detail: "Service Quotas does not tell", remedy: "Allow servicequotas:GetServiceQuota." };
+}
+
+async function tellsOfChanges({ events }: CheckParts, signal: AbortSignal): Promise<Finding> {
+  try {
+    return { result: "pass", detail: `changes come by way of ${await events.queueUrl(signal)}` };
+  } catch (error) {
+    if (!isProviderError(error, "UnsupportedCapability")) throw error;
+    const { reason, action } = error.details;
+    return { result: "warn", detail: reason, remedy: action };
+  }
 }

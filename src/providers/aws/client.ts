@@ -1,10 +1,13 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
+import type * as AutoScaling from "@aws-sdk/client-auto-scaling";
 import type * as Ebs from "@aws-sdk/client-ebs";
 import type * as Ec2 from "@aws-sdk/client-ec2";
+import type * as Elb from "@aws-sdk/client-elastic-load-balancing-v2";
 import type * as Iam from "@aws-sdk/client-iam";
 import type * as S3 from "@aws-sdk/client-s3";
 import type * as Quotas from "@aws-sdk/client-service-quotas";
+import type * as Sqs from "@aws-sdk/client-sqs";
 import type * as Sts from "@aws-sdk/client-sts";
 import type { DeserializeHandler, DeserializeHandlerArguments } from "@smithy/types";
 import type { ProviderContext } from "../provider.ts";
@@ -30,6 +33,9 @@ export class Aws {
   readonly sts: AwsService<typeof Sts>;
   readonly iam: AwsService<typeof Iam>;
   readonly quotas: AwsService<typeof Quotas>;
+  readonly elb: AwsService<typeof Elb>;
+  readonly autoScaling: AwsService<typeof AutoScaling>;
+  readonly sqs: AwsService<typeof Sqs>;
   readonly #agents = {
     httpAgent: new HttpAgent({ keepAlive: true, maxSockets }),
     httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets }),
@@ -99,6 +105,22 @@ export class Aws {
         return new sdk.ServiceQuotasClient(config);
       },
     );
+    this.elb = service(
+      "elasticloadbalancing",
+      () => import("@aws-sdk/client-elastic-load-balancing-v2"),
+      (sdk, config) => new sdk.ElasticLoadBalancingV2Client(config),
+    );
+    this.autoScaling = service(
+      "autoscaling",
+      () => import("@aws-sdk/client-auto-scaling"),
+      (sdk, config) => new sdk.AutoScalingClient(config),
+    );
+    this.sqs = service(
+      "sqs",
+      () => import("@aws-sdk/client-sqs"),
+      // An endpoint of one's own is the one that is to be called, whatever a queue's address says.
+      (sdk, config) => new sdk.SQSClient({ ...config, useQueueUrlAsEndpoint: false }),
+    );
   }
 
   /** As a person would look it up. */
@@ -127,7 +149,8 @@ export class Aws {
   }
 
   close(): void {
-    for (const service of [this.ec2, this.ebs, this.s3, this.sts, this.iam, this.quotas]) service.destroy();
+    const { ec2, ebs, s3, sts, iam, quotas, elb, autoScaling, sqs } = this;
+    for (const service of [ec2, ebs, s3, sts, iam, quotas, elb, autoScaling, sqs]) service.destroy();
     for (const agent of Object.values(this.#agents)) agent.destroy();
   }
 

@@ -3,6 +3,7 @@ import { tagKeys } from "../../domain/vm.ts";
 import type { BlockSink, BlockSource } from "../../transfer/ports.ts";
 import type {
   DisksFacet,
+  ListedPoint,
   ListedVolume,
   NewDisk,
   RecoveryPoint,
@@ -39,6 +40,10 @@ export class AwsDisks implements DisksFacet {
 
   listVolumes(signal: AbortSignal): AsyncGenerator<ListedVolume> {
     return this.#volumes.list(signal);
+  }
+
+  listPoints(signal: AbortSignal): AsyncGenerator<ListedPoint> {
+    return this.#generations.list(signal);
   }
 
   volumeSize(sizeBytes: number): number {

@@ -82,6 +82,10 @@ const codes: Readonly<Record<string, Meaning>> = {
   ResourceLimitExceeded: quota,
   ServiceQuotaExceededException: quota,
   TooManyBuckets: quota,
+  TooManyLoadBalancersException: quota,
+  LimitExceededFault: quota,
+  QueueDoesNotExist: gone,
+  "AWS.SimpleQueueService.NonExistentQueue": gone,
   LimitExceededException: quota,
 
   RequestLimitExceeded: throttled,

@@ -1,12 +1,12 @@
 import { isProviderError } from "../../domain/errors.ts";
 import type { BlockSink, BlockSource } from "../../transfer/ports.ts";
 import { conflict, notFound, type Subject } from "../failures.ts";
-import type { RecoveryPoint, ReplicaSpec } from "../provider.ts";
+import type { ListedPoint, RecoveryPoint, ReplicaSpec } from "../provider.ts";
 import { SnapshotSink } from "./block-sink.ts";
 import { SnapshotSource } from "./block-source.ts";
 import type { Aws } from "./client.ts";
 import { failed, type OurSnapshot, type Snapshots, toRecoveryPoint } from "./points.ts";
-import { createdTags, noteKeys, noteOf, token, toWire } from "./tags.ts";
+import { createdTags, managedOnly, noteKeys, noteOf, token, toWire } from "./tags.ts";
 
 const GiB = 2 ** 30;
 /** EBS gives up on a snapshot that nobody writes to for so long: the most it allows, three days, as a copy may be paused. */
@@ -69,6 +69,14 @@ export class Generations {
 
   async get(pointId: string, signal: AbortSignal): Promise<RecoveryPoint> {
     return toRecoveryPoint(this.#aws.site, await this.find(pointId, this.#subject("look up point", pointId), signal));
+  }
+
+  async *list(signal: AbortSignal): AsyncGenerator<ListedPoint> {
+    const subject = { operation: "list recovery points", resource: this.#aws.site };
+    for await (const snapshot of this.#snapshots.list([managedOnly], subject, signal)) {
+      if (snapshot.notes.point === undefined || snapshot.state !== "completed") continue;
+      yield { ...toRecoveryPoint(this.#aws.site, snapshot), tags: snapshot.tags };
+    }
   }
 
   /** @throws NotFound for what is gone or was never sealed. */

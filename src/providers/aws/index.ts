@@ -6,11 +6,13 @@ import { Aws } from "./client.ts";
 import { AwsCompute } from "./compute.ts";
 import { Ec2View } from "./describe.ts";
 import { AwsDisks } from "./disks.ts";
+import { AwsEvents } from "./events.ts";
 import { Generations } from "./generations.ts";
 import { AwsImages } from "./images.ts";
 import { InstanceTypes } from "./instance-types.ts";
 import { AwsKeys } from "./keys.ts";
 import { Launcher } from "./launch.ts";
+import { AwsLoadBalancers } from "./load-balancers.ts";
 import { AwsNetwork } from "./network.ts";
 import { AwsNetworkAdmin } from "./network-admin.ts";
 import { AwsObjects } from "./objects.ts";
@@ -18,9 +20,11 @@ import { OwnImages } from "./own-images.ts";
 import { Placements } from "./placements.ts";
 import { Snapshots } from "./points.ts";
 import { AwsQuotas } from "./quotas.ts";
+import { AwsScalingGroups } from "./scaling-groups.ts";
 import { type AwsEntry, type AwsPatience, patience } from "./settings.ts";
 import { AwsSnapshots } from "./snapshots.ts";
 import { vmTagRules } from "./tags.ts";
+import { AwsTunnels } from "./tunnels.ts";
 
 export interface AwsProviderOptions {
   readonly entry: AwsEntry;
@@ -50,6 +54,10 @@ class AwsProvider implements Provider {
   readonly objects: AwsObjects;
   readonly quotas: AwsQuotas;
   readonly keys: AwsKeys;
+  readonly loadBalancers: AwsLoadBalancers;
+  readonly scalingGroups: AwsScalingGroups;
+  readonly tunnels: AwsTunnels;
+  readonly events: AwsEvents;
   readonly #aws: Aws;
   readonly #census: Census;
   readonly #placements: Placements;
@@ -73,13 +81,18 @@ class AwsProvider implements Provider {
     this.networkAdmin = new AwsNetworkAdmin(aws, view);
     this.objects = new AwsObjects(aws);
     this.keys = new AwsKeys(aws, context);
+    this.loadBalancers = new AwsLoadBalancers(aws);
+    this.scalingGroups = new AwsScalingGroups(aws);
+    this.tunnels = new AwsTunnels(aws);
+    this.events = new AwsEvents(aws);
     this.quotas = new AwsQuotas(aws, { view, types });
     this.#census = new Census(aws, { view, snapshots });
     this.#placements = placements;
   }
 
   check(signal: AbortSignal): Promise<readonly SiteCheck[]> {
-    return checkAccount({ aws: this.#aws, placements: this.#placements, quotas: this.quotas }, signal);
+    const { quotas, events } = this;
+    return checkAccount({ aws: this.#aws, placements: this.#placements, quotas, events }, signal);
   }
 
   census(signal: AbortSignal): AsyncIterable<CensusEntry> {

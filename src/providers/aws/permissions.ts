@@ -69,6 +69,7 @@ const ec2Probes = {
   DeregisterImage: (sdk: typeof Ec2) => new sdk.DeregisterImageCommand({ DryRun, ImageId: none.image }),
   DescribeAddresses: (sdk: typeof Ec2) => new sdk.DescribeAddressesCommand({ DryRun }),
   DescribeAvailabilityZones: (sdk: typeof Ec2) => new sdk.DescribeAvailabilityZonesCommand({ DryRun }),
+  DescribeCustomerGateways: (sdk: typeof Ec2) => new sdk.DescribeCustomerGatewaysCommand({ DryRun }),
   DescribeImages: (sdk: typeof Ec2) => new sdk.DescribeImagesCommand({ DryRun, Owners: ["self"] }),
   DescribeInstances: (sdk: typeof Ec2) => new sdk.DescribeInstancesCommand({ DryRun }),
   DescribeInstanceTypeOfferings: (sdk: typeof Ec2) => new sdk.DescribeInstanceTypeOfferingsCommand({ DryRun }),
@@ -81,6 +82,8 @@ const ec2Probes = {
   DescribeSubnets: (sdk: typeof Ec2) => new sdk.DescribeSubnetsCommand({ DryRun }),
   DescribeVolumes: (sdk: typeof Ec2) => new sdk.DescribeVolumesCommand({ DryRun }),
   DescribeVpcs: (sdk: typeof Ec2) => new sdk.DescribeVpcsCommand({ DryRun }),
+  DescribeVpnConnections: (sdk: typeof Ec2) => new sdk.DescribeVpnConnectionsCommand({ DryRun }),
+  DescribeVpnGateways: (sdk: typeof Ec2) => new sdk.DescribeVpnGatewaysCommand({ DryRun }),
   DetachInternetGateway: (sdk: typeof Ec2) =>
     new sdk.DetachInternetGatewayCommand({ DryRun, InternetGatewayId: none.gateway, VpcId: none.vpc }),
   DetachVolume: (sdk: typeof Ec2) => new sdk.DetachVolumeCommand({ DryRun, VolumeId: none.volume }),
@@ -107,6 +110,9 @@ type Probed = keyof typeof ec2Probes;
 
 /** What is called elsewhere, in IAM's words. */
 const otherActions = [
+  "autoscaling:DescribeAutoScalingGroups",
+  "elasticloadbalancing:DescribeLoadBalancers",
+  "elasticloadbalancing:DescribeTags",
   "ebs:CompleteSnapshot",
   "ebs:GetSnapshotBlock",
   "ebs:ListChangedBlocks",
@@ -129,6 +135,9 @@ const otherActions = [
   "s3:PutObjectTagging",
   "servicequotas:GetAWSDefaultServiceQuota",
   "servicequotas:GetServiceQuota",
+  "sqs:DeleteMessage",
+  "sqs:GetQueueUrl",
+  "sqs:ReceiveMessage",
   "kms:CreateGrant",
   "kms:Decrypt",
   "kms:DescribeKey",

@@ -62,7 +62,10 @@ export interface SeenTags {
   readonly raw: Tags;
 }
 
-export function fromWire(wire: readonly Tag[] | undefined, rules = otherTagRules): SeenTags {
+/** Tags as AWS's services show them. */
+export type Wire = readonly Pick<Tag, "Key" | "Value">[];
+
+export function fromWire(wire: Wire | undefined, rules = otherTagRules): SeenTags {
   const raw = Object.fromEntries((wire ?? []).map(({ Key = "", Value = "" }) => [Key, Value]));
   const notes = Object.entries(noteKeys).flatMap(([note, key]) => (raw[key] === undefined ? [] : [[note, raw[key]]]));
   return { tags: unpackTags(raw, rules), notes: Object.fromEntries(notes) as Notes, raw };

@@ -1,9 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { statfs } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { BlockSink, BlockSource } from "../../transfer/ports.ts";
 import { conflict, notFound, type Subject } from "../failures.ts";
-import type { DisksFacet, RecoveryPoint, ReplicaSpec, SourcePoint, SourcePointDisk, Volume } from "../provider.ts";
+import type {
+  DisksFacet,
+  ListedPoint,
+  ListedVolume,
+  RecoveryPoint,
+  ReplicaSpec,
+  SourcePoint,
+  SourcePointDisk,
+  Volume,
+} from "../provider.ts";
 import { canClone } from "./copy-view.ts";
 import type { Folder } from "./folder.ts";
 import type { Generations } from "./generations.ts";
@@ -13,7 +22,7 @@ import type { Retention } from "./retention.ts";
 import type { SourcePoints } from "./source-points.ts";
 import { rawView, ViewSource } from "./view.ts";
 import type { VmRecords } from "./vm-records.ts";
-import type { Volumes } from "./volumes.ts";
+import { toVolume, type Volumes } from "./volumes.ts";
 
 export interface FolderParts {
   readonly folder: Folder;
@@ -31,6 +40,31 @@ export class FolderDisks implements DisksFacet {
 
   constructor(parts: FolderParts) {
     this.#parts = parts;
+  }
+
+  async *listVolumes(signal: AbortSignal): AsyncGenerator<ListedVolume> {
+    const { folder, vms, volumes } = this.#parts;
+    await folder.begin(signal);
+    const used = await vms.usedPaths();
+    const user = (path: string) => {
+      const vmId = used.get(path)?.vmId;
+      return { type: "raw", ...(vmId === undefined ? {} : { vmId }) };
+    };
+    for (const { state, createdAt, ...volume } of await volumes.list()) {
+      if (state !== "ready") continue;
+      yield { ...toVolume(volume), createdAt, ...user(volumes.diskPath(volume.volumeId)) };
+    }
+    for (const path of used.keys()) {
+      if (volumes.idOfPath(path) !== undefined) continue;
+      const subject = folder.subject("list volumes", "volume", path);
+      const { sizeBytes = 0 } = (await diskState(path, subject).catch(() => undefined)) ?? {};
+      yield { volumeId: path, name: basename(path), sizeBytes, tags: {}, ...user(path) };
+    }
+  }
+
+  async *listPoints(signal: AbortSignal): AsyncGenerator<ListedPoint> {
+    await this.#parts.folder.begin(signal);
+    yield* await this.#parts.points.list();
   }
 
   volumeSize(sizeBytes: number): number {

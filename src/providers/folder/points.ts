@@ -1,7 +1,7 @@
 import { rename, rm } from "node:fs/promises";
 import { tagKeys } from "../../domain/vm.ts";
 import { conflict, notFound, type Subject } from "../failures.ts";
-import type { RecoveryPoint } from "../provider.ts";
+import type { ListedPoint, RecoveryPoint } from "../provider.ts";
 import { readJson, writeJsonOnce } from "../record-files.ts";
 import { checkId, exists, type Folder } from "./folder.ts";
 import type { Generation, Layers } from "./layers.ts";
@@ -43,15 +43,28 @@ export class Points {
     const subject = this.#folder.subject("find recovery point", "recovery-point", pointId);
     const found = await this.#find(pointId);
     if (!found) throw notFound(subject, "it does not exist");
-    const { site } = this.#folder;
-    if (found.kind === "sealed") {
-      const { generation } = found;
-      const createdAt = generation.seal?.sealedAt ?? generation.createdAt;
-      return { pointId, site, sizeBytes: generation.sizeBytes, createdAt, kind: "sealed" };
-    }
-    const { createdAt, state } = found.record;
+    if (found.kind === "sealed") return this.#sealed(found.generation);
     await this.#refuseChanged(found.record, subject);
-    return { pointId, site, sizeBytes: state.sizeBytes, createdAt, kind: "adopted" };
+    return this.#adopted(found.record);
+  }
+
+  /** All that were not removed; of an adopted one it isn't known whether its disk changed. */
+  async list(): Promise<ListedPoint[]> {
+    const sealed = (await this.#layers.list()).filter(({ seal, deleted }) => seal && !deleted);
+    const adopted = (await this.listAdopted()).filter(({ deleted }) => !deleted);
+    return [
+      ...sealed.map((generation) => ({ ...this.#sealed(generation), tags: generation.tags })),
+      ...adopted.map((record) => ({ ...this.#adopted(record), tags: record.tags })),
+    ];
+  }
+
+  #sealed({ generationId: pointId, sizeBytes, createdAt, seal }: Generation): RecoveryPoint {
+    const { site } = this.#folder;
+    return { pointId, site, sizeBytes, createdAt: seal?.sealedAt ?? createdAt, kind: "sealed" };
+  }
+
+  #adopted({ pointId, createdAt, state: { sizeBytes } }: AdoptedRecord): RecoveryPoint {
+    return { pointId, site: this.#folder.site, sizeBytes, createdAt, kind: "adopted" };
   }
 
   /** A point's content; also of one that was removed and is still built on, when `kept` is set. */

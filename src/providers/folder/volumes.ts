@@ -193,7 +193,7 @@ export class Volumes {
   }
 }
 
-export function toVolume({ volumeId, sizeBytes, tags }: VolumeRecord): Volume {
+export function toVolume({ volumeId, sizeBytes, tags }: Volume): Volume {
   return { volumeId, sizeBytes, tags };
 }
 

@@ -34,6 +34,12 @@ export class Virsh {
     return this.#tools.run("virsh", ["--connect", this.#uri, ...args], { signal });
   }
 
+  /** Runs until the signal aborts or the connection ends, and hands over each line of output as it comes. */
+  async follow(args: readonly string[], onLine: (line: string) => void, signal: AbortSignal): Promise<RunResult> {
+    await this.#budget.take(signal);
+    return this.#tools.follow("virsh", ["--quiet", "--connect", this.#uri, ...args], onLine, { signal });
+  }
+
   /**
    * Several commands over one connection. Their outputs come back in order; one that failed gives `undefined`.
    * Arguments must be words without spaces, quotes or semicolons.

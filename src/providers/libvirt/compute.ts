@@ -1,20 +1,21 @@
 import { createHash } from "node:crypto";
 import { open, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isProviderError, ProviderError } from "../../domain/errors.ts";
 import type { VmSize } from "../../domain/operation.ts";
 import { tagKeys, type Vm } from "../../domain/vm.ts";
 import { conflict, invalid, notFound } from "../failures.ts";
-import type { ComputeFacet, VmSpec } from "../provider.ts";
+import type { ComputeFacet, VmSnapshot, VmSpec } from "../provider.ts";
 import { type DomainSpec, domainXml, userNetworkId } from "./domain-xml.ts";
 import { isOff, type SeenDomain } from "./domains.ts";
 import { toolFailure } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { metadataKey, metadataUri, metadataXml, type VmMetadata } from "./metadata.ts";
 import { resizeDomain } from "./resize.ts";
+import { listVmSnapshots } from "./snapshots.ts";
 import { makeToolFolder } from "./tool-folder.ts";
+import { freePort } from "./usernet.ts";
 
 /** How often a guest is asked again: one that is still booting does not hear the power button. */
 const askAgainMs = 2_000;
@@ -201,6 +202,10 @@ export class LibvirtCompute implements ComputeFacet {
     }
   }
 
+  listVmSnapshots(signal: AbortSignal): AsyncIterable<VmSnapshot> {
+    return listVmSnapshots(this.#host, signal);
+  }
+
   async #resolveDisk(disk: VmSpec["disks"][number], vm: string): Promise<DomainSpec["disks"][number]> {
     const subject = { operation: "create VM", resource: `${this.#host.site}/vm/${vm}` };
     if (disk.bus === "nvme" || disk.bus === "xen") {
@@ -284,15 +289,4 @@ function uuidOfKey(...parts: readonly string[]): string {
     variant + hex.slice(17, 20),
     hex.slice(20, 32),
   ].join("-");
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
 }

@@ -3,12 +3,23 @@ import type { Consistency } from "../../domain/consistency.ts";
 import { tagKeys } from "../../domain/vm.ts";
 import type { BlockSink, BlockSource } from "../../transfer/ports.ts";
 import { conflict, invalid, notFound, unsupported } from "../failures.ts";
-import type { DisksFacet, RecoveryPoint, ReplicaSpec, SourcePoint, SourcePointDisk, Volume } from "../provider.ts";
+import type {
+  BaseImage,
+  DisksFacet,
+  ListedPoint,
+  ListedVolume,
+  RecoveryPoint,
+  ReplicaSpec,
+  SourcePoint,
+  SourcePointDisk,
+  Volume,
+} from "../provider.ts";
 import { Generations, openLayer, roundUp, toVolume } from "./generations.ts";
 import { expectedConsistency } from "./guest-agent.ts";
 import type { Host } from "./host.ts";
 import { idOfKey, type Layer, type LayerSpec } from "./layers.ts";
 import { SourcePoints } from "./source-points.ts";
+import { HostStorage } from "./storage.ts";
 
 /** Images below a clone beyond which it is flattened: every one costs each read a look-up. */
 const maxDepth = 8;
@@ -17,11 +28,25 @@ export class LibvirtDisks implements DisksFacet {
   readonly sourcePoints: SourcePoints;
   readonly #host: Host;
   readonly #generations: Generations;
+  readonly #storage: HostStorage;
 
   constructor(host: Host) {
     this.#host = host;
     this.sourcePoints = new SourcePoints(host);
     this.#generations = new Generations(host);
+    this.#storage = new HostStorage(host);
+  }
+
+  listVolumes(signal: AbortSignal): AsyncIterable<ListedVolume> {
+    return this.#storage.volumes(signal);
+  }
+
+  listPoints(): AsyncIterable<ListedPoint> {
+    return this.#generations.list();
+  }
+
+  listBaseImages(signal: AbortSignal): AsyncIterable<BaseImage> {
+    return this.#storage.baseImages(signal);
   }
 
   volumeSize(sizeBytes: number): number {

@@ -1,7 +1,7 @@
 import { tagKeys } from "../../domain/vm.ts";
 import type { BlockSink, BlockSource } from "../../transfer/ports.ts";
 import { conflict, invalid, notFound, type Subject } from "../failures.ts";
-import type { RecoveryPoint, ReplicaSpec, Volume } from "../provider.ts";
+import type { ListedPoint, RecoveryPoint, ReplicaSpec, Volume } from "../provider.ts";
 import { ClosingSink, ClosingSource } from "./handles.ts";
 import type { Host } from "./host.ts";
 import { isUnchanged } from "./images.ts";
@@ -160,6 +160,13 @@ export class Generations {
     if (!(await this.#host.layers.isBuried(generationId))) return;
     await this.#host.layers.bury(generationId);
     await this.#host.sweep(AbortSignal.timeout(60_000));
+  }
+
+  async *list(): AsyncGenerator<ListedPoint> {
+    for (const layer of await this.#host.layers.list()) {
+      const isPoint = layer.kind === "adopted" || (layer.kind === "generation" && layer.sealedAt !== undefined);
+      if (isPoint && !layer.deleted) yield { ...this.#toPoint(layer), tags: layer.tags };
+    }
   }
 
   async #find(id: string, subject: Subject): Promise<Layer> {

@@ -1,10 +1,14 @@
 import { open, readFile, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import type { HostTools } from "../../host/tools.ts";
 import { type Subject } from "../failures.ts";
 import { toolFailure } from "./errors.ts";
 
 /** The cluster size of our images and the granularity of our bitmaps. */
 export const granularityBytes = 65_536;
+const qcow2Magic = 0x514649fb;
+/** As the format has it. */
+const longestBackingName = 1_023;
 
 export interface ImageBitmap {
   readonly name: string;
@@ -143,13 +147,37 @@ export async function virtualSize(path: string, format: string): Promise<number 
       const header = Buffer.alloc(32);
       const { bytesRead } = await file.read(header, 0, header.length, 0);
       if (format === "qcow2") {
-        const isQcow2 = bytesRead === header.length && header.readUInt32BE(0) === 0x514649fb;
+        const isQcow2 = bytesRead === header.length && header.readUInt32BE(0) === qcow2Magic;
         return isQcow2 ? Number(header.readBigUInt64BE(24)) : undefined;
       }
       const stats = await file.stat({ bigint: true });
       if (stats.isBlockDevice()) return Number(await deviceFact(stats.rdev, "size")) * 512;
       // QEMU pads a raw file to whole sectors.
       return Math.ceil(Number(stats.size) / 512) * 512;
+    } finally {
+      await file.close();
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+/** The image that a qcow2 image is built on, read from its header; undefined for one of its own, and for other formats. */
+export async function backingOf(path: string, format: string): Promise<string | undefined> {
+  if (format !== "qcow2") return undefined;
+  try {
+    const file = await open(path, "r");
+    try {
+      const header = Buffer.alloc(24);
+      const { bytesRead } = await file.read(header, 0, header.length, 0);
+      if (bytesRead < header.length || header.readUInt32BE(0) !== qcow2Magic) return undefined;
+      const length = header.readUInt32BE(16);
+      if (length === 0 || length > longestBackingName) return undefined;
+      const name = Buffer.alloc(length);
+      await file.read(name, 0, length, Number(header.readBigUInt64BE(8)));
+      const backing = name.toString("utf8");
+      // Others (`json:`, `nbd://`) are no files of this host.
+      return /^(?:json|[a-z]+):/.test(backing) ? undefined : resolve(dirname(path), backing);
     } finally {
       await file.close();
     }

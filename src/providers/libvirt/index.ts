@@ -10,6 +10,7 @@ import { Virsh } from "./client.ts";
 import { LibvirtCompute } from "./compute.ts";
 import { LibvirtDisks } from "./disks.ts";
 import { Domains } from "./domains.ts";
+import { LibvirtEvents } from "./events.ts";
 import { Exports } from "./exports.ts";
 import { Host } from "./host.ts";
 import { Images } from "./images.ts";
@@ -58,6 +59,7 @@ class LibvirtProvider implements Provider {
   readonly compute: LibvirtCompute;
   readonly disks: LibvirtDisks;
   readonly network: LibvirtNetwork;
+  readonly events: LibvirtEvents;
   readonly #host: Host;
 
   constructor(host: Host) {
@@ -66,6 +68,7 @@ class LibvirtProvider implements Provider {
     this.compute = new LibvirtCompute(host);
     this.disks = new LibvirtDisks(host);
     this.network = new LibvirtNetwork(host);
+    this.events = new LibvirtEvents(host);
   }
 
   check(signal: AbortSignal): Promise<readonly SiteCheck[]> {

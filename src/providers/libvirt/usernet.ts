@@ -1,3 +1,4 @@
+import { createServer } from "node:net";
 import type { VmEndpoint } from "../../domain/vm.ts";
 
 /**
@@ -11,5 +12,17 @@ export function parseUsernet(text: string): VmEndpoint[] {
     const [, , host, port, , guestPort] = fields;
     const endpoint = { guestPort: Number(guestPort), host: host ?? "", port: Number(port) };
     return Number.isInteger(endpoint.port) && Number.isInteger(endpoint.guestPort) ? [endpoint] : [];
+  });
+}
+
+/** One that nobody listens on just now. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
   });
 }

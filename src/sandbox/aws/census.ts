@@ -59,7 +59,15 @@ export function census(cloud: AwsCloud, { registry, volumes }: Ec2Parts, { table
       };
     }),
   );
-  return [...resources, ...stored];
+  const listed = [
+    ...[...tables.loadBalancers.values()].map(({ id, region, createdAt, tags }) =>
+      entry("load-balancer", id, region, createdAt, tags),
+    ),
+    ...[...tables.scalingGroups.values()].map(({ name, region, createdAt, tags }) =>
+      entry("auto-scaling-group", name, region, createdAt, tags),
+    ),
+  ];
+  return [...resources, ...stored, ...listed];
 }
 
 /** Where its bytes are, as a QCOW2 file that `qemu-img` opens, and what it is attached to. */

@@ -17,6 +17,8 @@ export interface Call {
   readonly region: string;
   readonly requestId: string;
   readonly caller: Caller;
+  /** Whether nobody waits for the answer any more. */
+  readonly isAbandoned?: () => boolean;
 }
 
 export interface AwsParts {
@@ -40,6 +42,10 @@ export class AwsCloud {
   readonly identity: Identity;
   readonly faults = new Faults();
   readonly buckets = new TokenBuckets();
+  /** Where it listens; known once it does. */
+  endpoint = "";
+  /** Told of a call that was carried out; set by what keeps the trail. */
+  onCall: (call: Call, input: object, output: object) => void = () => {};
   /** Told of a guest that ended by itself; set by what keeps instances. */
   onGuestEnd: (instanceId: string) => void = () => {};
   #settings: Settings;

@@ -5,12 +5,14 @@ import { AwsCloud, type AwsParts } from "./cloud.ts";
 import type { Ec2Parts } from "./ec2/index.ts";
 import { Gateway } from "./gateway.ts";
 import { InstanceMetadata } from "./imds.ts";
-import { makeServices } from "./services.ts";
+import { makeSample } from "./samples.ts";
+import { makeServices, type Services } from "./services.ts";
 
 /** A running simulated AWS. */
 export interface RunningAws {
   readonly cloud: AwsCloud;
   readonly ec2: Ec2Parts;
+  readonly events: Pick<Services, "bus" | "queues">;
   readonly front: HttpFront;
   readonly port: number;
   readonly endpoint: string;
@@ -38,12 +40,14 @@ export async function startAws(parts: AwsParts, port: number): Promise<RunningAw
   );
   const front = new HttpFront((request) => gateway.handle(request));
   const listening = await front.listen(port);
+  cloud.endpoint = `http://127.0.0.1:${listening}`;
   return {
     cloud,
     ec2,
+    events: services,
     front,
     port: listening,
-    endpoint: `http://127.0.0.1:${listening}`,
+    endpoint: cloud.endpoint,
     admin: {
       name: "aws",
       faults: cloud.faults,
@@ -51,6 +55,7 @@ export async function startAws(parts: AwsParts, port: number): Promise<RunningAw
       settings: () => cloud.settings,
       changeSettings: (change) => cloud.changeSettings(change),
       census: () => census(cloud, ec2, s3),
+      makeSample: (order) => makeSample(cloud, ec2.registry, order),
       crash: (id) => guests.crash(id),
     },
     async stop() {

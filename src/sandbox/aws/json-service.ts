@@ -26,7 +26,8 @@ export function jsonService(cloud: AwsCloud, { name, version, schemas, operation
     if (!schema) throw new AwsError("UnknownOperationException", `There is no operation ${operation}`, 400);
     if (!run)
       throw new AwsError("UnsupportedOperationException", `The sandbox does not simulate ${name}:${operation}`, 400);
-    const call: Call = { service: name, operation, region, requestId, caller };
+    const isAbandoned = () => request.socket.destroyed;
+    const call: Call = { service: name, operation, region, requestId, caller, isAbandoned };
     const input = schema.input.isUnitSchema() ? {} : fromJson(schema.input, parse(body), "");
     const output = await perform(cloud, call, () => run(call, input as never));
     const wrong = schema.output.isUnitSchema() ? [] : violations(schema.output, output);

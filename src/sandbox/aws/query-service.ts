@@ -37,6 +37,7 @@ export function queryService(cloud: AwsCloud, spec: QueryServiceSpec): Service {
     const input = parseQueryInput(parameters, schema.input, dialect) as { DryRun?: boolean };
     const { DryRun, ...given } = input;
     const output = await perform(cloud, call, () => run(call, given as never), { dryRun: DryRun === true });
+    cloud.onCall(call, given, output);
     return {
       status: 200,
       headers: { "content-type": "text/xml;charset=UTF-8" },

@@ -23,6 +23,8 @@ export function throttled(service: string): AwsError {
       return new AwsError("TooManyRequestsException", "Due to throttling, the request was denied.", 429);
     case "sts":
     case "iam":
+    case "elasticloadbalancing":
+    case "autoscaling":
       return new AwsError("Throttling", "Rate exceeded", 400);
     default:
       return new AwsError("ThrottlingException", "Rate exceeded", 400);
@@ -37,6 +39,8 @@ export function unauthorised(service: string, operation: string, arn: string): A
     case "s3":
     case "sts":
     case "iam":
+    case "elasticloadbalancing":
+    case "autoscaling":
       return new AwsError("AccessDenied", message, 403);
     case "ebs":
       return new AwsError("AccessDeniedException", message, 403, { Reason: "UNAUTHORIZED_ACCOUNT" });
@@ -79,6 +83,8 @@ export function internal(service: string): AwsError {
     case "ssm":
       return new AwsError("InternalServerError", message, 500);
     case "sts":
+    case "elasticloadbalancing":
+    case "autoscaling":
       return new AwsError("InternalFailure", message, 500);
     case "monitoring":
       return new AwsError("InternalServiceFault", message, 500);
@@ -110,6 +116,9 @@ function quotaExceeded(service: string, operation: string): AwsError {
     return new AwsError("TooManyBuckets", "You have attempted to create more buckets than allowed", 400);
   if (service === "iam" || service === "kms")
     return new AwsError(service === "kms" ? "LimitExceededException" : "LimitExceeded", "A limit is exceeded", 409);
+  if (service === "elasticloadbalancing")
+    return new AwsError("TooManyLoadBalancers", "The maximum number of load balancers has been reached", 400);
+  if (service === "autoscaling") return new AwsError("LimitExceeded", "A limit is exceeded", 400);
   if (operation === "RunInstances" || operation === "StartInstances") return vcpuLimitExceeded(0);
   return new AwsError(ec2Quotas[operation] ?? "ResourceLimitExceeded", `The limit for ${operation} has been reached.`);
 }
@@ -146,6 +155,13 @@ function notFound(service: string, operation: string): AwsError {
       return new AwsError("ParameterNotFound", "The parameter could not be found.");
     case "servicequotas":
       return new AwsError("NoSuchResourceException", "The specified resource does not exist.", 404);
+    case "sqs":
+      return new AwsError("QueueDoesNotExist", "The specified queue does not exist.");
+    case "elasticloadbalancing":
+      return new AwsError("LoadBalancerNotFound", "One or more load balancers not found");
+    case "autoscaling":
+      // It knows no other word for it.
+      return new AwsError("ValidationError", "AutoScalingGroup name not found");
     default:
       return ec2NotFound(operation);
   }
@@ -164,6 +180,9 @@ function ec2NotFound(operation: string): AwsError {
     [/NetworkInterface/, "InvalidNetworkInterfaceID.NotFound"],
     [/Address/, "InvalidAllocationID.NotFound"],
     [/Vpc/, "InvalidVpcID.NotFound"],
+    [/VpnConnection/, "InvalidVpnConnectionID.NotFound"],
+    [/VpnGateway/, "InvalidVpnGatewayID.NotFound"],
+    [/CustomerGateway/, "InvalidCustomerGatewayID.NotFound"],
     [/KeyPair/, "InvalidKeyPair.NotFound"],
   ];
   const code = codes.find(([pattern]) => pattern.test(operation))?.[1] ?? "InvalidInstanceID.NotFound";

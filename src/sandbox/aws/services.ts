@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { autoScalingOperations } from "./autoscaling/operations.ts";
 import type { AwsCloud } from "./cloud.ts";
 import { GuestMetrics } from "./cloudwatch/metrics.ts";
 import { cloudwatchOperations } from "./cloudwatch/operations.ts";
@@ -6,6 +7,10 @@ import { ebsService } from "./ebs/index.ts";
 import { readOperations } from "./ebs/read.ts";
 import { writeOperations } from "./ebs/write.ts";
 import { type Ec2Parts, ec2Parts, ec2Service } from "./ec2/index.ts";
+import { elbOperations } from "./elb/operations.ts";
+import { EventBus } from "./events/bus.ts";
+import { giveNotice, noteCall } from "./events/notices.ts";
+import { eventOperations } from "./events/operations.ts";
 import { iamOperations } from "./iam/operations.ts";
 import { jsonService } from "./json-service.ts";
 import { Keys } from "./kms/keys.ts";
@@ -15,6 +20,8 @@ import { quotaOperations } from "./quotas/operations.ts";
 import { Quotas } from "./quotas/quotas.ts";
 import { type S3Parts, s3Parts } from "./s3/index.ts";
 import type { Service } from "./service.ts";
+import { sqsOperations } from "./sqs/operations.ts";
+import { Queues } from "./sqs/queues.ts";
 import { ssmOperations } from "./ssm/operations.ts";
 import { stsOperations } from "./sts/operations.ts";
 
@@ -24,6 +31,8 @@ export interface Services {
   readonly ec2: Ec2Parts;
   readonly s3: S3Parts;
   readonly metrics: GuestMetrics;
+  readonly bus: EventBus;
+  readonly queues: Queues;
   /** Whom a request without a signature is for. */
   unsigned(request: IncomingMessage, path: string, body: Buffer): Service | "imds" | undefined;
 }
@@ -36,6 +45,10 @@ export function makeServices(cloud: AwsCloud): Services {
   const s3 = s3Parts(cloud);
   const { operations, ...ec2 } = ec2Parts(cloud, keys, quotas, s3);
   const { registry, volumes, images } = ec2;
+  const queues = new Queues(cloud);
+  const bus = new EventBus(cloud, queues);
+  giveNotice(cloud, registry, bus);
+  cloud.onCall = (call, input, output) => noteCall(cloud, bus, call, input, output);
   const sts = queryService(cloud, {
     name: "sts",
     dialect: "query",
@@ -50,12 +63,28 @@ export function makeServices(cloud: AwsCloud): Services {
     operations: iamOperations(cloud),
     namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
   });
+  const elb = queryService(cloud, {
+    name: "elasticloadbalancing",
+    dialect: "query",
+    schemas: () => import("@aws-sdk/client-elastic-load-balancing-v2"),
+    operations: elbOperations(cloud),
+    namespace: "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
+  });
+  const autoScaling = queryService(cloud, {
+    name: "autoscaling",
+    dialect: "query",
+    schemas: () => import("@aws-sdk/client-auto-scaling"),
+    operations: autoScalingOperations(cloud),
+    namespace: "http://autoscaling.amazonaws.com/doc/2011-01-01/",
+  });
   const json = (
     [
       ["kms", "1.1", () => import("@aws-sdk/client-kms"), kmsOperations(keys)],
       ["ssm", "1.1", () => import("@aws-sdk/client-ssm"), ssmOperations(images)],
       ["servicequotas", "1.1", () => import("@aws-sdk/client-service-quotas"), quotaOperations(quotas)],
       ["monitoring", "1.0", () => import("@aws-sdk/client-cloudwatch"), cloudwatchOperations(cloud, metrics)],
+      ["sqs", "1.0", () => import("@aws-sdk/client-sqs"), sqsOperations(cloud, queues)],
+      ["events", "1.1", () => import("@aws-sdk/client-eventbridge"), eventOperations(bus)],
     ] as const
   ).map(([name, version, schemas, table]) => jsonService(cloud, { name, version, schemas, operations: table }));
   const ebs = ebsService(cloud, {
@@ -63,10 +92,12 @@ export function makeServices(cloud: AwsCloud): Services {
     ...writeOperations(registry, volumes, keys, quotas),
   });
   return {
-    all: [s3.service, ec2Service(cloud, operations), ebs, sts, iam, ...json],
+    all: [s3.service, ec2Service(cloud, operations), ebs, sts, iam, elb, autoScaling, ...json],
     ec2,
     s3,
     metrics,
+    bus,
+    queues,
     unsigned(_request, path, body) {
       if (path.startsWith("/latest/")) return "imds";
       return path === "/" && /(?:^|&)Action=AssumeRoleWithWebIdentity(?:&|$)/.test(body.toString("latin1"))

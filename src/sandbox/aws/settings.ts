@@ -15,6 +15,8 @@ export const settingsSchema = z.strictObject({
   snapshotPendingMs: z.int().min(0).default(300),
   /** pending → available of an image, after its snapshots. */
   imagePendingMs: z.int().min(0).default(100),
+  /** pending → available of a VPN connection, provisioning → active of a load balancer: minutes at AWS. */
+  networkPendingMs: z.int().min(0).default(1_000),
   /** How long a terminated instance is still described: an hour at AWS. */
   terminatedVisibleMs: z.int().min(0).default(120_000),
   /** EBS direct: 7 days. */
@@ -32,6 +34,8 @@ export const settingsSchema = z.strictObject({
   guestMemoryMib: z.int().min(64).default(256),
   /** A guest gets its instance type's vCPUs, but at most these. */
   guestCpus: z.int().min(1).default(1),
+  /** Whether the account has a trail: EventBridge is then told of calls that change something, too. */
+  trail: z.boolean().default(false),
   /** How often CloudWatch's figures of running guests are taken: a minute with detailed monitoring. */
   metricPeriodMs: z.int().min(100).default(60_000),
   /** Availability zones and instance types (or `*`) without capacity, as `zone/type`. */

@@ -1,4 +1,5 @@
 import type { Document, Documents } from "../cloud/documents.ts";
+import type { CustomerGateway, LoadBalancer, ScalingGroup, VpnConnection, VpnGateway } from "./listed-state.ts";
 
 /** What the simulated AWS remembers, table by table. Times are milliseconds since 1970. */
 
@@ -265,6 +266,11 @@ export function tablesOf(documents: Documents) {
     images: documents.table<Image>("image"),
     keyPairs: documents.table<KeyPair>("key-pair"),
     importTasks: documents.table<ImportTask>("import-task"),
+    customerGateways: documents.table<CustomerGateway>("customer-gateway"),
+    vpnGateways: documents.table<VpnGateway>("vpn-gateway"),
+    vpnConnections: documents.table<VpnConnection>("vpn-connection"),
+    loadBalancers: documents.table<LoadBalancer>("load-balancer"),
+    scalingGroups: documents.table<ScalingGroup>("scaling-group"),
     tokens: documents.table<UsedToken>("client-token"),
     settings: documents.table<Document & { readonly value: unknown }>("setting"),
   };

@@ -11,6 +11,8 @@ export interface CloudAdmin {
   /** @throws ZodError for what is no setting. */
   changeSettings(change: object): object;
   census(): readonly CensusEntry[];
+  /** Makes something that NovaCron only lists; what it answers names it. @throws ZodError for what it can't make. */
+  makeSample(order: unknown): object;
   /** Pulls the plug of a machine; false when none of that id runs. */
   crash(id: string): boolean;
 }
@@ -65,6 +67,8 @@ export function cloudRequest(
       return [200, cloud.settings()];
     case "POST settings":
       return [200, cloud.changeSettings(z.record(z.string(), z.unknown()).parse(body))];
+    case "POST samples":
+      return [201, cloud.makeSample(body)];
     case "POST crash": {
       const crashed = cloud.crash(machine.parse(body).id);
       return [crashed ? 200 : 404, { crashed }];

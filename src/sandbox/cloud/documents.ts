@@ -66,6 +66,7 @@ export class Table<T extends Document> {
   readonly #documents: Map<string, T>;
   readonly #write: (document: T) => void;
   readonly #erase: (id: string) => void;
+  readonly #listeners: ((before: T | undefined, after: T | undefined) => void)[] = [];
 
   constructor(documents: readonly T[], write: (document: T) => void, erase: (id: string) => void) {
     this.#documents = new Map(documents.map((document) => [document.id, document]));
@@ -98,9 +99,16 @@ export class Table<T extends Document> {
     return undefined;
   }
 
+  /** Is told of each document that comes, changes or goes, once the write is over. */
+  onChange(listener: (before: T | undefined, after: T | undefined) => void): void {
+    this.#listeners.push(listener);
+  }
+
   put(document: T): T {
+    const before = this.#documents.get(document.id);
     this.#write(document);
     this.#documents.set(document.id, document);
+    this.#tell(before, document);
     return document;
   }
 
@@ -111,8 +119,15 @@ export class Table<T extends Document> {
   }
 
   delete(id: string): void {
-    if (!this.#documents.has(id)) return;
+    const before = this.#documents.get(id);
+    if (!before) return;
     this.#erase(id);
     this.#documents.delete(id);
+    this.#tell(before, undefined);
+  }
+
+  #tell(before: T | undefined, after: T | undefined): void {
+    // Later: the write may be one of several that are one.
+    for (const listener of this.#listeners) queueMicrotask(() => listener(before, after));
   }
 }

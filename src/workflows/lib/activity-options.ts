@@ -61,6 +61,21 @@ export const turnCall: ActivityOptions = {
   },
 };
 
+/** Listening to a site, for days; it has a queue of its own, so that listeners take no place from what works. A listener
+ *  only waits, so its death may be noticed later than that of others; its next attempt comes as often as it takes. */
+export const listenCall: ActivityOptions = {
+  taskQueue: "novacron-listen",
+  startToCloseTimeout: "7 days",
+  heartbeatTimeout: "20 seconds",
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: {
+    initialInterval: "1 second",
+    backoffCoefficient: 2,
+    maximumInterval: "1 minute",
+    nonRetryableErrorTypes: hopeless,
+  },
+};
+
 /** Rows in the store. A store that is away is waited for as long as a site is. */
 export const recordCall: LocalActivityOptions = {
   startToCloseTimeout: "30 seconds",

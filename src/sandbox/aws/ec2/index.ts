@@ -23,6 +23,7 @@ import { tagOperations } from "./tags.ts";
 import { VolumeStore } from "./volume-store.ts";
 import { volumeOperations } from "./volumes.ts";
 import { vpcOperations } from "./vpcs.ts";
+import { vpnOperations } from "./vpn.ts";
 
 /** EC2's parts that other services work with too. */
 export interface Ec2Parts {
@@ -50,6 +51,7 @@ export function ec2Parts(
     ...accountOperations(registry, keys),
     ...vpcOperations(registry),
     ...routingOperations(registry),
+    ...vpnOperations(registry),
     ...securityGroupOperations(registry, (groupId) =>
       guests.refreshForwards((instance) => guests.hasGroup(instance, groupId)),
     ),

@@ -3,7 +3,7 @@ import { blockRows } from "./blocks.ts";
 import { computeRows } from "./compute.ts";
 import { replicaRows, sourceRows } from "./disks.ts";
 import { keyRows } from "./keys.ts";
-import { accessRows, networkRows } from "./network.ts";
+import { accessRows, listedRows, networkRows } from "./network.ts";
 import { objectRows } from "./objects.ts";
 import { volumeRows } from "./volumes.ts";
 
@@ -11,6 +11,6 @@ import { volumeRows } from "./volumes.ts";
 export const suites = {
   vms: computeRows,
   disks: [...sourceRows, ...replicaRows, ...blockRows, ...volumeRows],
-  networks: [...networkRows, ...accessRows],
+  networks: [...networkRows, ...accessRows, ...listedRows],
   "images, objects and the account": [...imageRows, ...objectRows, ...keyRows, ...accountRows],
 } as const;

@@ -1,7 +1,9 @@
+import assert from "node:assert/strict";
 import type { SecurityRule } from "../../../../../src/providers/cloud-facets.ts";
 import type { Provider } from "../../../../../src/providers/provider.ts";
+import { setUpEvents } from "../../../../../src/sandbox/aws/events/set-up.ts";
 import type { FaultSite } from "../fault-site.ts";
-import { notRepeated, type Prepared, type Row, shownAndUnknown } from "../table.ts";
+import { noCapacity, notRepeated, type Prepared, type Row, shownAndUnknown } from "../table.ts";
 
 type Admin = NonNullable<Provider["networkAdmin"]>;
 const web: SecurityRule = { direction: "ingress", protocol: "tcp", fromPort: 443, toPort: 443, peer: "0.0.0.0/0" };
@@ -194,3 +196,79 @@ function groupIn(site: FaultSite, virtualNetworkId: string) {
   const key = site.key("group");
   return { name: key, description: "for a test", virtualNetworkId, rules: [], key, tags };
 }
+
+/** Each with one there, so that what is asked about a thing by itself is asked, too. */
+const listedWith = (
+  kind: "load-balancer" | "scaling-group" | "tunnel",
+  row: Omit<Row, "prepare">,
+  read: (provider: Provider, signal: AbortSignal) => AsyncIterable<unknown> | undefined,
+): Row => ({
+  ...row,
+  async prepare(site) {
+    const { admin: owner, cloud } = site.lab.aws;
+    owner.makeSample({ kind, name: site.key("listed") });
+    return {
+      call: (provider, signal) => Array.fromAsync(read(provider, signal) ?? []),
+      async undo() {
+        const { loadBalancers, scalingGroups, vpnConnections, vpnGateways, customerGateways } = cloud.tables;
+        for (const table of [loadBalancers, scalingGroups, vpnConnections, vpnGateways, customerGateways])
+          for (const { id } of [...table.values()]) table.delete(id);
+      },
+    };
+  },
+});
+
+export const listedRows: readonly Row[] = [
+  listedWith(
+    "load-balancer",
+    {
+      call: "loadBalancers.listLoadBalancers",
+      at: "elasticloadbalancing:DescribeLoadBalancers",
+      lasting: noCapacity,
+    },
+    ({ loadBalancers }, signal) => loadBalancers?.listLoadBalancers(signal),
+  ),
+  listedWith(
+    "scaling-group",
+    {
+      call: "scalingGroups.listScalingGroups",
+      at: "autoscaling:DescribeAutoScalingGroups",
+      // It says of a group that is not there what it says of any wrong parameter.
+      lasting: { ...noCapacity, "not-found": "InvalidInput" },
+      passing: { "not-found": "InvalidInput" },
+    },
+    ({ scalingGroups }, signal) => scalingGroups?.listScalingGroups(signal),
+  ),
+  listedWith("tunnel", { call: "tunnels.listTunnels", at: "ec2:DescribeVpnConnections" }, ({ tunnels }, signal) =>
+    tunnels?.listTunnels(signal),
+  ),
+  {
+    call: "events.watch",
+    at: "sqs:GetQueueUrl",
+    // Without the queue the site was not set up for it.
+    lasting: { ...noCapacity, "not-found": "UnsupportedCapability" },
+    passing: { "not-found": "UnsupportedCapability" },
+    async prepare(site) {
+      const { bus, queues } = site.lab.aws.events;
+      setUpEvents({ bus, queues }, "us-east-1");
+      return {
+        // Until one change was told and taken.
+        async call(provider, signal) {
+          const vmId = "i-0123456789abcdef0";
+          const detail = { "instance-id": vmId, state: "running" };
+          const heard: (string | undefined)[] = [];
+          for await (const changes of provider.events?.watch(signal) ?? []) {
+            if (heard.length > 0 && changes.length > 0) break;
+            heard.push(...changes.map(({ resourceId }) => resourceId));
+            bus.put("us-east-1", { source: "aws.ec2", type: "EC2 Instance State-change Notification", detail });
+          }
+          assert.ok(heard.includes(vmId));
+        },
+        async undo() {
+          for (const queue of [...queues.queues.values()]) queues.remove(queue);
+          for (const rule of [...bus.rules.values()]) bus.rules.delete(rule.id);
+        },
+      };
+    },
+  },
+];
