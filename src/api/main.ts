@@ -182,6 +182,7 @@ async function letSiteWorkersIn(
     authority,
     namespace,
     compression: migration.compression,
+    keepsLines: config.logging.keepMs > 0,
     sites: sites.filter(({ enabled }) => enabled).map(servedSite),
     signalProgress: (workflowId: string, progress: { diskId: string; fraction: number }) =>
       temporal.workflow.getHandle(workflowId).signal(copyProgressSignal, progress),

@@ -1,5 +1,6 @@
 // Long because it is one contract, to be read whole: all that a worker of a site may ask the API for.
 import * as z from "zod";
+import { lineLevels } from "../domain/log-line.ts";
 
 /**
  * What workers of sites and the API say to each other: `POST /site/v1/<name>` with a JSON object, over TLS 1.3, the worker
@@ -43,6 +44,22 @@ const point = z.strictObject({
   rootHash: z.string(),
   migrationId: id,
   createdAt: time,
+});
+const short = z.string().max(300).optional();
+const line = z.strictObject({
+  at: time,
+  level: z.enum(lineLevels),
+  process: z.string().max(100),
+  message: z.string().max(20_000),
+  traceId: short,
+  requestId: short,
+  workflowId: short,
+  runId: short,
+  activity: short,
+  attempt: count.optional(),
+  site: short,
+  vmId: short,
+  facts: anything,
 });
 const certificate = z.strictObject({ workerId: id, site: siteId, certificate: z.string(), authority: z.string() });
 const publicKey = z.string().max(2_000).startsWith("-----BEGIN PUBLIC KEY-----");
@@ -90,6 +107,7 @@ export const siteContract = {
       namespace: z.string(),
       taskQueue: z.string(),
       compression: z.boolean(),
+      keepsLines: z.boolean(),
     }),
   ),
   credentials: operation(
@@ -181,6 +199,11 @@ export const siteContract = {
   signalProgress: operation(
     "Tell a migration's run how far a disk's copy is",
     z.strictObject({ migrationId: id, diskId: id, fraction: z.number().min(0).max(1) }),
+    nothing,
+  ),
+  keepLines: operation(
+    "Keep lines of the worker's log, with the worker and its site in each",
+    z.strictObject({ lines: z.array(line).max(500) }),
     nothing,
   ),
   admitRun: operation(

@@ -14,21 +14,32 @@ import type { SiteOutput } from "../site/contract.ts";
 import { DataPort } from "../site/data-port.ts";
 import { SiteIdentity } from "../site/identity.ts";
 import { peerSites } from "../site/peers.ts";
-import { createLogger } from "../telemetry/logger.ts";
+import type { Say } from "../telemetry/say.ts";
+import { Scrubber } from "../telemetry/scrub.ts";
+import { startTelling } from "../telemetry/telling.ts";
 import { sharedHashPool } from "../transfer/hash-pool.ts";
+import { callLines } from "./call-lines.ts";
 import { dataPlane } from "./deps.ts";
+import { observeProvider } from "./observed-provider.ts";
 import { sdkLogger } from "./sdk-log.ts";
 import { SiteWork } from "./site-work.ts";
 
 const beatEveryMs = 4_000;
 const askAgainMs = 1_000;
 const renewLookMs = 60_000;
+/** What was said last is kept within this time, or not. */
+const lastLinesMs = 2_000;
 
 /** The process of a worker of one site: joins the first time, then takes the site's work until a signal ends it, or until
  *  it is drained or removed. It has no database, and reaches nothing but the API, its site, and workers of other sites. */
 export async function runAtSite({ env, onWorking }: { env: NodeJS.ProcessEnv; onWorking: () => void }): Promise<void> {
   const runtime = readRuntime(env);
-  const log = createLogger({ name: "site-worker", level: runtime.logLevel ?? "info" });
+  const scrubber = new Scrubber();
+  const telling = await startTelling({
+    ...{ name: "site-worker", level: runtime.logLevel ?? "info", scrubber },
+    ...{ keepMs: Number.POSITIVE_INFINITY, otlp: undefined },
+  });
+  const { log } = telling;
   const dir = required(runtime, "siteDir");
   Runtime.install({ shutdownSignals: [], logger: sdkLogger(log) });
   const stopping = new AbortController();
@@ -39,8 +50,12 @@ export async function runAtSite({ env, onWorking }: { env: NodeJS.ProcessEnv; on
   const client = new SiteClient(clientOptions(identity));
   const assignment = await untilAnswered(() => client.call("assignment", {}), log, stopping.signal);
   if (!assignment) return;
+  // How long is the API's affair, as is whether at all.
+  telling.keepIn({
+    append: async (lines) => void (assignment.keepsLines && (await client.call("keepLines", { lines: [...lines] }))),
+  });
   mkdirSync(join(dir, "run"), { recursive: true });
-  const registry = registryOf(client, assignment, dir, log);
+  const registry = registryOf(client, assignment, dir, { log, scrubber });
   const dataPort = runtime.dataListen
     ? await DataPort.open({
         ...hostAndPort(runtime.dataListen),
@@ -79,6 +94,7 @@ export async function runAtSite({ env, onWorking }: { env: NodeJS.ProcessEnv; on
   await Promise.all([beating, renewing]);
   dataPort?.close();
   await registry.close();
+  await telling.close(lastLinesMs);
   client.close();
 
   async function renewed(): Promise<void> {
@@ -114,16 +130,29 @@ function clientOptions({ url, tls }: SiteIdentity) {
   return { url, authority: tls.ca, certificate: { key: tls.key, cert: tls.cert } };
 }
 
-function registryOf(client: SiteClient, { entry, hasCredentials }: SiteOutput<"assignment">, dir: string, log: Logger) {
-  const credentials = hasCredentials ? () => client.call("credentials", {}) : undefined;
-  return createRegistry([{ ...entry, ...(credentials ? { credentials } : {}) }], {
+function registryOf(
+  client: SiteClient,
+  { entry, hasCredentials }: SiteOutput<"assignment">,
+  dir: string,
+  { log, scrubber }: { log: Logger; scrubber: Scrubber },
+) {
+  const credentials = async () => {
+    const given = await client.call("credentials", {});
+    for (const secret of Object.values(given.values)) scrubber.remember(secret);
+    return given;
+  };
+  const say: Say = (level, message, facts) => log[level](facts ?? {}, message);
+  const calls = callLines({ log: say });
+  return createRegistry([{ ...entry, ...(hasCredentials ? { credentials } : {}) }], {
     tools: loadHostTools(toolsManifestPath()),
     runDir: makeSocketDir(dir),
     context: (site) => ({
       site,
-      log: (level, message, facts) => log[level](facts ?? {}, message),
+      log: say,
       budget: (name, rate) => apiCallBudget(client, name, rate),
+      onCall: (call) => calls.cloud(site, call),
     }),
+    onMade: (provider) => observeProvider(provider, calls.site),
   });
 }
 

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { siteQueue } from "../../src/domain/site-work.ts";
+import { within, workOfRequest } from "../../src/telemetry/work.ts";
 import { SiteLab } from "../support/site-lab.ts";
 
 const mib = 1024 ** 2;
@@ -40,4 +42,23 @@ test("nothing secret enters a history: no key, no certificate, no grant", async 
   const identity = JSON.parse(readFileSync(join(lab.dir, "worker-1/identity.json"), "utf8")) as { key: string };
   assert.ok(identity.key.includes("PRIVATE KEY"));
   assert.doesNotMatch(history, /PRIVATE KEY|BEGIN CERTIFICATE|callerIsSource/);
+});
+
+test("what a site's worker says is kept with all else, in the trace that it belongs to", async () => {
+  const { logs } = lab.store;
+  const vm = await lab.a.createDataVm(dataVm("told"));
+  const work = workOfRequest(undefined, "site-1");
+  const id = await within(work, () => lab.migrate({ vm: vm.vmId, from: "site-a", to: "site-b" }));
+  await lab.until(id, ({ state }) => state === "awaiting-finalize");
+  const copied = async () => {
+    const { items } = await logs.list({ workflowId: `migration/${id}`, traceId: work.traceId, limit: 1_000 });
+    return items.find(({ activity, message }) => activity === "copyDisk" && message === "the activity is done");
+  };
+  // Lines come in batches, a little later.
+  for (let tries = 0; tries < 100 && !(await copied()); tries++) await sleep(50);
+  const line = await copied();
+  assert.equal(line?.process, "site-worker");
+  assert.equal(line.site, "site-a");
+  assert.equal(line.requestId, "site-1");
+  assert.equal(line.facts.worker_id, a.workerId);
 });

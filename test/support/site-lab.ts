@@ -119,6 +119,7 @@ export class SiteLab {
         sites,
         namespace: "default",
         compression: true,
+        keepsLines: true,
         signalProgress: (workflowId, progress) =>
           client.workflow.getHandle(workflowId).signal(copyProgressSignal, progress),
       },

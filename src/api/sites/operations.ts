@@ -18,6 +18,8 @@ export interface SitePortDeps {
   readonly sites: readonly ServedSite[];
   readonly namespace: string;
   readonly compression: boolean;
+  /** Whether lines of logs are kept at all. */
+  readonly keepsLines: boolean;
   signalProgress(workflowId: string, progress: { diskId: string; fraction: number }): Promise<void>;
 }
 
@@ -123,9 +125,9 @@ export function siteHandlers(deps: SitePortDeps): Handlers {
     },
     async assignment(_, { worker }) {
       const { entry, credentials } = siteOf(worker);
-      const { namespace, compression } = deps;
+      const { namespace, compression, keepsLines } = deps;
       const taskQueue = siteQueue(worker.site);
-      return { entry, hasCredentials: credentials !== undefined, namespace, taskQueue, compression };
+      return { entry, hasCredentials: credentials !== undefined, namespace, taskQueue, compression, keepsLines };
     },
     async credentials(_, { worker }) {
       return (await siteOf(worker).credentials?.()) ?? { values: {} };
@@ -240,6 +242,12 @@ export function siteHandlers(deps: SitePortDeps): Handlers {
     async signalProgress({ migrationId, diskId, fraction }, { worker }) {
       await requireMigration(worker.site, migrationId);
       await deps.signalProgress(`migration/${migrationId}`, { diskId, fraction });
+      return {};
+    },
+    async keepLines({ lines }, { worker }) {
+      if (!deps.keepsLines) return {};
+      const { site, workerId } = worker;
+      await store.logs.append(lines.map((line) => ({ ...line, site, facts: { ...line.facts, worker_id: workerId } })));
       return {};
     },
     async admitRun({ runId }) {
