@@ -18,7 +18,7 @@ export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
       title: "NovaCron Federation",
       version: "1",
       description:
-        "Moves virtual machines between sites, durably, and proves it. Failures are RFC 9457 problems with a stable `code` and an `action`.",
+        "Moves virtual machines between sites, durably, and proves it. Failures are RFC 9457 problems with a stable `code` and an `action`. Every answer carries `X-Request-Id` and `Traceparent` (W3C Trace Context, gone on with where a request brings one): logs, runs and traces name both.",
     },
     servers: [{ url: "/" }],
     tags: [...new Set(routes.map((route) => route.tag))].map((tag) => ({ name: tag })),

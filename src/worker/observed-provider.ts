@@ -17,21 +17,24 @@ export interface SiteCall {
   readonly durationMs: number;
 }
 
-const facets: ReadonlySet<PropertyKey> = new Set([
-  "compute",
-  "disks",
-  "network",
-  "images",
-  "snapshots",
-  "networkAdmin",
-  "objects",
-  "quotas",
-  "keys",
-  "loadBalancers",
-  "scalingGroups",
-  "tunnels",
-  "events",
-]);
+type NoFacet = "site" | "kind" | "capabilities" | "simulated" | "tagRules" | "check" | "census" | "close";
+/** A facet that is new to the port has to be named here, or this does not compile. */
+const facetNames = {
+  compute: true,
+  disks: true,
+  network: true,
+  images: true,
+  snapshots: true,
+  networkAdmin: true,
+  objects: true,
+  quotas: true,
+  keys: true,
+  loadBalancers: true,
+  scalingGroups: true,
+  tunnels: true,
+  events: true,
+} as const satisfies Readonly<Record<Exclude<keyof Provider, NoFacet>, true>>;
+const facets: ReadonlySet<PropertyKey> = new Set(Object.keys(facetNames));
 const ownCalls: ReadonlySet<PropertyKey> = new Set(["check", "census"]);
 
 /** The same provider, with each call of it told of. What it opens (block sources and sinks) is not looked into: a disk is

@@ -5,6 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { isProviderError } from "../../src/domain/errors.ts";
 import { openStore } from "../../src/store/index.ts";
+import { LogKeeper } from "../../src/telemetry/log-keeper.ts";
+import { createLogger } from "../../src/telemetry/logger.ts";
 import { useStore } from "../support/store.ts";
 
 const lab = useStore();
@@ -143,4 +145,22 @@ test("the schema is applied once by processes that start together, and a changed
   await client.end();
   await assert.rejects(stores[0]?.migrate() ?? Promise.resolve(), (error) => isProviderError(error, "Conflict"));
   await Promise.all(stores.map((store) => store.close()));
+});
+
+test("lines that are said while the database is dead are kept when it is back, and hold nothing up meanwhile", async () => {
+  const { logs } = lab.store;
+  const keeper = new LogKeeper("api", logs, { everyMs: 5 });
+  const log = createLogger({ name: "api", level: "info", output: { take: () => undefined }, takers: [keeper] });
+  await lab.postgres.kill();
+  await untilAway();
+  for (let number = 0; number < 50; number++) log.info({ number }, "said in the dark");
+  await sleep(100);
+  assert.equal(keeper.state.sent, 0);
+  await lab.postgres.start();
+  await untilBack();
+  const kept = async () => (await logs.list({ text: "said in the dark", limit: 100 })).items.length;
+  for (let tries = 0; tries < 400 && (await kept()) < 50; tries++) await sleep(50);
+  assert.equal(await kept(), 50);
+  assert.equal(keeper.state.dropped, 0);
+  await keeper.close(1_000);
 });

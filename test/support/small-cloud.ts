@@ -66,7 +66,10 @@ export function regionProvider(site: string, kind: string, region: Region): Prov
         });
       },
     },
-    disks: { listVolumes: () => list("volumes", () => region.volumes) },
+    disks: {
+      listVolumes: () => list("volumes", () => region.volumes),
+      async *listPoints() {},
+    },
     snapshots: { listSnapshots: () => list("snapshots", () => region.snapshots) },
     network: { listNetworks: () => list("networks", () => region.networks) },
     networkAdmin: {

@@ -189,3 +189,22 @@ describe("an inventory of five regions", () => {
     assert.equal((await found("name:scheduled")).length, 1);
   });
 });
+
+test("housekeeping drops lines that are older than they are kept, and says so in the trail", async () => {
+  const line = (message: string, agoMs: number) => ({
+    at: new Date(Date.now() - agoMs).toISOString(),
+    ...{ level: "info" as const, process: "api", message, facts: {} },
+  });
+  await store.logs.append([line("long ago", 3 * 86_400_000), line("yesterday", 86_400_000)]);
+  const keepHouse = (input: object): Promise<{ logLines: number }> =>
+    client.workflow.execute("keepHouse", { taskQueue, workflowId: `housekeeping/${++runs}`, args: [input] });
+  // As a schedule of an earlier version asks for it.
+  assert.equal((await keepHouse({ historyMs: 86_400_000 })).logLines, 0);
+  assert.equal((await keepHouse({ historyMs: 86_400_000, logsMs: 2 * 86_400_000 })).logLines, 1);
+  assert.deepEqual(
+    (await store.logs.list({ limit: 10 })).items.map(({ message }) => message),
+    ["yesterday"],
+  );
+  const [entry] = (await store.audit.list({ action: "activity.dropOldRecords", limit: 1 })).items;
+  assert.match(entry?.entry ?? "", /"log_lines":1/);
+});
