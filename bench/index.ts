@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   convert: async () => (await import("./convert.ts")).convertBench,
   inventory: async () => (await import("./inventory.ts")).inventoryBench,
   "load-time": async () => (await import("./load-time.ts")).loadTimeBench,
+  transit: async () => (await import("./transit.ts")).transitBench,
   wave: async () => (await import("./wave.ts")).waveBench,
   overhead: async () => (await import("./overhead.ts")).overheadBench,
 };

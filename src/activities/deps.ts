@@ -26,6 +26,8 @@ export interface SiteSettings {
   readonly encryptionKey?: string;
   /** Places where its data stays. */
   readonly residency?: readonly string[];
+  /** Nobody but workers of its own reaches it. */
+  readonly ownWorkersOnly?: boolean;
 }
 
 /** What activities use of the data plane. */

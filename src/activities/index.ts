@@ -19,7 +19,7 @@ import { recordActivities } from "./record.ts";
 import { recordOperationActivities } from "./record-operation.ts";
 import { replicateActivities } from "./replicate.ts";
 import { rotateActivities } from "./rotate.ts";
-import { siteWorkerActivities } from "./site-workers.ts";
+import { answerActivities, siteWorkerActivities } from "./site-workers.ts";
 import { MigrationSlots, slotActivities } from "./slots.ts";
 import { undoActivities } from "./undo.ts";
 import { verifyActivities } from "./verify.ts";
@@ -48,6 +48,7 @@ function atSites(deps: SiteDeps, moves: DiskMoves) {
     ...copyActivities(deps, moves),
     ...operateActivities(deps),
     ...verifyActivities(deps),
+    ...answerActivities(deps),
   };
 }
 
@@ -81,6 +82,7 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   openPlan: "reads",
   checkNetworks: "reads",
   standingOfSites: "reads",
+  answerForSite: "reads",
   makeWavePlan: "reads",
   openWavePlan: "reads",
   recordWave: "records",

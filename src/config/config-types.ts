@@ -30,6 +30,8 @@ export interface SiteConfig {
   /** Present where `type` is `libvirt`; `storagePath` also where it is `folder`. */
   readonly uri?: string;
   readonly storagePath?: string;
+  /** Nobody but workers of its own reaches it. */
+  readonly ownWorkersOnly?: boolean;
   readonly sandbox: boolean;
   /** Calls go here instead of to the vendor's own hosts. */
   readonly endpoint?: string;

@@ -155,6 +155,10 @@ function toSite(entry: ProviderContent, source: ConfigSource, index: number): Si
   if ((type === "libvirt" || type === "folder") && entry.storage_path === undefined) {
     refuse("storage_path", `a ${type} site needs it`, "Add `storage_path: /var/lib/novacron/storage`.");
   }
+  const ownWorkersOnly = entry.served_by === "own_workers";
+  if (ownWorkersOnly && type !== "libvirt" && type !== "folder") {
+    refuse("served_by", `a cloud's site is reached by everyone`, "Leave it out, or let a worker join for it beside.");
+  }
   const hasAdapter = adapters.has(type);
   return {
     site: name === type && region !== undefined ? `${name}-${region}` : name,
@@ -165,6 +169,7 @@ function toSite(entry: ProviderContent, source: ConfigSource, index: number): Si
     region,
     uri,
     storagePath: entry.storage_path,
+    ...(ownWorkersOnly ? { ownWorkersOnly } : {}),
     sandbox: entry.sandbox,
     endpoint: entry.endpoint,
     securityGroups: entry.security_groups,

@@ -77,6 +77,14 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
     effect: { now: "where a libvirt or folder site keeps what is moved to it; needed there" },
     test: "a libvirt provider needs its uri and storage_path",
   },
+  "providers[].served_by": {
+    description:
+      "Who reaches a `libvirt` or `folder` site: `everyone`, or only its `own_workers`, machines that joined as workers of it.",
+    default: "everyone",
+    example: "own_workers",
+    effect: { now: "what needs such a site is done by its own workers, and waits while there are none" },
+    test: "a site of libvirt or a folder may be served by its own workers only",
+  },
   "providers[].sandbox": {
     description: "Whether the site belongs to the sandbox.",
     default: false,

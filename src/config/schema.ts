@@ -74,6 +74,7 @@ const provider = section({
   region: text().optional(),
   uri: text().optional(),
   storage_path: text().optional(),
+  served_by: choice("everyone", "own_workers"),
   sandbox: flag(),
   endpoint: httpUrl().optional(),
   security_groups: z.array(text(), { error: "a list of names or ids" }).optional(),

@@ -31,6 +31,7 @@ export const siteActivities = [
   "deleteVolume",
   "deleteSnapshot",
   "releaseAddress",
+  "answerForSite",
 ] as const;
 export type SiteActivity = (typeof siteActivities)[number];
 
@@ -46,6 +47,8 @@ export interface SiteStanding {
   readonly live: boolean;
   /** One of them takes connections from workers of other sites. */
   readonly listens: boolean;
+  /** Nobody else reaches it: what needs it waits while none of its workers is there. */
+  readonly ownWorkersOnly?: boolean;
 }
 
 /** The site or the two sites that an activity's input is about; undefined where it names none. */

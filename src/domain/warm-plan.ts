@@ -50,7 +50,7 @@ function when({ cutover, cutoverAt, targetDowntimeSeconds }: WarmParameters): st
 }
 
 /** What a warm move needs beside what every move needs. */
-export function warmChecks({ request, vm, source, disks }: MigrationObservations): PlanCheck[] {
+export function warmChecks({ request, vm, source, target, disks }: MigrationObservations): PlanCheck[] {
   if (request.mode !== "warm") return [];
   const checks: PlanCheck[] = [];
   const say = (check: string, problem: string | undefined, fine: string, remedy: string, warn = false): void => {
@@ -72,6 +72,8 @@ export function warmChecks({ request, vm, source, disks }: MigrationObservations
     "the source stops at the cutover only",
     "Leave out --point freeze.",
   );
+  const noRounds = source.capabilityGaps["disks.rounds"] ?? target.capabilityGaps["disks.rounds"];
+  if (noRounds !== undefined) say("warm-rounds", noRounds, "", "Move it cold.");
   say(
     "warm-source",
     source.capabilityGaps["disks.source-frozen"],

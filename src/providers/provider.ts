@@ -87,6 +87,8 @@ export const capabilityNames = [
   /** Changes since a source point are known after it was released, too; else only as long as it is held or adopted. */
   "disks.changes-after-release",
   "disks.replica",
+  /** Rounds of a warm migration can be copied from it and to it. */
+  "disks.rounds",
   /** A new attempt at a generation takes the earlier attempt's handle away. */
   "disks.fenced-writes",
   /** Disks can be encrypted with a key of the customer's. */

@@ -12,6 +12,8 @@ export interface ProviderEntry {
   readonly enabled: boolean;
   readonly region?: string;
   readonly sandbox?: boolean;
+  /** Nobody but workers of its own reaches it. */
+  readonly ownWorkersOnly?: boolean;
   readonly uri?: string;
   readonly storagePath?: string;
   readonly endpoint?: string;
@@ -32,6 +34,8 @@ export interface RegistryDeps {
   /** Short folder for sockets and process records. */
   readonly runDir: string;
   context(site: string): ProviderContext;
+  /** What stands for a site that only its own workers reach, where we are none of them. */
+  relayed?(entry: ProviderEntry): Promise<Provider>;
   /** What is used instead of a provider that was made; default itself. */
   onMade?(provider: Provider): Provider;
 }
@@ -118,6 +122,7 @@ async function make(entries: readonly ProviderEntry[], site: string, deps: Regis
       action: `Use one of the types: ${Object.keys(factories).join(", ")}.`,
     });
   }
-  const provider = await factory(entry, deps);
+  const relayed = entry.ownWorkersOnly ? deps.relayed?.(entry) : undefined;
+  const provider = await (relayed ?? factory(entry, deps));
   return deps.onMade?.(provider) ?? provider;
 }

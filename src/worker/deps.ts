@@ -18,6 +18,7 @@ import { copyProgressSignal, replicatedSignal } from "../workflows/migrate-vm/me
 import { callLines } from "./call-lines.ts";
 import type { WorkerMetrics } from "./metrics.ts";
 import { observeProvider } from "./observed-provider.ts";
+import { relayedProvider, siteAsker } from "./relayed-provider.ts";
 
 export const dataPlane: DataPlane = { pump, padSource, inspectGuest, prove, createBandwidthLimiter, leafBytes };
 
@@ -57,6 +58,7 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
       onCall: (call) => calls.cloud(site, call),
     }),
     onMade: (provider) => observeProvider(provider, calls.site),
+    relayed: (entry) => relayedProvider(entry, siteAsker(client, entry.site)),
   });
   return {
     registry,
@@ -98,9 +100,9 @@ function fileOf(site: SiteConfig | undefined): string | undefined {
 
 function settingsOf(site: SiteConfig | undefined): SiteSettings {
   if (!site) return { ceilings: {} };
-  const { quotas: ceilings, type: provider, region, securityGroups, encryptionKey, residency } = site;
+  const { quotas: ceilings, type: provider, region, securityGroups, encryptionKey, residency, ownWorkersOnly } = site;
   const market = region === undefined ? {} : { market: { provider, region } };
-  return { ceilings, ...market, securityGroups, encryptionKey, residency };
+  return { ceilings, ...market, securityGroups, encryptionKey, residency, ownWorkersOnly };
 }
 
 function revealing(

@@ -1,3 +1,4 @@
+export { askSite } from "./ask-site/workflow.ts";
 export { checkSite } from "./check-site/workflow.ts";
 export { keepHouse } from "./keep-house/workflow.ts";
 export { migrateVm } from "./migrate-vm/workflow.ts";

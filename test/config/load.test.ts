@@ -225,6 +225,17 @@ describe("keys in effect", () => {
   });
 });
 
+test("a site of libvirt or a folder may be served by its own workers only", (context) => {
+  const site = (more: string) => `providers: [{ name: far, type: folder, storage_path: /far, ${more} }]`;
+  assert.equal(load(context, site("served_by: own_workers")).sites[0]?.ownWorkersOnly, true);
+  assert.equal(load(context, site("served_by: everyone")).sites[0]?.ownWorkersOnly, undefined);
+  assert.equal(load(context, site("")).sites[0]?.ownWorkersOnly, undefined);
+  assert.throws(
+    () => load(context, "providers: [{ name: aws, region: us-east-1, served_by: own_workers }]"),
+    /served_by/,
+  );
+});
+
 test("workers of sites are let in where a port is given", (context) => {
   assert.equal(load(context, "").siteWorkers, undefined);
   assert.equal(load(context, "").migration.compression, true);

@@ -42,6 +42,7 @@ test("every default and every example is accepted", (context) => {
       const withOthers = [
         "providers[].type",
         "providers[].name",
+        "providers[].served_by",
         "oidc.issuer",
         "api.tls_cert_file",
         "api.tls_key_file",

@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { RelayPlan } from "./namespace-relay.ts";
+import type { RelayPlan } from "../../bench/lib/shaped-relay.ts";
 
-const relay = fileURLToPath(new URL("./namespace-relay.ts", import.meta.url));
+const relay = fileURLToPath(new URL("../../bench/lib/shaped-relay.ts", import.meta.url));
 
 /** A network namespace of its own: as root just that, for others within a user namespace in which they stay themselves. */
 function unshared(): readonly string[] {

@@ -31,6 +31,8 @@ export interface SiteLabOptions {
   /** Where the site port listens. Default 127.0.0.1. */
   readonly host?: string;
   readonly codec?: PayloadCodec;
+  /** The worker for everything can't reach the sites' folders. */
+  readonly ownWorkersOnly?: boolean;
 }
 
 export interface SiteProcess {
@@ -85,11 +87,11 @@ export class SiteLab {
     ];
     await Promise.all([a.start(), b.start()]);
     const file = join(dir, "novacron.yaml");
-    const providers = [a, b].map(({ site, storagePath }) => ({
-      name: site,
-      type: "folder",
-      storage_path: storagePath,
-    }));
+    const providers = [a, b].map(({ site, storagePath }) =>
+      options.ownWorkersOnly
+        ? { name: site, type: "folder", storage_path: "/where/it/is/not", served_by: "own_workers" }
+        : { name: site, type: "folder", storage_path: storagePath },
+    );
     writeFileSync(file, JSON.stringify({ providers }));
     const config = loadConfig({ file, env: {} });
     const store = await openStore({ databaseUrl: postgres.databaseUrl });
@@ -108,8 +110,8 @@ export class SiteLab {
       codec: options.codec,
       key: authority.taskKey,
     });
-    const sites = config.sites.map(({ site, type, enabled, storagePath }) => ({
-      entry: { site, type, enabled, storagePath },
+    const sites = config.sites.map(({ site, type, enabled }) => ({
+      entry: { site, type, enabled, storagePath: site === a.site ? a.storagePath : b.storagePath },
       credentials: async () => ({ values: { password: `of ${site}` } }),
     }));
     const server = await openSitePort(

@@ -2,9 +2,11 @@ import {
   ActivityFailure,
   type ActivityInterfaceFor,
   type ActivityOptions,
+  ApplicationFailure,
   patched,
   proxyActivities,
   proxyLocalActivities,
+  sleep,
   TimeoutFailure,
 } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
@@ -13,6 +15,10 @@ import { recordCall } from "./activity-options.ts";
 
 /** A live worker takes a task at once unless all its hands are full; after this long another place is looked for. */
 const scheduleToStartTimeout = "15 seconds";
+/** How often a site that nobody but its own workers reaches is looked at again while none is there. */
+const lookAgainMs = 5_000;
+/** As long as a site that can't be reached is waited for. */
+const longestWaitMs = 3_600_000;
 /** How long a run believes what it was told about a site's workers. */
 const believedMs = 60_000;
 
@@ -28,22 +34,34 @@ const known = new Map<string, { readonly standing: SiteStanding; readonly until:
  * The activities, of which those that need a site are done by its own workers where it has some. When nobody takes such a
  * task, it is asked again who is there, down to the workers for everything.
  */
-export function activitiesAtSites(options: ActivityOptions): ActivityInterfaceFor<Activities> {
+export function activitiesAtSites(
+  options: ActivityOptions,
+  { waitMs = longestWaitMs }: { readonly waitMs?: number } = {},
+): ActivityInterfaceFor<Activities> {
   const plain = proxyActivities<Activities>(options) as unknown as Readonly<Record<string, Call>>;
   return new Proxy({} as ActivityInterfaceFor<Activities>, {
-    get: (_, name) => (typeof name === "string" ? atSite(name, plain[name] as Call) : undefined),
+    get: (_, name) => (typeof name === "string" ? atSite(name, plain[name] as Call, waitMs) : undefined),
   });
 }
 
-function atSite(name: string, plain: Call): Call {
+function atSite(name: string, plain: Call, waitMs: number): Call {
   if (!(siteActivities as readonly string[]).includes(name)) return plain;
   const executeWithOptions = async (options: ActivityOptions, args: unknown[]): Promise<unknown> => {
     const sites = sitesOf(args[0]);
     // Runs from before sites had workers go on as they began.
     if (!sites || !patched("site-queues")) return plain.executeWithOptions(options, args);
+    const since = Date.now();
     for (;;) {
-      const taskQueue = queueFor(sites, await standingsOf(sites));
-      if (taskQueue === undefined) return plain.executeWithOptions(options, args);
+      const standings = await standingsOf(sites);
+      const taskQueue = queueFor(sites, standings);
+      if (taskQueue === undefined) {
+        const alone = standings.filter(({ ownWorkersOnly }) => ownWorkersOnly).map(({ site }) => site);
+        if (alone.length === 0) return plain.executeWithOptions(options, args);
+        if (Date.now() - since >= waitMs) throw nobodyThere(name, alone, sites);
+        await sleep(lookAgainMs, { summary: `until a worker of ${alone.join(" or ")} is there` });
+        for (const site of sites) known.delete(site);
+        continue;
+      }
       try {
         return await plain.executeWithOptions({ ...options, taskQueue, scheduleToStartTimeout }, args);
       } catch (error) {
@@ -67,6 +85,15 @@ async function standingsOf(sites: readonly string[]): Promise<readonly SiteStand
     }
   }
   return sites.flatMap((site) => known.get(site)?.standing ?? []);
+}
+
+function nobodyThere(name: string, alone: readonly string[], sites: readonly string[]): ApplicationFailure {
+  const both = sites.length > 1 ? ", or none of the two takes connections" : "";
+  return ApplicationFailure.nonRetryable(
+    `Could not ${name} (${sites.join(" → ")}): ${alone.join(" and ")} can only be reached by workers of its own, and none is there${both}. See novacron workers list.`,
+    "Unavailable",
+    { resource: `site/${alone[0]}`, action: "See novacron workers list." },
+  );
 }
 
 function nobodyTookIt(error: unknown): boolean {

@@ -10,13 +10,13 @@ export interface RelayPlan {
   readonly bytesPerSecond?: number;
 }
 
-/** Relays connections from here to there: `node namespace-relay.ts '[{"listen":…,"to":…}]'`. Ends with who started it. */
-export function relay({ listen, to, bytesPerSecond }: RelayPlan): void {
-  const buckets = [new Bucket(bytesPerSecond), new Bucket(bytesPerSecond)];
+/** Relays connections from here to there: `node shaped-relay.ts '[{"listen":…,"to":…}]'`. Ends with who started it. */
+function relay({ listen, to, bytesPerSecond }: RelayPlan): void {
+  const buckets = [new Bucket(bytesPerSecond), new Bucket(bytesPerSecond)] as const;
   createServer((near) => {
     const far = connect(to);
-    void pass(near, far, buckets[0] as Bucket);
-    void pass(far, near, buckets[1] as Bucket);
+    void pass(near, far, buckets[0]);
+    void pass(far, near, buckets[1]);
   }).listen(listen);
 }
 

@@ -1,0 +1,3 @@
+import type { SiteQuestionInput } from "../../activities/site-workers.ts";
+
+export type AskSiteInput = SiteQuestionInput;
