@@ -19,15 +19,26 @@ export function siteWorkerActivities({ store, settings }: ActivityDeps) {
 
 /** What is asked of a site from where it can't be reached: looking only, with answers in plain JSON. */
 const questions = {
-  describe: async ({ disks }: Provider) => ({ sizeUnit: disks.volumeSize(1), diskType: disks.diskType }),
+  describe: async ({ compute, disks }: Provider) => ({
+    sizeUnit: disks.volumeSize(1),
+    diskType: disks.diskType,
+    baseImages: disks.listBaseImages !== undefined,
+    vmSnapshots: compute.listVmSnapshots !== undefined,
+  }),
   check: (provider: Provider, signal: AbortSignal) => provider.check(signal),
   census: (provider: Provider, signal: AbortSignal) => Array.fromAsync(provider.census(signal)),
   listVms: ({ compute }: Provider, signal: AbortSignal) => Array.fromAsync(compute.listVms(signal)),
   getVm: ({ compute }: Provider, signal: AbortSignal, id: string) => compute.getVm(id, signal),
   listNetworks: ({ network }: Provider, signal: AbortSignal) => Array.fromAsync(network.listNetworks(signal)),
-  listVolumes: async ({ disks }: Provider, signal: AbortSignal) =>
-    disks.listVolumes && (await Array.fromAsync(disks.listVolumes(signal))),
+  listVolumes: ({ disks }: Provider, signal: AbortSignal) => Array.fromAsync(disks.listVolumes(signal)),
+  listPoints: ({ disks }: Provider, signal: AbortSignal) => Array.fromAsync(disks.listPoints(signal)),
+  listBaseImages: async ({ disks }: Provider, signal: AbortSignal) =>
+    Array.fromAsync(disks.listBaseImages?.(signal) ?? []),
+  listVmSnapshots: async ({ compute }: Provider, signal: AbortSignal) =>
+    Array.fromAsync(compute.listVmSnapshots?.(signal) ?? []),
   inspectSource: ({ disks }: Provider, signal: AbortSignal, id: string) => disks.inspectSource(id, signal),
+  expectConsistency: async ({ disks }: Provider, signal: AbortSignal, id: string) =>
+    disks.expectConsistency?.(id, signal),
   getPoint: ({ disks }: Provider, signal: AbortSignal, id: string) => disks.getPoint(id, signal),
   freeBytes: ({ disks }: Provider, signal: AbortSignal) => disks.freeBytes(signal),
 };

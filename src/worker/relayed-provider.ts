@@ -5,7 +5,7 @@ import { uncarry } from "../domain/carried-error.ts";
 import { ProviderError } from "../domain/errors.ts";
 import { isSimulated } from "../domain/simulated.ts";
 import { capabilities } from "../providers/capabilities.ts";
-import type { Capabilities, Provider } from "../providers/provider.ts";
+import type { Capabilities, ComputeFacet, DisksFacet, Provider } from "../providers/provider.ts";
 import type { ProviderEntry } from "../providers/registry.ts";
 import { taskQueue } from "../temporal/connection.ts";
 import type { askSite } from "../workflows/ask-site/workflow.ts";
@@ -15,6 +15,7 @@ export type AskSite = <Q extends SiteQuestion>(question: Q, signal: AbortSignal,
 
 const gaps: Capabilities = {
   "disks.peek": "Only its own workers reach its disks, and looking into a guest from afar is not built",
+  events: "Only its own workers hear what changes there; it is read at its turn",
   "disks.rounds": "Only its own workers reach it, and rounds between workers of sites are not built",
 };
 
@@ -46,29 +47,54 @@ export function siteAsker(client: Client, site: string): AskSite {
 export async function relayedProvider(entry: ProviderEntry, ask: AskSite): Promise<Provider> {
   const { site, type } = entry;
   const known = capabilities as Readonly<Record<string, Capabilities>>;
-  const { sizeUnit, diskType } = await ask("describe", AbortSignal.timeout(30_000));
-  async function* each<T>(list: Promise<readonly T[] | undefined>): AsyncGenerator<T> {
-    yield* (await list) ?? [];
+  const { sizeUnit, diskType, baseImages, vmSnapshots } = await ask("describe", AbortSignal.timeout(30_000));
+  async function* each<T>(list: Promise<readonly T[]>): AsyncGenerator<T> {
+    yield* await list;
   }
-  const compute = {
-    listVms: (signal: AbortSignal) => each(ask("listVms", signal)),
-    getVm: (vmId: string, signal: AbortSignal) => ask("getVm", signal, vmId),
+  const refused = (operation: string) => refusing(site, operation);
+  const compute: ComputeFacet = {
+    listVms: (signal) => each(ask("listVms", signal)),
+    getVm: (vmId, signal) => ask("getVm", signal, vmId),
+    ...(vmSnapshots ? { listVmSnapshots: (signal: AbortSignal) => each(ask("listVmSnapshots", signal)) } : {}),
+    createVm: refused("create VM"),
+    startVm: refused("start VM"),
+    stopVm: refused("stop VM"),
+    deleteVm: refused("delete VM"),
+    setTags: refused("tag VM"),
+    consoleOutput: refused("read the console"),
   };
-  const disks = {
+  const here = { ...known[type], ...gaps };
+  const disks: DisksFacet = {
+    ...(here["disks.application-consistent"] === undefined ? { expectConsistency: consistencyBy(ask) } : {}),
     ...(diskType === undefined ? {} : { diskType }),
-    volumeSize: (sizeBytes: number) => Math.ceil(sizeBytes / sizeUnit) * sizeUnit,
-    listVolumes: (signal: AbortSignal) => each(ask("listVolumes", signal)),
-    inspectSource: (vmId: string, signal: AbortSignal) => ask("inspectSource", signal, vmId),
-    getPoint: (pointId: string, signal: AbortSignal) => ask("getPoint", signal, pointId),
-    freeBytes: (signal: AbortSignal) => ask("freeBytes", signal),
+    volumeSize: (sizeBytes) => Math.ceil(sizeBytes / sizeUnit) * sizeUnit,
+    listVolumes: (signal) => each(ask("listVolumes", signal)),
+    listPoints: (signal) => each(ask("listPoints", signal)),
+    ...(baseImages ? { listBaseImages: (signal: AbortSignal) => each(ask("listBaseImages", signal)) } : {}),
+    inspectSource: (vmId, signal) => ask("inspectSource", signal, vmId),
+    getPoint: (pointId, signal) => ask("getPoint", signal, pointId),
+    freeBytes: (signal) => ask("freeBytes", signal),
+    createSourcePoint: refused("take a point"),
+    openSource: refused("open a point's disk"),
+    releaseSourcePoint: refused("release a point"),
+    openGeneration: refused("open a generation"),
+    sealGeneration: refused("seal a generation"),
+    discardGeneration: refused("discard a generation"),
+    adoptPoint: refused("adopt a point"),
+    openPoint: refused("open a recovery point"),
+    deletePoint: refused("delete a recovery point"),
+    materialise: refused("clone a recovery point"),
+    createVolume: refused("create a volume"),
+    deleteVolume: refused("delete a volume"),
+    openVolume: refused("open a volume"),
   };
   return {
     site,
     kind: type,
     simulated: isSimulated(entry),
-    capabilities: { ...known[type], ...gaps },
-    compute: refusingTheRest(site, compute) as Provider["compute"],
-    disks: refusingTheRest(site, disks) as Provider["disks"],
+    capabilities: here,
+    compute,
+    disks,
     network: { listNetworks: (signal) => each(ask("listNetworks", signal)) },
     check: (signal) => ask("check", signal),
     census: (signal) => each(ask("census", signal)),
@@ -76,22 +102,22 @@ export async function relayedProvider(entry: ProviderEntry, ask: AskSite): Promi
   };
 }
 
-/** Optional parts of a facet are not there; the others say why they can't. */
-const optional = new Set(["then", "listInstanceTypes", "resizeVm", "peek", "diskType", "listVolumes"]);
+function consistencyBy(ask: AskSite): NonNullable<DisksFacet["expectConsistency"]> {
+  return async (vmId, signal) => {
+    const expected = await ask("expectConsistency", signal, vmId);
+    return expected ?? { level: "crash", why: "the site does not say more" };
+  };
+}
 
-function refusingTheRest(site: string, facet: object): object {
-  return new Proxy(facet, {
-    get(target, name, receiver) {
-      if (name in target || typeof name !== "string" || optional.has(name)) return Reflect.get(target, name, receiver);
-      return () =>
-        Promise.reject(
-          new ProviderError("UnsupportedCapability", {
-            operation: name,
-            resource: site,
-            reason: "only workers of its own reach the site, and this was to be done elsewhere",
-            action: "Let a machine join as its worker (novacron sites join-token), and choose what they can do.",
-          }),
-        );
-    },
-  });
+/** Something that changes the site or moves its bytes. */
+function refusing(site: string, operation: string): () => Promise<never> {
+  return () =>
+    Promise.reject(
+      new ProviderError("UnsupportedCapability", {
+        operation,
+        resource: site,
+        reason: "only workers of its own reach the site, and this was to be done elsewhere",
+        action: "Let a machine join as its worker (novacron sites join-token), and choose what they can do.",
+      }),
+    );
 }
