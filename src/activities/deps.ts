@@ -3,6 +3,7 @@ import type { Place } from "../domain/resource.ts";
 import type { DisksFacet, Provider } from "../providers/provider.ts";
 import type { Store } from "../store/index.ts";
 import type { createBandwidthLimiter } from "../transfer/bandwidth.ts";
+import type { createHoursLimiter } from "../transfer/hours-limiter.ts";
 import type { inspectGuest } from "../transfer/inspect/index.ts";
 import type { padSource } from "../transfer/padded-source.ts";
 import type { CheckpointStore, RateLeases } from "../transfer/ports.ts";
@@ -37,6 +38,7 @@ export interface DataPlane {
   readonly inspectGuest: typeof inspectGuest;
   readonly prove: typeof prove;
   readonly createBandwidthLimiter: typeof createBandwidthLimiter;
+  readonly createHoursLimiter: typeof createHoursLimiter;
   readonly leafBytes: number;
 }
 

@@ -1,5 +1,6 @@
 import { isProviderError, ProviderError } from "../domain/errors.ts";
 import type { CopyDiskParameters } from "../domain/migration-parts.ts";
+import { allowance, bandwidthAt } from "../domain/move-hours.ts";
 import { tagKeys } from "../domain/vm.ts";
 import type { DisksFacet } from "../providers/provider.ts";
 import type { GenerationState, TransferProgress } from "../transfer/ports.ts";
@@ -30,6 +31,14 @@ interface PumpEnds {
   readonly source: CopyEnd;
   readonly target: CopyEnd;
   readonly resources: AsyncDisposableStack;
+  readonly rest: RestOutsideHours | undefined;
+}
+
+/** Of a copy that can wait because its source runs on: it moves nothing outside of its allowed hours. */
+export interface RestOutsideHours {
+  /** Told again and again while it rests, until when (milliseconds, where that is known); true when it is to go on all the
+   *  same. */
+  rests(until: number | undefined): Promise<boolean>;
 }
 
 /** Moves whole disks: what the steps of a migration and the rounds of a replication have in common. */
@@ -45,6 +54,7 @@ export class DiskMoves {
     move: DiskMove,
     signal: AbortSignal,
     onProgress?: (progress: TransferProgress) => void,
+    rest?: RestOutsideHours,
   ): Promise<CopyDiskResult> {
     const { store } = this.#deps;
     const { generationId, copy } = move;
@@ -61,7 +71,7 @@ export class DiskMoves {
     const { targetSizeBytes: sizeBytes } = copy;
     const state = await store.checkpoints.beginAttempt({ generationId, sizeBytes, parentManifestId });
     try {
-      return await this.#pump(move, state, { source, target, resources }, signal, onProgress);
+      return await this.#pump(move, state, { source, target, resources, rest }, signal, onProgress);
     } catch (error) {
       throw await this.#takenOver(generationId, state.attempt, error);
     }
@@ -87,7 +97,7 @@ export class DiskMoves {
   async #pump(
     move: DiskMove,
     state: GenerationState,
-    { source, target, resources }: PumpEnds,
+    { source, target, resources, rest }: PumpEnds,
     signal: AbortSignal,
     onProgress?: (progress: TransferProgress) => void,
   ): Promise<CopyDiskResult> {
@@ -109,16 +119,7 @@ export class DiskMoves {
     resources.defer(() => sink.close());
     const blocks = await source.openSource({ sourcePointId, diskId, attempt }, signal);
     resources.defer(() => blocks.close());
-    const limit = copy.bandwidthBytesPerSecond;
-    const limiter =
-      limit === undefined
-        ? undefined
-        : transfer.createBandwidthLimiter({
-            leases: store.leases,
-            resource: `link:${move.from}/${move.to}`,
-            holder: `${generationId}/${attempt}`,
-            bytesPerSecond: limit,
-          });
+    const limiter = this.#limiter(move, attempt, rest);
     if (limiter) resources.defer(() => limiter.close());
     const watch = this.#deps.copies?.began(move, state.progress);
     resources.defer(async () => watch?.ended());
@@ -144,6 +145,27 @@ export class DiskMoves {
 
   async #disksAt(site: string, generationId: string): Promise<CopyEnd> {
     return this.#deps.peers?.disks(site, generationId) ?? (await this.#deps.registry.provider(site)).disks;
+  }
+
+  #limiter({ from, to, generationId, copy }: DiskMove, attempt: number, rest: RestOutsideHours | undefined) {
+    const { store, transfer } = this.#deps;
+    const { bandwidthBytesPerSecond, hours } = copy;
+    const limiterFor = (bytesPerSecond: number) =>
+      transfer.createBandwidthLimiter({
+        leases: store.leases,
+        resource: `link:${from}/${to}`,
+        holder: `${generationId}/${attempt}`,
+        bytesPerSecond,
+      });
+    if (hours) {
+      return transfer.createHoursLimiter({
+        openAt: (at) => rest === undefined || allowance(hours, at).open,
+        rateAt: (at) => bandwidthAt(hours, bandwidthBytesPerSecond, at),
+        limiterFor,
+        onClosed: async () => rest === undefined || (await rest.rests(allowance(hours, Date.now()).changes)),
+      });
+    }
+    return bandwidthBytesPerSecond === undefined ? undefined : limiterFor(bandwidthBytesPerSecond);
   }
 
   /** Makes a generation immutable at the target and files the point under its manifest. */

@@ -80,6 +80,7 @@ function allOf(deps: ActivityDeps) {
 export const effects: Effects<ReturnType<typeof allOf>> = {
   makeMigrationPlan: "reads",
   openPlan: "reads",
+  nextAllowedStart: "reads",
   checkNetworks: "reads",
   standingOfSites: "reads",
   answerForSite: "reads",

@@ -1,5 +1,6 @@
 import { Context } from "@temporalio/activity";
 import type { MigrationRequest } from "../domain/migration.ts";
+import { nextStart } from "../domain/move-hours.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { readApproved, refuseDrift } from "./pinned-plan.ts";
@@ -18,6 +19,17 @@ export function planActivities(deps: ActivityDeps) {
       const plan = await readApproved(store, input);
       await refuseDrift(registry, plan, plan.observed);
       return plan;
+    },
+
+    /** How long a run waits before it touches anything, by the plan's allowed hours; `waitMs` is 0 when it need not. Rounds of
+     *  a warm move rest by themselves. */
+    async nextAllowedStart(input: { planId: string }): Promise<{ waitMs: number; at?: string }> {
+      const plan = await store.plans.get(input.planId);
+      const { schedule, mode } = (plan?.inputs ?? {}) as Partial<MigrationRequest>;
+      if (!plan || !schedule || mode === "warm") return { waitMs: 0 };
+      const now = Date.now();
+      const { at } = nextStart(schedule, now, plan.estimates.seconds ?? 0);
+      return at <= now ? { waitMs: 0 } : { waitMs: at - now, at: new Date(at).toISOString() };
     },
   };
 }

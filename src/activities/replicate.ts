@@ -3,13 +3,15 @@ import { Context } from "@temporalio/activity";
 import { isProviderError } from "../domain/errors.ts";
 import { mib } from "../domain/format.ts";
 import type { CopyDiskParameters } from "../domain/migration-parts.ts";
+import { allowance } from "../domain/move-hours.ts";
 import { increments } from "../domain/replica-base.ts";
 import { tagKeys } from "../domain/vm.ts";
 import { judgeRounds, type ReplicaRound, type RoundDisk, stillConverges, type WarmParameters } from "../domain/warm.ts";
 import type { SourcePoint } from "../providers/provider.ts";
+import type { TransferProgress } from "../transfer/ports.ts";
 import { deadlineWatch } from "./deadline.ts";
 import type { ActivityDeps } from "./deps.ts";
-import type { DiskMoves } from "./disk-moves.ts";
+import type { DiskMoves, RestOutsideHours } from "./disk-moves.ts";
 import { goneIsFine } from "./gone.ts";
 import { setHeartbeatDetails } from "./heartbeat.ts";
 import type { MigrationSlots } from "./slots.ts";
@@ -56,6 +58,7 @@ export function replicateActivities(
       for (;;) {
         const rounds = await store.rounds.proven(migrationId);
         const newest = rounds.at(-1);
+        const rest = restOf(input);
         const view = judgeRounds(rounds, warm.fixedSeconds);
         if (newest && view) {
           await store.warm.noteWarm(migrationId, view);
@@ -64,9 +67,10 @@ export function replicateActivities(
           if (due) return { reason: due, newest };
           if (await pauseUnlessAsked(input, rounds.length === 1 ? 0 : warm.roundPauseSeconds * 1000, signal)) continue;
         }
+        if (await waitForHours(input, rest, signal)) continue;
         await using turn = new AsyncDisposableStack();
         turn.defer(await slots.take(signal));
-        await oneRound(input, newest, signal);
+        await oneRound(input, newest, rest, signal);
       }
     },
 
@@ -105,12 +109,15 @@ export function replicateActivities(
   };
 
   async function reasonToCutOver(
-    { migrationId, warm }: Replication,
+    { migrationId, copies, warm }: Replication,
     rounds: readonly ReplicaRound[],
     predictedSeconds: number,
   ): Promise<CutoverReason | undefined> {
     if (await store.warm.cutoverAsked(migrationId)) return "asked";
     if (warm.cutover === "at-time") return Date.parse(warm.cutoverAt ?? "") <= Date.now() ? "time" : undefined;
+    // Nobody may be there to see it.
+    const hours = copies[0]?.hours;
+    if (hours && !allowance(hours, Date.now()).open) return undefined;
     // The full copy says little of how long an increment takes.
     if (warm.cutover !== "when-ready" || rounds.length < 2) return undefined;
     if (predictedSeconds <= warm.targetDowntimeSeconds) return "ready";
@@ -127,7 +134,48 @@ export function replicateActivities(
     return false;
   }
 
-  async function oneRound(input: Replication, newest: ReplicaRound | undefined, signal: AbortSignal): Promise<void> {
+  function restOf({ migrationId, warm }: Replication): RestOutsideHours {
+    let noted: number | undefined;
+    return {
+      async rests(until) {
+        // A person's word, or the time that a person named, counts more than the hours.
+        const due = warm.cutover === "at-time" && Date.parse(warm.cutoverAt ?? "") <= Date.now();
+        if (due || (await store.warm.cutoverAsked(migrationId))) return true;
+        if (until !== undefined && until !== noted) await noteRest(migrationId, until);
+        noted = until;
+        return false;
+      },
+    };
+  }
+
+  /** Until its hours begin, or somebody overrules them; true when it has waited. */
+  async function waitForHours({ copies }: Replication, rest: RestOutsideHours, signal: AbortSignal): Promise<boolean> {
+    const hours = copies[0]?.hours;
+    if (!hours) return false;
+    for (let waited = false; ; waited = true) {
+      const { open, changes } = allowance(hours, Date.now());
+      if (open || (await rest.rests(changes))) return waited;
+      await sleep(listenEveryMs, undefined, { signal });
+    }
+  }
+
+  async function noteRest(migrationId: string, until: number): Promise<void> {
+    const again = new Date(until).toISOString();
+    await store.migrations.appendEvent(migrationId, {
+      at: new Date().toISOString(),
+      type: "note",
+      message: `Outside of its allowed hours: copying rests until ${again}`,
+      data: { until: again },
+      dedupeKey: `rests-until/${again}`,
+    });
+  }
+
+  async function oneRound(
+    input: Replication,
+    newest: ReplicaRound | undefined,
+    rest: RestOutsideHours,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { migrationId, from, to } = input;
     const { round } = await store.rounds.open(migrationId);
     const point = await takePoint(input, round, signal);
@@ -141,11 +189,12 @@ export function replicateActivities(
         const move = { migrationId, from, to, sourcePointId, generationId, copy };
         bytesAfter -= copy.allocatedBytes;
         const watch = deadlineWatch({ store }, migrationId, input.deadline, bytesAfter);
-        const result = await moves.copy(move, signal, (progress) => {
+        const onProgress = (progress: TransferProgress): void => {
           setHeartbeatDetails({ round, diskId: copy.diskId, ...progress });
           noteCopied(migrationId, round, copy, progress);
           watch(progress);
-        });
+        };
+        const result = await moves.copy(move, signal, onProgress, rest);
         copied.push({ copy, generationId, ...result });
       }
     } catch (error) {

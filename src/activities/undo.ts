@@ -1,6 +1,7 @@
 import { Context } from "@temporalio/activity";
 import { ProviderError } from "../domain/errors.ts";
 import type { MigrationRequest } from "../domain/migration.ts";
+import { hoursOf } from "../domain/move-hours.ts";
 import type { UndoView } from "../domain/undo.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { planOne } from "./planner.ts";
@@ -12,7 +13,7 @@ export function undoActivities(deps: ActivityDeps) {
      *  window, so this one is not approved again; what it does is pinned all the same. */
     async planWayHome(input: {
       migrationId: string;
-      /** Of the move that it undoes: how the VM is stopped, how it is verified and how much of the link it may have hold
+      /** Of the move that it undoes: how the VM is stopped, how it is verified and how much of the link it may have, and when, hold
        *  for the way home, too. */
       planId: string;
       from: string;
@@ -22,12 +23,13 @@ export function undoActivities(deps: ActivityDeps) {
       roundPauseSeconds: number;
     }): Promise<{ planId: string; planHash: string }> {
       const { migrationId, from, to, vmId, mode, roundPauseSeconds } = input;
-      const { stopGraceMs, verify, bandwidthBytesPerSecond } = ((await store.plans.get(input.planId))?.inputs ??
-        {}) as Partial<MigrationRequest>;
+      const { stopGraceMs, verify, bandwidthBytesPerSecond, schedule } = ((await store.plans.get(input.planId))
+        ?.inputs ?? {}) as Partial<MigrationRequest>;
       const request: MigrationRequest = {
         ...(stopGraceMs === undefined ? {} : { stopGraceMs }),
         ...(verify === undefined ? {} : { verify }),
         ...(bandwidthBytesPerSecond === undefined ? {} : { bandwidthBytesPerSecond }),
+        ...(schedule === undefined ? {} : { schedule: hoursOf(schedule) }),
         vm: vmId,
         from,
         to,

@@ -106,6 +106,17 @@ function addMigrate(program: Command): void {
     .option("--round-pause <duration>", "of a warm one: between two rounds (30s)")
     .option("--start-at <time>", "touch nothing before, such as 2030-01-31T22:00:00Z")
     .option("--deadline <time>", "warn when the measured rate won't meet it")
+    .option(
+      "--hours <hours>",
+      "begin and copy in these only, such as 'mon-fri 22:00-06:00', or any (repeatable)",
+      collect,
+    )
+    .option(
+      "--bandwidth-hours <hours rate>",
+      "a limit then, such as 'mon-fri 08:00-18:00 100Mbps' (repeatable)",
+      collect,
+    )
+    .option("--time-zone <zone>", "whose clocks these hours mean, such as Europe/Berlin (UTC)")
     .option("--undo-window <duration>", "how long undo brings it home with what it wrote, such as 24h")
     .option("--no-incremental", "move everything though the target holds an earlier state")
     .action(async (vm: string | undefined, _, command: Command) =>

@@ -1,3 +1,4 @@
+import type { MoveHours } from "../domain/move-hours.ts";
 import { toApiTls, toApprovals, toOidc, toRotation, toSecrets, toTemporal } from "./access-config.ts";
 import { ConfigError } from "./config-error.ts";
 import type { Config, ProviderType, SiteConfig } from "./config-types.ts";
@@ -219,6 +220,7 @@ function toMigration({ migration_config: given, network_config: network }: FileC
     rollbackOnFailure: given.rollback_enabled,
     compression: given.compression_enabled,
     ...(limits.length > 0 ? { bandwidthBytesPerSecond: Math.min(...limits) } : {}),
+    ...toHours(given),
   };
 }
 
@@ -234,6 +236,16 @@ function toTelemetry(given: FileContent["telemetry"]): Config["telemetry"] {
     workerMetrics,
     otlp: { endpoint, headers: given.otlp_headers, metricsEveryMs: given.otlp_metrics_interval },
   };
+}
+
+function toHours({ time_zone, allowed_hours, bandwidth_hours }: FileContent["migration_config"]) {
+  if (allowed_hours === undefined && bandwidth_hours === undefined) return {};
+  const hours: MoveHours = {
+    timeZone: time_zone,
+    ...(allowed_hours === undefined ? {} : { allowedHours: allowed_hours }),
+    ...(bandwidth_hours === undefined ? {} : { bandwidthHours: bandwidth_hours }),
+  };
+  return { hours };
 }
 
 function givenPaths(value: unknown, path: Path = []): string[] {

@@ -1,5 +1,6 @@
 import { accessKeys } from "./access-keys.ts";
 import { burstingKeys, costKeys, networkKeys, recoveryKeys } from "./later-keys.ts";
+import { migrationKeys } from "./migration-keys.ts";
 import { credentialTypes } from "./schema.ts";
 import { telemetryKeys } from "./telemetry-keys.ts";
 
@@ -167,75 +168,7 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
     test: "quotas become ceilings of the site",
   },
   ...costKeys,
-  "migration_config.parallel_migrations": {
-    description: "Migrations that work at the same time, over all workers.",
-    unit: "migrations",
-    default: 3,
-    example: 3,
-    effect: {
-      now: "slots that all workers share; a migration that finds none waits as `queued` before it touches anything",
-    },
-    test: "migration_config sets the defaults of every migration",
-  },
-  "migration_config.bandwidth_limit": {
-    description: "Bandwidth that all moves of a link share, unless a request sets its own.",
-    unit: "Mbps",
-    example: 500,
-    effect: { now: "a rate lease that all workers divide among their copies of the link" },
-    test: "bandwidth is read as Mbps and the lower limit wins",
-  },
-  "migration_config.verification_enabled": {
-    description: "Whether a moved VM's boot is proven, unless a request says otherwise. The bytes are always proven.",
-    default: true,
-    example: true,
-    effect: { now: "the default of a request's `verify.boot_proof`" },
-    test: "migration_config sets the defaults of every migration",
-  },
-  "migration_config.rollback_enabled": {
-    description:
-      "Whether a failed migration is rolled back at once; if not, it stays as it is until a person rolls it back.",
-    default: true,
-    example: true,
-    effect: { now: "what the workflow does after a failed step" },
-    test: "migration_config sets the defaults of every migration",
-  },
-  "migration_config.stop_grace": {
-    description: "How long a guest may take to shut down before it is turned off.",
-    unit: "duration",
-    default: "60s",
-    example: "2m",
-    effect: { now: "the default of a request's grace period" },
-    test: "migration_config sets the defaults of every migration",
-  },
-  "migration_config.boot_timeout": {
-    description: "How long a moved VM may take to prove its boot on the console.",
-    unit: "duration",
-    default: "5m",
-    example: "10m",
-    effect: { now: "the default of a request's boot timeout" },
-    test: "migration_config sets the defaults of every migration",
-  },
-  "migration_config.probe_timeout": {
-    description: "How long TCP and HTTP probes of a moved VM are tried.",
-    unit: "duration",
-    default: "2m",
-    example: "30s",
-    effect: { now: "the default of a request's probe timeout" },
-    test: "migration_config sets the defaults of every migration",
-  },
-  "migration_config.enable_live_migration": {
-    description: "Whether running guests may move between KVM hosts without a stop.",
-    example: true,
-    effect: { later: "live migration" },
-    test: "a key of a later part is reported as not yet in effect",
-  },
-  "migration_config.compression_enabled": {
-    description: "Whether bytes are compressed on the way where both ends are workers of sites.",
-    default: true,
-    example: false,
-    effect: { now: "links between workers of sites compress as long as it is measured to pay" },
-    test: "workers of sites are let in where a port is given",
-  },
+  ...migrationKeys,
   ...networkKeys,
   ...burstingKeys,
   ...recoveryKeys,

@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { isTimeZone, parseHours } from "../domain/hours.ts";
 import { parseSecretReference } from "../domain/secret-reference.ts";
 import { Secret } from "./secret.ts";
-import { parseDuration, parseRate, parseShare, parseSize } from "./units.ts";
+import { parseBandwidthHours, parseDuration, parseRate, parseShare, parseSize } from "./units.ts";
 
 /** A value that is read into one unit. What it must be is the message of its issues, after "it must be". */
 function reading<I extends string | number>(
@@ -16,6 +17,23 @@ function reading<I extends string | number>(
     return z.NEVER;
   });
 }
+
+/** As `reading`, of a text into something that is no number. */
+function understood<T>(parse: (value: string) => T | undefined, what: string): z.ZodType<T, string> {
+  return z.string({ error: what }).transform((value, context): T => {
+    const read = parse(value);
+    if (read !== undefined) return read;
+    context.issues.push({ code: "custom", message: what, input: value });
+    return z.NEVER;
+  });
+}
+
+const hours = () =>
+  understood((text) => (parseHours(text) ? text : undefined), "hours of the week, such as mon-fri 22:00-06:00");
+const bandwidthHours = () =>
+  understood(parseBandwidthHours, "hours of the week and a rate, such as mon-fri 08:00-18:00 100Mbps");
+const timeZone = () =>
+  understood((text) => (isTimeZone(text) ? text : undefined), "a time zone, such as UTC or Europe/Berlin");
 
 const textOrNumber = (what: string) => z.union([z.number(), z.string()], { error: what });
 const durationWhat = "a duration with its unit, such as 50ms, 30s, 5m or 1h30m";
@@ -155,6 +173,9 @@ export const fileSchema = section({
     enable_live_migration: flag().optional(),
     parallel_migrations: count(1),
     bandwidth_limit: rate().optional(),
+    time_zone: timeZone(),
+    allowed_hours: z.array(hours(), { error: "a list of hours" }).optional(),
+    bandwidth_hours: z.array(bandwidthHours(), { error: "a list of hours with rates" }).optional(),
     compression_enabled: flag(),
     verification_enabled: flag(),
     rollback_enabled: flag(),

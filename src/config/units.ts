@@ -1,3 +1,6 @@
+import { parseHours } from "../domain/hours.ts";
+import type { BandwidthHours } from "../domain/move-hours.ts";
+
 /** A value as the file may write it, read into one unit; undefined when it isn't one. */
 type Reading = number | undefined;
 
@@ -38,6 +41,15 @@ export function parseRate(value: number | string): Reading {
   if (typeof value === "number") return whole((value * 1e6) / 8);
   const bits = ratePattern.test(value) ? scaled(value, bitsPerSecond) : undefined;
   return bits === undefined ? undefined : whole(bits / 8);
+}
+
+/** `mon-fri 08:00-18:00 100Mbps`: hours of the week, and the limit that holds then. */
+export function parseBandwidthHours(text: string): BandwidthHours | undefined {
+  const [, hours = "", limit = ""] = /^(.*\S)\s+(\S+)$/.exec(text.trim()) ?? [];
+  const bytesPerSecond = parseRate(/^\d+(?:\.\d+)?$/.test(limit) ? Number(limit) : limit);
+  return parseHours(hours) && bytesPerSecond !== undefined && bytesPerSecond > 0
+    ? { hours, bytesPerSecond }
+    : undefined;
 }
 
 /** `0.9` or `90%`, as a fraction. */

@@ -1,6 +1,7 @@
 import { gib, mib } from "./format.ts";
 import type { CopyDiskParameters, DiskBase, DiskObservation, MigrationObservations } from "./migration-parts.ts";
 import { formatMoney } from "./money.ts";
+import { hoursOf, type MoveHours } from "./move-hours.ts";
 import type { PlanAction, PlanCheck, PlanChoice } from "./plan.ts";
 import { diskMonth } from "./prices.ts";
 import { tagKeys, type Vm } from "./vm.ts";
@@ -18,7 +19,7 @@ export function lineageOf(vm: Vm): string {
   return vm.tags[tagKeys.lineage] ?? vm.vmId;
 }
 
-export function planCopy(seen: MigrationObservations, disk: DiskObservation): PlannedCopy {
+export function planCopy(seen: MigrationObservations, disk: DiskObservation, hours: MoveHours): PlannedCopy {
   const { request, vm, target } = seen;
   const usable = request.incremental === false ? [] : disk.bases;
   const base = [...usable].sort((a, b) => cost(a, disk) - cost(b, disk))[0];
@@ -38,6 +39,7 @@ export function planCopy(seen: MigrationObservations, disk: DiskObservation): Pl
       parentManifestId: base.parentManifestId,
     },
     bandwidthBytesPerSecond: bandwidth,
+    ...(hours.allowedHours || hours.bandwidthHours ? { hours: hoursOf(hours) } : {}),
     encryptionKey,
   };
   return {

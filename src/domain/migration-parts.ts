@@ -4,6 +4,7 @@ import type { Fact, Guest } from "./guest.ts";
 import type { CapacityType, InstanceType } from "./instance-type.ts";
 import type { MigrationRequest } from "./migration.ts";
 import type { StepSample } from "./migration-times.ts";
+import type { MoveHours } from "./move-hours.ts";
 import type { PriceBook } from "./prices.ts";
 import type { Quota } from "./quota.ts";
 import type { TagRules } from "./tag-rules.ts";
@@ -31,6 +32,8 @@ export interface CopyDiskParameters {
   };
   /** Present when a bandwidth limit was asked for. */
   readonly bandwidthBytesPerSecond?: number;
+  /** Present when bytes flow in certain hours only, or at limits of their own. */
+  readonly hours?: MoveHours;
   /** The target's name of a customer's key; without it the site's own is used, where the site encrypts. */
   readonly encryptionKey?: string;
 }
@@ -67,6 +70,7 @@ export interface MigrationDefaults {
   readonly bootTimeoutMs: number;
   readonly probeTimeoutMs: number;
   readonly bandwidthBytesPerSecond?: number;
+  readonly hours?: MoveHours;
   /** Whether a boot is proven unless a request says otherwise. */
   readonly verify: boolean;
   /** False leaves a failed move as it stands, for inspection, until a person rolls it back. */

@@ -11,8 +11,9 @@ import type { CreateVmParameters, MigrationObservations, StopParameters, VerifyP
 import { type PlannedShape, planShape } from "./migration-shape.ts";
 import { planTags } from "./migration-tags.ts";
 import { predictTimes } from "./migration-times.ts";
+import { secondsAtLimits } from "./move-hours.ts";
 import type { ObservedResource, Plan, PlanAction, PlanCheck, PlanContent, PlanEstimates } from "./plan.ts";
-import { scheduleChecks } from "./schedule.ts";
+import { effectiveSchedule, hoursChecks, type MigrationSchedule, scheduleChecks } from "./schedule.ts";
 import { planUndo } from "./undo.ts";
 import { tagKeys, type Vm, vmVersion } from "./vm.ts";
 import type { WarmParameters } from "./warm.ts";
@@ -30,7 +31,8 @@ export interface MigrationPlanParts extends PlanContent {
 /** The pinned plan of a cold migration, from observations alone: same observations, same plan. */
 export function planMigration(seen: MigrationObservations): MigrationPlanParts {
   const { request, vm } = seen;
-  const copies = seen.disks.map((disk) => planCopy(seen, disk));
+  const schedule = effectiveSchedule(request, seen.defaults);
+  const copies = seen.disks.map((disk) => planCopy(seen, disk, schedule));
   const network = planNetwork(seen);
   const shape = planShape(seen, network.zone);
   const encryption = planEncryption(seen);
@@ -78,8 +80,9 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
     tags: carried,
   };
   const warm = request.mode === "warm" ? planWarm(seen, stop.graceMs) : undefined;
-  const times = estimate(seen, copies, wasRunning && point === "stop", verify, warm?.parameters);
-  const checks = [...placeChecks, ...scheduleChecks(seen, times.seconds ?? 0)];
+  const times = estimate(seen, { copies, stops: wasRunning && point === "stop", verify, schedule }, warm?.parameters);
+  const seconds = times.seconds ?? 0;
+  const checks = [...placeChecks, ...hoursChecks(seen, schedule, seconds), ...scheduleChecks(seen, seconds)];
   const actions: PlanAction[] = [
     ...(warm ? [warm.action] : []),
     {
@@ -110,7 +113,14 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
   ];
   return {
     kind: "migrate-vm",
-    inputs: { ...request, vm: vm.vmId, vmName: vm.name, point, rollbackOnFailure: seen.defaults.rollbackOnFailure },
+    inputs: {
+      ...request,
+      ...(Object.keys(schedule).length > 0 ? { schedule } : {}),
+      vm: vm.vmId,
+      vmName: vm.name,
+      point,
+      rollbackOnFailure: seen.defaults.rollbackOnFailure,
+    },
     observed: observedResources(seen, copies, network),
     choices: [
       ...(warm ? [warm.choice] : []),
@@ -216,19 +226,28 @@ function describeCreate({ vm, request }: MigrationObservations, shape: PlannedSh
 
 function estimate(
   seen: MigrationObservations,
-  copies: readonly PlannedCopy[],
-  stops: boolean,
-  verify: VerifyParameters,
+  {
+    copies,
+    stops,
+    verify,
+    schedule,
+  }: {
+    readonly copies: readonly PlannedCopy[];
+    readonly stops: boolean;
+    readonly verify: VerifyParameters;
+    readonly schedule: MigrationSchedule;
+  },
   warm: WarmParameters | undefined,
 ): PlanEstimates {
-  const bytesPerSecondLimit = seen.request.bandwidthBytesPerSecond ?? seen.defaults.bandwidthBytesPerSecond;
+  const limit = seen.request.bandwidthBytesPerSecond ?? seen.defaults.bandwidthBytesPerSecond;
+  const begins = Date.parse(schedule.startAt ?? seen.at ?? new Date(0).toISOString());
   const bytesToMove = copies.reduce((sum, copy) => sum + copy.bytes, 0);
   const incremental = copies.some(({ base }) => base !== undefined);
   const times = predictTimes(seen.history, {
     bytesToMove,
     allocatedBytes: seen.disks.reduce((sum, disk) => sum + disk.allocatedBytes, 0),
     incremental,
-    ...(bytesPerSecondLimit === undefined ? {} : { bytesPerSecondLimit }),
+    secondsAtLimits: (bytes) => secondsAtLimits(schedule, limit, bytes, begins),
     stops,
     boots: verify.bootMarker !== undefined,
   });

@@ -32,7 +32,8 @@ export interface MoveAhead {
   readonly bytesToMove: number;
   readonly allocatedBytes: number;
   readonly incremental: boolean;
-  readonly bytesPerSecondLimit?: number;
+  /** What so many bytes take at the bandwidth limits alone, in the hours that they will flow in. */
+  readonly secondsAtLimits?: (bytes: number) => number;
   readonly stops: boolean;
   readonly boots: boolean;
 }
@@ -63,10 +64,10 @@ const down: ReadonlySet<MigrationStep> = new Set(["stop", "copy", "seal", "prove
  * else by the median. Snapshots, imports and boots of a cloud are in there, as they were in those moves.
  */
 export function predictTimes(samples: readonly StepSample[], ahead: MoveAhead): PlannedTimes {
-  const limit = ahead.bytesPerSecondLimit ?? Number.POSITIVE_INFINITY;
   if (samples.length === 0) {
-    const rate = Math.min(assumedBytesPerSecond, limit);
-    const copying = ahead.bytesToMove / rate;
+    const { bytesToMove } = ahead;
+    const copying = Math.max(bytesToMove / assumedBytesPerSecond, ahead.secondsAtLimits?.(bytesToMove) ?? 0);
+    const rate = copying > 0 ? bytesToMove / copying : assumedBytesPerSecond;
     const seconds = Math.ceil(copying + assumedSeconds + (ahead.boots ? assumedBootSeconds : 0));
     const basis = `${mib(rate)} MiB/s assumed; nothing was moved over this link yet`;
     return { seconds, downtimeSeconds: ahead.stops ? seconds : 0, basis };
@@ -74,7 +75,7 @@ export function predictTimes(samples: readonly StepSample[], ahead: MoveAhead): 
   let seconds = 0;
   let downtime = 0;
   for (const step of steps) {
-    const part = stepSeconds(samples, step, ahead, limit);
+    const part = stepSeconds(samples, step, ahead);
     seconds += part;
     if (down.has(step)) downtime += part;
   }
@@ -89,14 +90,14 @@ export function usualSeconds(samples: readonly StepSample[], step: MigrationStep
   return known.length > 0 ? median(known.map(({ seconds }) => seconds)) : undefined;
 }
 
-function stepSeconds(all: readonly StepSample[], step: MigrationStep, ahead: MoveAhead, limit: number): number {
+function stepSeconds(all: readonly StepSample[], step: MigrationStep, ahead: MoveAhead): number {
   const samples = all.filter((sample) => sample.step === step);
   // Of a warm move these steps concern the last difference, and the bytes all rounds.
   const cold = samples.filter(({ warm }) => !warm);
   if (step === "copy") {
     const amounts = cold.map(({ bytesCopied, seconds }) => ({ amount: bytesCopied, seconds }));
     const bytes = ahead.bytesToMove * shareMoved(cold, ahead);
-    return Math.max(secondsFor(bytes, amounts), bytes / limit);
+    return Math.max(secondsFor(bytes, amounts), ahead.secondsAtLimits?.(bytes) ?? 0);
   }
   if (step === "prove") {
     const amounts = cold.map(({ allocatedBytes, seconds }) => ({ amount: allocatedBytes, seconds }));

@@ -1,12 +1,53 @@
-import type { MigrationObservations } from "./migration-parts.ts";
+import type { MigrationRequest } from "./migration.ts";
+import type { MigrationDefaults, MigrationObservations } from "./migration-parts.ts";
+import { allowance, type MoveHours, nextStart } from "./move-hours.ts";
 import type { PlanCheck } from "./plan.ts";
 
 /** When a move may begin and should have ended; ISO 8601, UTC. */
-export interface MigrationSchedule {
+export interface MigrationSchedule extends MoveHours {
   /** It waits until then, as `queued`, before it touches anything. */
   readonly startAt?: string;
   /** Whoever watches is warned when the rate that is measured won't meet it; nothing is stopped by it. */
   readonly deadline?: string;
+}
+
+/** The schedule as the plan pins it: hours that the request leaves out are those of the configuration. */
+export function effectiveSchedule(request: MigrationRequest, defaults: MigrationDefaults): MigrationSchedule {
+  const { hours } = defaults;
+  const asked = request.schedule ?? {};
+  // Hours are read in the zone they were written for.
+  const own = asked.allowedHours !== undefined || asked.bandwidthHours !== undefined;
+  return { ...(own ? {} : hours), ...asked };
+}
+
+/** When it would begin by the hours, and whether they are long enough. */
+export function hoursChecks(
+  { request, at }: MigrationObservations,
+  schedule: MigrationSchedule,
+  seconds: number,
+): PlanCheck[] {
+  if (schedule.allowedHours === undefined || schedule.allowedHours.length === 0 || at === undefined) return [];
+  const from = Math.max(Date.parse(at), Date.parse(schedule.startAt ?? at));
+  const hours = `${schedule.allowedHours.join("; ")} (${schedule.timeZone ?? "UTC"})`;
+  if (request.mode === "warm") {
+    const { open, changes } = allowance(schedule, from);
+    const when = open || changes === undefined ? "now" : `at ${new Date(changes).toISOString()}`;
+    const detail = `Copying begins ${when} and rests outside of ${hours}; so does a cutover that nobody asks for`;
+    return [{ check: "allowed-hours", result: "pass", detail }];
+  }
+  const start = nextStart(schedule, from, seconds);
+  const begins = new Date(start.at).toISOString();
+  if (start.fits) {
+    return [{ check: "allowed-hours", result: "pass", detail: `It begins at ${begins}, within ${hours}` }];
+  }
+  return [
+    {
+      check: "allowed-hours",
+      result: "warn",
+      detail: `${Math.round(seconds)} s are predicted, and none of ${hours} lasts that long: it begins at ${begins}, and once the VM has stopped it goes on to its end`,
+      remedy: "Move it warm, so that copying rests outside of the hours; or allow longer ones.",
+    },
+  ];
 }
 
 /** Whether the predicted time fits between the beginning and the deadline. */

@@ -9,6 +9,7 @@ import type { Store } from "../store/index.ts";
 import type { Say } from "../telemetry/say.ts";
 import type { SpanTaker } from "../telemetry/span.ts";
 import { createBandwidthLimiter } from "../transfer/bandwidth.ts";
+import { createHoursLimiter } from "../transfer/hours-limiter.ts";
 import { inspectGuest } from "../transfer/inspect/index.ts";
 import { padSource } from "../transfer/padded-source.ts";
 import { leafBytes } from "../transfer/ports.ts";
@@ -20,7 +21,15 @@ import type { WorkerMetrics } from "./metrics.ts";
 import { observeProvider } from "./observed-provider.ts";
 import { relayedProvider, siteAsker } from "./relayed-provider.ts";
 
-export const dataPlane: DataPlane = { pump, padSource, inspectGuest, prove, createBandwidthLimiter, leafBytes };
+export const dataPlane: DataPlane = {
+  pump,
+  padSource,
+  inspectGuest,
+  prove,
+  createBandwidthLimiter,
+  createHoursLimiter,
+  leafBytes,
+};
 
 export interface WorkerParts {
   readonly config: Config;

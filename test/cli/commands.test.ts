@@ -75,6 +75,7 @@ test("options of migrate reach the plan", async () => {
     ...[...move, "--dry-run", "--point", "freeze", "--bandwidth", "500Mbps", "--network", "a=b", "--network", "c=d"],
     ...["--probe-http", "8080/state", "--probe-tcp", "22", "--no-incremental", "--undo-window", "24h"],
     ...["--start-at", "2030-01-31T22:00Z", "--deadline", "2030-02-01T06:00:00Z"],
+    ...["--hours", "mon-fri 22:00-06:00", "--bandwidth-hours", "08:00-18:00 100Mbps", "--time-zone", "Europe/Berlin"],
   );
   const { bandwidth_bytes_per_second: bandwidth, network_map: networks, verify, incremental } = plan.inputs;
   assert.equal(bandwidth, 62_500_000);
@@ -84,6 +85,9 @@ test("options of migrate reach the plan", async () => {
   assert.deepEqual(plan.inputs["schedule"], {
     start_at: "2030-01-31T22:00:00.000Z",
     deadline: "2030-02-01T06:00:00.000Z",
+    time_zone: "Europe/Berlin",
+    allowed_hours: ["mon-fri 22:00-06:00"],
+    bandwidth_hours: [{ hours: "08:00-18:00", bytes_per_second: 12_500_000 }],
   });
   assert.deepEqual(plan.inputs["undo"], { window_seconds: 86_400 });
 });

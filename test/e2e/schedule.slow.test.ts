@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { rollbackUpdate } from "../../src/workflows/migrate-vm/messages.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { cutoverUpdate, rollbackUpdate } from "../../src/workflows/migrate-vm/messages.ts";
 import { type Lab, startLab } from "../support/lab.ts";
 import { after, before, describe, test } from "../support/needs-qemu.ts";
 
@@ -21,6 +22,20 @@ before(async () => {
 after(() => lab?.close());
 
 const later = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
+
+/** An hour of the day (UTC) that begins so many hours from now. */
+function hoursFromNow(hours: number): string {
+  const hour = (new Date().getUTCHours() + hours) % 24;
+  return `${hour}:00-${hour + 1}:00`;
+}
+
+async function untilSaid(id: string, what: RegExp): Promise<void> {
+  for (let left = 300; left > 0; left--) {
+    if ((await lab.store.migrations.events(id, 0, 500)).some(({ message }) => what.test(message))) return;
+    await sleep(100);
+  }
+  assert.fail(`nobody said ${what}`);
+}
 
 describe("a migration with a schedule", () => {
   test("touches nothing before its time, and can be cancelled until then", async () => {
@@ -63,5 +78,33 @@ describe("a migration with a schedule", () => {
     const quiet = await lab.store.migrations.events(easy, 0, 500);
     assert.ok(quiet.every(({ data }) => data.deadline === undefined));
     await lab.client.workflow.getHandle(`migration/${easy}`).executeUpdate(rollbackUpdate);
+  });
+
+  test("begins in its allowed hours only; a warm one rests outside of them until a person's word", async () => {
+    const otherHours = { allowedHours: [hoursFromNow(6)] };
+    const cold = await lab.migrate({ vm: vmId, ...move, schedule: otherHours });
+    await lab.untilView(cold, ({ state }) => state === "queued");
+    await untilSaid(cold, /allowed hours begin at/);
+    await lab.client.workflow.getHandle(`migration/${cold}`).cancel();
+    assert.deepEqual(
+      (await lab.until(cold, "cancelled")).steps.map(({ step }) => step),
+      ["rollback"],
+    );
+
+    await (await lab.deps.registry.provider(move.from)).compute.startVm(vmId, AbortSignal.timeout(30_000));
+    const warm = await lab.migrate({
+      vm: vmId,
+      ...move,
+      stopGraceMs: 0,
+      mode: "warm",
+      warm: { cutover: "when-ready", roundPauseSeconds: 0 },
+      schedule: otherHours,
+    });
+    await lab.untilView(warm, ({ step }) => step === "replicate");
+    await untilSaid(warm, /outside of its allowed hours/i);
+    assert.deepEqual(await lab.store.rounds.proven(warm), []);
+    await lab.client.workflow.getHandle(`migration/${warm}`).executeUpdate(cutoverUpdate);
+    await lab.until(warm, "awaiting-finalize");
+    await lab.client.workflow.getHandle(`migration/${warm}`).executeUpdate(rollbackUpdate);
   });
 });

@@ -84,7 +84,7 @@ describe("predicted times", () => {
 
   test("keep to the bandwidth that is allowed now", () => {
     const samples = [1, 2].flatMap((id) => moveOf(id, 2 ** 30, 10, 100e6));
-    const limited = predictTimes(samples, { ...ahead(2 ** 30), bytesPerSecondLimit: 1e6 });
+    const limited = predictTimes(samples, { ...ahead(2 ** 30), secondsAtLimits: (bytes) => bytes / 1e6 });
     assert.ok(limited.seconds > 1_000);
   });
 });

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isTimeZone, parseHours } from "../../domain/hours.ts";
 import { capacityTypes } from "../../domain/instance-type.ts";
 import type { MigrationRequest } from "../../domain/migration.ts";
 import type { Plan } from "../../domain/plan.ts";
@@ -9,6 +10,12 @@ import { costSchema } from "./price.ts";
 
 const port = z.int().min(1).max(65535);
 const milliseconds = z.int().min(0).max(86_400_000);
+
+const hours = z
+  .string()
+  .max(100)
+  .refine((text) => parseHours(text) !== undefined, "is not hours of the week, such as mon-fri 22:00-06:00")
+  .meta({ description: "Days, hours or both: `mon-fri 22:00-06:00`, `sat,sun`, `08:00-18:00`" });
 
 export const migrationRequestSchema = z
   .strictObject({
@@ -74,6 +81,22 @@ export const migrationRequestSchema = z
           .datetime()
           .optional()
           .meta({ description: "A warning says when the measured rate won't meet it" }),
+        time_zone: z
+          .string()
+          .min(1)
+          .max(60)
+          .refine(isTimeZone, "is not a known time zone, such as UTC or Europe/Berlin")
+          .optional()
+          .meta({ description: "Of the hours below; default UTC" }),
+        allowed_hours: z.array(hours).max(50).optional().meta({
+          description:
+            "Outside of them it does not begin and nothing of a running VM is copied; default the configuration's. An empty list allows any time",
+        }),
+        bandwidth_hours: z
+          .array(z.strictObject({ hours, bytes_per_second: z.int().min(1024) }))
+          .max(50)
+          .optional()
+          .meta({ description: "Limits in certain hours; the lowest that holds counts. Default the configuration's" }),
       })
       .optional(),
     undo: z

@@ -37,6 +37,9 @@ export interface MigrateOptions extends CommonOptions {
   readonly undoWindow?: string;
   readonly startAt?: string;
   readonly deadline?: string;
+  readonly timeZone?: string;
+  readonly hours?: readonly string[];
+  readonly bandwidthHours?: readonly string[];
   readonly plan?: string;
 }
 
@@ -122,14 +125,23 @@ function readWarm(options: MigrateOptions): Pick<Schemas["MigrationRequest"], "m
   };
 }
 
-function readSchedule({ startAt, deadline }: MigrateOptions): Pick<Schemas["MigrationRequest"], "schedule"> {
-  if (startAt === undefined && deadline === undefined) return {};
-  return {
-    schedule: {
-      ...(startAt === undefined ? {} : { start_at: readTime(startAt) }),
-      ...(deadline === undefined ? {} : { deadline: readTime(deadline) }),
-    },
+function readSchedule(options: MigrateOptions): Pick<Schemas["MigrationRequest"], "schedule"> {
+  const { startAt, deadline, timeZone, hours, bandwidthHours } = options;
+  const schedule = {
+    ...(startAt === undefined ? {} : { start_at: readTime(startAt) }),
+    ...(deadline === undefined ? {} : { deadline: readTime(deadline) }),
+    ...(timeZone === undefined ? {} : { time_zone: timeZone }),
+    ...(hours === undefined ? {} : { allowed_hours: hours.filter((text) => text !== "any") }),
+    ...(bandwidthHours === undefined ? {} : { bandwidth_hours: bandwidthHours.map(readBandwidthHours) }),
   };
+  return Object.keys(schedule).length === 0 ? {} : { schedule };
+}
+
+/** `mon-fri 08:00-18:00 100Mbps`: the limit is the last word. */
+function readBandwidthHours(text: string): { hours: string; bytes_per_second: number } {
+  const [, hours, rate] = /^(.*\S)\s+(\S+)$/.exec(text.trim()) ?? [];
+  if (hours !== undefined && rate !== undefined) return { hours, bytes_per_second: readBandwidth(rate) };
+  throw usageError(`${text} is not hours with a limit`, 'Write such as "mon-fri 08:00-18:00 100Mbps".');
 }
 
 function readTime(text: string): string {
@@ -167,7 +179,8 @@ function refuseBesidePlan(vm: string | undefined, options: MigrateOptions): void
   const { from, to, point, bandwidth, network, probeHttp, probeTcp } = options;
   const { warm, cutover, targetDowntime, roundPause, undoWindow, startAt, deadline } = options;
   const moving = [vm, from, to, point, bandwidth, network, probeHttp, probeTcp];
-  const all = [...moving, warm, cutover, targetDowntime, roundPause, undoWindow, startAt, deadline];
+  const timing = [warm, cutover, targetDowntime, roundPause, undoWindow, startAt, deadline];
+  const all = [...moving, ...timing, options.timeZone, options.hours, options.bandwidthHours];
   const place = Object.keys(readPlace(options)).length > 0;
   if (all.some((value) => value !== undefined) || place || !options.incremental) {
     throw usageError("--plan carries out a plan exactly as it is", "Leave the VM and the other options out.");

@@ -1642,6 +1642,16 @@ export interface components {
                  * @description A warning says when the measured rate won't meet it
                  */
                 deadline?: string;
+                /** @description Of the hours below; default UTC */
+                time_zone?: string;
+                /** @description Outside of them it does not begin and nothing of a running VM is copied; default the configuration's. An empty list allows any time */
+                allowed_hours?: string[];
+                /** @description Limits in certain hours; the lowest that holds counts. Default the configuration's */
+                bandwidth_hours?: {
+                    /** @description Days, hours or both: `mon-fri 22:00-06:00`, `sat,sun`, `08:00-18:00` */
+                    hours: string;
+                    bytes_per_second: number;
+                }[];
             };
             /** @description How long after the cutover `undo` brings the VM home with what it wrote */
             undo?: {
@@ -1932,6 +1942,16 @@ export interface components {
                      * @description A warning says when the measured rate won't meet it
                      */
                     deadline?: string;
+                    /** @description Of the hours below; default UTC */
+                    time_zone?: string;
+                    /** @description Outside of them it does not begin and nothing of a running VM is copied; default the configuration's. An empty list allows any time */
+                    allowed_hours?: string[];
+                    /** @description Limits in certain hours; the lowest that holds counts. Default the configuration's */
+                    bandwidth_hours?: {
+                        /** @description Days, hours or both: `mon-fri 22:00-06:00`, `sat,sun`, `08:00-18:00` */
+                        hours: string;
+                        bytes_per_second: number;
+                    }[];
                 };
                 /** @description How long after the cutover `undo` brings the VM home with what it wrote */
                 undo?: {
@@ -2032,6 +2052,16 @@ export interface components {
                      * @description A warning says when the measured rate won't meet it
                      */
                     deadline?: string;
+                    /** @description Of the hours below; default UTC */
+                    time_zone?: string;
+                    /** @description Outside of them it does not begin and nothing of a running VM is copied; default the configuration's. An empty list allows any time */
+                    allowed_hours?: string[];
+                    /** @description Limits in certain hours; the lowest that holds counts. Default the configuration's */
+                    bandwidth_hours?: {
+                        /** @description Days, hours or both: `mon-fri 22:00-06:00`, `sat,sun`, `08:00-18:00` */
+                        hours: string;
+                        bytes_per_second: number;
+                    }[];
                 };
                 /** @description How long after the cutover `undo` brings the VM home with what it wrote */
                 undo?: {
@@ -2290,6 +2320,16 @@ export interface components {
                  * @description A warning says when the measured rate won't meet it
                  */
                 deadline?: string;
+                /** @description Of the hours below; default UTC */
+                time_zone?: string;
+                /** @description Outside of them it does not begin and nothing of a running VM is copied; default the configuration's. An empty list allows any time */
+                allowed_hours?: string[];
+                /** @description Limits in certain hours; the lowest that holds counts. Default the configuration's */
+                bandwidth_hours?: {
+                    /** @description Days, hours or both: `mon-fri 22:00-06:00`, `sat,sun`, `08:00-18:00` */
+                    hours: string;
+                    bytes_per_second: number;
+                }[];
             };
             /** @description How long after the cutover `undo` brings the VM home with what it wrote */
             undo?: {

@@ -4,6 +4,7 @@ import {
   condition,
   getExternalWorkflowHandle,
   isCancellation,
+  patched,
   proxyLocalActivities,
   setHandler,
   sleep,
@@ -25,7 +26,7 @@ import {
 import { Turn } from "./turn.ts";
 import type { MigrateVmInput } from "./types.ts";
 
-const { recordStep, recordMigration } = proxyLocalActivities<Activities>(recordCall);
+const { recordStep, recordMigration, nextAllowedStart } = proxyLocalActivities<Activities>(recordCall);
 
 /** Where each step begins on the way to 100 %; copying is most of it. */
 const stepStart: Readonly<Record<MigrationStep, number>> = {
@@ -129,6 +130,35 @@ export class Tracker {
     await this.become("queued", `It begins at ${startAt}`);
     await this.interruptible(() => sleep(Math.max(1, left()), { summary: `until ${startAt}` }));
     await this.become("running", "Its time has come");
+  }
+
+  /** Waits until the plan's allowed hours last long enough for all of it. */
+  async awaitHours(planId: string): Promise<void> {
+    for (let waited = false; ; waited = true) {
+      const { waitMs, at } = await nextAllowedStart({ planId });
+      if (waitMs === 0) {
+        if (waited) await this.become("running", "Its allowed hours have begun");
+        return;
+      }
+      if (!waited) await this.become("queued", `Its allowed hours begin at ${at}`);
+      await this.interruptible(() => sleep(waitMs, { summary: `until ${at}` }));
+    }
+  }
+
+  /** Takes a turn within the allowed hours. */
+  async begin(planId: string): Promise<void> {
+    // A person's word brings a VM home, at any hour.
+    if (this.#input.undoOf !== undefined || !patched("hours")) {
+      await this.turn.take(this);
+      return;
+    }
+    for (;;) {
+      await this.awaitHours(planId);
+      if (!(await this.turn.take(this))) return;
+      // While it waited for its turn they may have ended.
+      if ((await nextAllowedStart({ planId })).waitMs === 0) return;
+      await this.turn.release();
+    }
   }
 
   /** Runs a replication; `told` says that a person (or the clock) ends it, and everyone hears when that is possible. */

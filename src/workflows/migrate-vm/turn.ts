@@ -17,16 +17,19 @@ export class Turn {
   #asked = false;
   #has = false;
 
-  async take(run: Waiting): Promise<void> {
+  /** True when it had to wait. */
+  async take(run: Waiting): Promise<boolean> {
     // Runs that began before there were turns go on without one.
-    if (this.#has || !patched("turns")) return;
+    if (this.#has || !patched("turns")) return false;
     this.#asked = true;
-    if (!(await askForSlot()).granted) {
+    const { granted } = await askForSlot();
+    if (!granted) {
       await run.become("queued", "As many migrations as may be are at work; this one begins in its turn");
       await run.interruptible(() => awaitSlot.executeWithOptions({ summary: "wait for its turn" }, []));
       await run.become("running", "Its turn has come");
     }
     this.#has = true;
+    return !granted;
   }
 
   async release(): Promise<void> {

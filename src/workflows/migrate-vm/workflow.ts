@@ -71,7 +71,7 @@ class MigrationRun {
   async execute(): Promise<MigrateVmResult> {
     try {
       if (this.#input.startAt !== undefined) await this.#tracker.awaitStart(this.#input.startAt);
-      await this.#tracker.turn.take(this.#tracker);
+      await this.#tracker.begin(this.#input.planId);
       this.#moved = await moveVm(this.#input, this.#tracker, this.#saga);
       await this.#tracker.turn.release();
       // Open before it is told: who reads the new state may act on it at once.
