@@ -13,8 +13,9 @@ export interface RelayPlan {
 /** Relays connections from here to there: `node shaped-relay.ts '[{"listen":…,"to":…}]'`. Ends with who started it. */
 function relay({ listen, to, bytesPerSecond }: RelayPlan): void {
   const buckets = [new Bucket(bytesPerSecond), new Bucket(bytesPerSecond)] as const;
-  createServer((near) => {
-    const far = connect(to);
+  // One side may have said all and still wait for the answer.
+  createServer({ allowHalfOpen: true }, (near) => {
+    const far = connect({ ...to, allowHalfOpen: true });
     void pass(near, far, buckets[0]);
     void pass(far, near, buckets[1]);
   }).listen(listen);
@@ -25,12 +26,22 @@ async function pass(from: Socket, to: Socket, bucket: Bucket): Promise<void> {
   try {
     for await (const chunk of from as AsyncIterable<Buffer>) {
       await bucket.take(chunk.byteLength);
-      if (!to.write(chunk)) await new Promise((resolve) => to.once("drain", resolve).once("close", resolve));
+      if (!to.write(chunk)) await drained(to);
     }
     to.end();
   } catch {
     to.destroy();
   }
+}
+
+function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      socket.off("drain", done).off("close", done);
+      resolve();
+    };
+    socket.on("drain", done).on("close", done);
+  });
 }
 
 class Bucket {

@@ -84,12 +84,13 @@ export class DataPort {
 }
 
 /** A connection to the worker, which has proven to be that one. @throws ProviderError Unavailable. */
-export function reachWorker(
+export async function reachWorker(
   identity: SiteIdentity,
   worker: WorkerName,
   address: string,
   signal: AbortSignal,
 ): Promise<TLSSocket> {
+  signal.throwIfAborted();
   const { hostname, port } = new URL(`tls://${address}`);
   const name = `worker ${worker.workerId} at ${address}`;
   return new Promise((resolve, reject) => {

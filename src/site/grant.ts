@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject, sign, verify, X509Certificate } from "node:crypto";
+import { type KeyObject, sign, verify, X509Certificate } from "node:crypto";
 import * as z from "zod";
 import { ProviderError } from "../domain/errors.ts";
 
@@ -32,9 +32,7 @@ export function openGrant(
 ): Grant {
   const [body = "", signature = ""] = text.split(".");
   const bytes = Buffer.from(body, "base64url");
-  const key = createPublicKey(
-    new X509Certificate(expected.authority).publicKey.export({ type: "spki", format: "pem" }),
-  );
+  const key = new X509Certificate(expected.authority).publicKey;
   const genuine = verify(
     "sha256",
     bytes,

@@ -42,6 +42,16 @@ describe("a join token", () => {
     await assert.rejects(SiteIdentity.join(freshDir(), token), code("PolicyBlocked"));
   });
 
+  test("is not used up by a key that can't be certified", async () => {
+    const text = await lab.joinToken("site-a");
+    const { secret } = readJoinToken(text);
+    const client = new SiteClient({ url: lab.url, authority: lab.authority.pem });
+    const publicKey = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----";
+    await assert.rejects(client.call("join", { token: secret, name: "n", publicKey }), code("InvalidInput"));
+    client.close();
+    assert.equal((await SiteIdentity.join(freshDir(), text)).site, "site-a");
+  });
+
   test("is of no use after its end", async () => {
     await assert.rejects(SiteIdentity.join(freshDir(), await lab.joinToken("site-a", -1)), code("PolicyBlocked"));
   });

@@ -1,5 +1,6 @@
 import { createHash, createHmac, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { ProviderError } from "../../domain/errors.ts";
 import { type Grant, sealGrant } from "../../site/grant.ts";
 import { certificateHash, type WorkerName, workerUri } from "../../site/names.ts";
 import { type Authority, certify, ensureAuthority, readPublicKey, usages } from "../tls/authority.ts";
@@ -53,6 +54,21 @@ export class SiteAuthority {
       names: [{ type: "url", value: workerUri(worker) }],
     });
     return { certificate, hash: certificateHash(new X509Certificate(certificate).raw), endsAt: notAfter.toISOString() };
+  }
+
+  /** @throws ProviderError InvalidInput for what {@link issue} can't certify. */
+  async requireKey(publicKeyPem: string): Promise<void> {
+    try {
+      await readPublicKey(publicKeyPem);
+    } catch (cause) {
+      throw new ProviderError("InvalidInput", {
+        operation: "certify a worker's key",
+        resource: "public key",
+        reason: "it is no P-256 key in PEM",
+        action: "Let the worker run the same version as the API.",
+        cause,
+      });
+    }
   }
 
   grant(claims: Omit<Grant, "endsAt">): string {

@@ -41,6 +41,8 @@ export async function join(
   { token, name, publicKey }: SiteInput<"join">,
   address: string,
 ): Promise<SiteOutput<"join">> {
+  // A token is used up by who can be certified only.
+  await authority.requireKey(publicKey);
   const site = await store.siteWorkers.useJoinToken(hashToken(token));
   if (site === undefined) {
     throw new ProviderError("PolicyBlocked", {

@@ -33,6 +33,8 @@ export interface SitePortOptions {
 
 /** A commit carries the hashes of a few GiB of disk. */
 const largestBody = 24 * 1024 * 1024;
+/** Of somebody who has no certificate yet. */
+const largestJoin = 16 * 1024;
 /** So long a worker that was removed may still be believed. */
 const believedMs = 2_000;
 const joinSlips = { failures: 10, withinMs: 60_000, lockMs: 60_000, mostMs: 3_600_000 };
@@ -63,7 +65,9 @@ export async function openSitePort(deps: SitePortDeps, options: SitePortOptions)
     }
     const address = socketOf(request).remoteAddress ?? "unknown";
     const caller = name === "join" ? undefined : await callers.require(request);
-    const input = siteContract[name].input.safeParse(JSON.parse((await bodyOf(request)) || "{}"));
+    const input = siteContract[name].input.safeParse(
+      JSON.parse((await bodyOf(request, caller ? largestBody : largestJoin)) || "{}"),
+    );
     if (!input.success) throw invalid(name, input.error);
     if (caller) return (handlers[name as keyof typeof handlers] as AnyHandler)(input.data, caller);
     lockout.refuseLocked(joining, address);
@@ -148,12 +152,12 @@ function isGrpc(request: Http2ServerRequest): boolean {
   return request.httpVersionMajor === 2 && (request.headers["content-type"] ?? "").startsWith("application/grpc");
 }
 
-async function bodyOf(request: Http2ServerRequest): Promise<string> {
+async function bodyOf(request: Http2ServerRequest, most: number): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.byteLength;
-    if (length > largestBody) throw invalid("request", undefined);
+    if (length > most) throw invalid("request", undefined);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();
