@@ -2,8 +2,6 @@ import type { EventsFacet, SiteChange } from "../events-facet.ts";
 import { toolFailure } from "./errors.ts";
 import type { Host } from "./host.ts";
 
-/** After so long another virsh takes over: one whose reader was killed is not left for ever. */
-const listenForSeconds = 600;
 /** `event 'lifecycle' for domain 'name': Started Booted`; names may hold anything. */
 const eventLine = /^event '([a-z-]+)' for domain '?(.+?)'?(?:: (.*))?$/;
 /** What else changes a VM as the inventory shows it. */
@@ -11,14 +9,17 @@ const telling: ReadonlySet<string> = new Set(["lifecycle", "metadata-change", "d
 /** With the VM its disks come into use, or go out of it. */
 const definition = /^(?:Defined|Undefined)\b/;
 
-/** libvirt's domain events, as virsh tells them. */
+/** libvirt's domain events, as virsh tells them. After a while another virsh takes over: one whose reader was killed is not
+ *  left for ever. */
 export class LibvirtEvents implements EventsFacet {
-  readonly #host: Host;
+  readonly #host: Pick<Host, "site" | "virsh" | "domains">;
+  readonly #listenForSeconds: number;
   /** Of domains by name, as they were seen last. */
   readonly #ids = new Map<string, string>();
 
-  constructor(host: Host) {
+  constructor(host: Pick<Host, "site" | "virsh" | "domains">, listenForSeconds = 600) {
     this.#host = host;
+    this.#listenForSeconds = listenForSeconds;
   }
 
   async *watch(signal: AbortSignal): AsyncGenerator<readonly SiteChange[]> {
@@ -27,7 +28,7 @@ export class LibvirtEvents implements EventsFacet {
     let wake: () => void = () => undefined;
     let ended = false;
     const listening = this.#host.virsh.follow(
-      ["event", "--all", "--loop", "--timeout", String(listenForSeconds)],
+      ["event", "--all", "--loop", "--timeout", String(this.#listenForSeconds)],
       (line) => {
         lines.push(line);
         wake();
@@ -51,7 +52,8 @@ export class LibvirtEvents implements EventsFacet {
         if (changes.length > 0) yield changes;
       }
       const { exitCode, stderr } = await listening;
-      if (exitCode === 0) return;
+      // When its time is over on a quiet host it says nothing, and ends as if it had failed.
+      if (exitCode === 0 || stderr.trim() === "") return;
       throw toolFailure("virsh", stderr, { operation: "listen for events", resource: this.#host.site });
     } finally {
       stop.abort();
