@@ -14,14 +14,8 @@ export function operateActivities({ registry }: SiteDeps) {
 
     async resizeVm(input: { site: string; vmId: string; size: VmSize }): Promise<void> {
       const { compute, capabilities } = await registry.provider(input.site);
-      const resource = `${input.site}/vm/${input.vmId}`;
       if (!compute.resizeVm) {
-        throw new ProviderError("UnsupportedCapability", {
-          operation: "resize VM",
-          resource,
-          reason: capabilities["compute.resize"] ?? "the site can't",
-          action: "Move it to a site that can.",
-        });
+        throw unsupported("resize VM", `${input.site}/vm/${input.vmId}`, capabilities["compute.resize"]);
       }
       await compute.resizeVm(input.vmId, input.size, Context.current().cancellationSignal);
     },
@@ -37,14 +31,30 @@ export function operateActivities({ registry }: SiteDeps) {
     },
 
     async deleteSnapshot(input: { site: string; snapshotId: string }): Promise<void> {
-      const { snapshots } = await registry.provider(input.site);
-      if (snapshots) await goneIsFine(snapshots.deleteSnapshot(input.snapshotId, Context.current().cancellationSignal));
+      const { snapshots, capabilities } = await registry.provider(input.site);
+      if (!snapshots) {
+        throw unsupported("delete snapshot", `${input.site}/snapshot/${input.snapshotId}`, capabilities.snapshots);
+      }
+      await goneIsFine(snapshots.deleteSnapshot(input.snapshotId, Context.current().cancellationSignal));
     },
 
     async releaseAddress(input: { site: string; addressId: string }): Promise<void> {
-      const { networkAdmin } = await registry.provider(input.site);
+      const { networkAdmin, capabilities } = await registry.provider(input.site);
       const signal = Context.current().cancellationSignal;
-      if (networkAdmin) await goneIsFine(networkAdmin.releaseAddress(input.addressId, signal));
+      if (!networkAdmin) {
+        const reason = capabilities["network.public-address"];
+        throw unsupported("release address", `${input.site}/address/${input.addressId}`, reason);
+      }
+      await goneIsFine(networkAdmin.releaseAddress(input.addressId, signal));
     },
   };
+}
+
+function unsupported(operation: string, resource: string, reason: string | undefined): ProviderError {
+  return new ProviderError("UnsupportedCapability", {
+    operation,
+    resource,
+    reason: reason ?? "the site can't",
+    action: "Do it with the site's own tools, or make a new plan.",
+  });
 }

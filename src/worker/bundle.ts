@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundleWorkflowCode } from "@temporalio/worker";
 
 const source = fileURLToPath(new URL("..", import.meta.url));
+
+const unusedMs = 30 * 86_400_000;
 
 /**
  * The workflows as one bundle file, made once for each state of the sources (2 s) and kept in `cacheDir`; a worker with
@@ -12,8 +14,12 @@ const source = fileURLToPath(new URL("..", import.meta.url));
  */
 export async function workflowBundle(cacheDir: string): Promise<{ codePath: string }> {
   const codePath = join(cacheDir, `workflows-${await fingerprint()}.js`);
-  const existing = await readFile(codePath).catch(() => undefined);
-  if (existing) return { codePath };
+  const now = new Date();
+  const exists = await utimes(codePath, now, now).then(
+    () => true,
+    () => false,
+  );
+  if (exists) return { codePath };
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(source, "workflows/index.ts"),
     workflowInterceptorModules: [join(source, "temporal/trace-workflow.ts")],
@@ -22,7 +28,24 @@ export async function workflowBundle(cacheDir: string): Promise<{ codePath: stri
   const partial = `${codePath}.${process.pid}`;
   await writeFile(partial, code);
   await rename(partial, codePath);
+  await dropUnused(cacheDir, { names: /^workflows-.*\.js/, recursive: false });
+  await dropUnused(join(cacheDir, "compiled"), { names: /./, recursive: true });
   return { codePath };
+}
+
+/** What other states of the sources left, and nobody used for long: it would be made again if it were wanted. */
+async function dropUnused(
+  folder: string,
+  { names, recursive }: { readonly names: RegExp; readonly recursive: boolean },
+): Promise<void> {
+  const entries = await readdir(folder, { recursive, withFileTypes: true }).catch(() => []);
+  const before = Date.now() - unusedMs;
+  for (const entry of entries) {
+    if (!entry.isFile() || !names.test(entry.name)) continue;
+    const path = join(entry.parentPath, entry.name);
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
+    if (mtimeMs < before) await rm(path, { force: true });
+  }
 }
 
 async function fingerprint(): Promise<string> {

@@ -181,8 +181,9 @@ class WaveRun {
   async #giveUp(error: unknown): Promise<void> {
     const cancelled = isCancellation(error);
     const { message } = describeFailure(error);
+    const why = cancelled ? "the wave was cancelled before its turn came" : `the wave went no further: ${message}`;
     for (const [position, state] of this.#states.entries()) {
-      if (state === "waiting") await this.#end(position, "cancelled", "the wave was cancelled before its turn came");
+      if (state === "waiting") await this.#end(position, "cancelled", why);
     }
     await Promise.all(this.#running().map((migration) => migration.cancel().catch(() => undefined)));
     await condition(() => waveEnded(this.#states));
