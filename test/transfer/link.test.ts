@@ -182,6 +182,15 @@ describe("compression", () => {
     assert.ok(share(4_000, { on: 100 * mib, off: 100 * mib, ratio: 1 }) < 0.1);
   });
 
+  test("outlasts a few MiB that don't shrink", () => {
+    const adaptive = new AdaptiveCompression(true, () => 0);
+    for (let sent = 0; sent < 40; sent++) {
+      const sending = adaptive.begin();
+      assert.equal(sending.compress, true, `after ${sent} MiB`);
+      adaptive.arrived(sending, mib, sent < 10 ? mib : mib / 10);
+    }
+  });
+
   test("that is off stays off", () => {
     const adaptive = new AdaptiveCompression(false);
     for (let sent = 0; sent < 500; sent++) {

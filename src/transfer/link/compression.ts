@@ -6,9 +6,11 @@ const mib = 1024 * 1024;
 const windowBytes = 64 * mib;
 /** Of the mode that is not in use: often enough to notice that the link or the data has changed. */
 const probeBytes = 16 * mib;
-const probeEveryWindows = 8;
+const probeEveryWindows = 4;
 /** Data of which less than this goes is not worth a processor's time. */
 const worthwhileRatio = 0.95;
+/** So much of it in a row: a few MiB of a disk may be a picture. */
+const hopelessBytes = 16 * mib;
 /** A mode has to be quicker by this to be taken for it. */
 const margin = 1.05;
 
@@ -55,7 +57,7 @@ export class AdaptiveCompression {
     }
     this.#raw += rawBytes;
     this.#wire += wireBytes;
-    const hopeless = this.#compress && this.#raw >= 4 * mib && this.#wire > this.#raw * worthwhileRatio;
+    const hopeless = this.#compress && this.#raw >= hopelessBytes && this.#wire > this.#raw * worthwhileRatio;
     if (hopeless || this.#raw >= (this.#probing ? probeBytes : windowBytes)) this.#decide(hopeless);
   }
 
