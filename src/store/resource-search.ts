@@ -34,6 +34,8 @@ export interface SearchPage {
  *  if matches lay evenly. */
 const walkedAtMost = 20_000;
 const patience = 3;
+/** Free text is walked to in the order of names only where so many rows in all have it: one in this many. */
+const walkedForTextFrom = 10;
 /** Rows of an export that are in memory at a time. */
 const portion = 1_000;
 /** Fields with an index in their order. */
@@ -132,6 +134,8 @@ async function walkIfMany(
   const [matching, total] = where.type === "everything" ? [1, 1] : await estimate(db, condition);
   // Where both ways should cost the same: rows that are walked for a page against rows that are gathered.
   if (where.type !== "everything" && matching < Math.sqrt(limit * total)) return undefined;
+  // What has a word in it lies together in the order of names, most often far from the beginning.
+  if (first.field === "name" && asksForText(where) && matching < total / walkedForTextFrom) return undefined;
   const most = Math.min(walkedAtMost, Math.ceil((patience * limit * total) / Math.max(1, matching)));
   const order = indexOrder(first);
   const found: Found[] = [];
@@ -150,6 +154,11 @@ async function walkIfMany(
     if (Number(rows[0]?.walked) >= most) return undefined;
   }
   return found;
+}
+
+/** Whether what matches has to have a text in it, whatever else. */
+function asksForText(where: Expression): boolean {
+  return where.type === "text" || (where.type === "and" && where.items.some(asksForText));
 }
 
 /** What the index holds in the order asked for, behind the cursor: first what is known of the field, then what isn't. */

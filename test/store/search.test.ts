@@ -195,3 +195,22 @@ describe("a search of the inventory", () => {
     }
   });
 });
+
+test("a text with punctuation finds what has exactly that", async () => {
+  const place = { site: "texts", provider: "acme" };
+  const names = ["shop-3", "shopq3", "shop_3", "shop.3", "shopx3", "shop=3", "shop-31", "shop 3", "50%_off"];
+  const resources = names.map((name, index) => {
+    const resourceId = `r${index}`;
+    return { ...place, kind: "vm" as const, resourceId, name, tags: {}, document: { tags: {} } };
+  });
+  await lab.store.inventory.replace(place, "vm", resources, new Date(now).toISOString());
+  const namesOf = async (text: string) => {
+    const query = parse(`"${text}" site:texts`);
+    return (await lab.store.resources.search({ ...query, limit: 20 })).items.map(({ name }) => name).sort();
+  };
+  assert.deepEqual(await namesOf("shop-3"), ["shop-3", "shop-31"]);
+  assert.deepEqual(await namesOf("shopq3"), ["shopq3"]);
+  assert.deepEqual(await namesOf("p.3"), ["shop.3"]);
+  assert.deepEqual(await namesOf("p_3"), ["shop_3"]);
+  assert.deepEqual(await namesOf("%_"), ["50%_off"]);
+});
