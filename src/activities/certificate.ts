@@ -1,4 +1,4 @@
-import type { Certificate } from "../domain/certificate.ts";
+import type { Certificate, DiskCertificate, ProofLevel } from "../domain/certificate.ts";
 import type { DiskResult } from "../domain/migration.ts";
 import type { ActivityDeps } from "./deps.ts";
 
@@ -7,7 +7,8 @@ export function certificateActivities({ registry, store, transfer }: ActivityDep
     /** Writes the proof of a move; one certificate a migration, however often this is repeated. */
     async writeCertificate(
       input: Omit<Certificate, "format" | "certificateId" | "provenAt" | "identical" | "disks" | "simulated"> & {
-        readonly disks: readonly (DiskResult & { readonly bytesReread: number })[];
+        readonly disks: readonly (DiskResult &
+          Pick<DiskCertificate, "bytesReread" | "bytesWrittenSince" | "site"> & { readonly level?: ProofLevel })[];
       },
     ): Promise<string> {
       const { disks, ...facts } = input;
@@ -25,7 +26,7 @@ export function certificateActivities({ registry, store, transfer }: ActivityDep
         disks: disks.map((disk) => ({
           diskId: disk.diskId,
           sizeBytes: disk.sizeBytes,
-          level: "target-reread",
+          level: disk.level ?? "target-reread",
           method: disk.tracking,
           leafBytes: transfer.leafBytes,
           rootHash: disk.rootHash,
@@ -33,6 +34,8 @@ export function certificateActivities({ registry, store, transfer }: ActivityDep
           pointId: disk.pointId,
           bytesCopied: disk.bytesCopied,
           bytesReread: disk.bytesReread,
+          ...(disk.bytesWrittenSince === undefined ? {} : { bytesWrittenSince: disk.bytesWrittenSince }),
+          ...(disk.site === undefined ? {} : { site: disk.site }),
         })),
         simulated,
       };

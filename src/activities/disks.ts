@@ -110,7 +110,7 @@ export function diskActivities({ registry, store }: SiteDeps, moves: DiskMoves) 
       lineage: string;
       manifestId: string;
       migrationId: string;
-    }): Promise<void> {
+    }): Promise<string> {
       const { site, sourcePointId, diskId, lineage, manifestId, migrationId } = input;
       const { disks } = await registry.provider(site);
       const signal = Context.current().cancellationSignal;
@@ -120,6 +120,7 @@ export function diskActivities({ registry, store }: SiteDeps, moves: DiskMoves) 
       await store.points.record({ ...row, pointId, kind: "adopted" });
       // What the source tracks changes since goes by this id, should it be started again.
       await store.points.record({ ...row, pointId: `${sourcePointId}/${diskId}`, kind: "source" });
+      return pointId;
     },
 
     /** Files what a point of a running source held, as a baseline for the next copy. */

@@ -11,6 +11,7 @@ import { withFailures } from "./failures.ts";
 import { finalizeActivities } from "./finalize.ts";
 import { inventoryActivities } from "./inventory.ts";
 import { InventoryReader } from "./inventory-reader.ts";
+import { liveActivities } from "./live.ts";
 import { networkActivities } from "./network.ts";
 import { operateActivities } from "./operate.ts";
 import { operationPlanActivities } from "./operation-plan.ts";
@@ -62,6 +63,7 @@ function allOf(deps: ActivityDeps) {
     ...atSites(deps, moves),
     ...siteWorkerActivities(deps),
     ...replicateActivities(deps, moves, slots),
+    ...liveActivities(deps),
     ...slotActivities(deps, slots),
     ...waveActivities(deps),
     ...undoActivities(deps),
@@ -121,6 +123,9 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   verifyCertificateDisk: "reads",
   replicate: "changes",
   keepAsRound: "records",
+  moveLive: "changes",
+  undoLive: "undoes",
+  proveLive: "reads",
   askForCutover: "records",
   dropReplica: "undoes",
   verifyVm: "changes",

@@ -18,6 +18,7 @@ export async function lookAtSource(
   const consistency = await provider.disks.expectConsistency?.(vmId, signal);
   return {
     ...(consistency ? { consistency } : {}),
+    kind: provider.kind,
     capabilityGaps: provider.capabilities,
     fixedShapes: provider.compute.listInstanceTypes !== undefined,
     prices: await pricesAt(provider, settings, store),
@@ -41,6 +42,7 @@ export async function lookAtTarget(
     pricesAt(provider, settings, store),
   ]);
   return {
+    kind: provider.kind,
     capabilityGaps: capabilities,
     networks,
     freeBytes,

@@ -3,6 +3,7 @@ import type { MigrationRequest } from "../domain/migration.ts";
 import { planMigration } from "../domain/migration-plan.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { lookAtRunning } from "./look-at-running.ts";
 import { lookIntoGuest } from "./look-into-guest.ts";
 import { hashOf } from "./pinned-plan.ts";
 import { findVm, lookAtSource, lookAtTarget, observeDisk } from "./plan-observations.ts";
@@ -35,20 +36,12 @@ export async function planOne(
     lookAtTarget(target, settings(request.to), store, signal),
     store.migrations.stepSamples(request.from, request.to),
   ]);
+  const sides = { request, defaults, source: sourceSide, target: targetSide };
+  const live = await lookAtRunning(sides, vm, { source, target }, signal);
   const disks = await Promise.all(
     inspected.map((disk) => observeDisk({ sourceSite: source.site, target, store, signal }, disk)),
   );
-  const parts = planMigration({
-    request,
-    at: new Date().toISOString(),
-    defaults,
-    vm,
-    disks,
-    guest,
-    source: sourceSide,
-    target: targetSide,
-    history,
-  });
+  const parts = planMigration({ ...sides, at: new Date().toISOString(), vm, disks, guest, live, history });
   const hash = hashOf(parts);
   const subjects = [request.from, request.to].map((site) => ({ site, tags: vm.tags }));
   const plan: Plan = { ...parts, planId: input.planId, hash, subjects, createdAt: new Date().toISOString() };

@@ -4,7 +4,7 @@ import { isProviderError } from "../domain/errors.ts";
 import { mib } from "../domain/format.ts";
 import type { CopyDiskParameters } from "../domain/migration-parts.ts";
 import { allowance } from "../domain/move-hours.ts";
-import { increments } from "../domain/replica-base.ts";
+import { increments, plannedBaselines } from "../domain/replica-base.ts";
 import { tagKeys } from "../domain/vm.ts";
 import { judgeRounds, type ReplicaRound, type RoundDisk, stillConverges, type WarmParameters } from "../domain/warm.ts";
 import type { SourcePoint } from "../providers/provider.ts";
@@ -178,7 +178,7 @@ export function replicateActivities(
   ): Promise<void> {
     const { migrationId, from, to } = input;
     const { round } = await store.rounds.open(migrationId);
-    const point = await takePoint(input, round, signal);
+    const point = await takePoint(input, round, newest ? {} : plannedBaselines(input.copies), signal);
     const copies = increments(input.copies, newest, point);
     const copied = [];
     let bytesAfter = copies.reduce((sum, { allocatedBytes }) => sum + allocatedBytes, 0);
@@ -233,11 +233,16 @@ export function replicateActivities(
     if (holds && newest) await goneIsFine(sourceDisks.releaseSourcePoint(newest.sourcePointId, signal));
   }
 
-  async function takePoint({ migrationId, from, vmId }: Replication, round: number, signal: AbortSignal) {
+  async function takePoint(
+    { migrationId, from, vmId }: Replication,
+    round: number,
+    since: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ) {
     const { compute, disks } = await registry.provider(from);
     const { state } = await compute.getVm(vmId, signal);
     const mode: SourcePoint["mode"] = state === "stopped" ? "stopped" : "frozen";
-    return disks.createSourcePoint({ vmId, mode, key: pointKey(migrationId, round) }, signal);
+    return disks.createSourcePoint({ vmId, mode, key: pointKey(migrationId, round), since }, signal);
   }
 
   async function dropRound(

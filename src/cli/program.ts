@@ -100,7 +100,13 @@ function addMigrate(program: Command): void {
     .option("--encryption-key <name>", "a key of yours at the target, for its disks")
     .option("--probe-http <port/path>", "must answer 200 at the target (repeatable)", collect)
     .option("--probe-tcp <port>", "must accept connections at the target (repeatable)", collect)
-    .option("--warm", "copy it while it runs, then what changed, and stop it for the last difference only")
+    .addOption(
+      new Option(
+        "--mode <mode>",
+        "cold (default): it is off meanwhile; warm: for the last difference only; live: it never stops, where both hosts can do that",
+      ).choices(["cold", "warm", "live"]),
+    )
+    .option("--warm", "the same as --mode warm")
     .option("--cutover <when>", "of a warm one: when-ready (default), manual, or a time such as 2030-01-31T22:00:00Z")
     .option("--target-downtime <duration>", "of a warm one: ready when the downtime is predicted below this (30s)")
     .option("--round-pause <duration>", "of a warm one: between two rounds (30s)")

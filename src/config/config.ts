@@ -219,6 +219,7 @@ function toMigration({ migration_config: given, network_config: network }: FileC
     verify: given.verification_enabled,
     rollbackOnFailure: given.rollback_enabled,
     compression: given.compression_enabled,
+    live: given.enable_live_migration,
     ...(limits.length > 0 ? { bandwidthBytesPerSecond: Math.min(...limits) } : {}),
     ...toHours(given),
   };

@@ -83,9 +83,10 @@ export const migrationKeys: Readonly<Record<string, ConfigKey>> = {
   },
   "migration_config.enable_live_migration": {
     description: "Whether running guests may move between KVM hosts without a stop.",
+    default: true,
     example: true,
-    effect: { later: "live migration" },
-    test: "a key of a later part is reported as not yet in effect",
+    effect: { now: "if not, a plan that is asked for a live move makes it warm" },
+    test: "migration_config sets the defaults of every migration",
   },
   "migration_config.compression_enabled": {
     description: "Whether bytes are compressed on the way where both ends are workers of sites.",

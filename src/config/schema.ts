@@ -170,7 +170,7 @@ export const fileSchema = section({
     encryption: choice("aes128", "aes256").optional(),
   }).optional(),
   migration_config: section({
-    enable_live_migration: flag().optional(),
+    enable_live_migration: flag(),
     parallel_migrations: count(1),
     bandwidth_limit: rate().optional(),
     time_zone: timeZone(),

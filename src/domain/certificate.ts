@@ -1,9 +1,12 @@
 import type { ChangeTracking } from "./change-tracking.ts";
 import type { Consistency } from "./consistency.ts";
 
-/** `target-reread`: the sealed point was read back at the target and every byte compared by its hash with what the
- *  source gave. `object-reread`: the uploaded object was. `sent-only`: nothing was read back. */
-export type ProofLevel = "target-reread" | "object-reread" | "sent-only";
+/** How much of a copy was proven. `target-reread`: the sealed point was read back at the target and every byte compared by its hash with what the
+ *  source gave. `object-reread`: the uploaded object was. `sent-only`: nothing was read back. `compared-after-switch`, of a guest that never stopped:
+ *  the source's disk, as the switch left it, was held against the target's some moments later; what the guest had written
+ *  in those is counted, and nothing is said of it. */
+export const proofLevels = ["target-reread", "object-reread", "compared-after-switch", "sent-only"] as const;
+export type ProofLevel = (typeof proofLevels)[number];
 
 export interface DiskCertificate {
   readonly diskId: string;
@@ -19,6 +22,20 @@ export interface DiskCertificate {
   readonly bytesCopied: number;
   /** Bytes read back at the target for the proof; zeros the target vouches for are not read. */
   readonly bytesReread: number;
+  /** Of `compared-after-switch`: bytes that differed where the guest had written since. */
+  readonly bytesWrittenSince?: number;
+  /** Where the certified point lies, when that is not the target: the disk that a live move left at its source. */
+  readonly site?: string;
+}
+
+/** What there is to say of a move without a stop. */
+export interface LiveCertificate {
+  readonly switchedAt: string;
+  /** For how long the guest stood still, as the hypervisor measured it. */
+  readonly pauseMs?: number;
+  /** Memory is moved by the hypervisors over a transport that loses nothing; nobody compares it. `lost`: the guest ended
+   *  at the target after the switch and was started there anew. */
+  readonly memory: "moved-not-compared" | "lost";
 }
 
 /** The proof of a move that a customer can check again: `novacron certificate verify FILE`. */
@@ -45,6 +62,7 @@ export interface Certificate {
     readonly evidence?: string;
     readonly reason?: string;
   };
+  readonly live?: LiveCertificate;
   /** True when either site is part of the sandbox. */
   readonly simulated: boolean;
 }

@@ -2,9 +2,11 @@ import type { ChangeTracking } from "./change-tracking.ts";
 import type { Consistency } from "./consistency.ts";
 import type { Fact, Guest } from "./guest.ts";
 import type { CapacityType, InstanceType } from "./instance-type.ts";
+import type { LiveGuest } from "./live.ts";
 import type { MigrationRequest } from "./migration.ts";
 import type { StepSample } from "./migration-times.ts";
 import type { MoveHours } from "./move-hours.ts";
+import type { PlanCheck } from "./plan.ts";
 import type { PriceBook } from "./prices.ts";
 import type { Quota } from "./quota.ts";
 import type { TagRules } from "./tag-rules.ts";
@@ -73,6 +75,8 @@ export interface MigrationDefaults {
   readonly hours?: MoveHours;
   /** Whether a boot is proven unless a request says otherwise. */
   readonly verify: boolean;
+  /** Whether running guests may move live. Default true. */
+  readonly live?: boolean;
   /** False leaves a failed move as it stands, for inspection, until a person rolls it back. */
   readonly rollbackOnFailure: boolean;
 }
@@ -109,8 +113,16 @@ export interface TargetNetwork {
   readonly name: string;
   readonly active: boolean;
   readonly isDefault?: boolean;
+  readonly kind?: string;
   readonly virtualNetworkId?: string;
   readonly zone?: string;
+}
+
+/** Of a running VM that is to move live, when both sites can do that. */
+export interface LiveObservation {
+  readonly guest: Pick<LiveGuest, "obstacles" | "networkKinds" | "memoryBytes" | "dirtyBytesPerSecond">;
+  /** What the target says of it. */
+  readonly checks: readonly PlanCheck[];
 }
 
 /** All that the plan is made from; gathered at both sites in one go. */
@@ -123,7 +135,10 @@ export interface MigrationObservations {
   readonly disks: readonly DiskObservation[];
   /** What the boot disk says of the system on it; absent when nobody looked. */
   readonly guest?: Fact<Guest>;
+  readonly live?: LiveObservation;
   readonly source: {
+    /** Sites of one kind can hand running guests to each other. */
+    readonly kind?: string;
     readonly capabilityGaps: Readonly<Record<string, string>>;
     /** Sizes, disk controllers and MACs are the site's, not the VM's. */
     readonly fixedShapes: boolean;
@@ -133,6 +148,7 @@ export interface MigrationObservations {
     readonly prices?: PriceBook;
   };
   readonly target: {
+    readonly kind?: string;
     readonly capabilityGaps: Readonly<Record<string, string>>;
     readonly networks: readonly TargetNetwork[];
     readonly freeBytes?: number;

@@ -1,6 +1,7 @@
 import { planConsistency } from "./consistency-plan.ts";
 import { gib } from "./format.ts";
 import { formerShapeTag } from "./former-shape.ts";
+import { chooseMode, planLive } from "./live-plan.ts";
 import type { VerifyOptions } from "./migration.ts";
 import { runChecks } from "./migration-checks.ts";
 import { lineageOf, type PlannedCopy, planCopy, planEncryption } from "./migration-copies.ts";
@@ -28,7 +29,7 @@ export interface MigrationPlanParts extends PlanContent {
   readonly executable: boolean;
 }
 
-/** The pinned plan of a cold migration, from observations alone: same observations, same plan. */
+/** The pinned plan of a migration, from observations alone: same observations, same plan. */
 export function planMigration(seen: MigrationObservations): MigrationPlanParts {
   const { request, vm } = seen;
   const schedule = effectiveSchedule(request, seen.defaults);
@@ -37,22 +38,27 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
   const shape = planShape(seen, network.zone);
   const encryption = planEncryption(seen);
   const bytesToMove = copies.reduce((sum, copy) => sum + copy.bytes, 0);
-  const verify = planVerify(seen);
+  const { mode, choices: modeChoices } = chooseMode(seen);
+  const verify = planVerify(seen, mode === "live");
   const cost = planCost(seen, shape, bytesToMove);
   const carried = carriedTags(vm, shape);
   const tags = planTags(seen, carried);
   const undo = planUndo(seen);
   const consistency = planConsistency(seen);
+  const live =
+    mode === "live" ? planLive(seen, { tags: carried, networkIds: network.networkIds, schedule }) : undefined;
   const placeChecks = [
-    ...runChecks(seen, shape, bytesToMove),
-    ...warmChecks(seen),
+    ...runChecks(seen, shape, live?.diskBytes ?? bytesToMove),
+    ...(mode === "warm" ? warmChecks(seen) : []),
+    ...(live?.checks ?? []),
     ...undo.checks,
     ...consistency.checks,
     ...copies.flatMap((copy) => copy.checks),
     ...encryption.checks,
     ...network.checks,
     ...shape.checks,
-    ...checkGuest(seen, shape, verify),
+    // A guest that runs on needs no boot.
+    ...(live ? [] : checkGuest(seen, shape, verify)),
     ...tags.checks,
     ...cost.checks,
   ];
@@ -79,11 +85,13 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
     publishPorts: vm.publishPorts,
     tags: carried,
   };
-  const warm = request.mode === "warm" ? planWarm(seen, stop.graceMs) : undefined;
-  const times = estimate(seen, { copies, stops: wasRunning && point === "stop", verify, schedule }, warm?.parameters);
+  const warm = mode === "warm" ? planWarm(seen, stop.graceMs) : undefined;
+  const times =
+    live?.estimates ??
+    estimate(seen, { copies, stops: wasRunning && point === "stop", verify, schedule }, warm?.parameters);
   const seconds = times.seconds ?? 0;
   const checks = [...placeChecks, ...hoursChecks(seen, schedule, seconds), ...scheduleChecks(seen, seconds)];
-  const actions: PlanAction[] = [
+  const moving: readonly PlanAction[] = [
     ...(warm ? [warm.action] : []),
     {
       action: point === "freeze" ? "freeze-point" : "stop-vm",
@@ -103,10 +111,13 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
       detail: describeCreate(seen, shape),
       parameters: { ...create },
     },
+  ];
+  const actions: readonly PlanAction[] = [
+    ...(live?.actions ?? moving),
     {
       action: "verify-vm",
       resource: { site: request.to, kind: "vm", id: vm.name },
-      detail: describeVerify(verify),
+      detail: live ? describeProbes(verify) : describeVerify(verify),
       parameters: { ...verify },
     },
     ...undo.actions,
@@ -121,11 +132,12 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
       point,
       rollbackOnFailure: seen.defaults.rollbackOnFailure,
     },
-    observed: observedResources(seen, copies, network),
+    observed: observedResources(seen, live ? [] : copies, network),
     choices: [
+      ...modeChoices,
       ...(warm ? [warm.choice] : []),
-      ...consistency.choices,
-      ...copies.flatMap((copy) => copy.choices),
+      ...(live ? [] : consistency.choices),
+      ...(live?.choices ?? copies.flatMap((copy) => copy.choices)),
       ...encryption.choices,
       ...network.choices,
       ...shape.choices,
@@ -149,7 +161,8 @@ export function actionParameters<T>(plan: Plan, action: string): T {
   return found.parameters as T;
 }
 
-function planVerify(seen: MigrationObservations): VerifyParameters {
+/** A guest that runs on has no boot to prove. */
+function planVerify(seen: MigrationObservations, runsOn: boolean): VerifyParameters {
   const { request, vm, defaults } = seen;
   const asked: VerifyOptions = request.verify ?? {};
   const stayOffBecause =
@@ -161,7 +174,7 @@ function planVerify(seen: MigrationObservations): VerifyParameters {
         : "The source was not running");
   const start = stayOffBecause === undefined;
   const hasConsole = seen.target.capabilityGaps["compute.console-output"] === undefined;
-  const wantsBoot = start && hasConsole && (asked.bootProof ?? defaults.verify);
+  const wantsBoot = start && hasConsole && !runsOn && (asked.bootProof ?? defaults.verify);
   return {
     start,
     stayOffBecause,
@@ -183,6 +196,15 @@ function describeVerify(verify: VerifyParameters): string {
     ...verify.httpProbes.map((probe) => `HTTP ${probe.port}${probe.path}`),
   ];
   return `Start it and check: ${parts.join(", ")}`;
+}
+
+/** Of a guest that never stopped. */
+function describeProbes({ tcpPorts, httpProbes }: VerifyParameters): string {
+  const probes = [
+    ...tcpPorts.map((port) => `TCP ${port}`),
+    ...httpProbes.map(({ port, path }) => `HTTP ${port}${path}`),
+  ];
+  return `It runs on at the target${probes.length > 0 ? `; check: ${probes.join(", ")}` : ""}`;
 }
 
 function observedResources(

@@ -19,6 +19,8 @@ export interface StepSample {
   readonly booted: boolean;
   /** Whether most of it was moved before, while the source ran. */
   readonly warm: boolean;
+  /** Whether it never stopped. Absent: it did. */
+  readonly live?: boolean;
 }
 
 export interface PlannedTimes {
@@ -63,7 +65,9 @@ const down: ReadonlySet<MigrationStep> = new Set(["stop", "copy", "seal", "prove
  * How long a move will take, from the newest moves over the same route: what depends on bytes by a line through its samples, all
  * else by the median. Snapshots, imports and boots of a cloud are in there, as they were in those moves.
  */
-export function predictTimes(samples: readonly StepSample[], ahead: MoveAhead): PlannedTimes {
+export function predictTimes(all: readonly StepSample[], ahead: MoveAhead): PlannedTimes {
+  // Steps of the same name are about other things in a live one.
+  const samples = all.filter(({ live }) => live !== true);
   if (samples.length === 0) {
     const { bytesToMove } = ahead;
     const copying = Math.max(bytesToMove / assumedBytesPerSecond, ahead.secondsAtLimits?.(bytesToMove) ?? 0);
@@ -82,6 +86,24 @@ export function predictTimes(samples: readonly StepSample[], ahead: MoveAhead): 
   const moves = new Set(samples.map(({ migrationId }) => migrationId)).size;
   const basis = `the median of the last ${moves} move(s) over this route`;
   return { seconds: Math.ceil(seconds), downtimeSeconds: ahead.stops ? Math.ceil(downtime) : 0, basis };
+}
+
+/** The same of a live move, whose guest runs on: by the rate of earlier ones over the route, disks and memory together. */
+export function predictLive(
+  all: readonly StepSample[],
+  { bytesToMove, secondsAtLimits }: Pick<MoveAhead, "bytesToMove" | "secondsAtLimits">,
+): Pick<PlannedTimes, "seconds" | "basis"> {
+  const samples = all.filter(({ live }) => live === true);
+  const least = secondsAtLimits?.(bytesToMove) ?? 0;
+  const moving = samples.filter(({ step }) => step === "live");
+  if (moving.length === 0) {
+    const seconds = Math.ceil(Math.max(bytesToMove / assumedBytesPerSecond, least) + assumedSeconds);
+    return { seconds, basis: `${mib(assumedBytesPerSecond)} MiB/s assumed; nothing was moved live over this link yet` };
+  }
+  const amounts = moving.map(({ bytesCopied, seconds }) => ({ amount: bytesCopied, seconds }));
+  const others = steps.reduce((sum, step) => sum + (usualSeconds(samples, step) ?? 0), 0);
+  const seconds = Math.ceil(Math.max(secondsFor(bytesToMove, amounts), least) + others);
+  return { seconds, basis: `the last ${moving.length} live move(s) over this route` };
 }
 
 /** The usual seconds of a step; undefined when it never ran. */

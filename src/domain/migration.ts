@@ -1,6 +1,7 @@
 import type { ChangeTracking } from "./change-tracking.ts";
 import type { LeftAlone } from "./finalize.ts";
 import type { CapacityType } from "./instance-type.ts";
+import type { LiveView } from "./live.ts";
 import type { MigrationSchedule } from "./schedule.ts";
 import type { UndoOptions, UndoView } from "./undo.ts";
 import type { WarmOptions, WarmView } from "./warm.ts";
@@ -39,11 +40,16 @@ export function isMigrationEnded(state: MigrationState): boolean {
   return (endedMigrationStates as readonly MigrationState[]).includes(state);
 }
 
-/** The steps of a migration, in order; `replicate` only in a warm one. */
+export const moveModes = ["cold", "warm", "live"] as const;
+export type MoveMode = (typeof moveModes)[number];
+
+/** The steps of a migration, in order; `replicate` only in a warm one, `live` only in a live one, instead of what needs a
+ *  VM that is off. */
 export const migrationSteps = [
   "validate",
   "network",
   "replicate",
+  "live",
   "stop",
   "copy",
   "seal",
@@ -113,8 +119,9 @@ export interface MigrationRequest {
   /** Set to false to move everything though the target holds an earlier state. Default true. */
   readonly incremental?: boolean;
   /** `cold` (default): the source is off while its disks are copied. `warm`: it runs on while rounds of copies follow it,
-   *  and is off for the last difference only. */
-  readonly mode?: "cold" | "warm";
+   *  and is off for the last difference only. `live`: it never stops and its memory moves, too; where the two sites can't
+   *  do that it is warm, and the plan says why. */
+  readonly mode?: MoveMode;
   readonly warm?: WarmOptions;
   readonly schedule?: MigrationSchedule;
   /** After the cutover: how long `undo` brings the VM home with what it wrote. Absent: not at all. */
@@ -176,6 +183,8 @@ export interface MigrationView {
   readonly problem?: MigrationProblem;
   /** Present once the first round of a warm migration is proven. */
   readonly warm?: WarmView;
+  /** Present once a live migration has begun to move the guest. */
+  readonly live?: LiveView;
   /** Present once a move whose plan has an undo window is completed. */
   readonly undo?: UndoView;
   /** What its finalize did not touch, as the confirmed plan did not name it. */

@@ -45,3 +45,8 @@ function asTold(copy: CopyDiskParameters, point: PointWithBaselines): CopyDiskPa
   const told = disk.baselines.find(({ baselineId }) => baselineId === base.baselineId);
   return { ...copy, tracking: told?.tracking ?? "hash-compare" };
 }
+
+/** By disk, the baseline that the plan counts on. */
+export function plannedBaselines(copies: readonly CopyDiskParameters[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(copies.flatMap(({ diskId, base }) => (base ? [[diskId, base.baselineId]] : [])));
+}

@@ -51,7 +51,6 @@ function when({ cutover, cutoverAt, targetDowntimeSeconds }: WarmParameters): st
 
 /** What a warm move needs beside what every move needs. */
 export function warmChecks({ request, vm, source, target, disks }: MigrationObservations): PlanCheck[] {
-  if (request.mode !== "warm") return [];
   const checks: PlanCheck[] = [];
   const say = (check: string, problem: string | undefined, fine: string, remedy: string, warn = false): void => {
     checks.push(
@@ -64,7 +63,7 @@ export function warmChecks({ request, vm, source, target, disks }: MigrationObse
     "warm-needs-running",
     vm.state === "running" ? undefined : `${vm.name} is ${vm.state}`,
     `${vm.name} runs and goes on running until the cutover`,
-    "Leave out --mode warm: a VM that is off moves cold without any downtime.",
+    `Leave out --mode ${request.mode}: a VM that is off moves cold without any downtime.`,
   );
   say(
     "warm-point",

@@ -4,6 +4,7 @@ import type { Capabilities } from "./provider.ts";
 export const capabilities = {
   aws: {
     "compute.create-stopped": "EC2 starts an instance as it makes it",
+    "compute.live-migration": "EC2 takes no running memory in and gives none out",
     "disks.fenced-writes":
       "EBS takes blocks of a pending snapshot from anyone who may write it, until it is sealed; every attempt writes the same bytes",
     "disks.application-consistent":
@@ -33,6 +34,7 @@ export const capabilities = {
   folder: {
     "compute.start": "A folder holds disks and has no hypervisor: its VMs stay off",
     "compute.console-output": "A folder has no hypervisor, so its VMs write no console",
+    "compute.live-migration": "Nothing runs in a folder, so there is no memory to move",
     "compute.instance-types": "A folder keeps a VM's CPUs and memory as they are",
     "compute.spot": "A folder sells nothing",
     "disks.source-frozen": "Nothing runs in a folder, so there is nothing to freeze",

@@ -19,6 +19,7 @@ import type {
   TunnelsFacet,
 } from "./cloud-facets.ts";
 import type { EventsFacet } from "./events-facet.ts";
+import type { LiveFacet } from "./live-facet.ts";
 
 /**
  * The provider port: one small interface a facet. The comments are the contract; the conformance suite
@@ -57,6 +58,8 @@ export interface Provider {
   readonly scalingGroups?: ScalingGroupsFacet;
   readonly tunnels?: TunnelsFacet;
   readonly events?: EventsFacet;
+  /** Moving running guests to another host of the same kind (`live-facet.ts`). */
+  readonly live?: LiveFacet;
   /** Reachability, credentials, permissions, versions: one row each, in an order a person would debug in. */
   check(signal: AbortSignal): Promise<readonly SiteCheck[]>;
   /** Every resource at the site that exists because of us (created by us, opened by us, still costing something),
@@ -73,6 +76,8 @@ export const capabilityNames = [
   "compute.start",
   "compute.resize",
   "compute.console-output",
+  /** A running VM moves to another site of the same kind with its memory. */
+  "compute.live-migration",
   /** VMs come in fixed sizes, by name. */
   "compute.instance-types",
   /** Capacity at a lower price that the site may take back. */

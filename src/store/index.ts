@@ -9,6 +9,7 @@ import { GuardRepository } from "./guard-repository.ts";
 import { IdempotencyRepository } from "./idempotency-repository.ts";
 import { InventoryWriter } from "./inventory-writer.ts";
 import { Listener } from "./listener.ts";
+import { LiveRepository } from "./live-repository.ts";
 import { LogRepository } from "./log-repository.ts";
 import { migrateDatabase } from "./migrate.ts";
 import { MigrationRepository } from "./migration-repository.ts";
@@ -77,6 +78,7 @@ export interface Store {
   readonly points: PointRepository;
   readonly rounds: ReplicaRoundRepository;
   readonly warm: WarmRepository;
+  readonly live: LiveRepository;
   readonly checkpoints: PostgresCheckpointStore;
   readonly leases: PostgresRateLeases;
   readonly slots: SlotRepository;
@@ -124,6 +126,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     points: new PointRepository(db),
     rounds: new ReplicaRoundRepository(db),
     warm: new WarmRepository(db),
+    live: new LiveRepository(db),
     checkpoints: new PostgresCheckpointStore(db),
     leases: new PostgresRateLeases(db),
     slots: new SlotRepository(db),

@@ -55,6 +55,7 @@ export function toMigrationView(row: Selectable<MigrationTable> & { steps: StepR
       certificateId: row.certificate_id,
       problem: row.problem,
       warm: row.warm,
+      live: row.live,
       waveId: row.wave_id,
       undo: row.undo,
       leftAlone: row.left_alone,

@@ -2,6 +2,7 @@ import type { ColumnType, Generated, JSONColumnType } from "kysely";
 import type { Certificate } from "../domain/certificate.ts";
 import type { Consistency } from "../domain/consistency.ts";
 import type { LeftAlone } from "../domain/finalize.ts";
+import type { LiveView } from "../domain/live.ts";
 import type { DiskResult, MigrationProblem } from "../domain/migration.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { UndoView } from "../domain/undo.ts";
@@ -77,6 +78,7 @@ export interface MigrationTable {
   last_sequence: Generated<number>;
   tags: Tags;
   warm: OptionalJson<WarmView>;
+  live: OptionalJson<LiveView>;
   cutover_asked: Generated<boolean>;
   wave_id: string | null;
   undo: OptionalJson<UndoView>;

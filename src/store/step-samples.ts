@@ -19,6 +19,7 @@ export async function readStepSamples(db: Kysely<Database>, from: string, to: st
     stopped: boolean;
     booted: boolean;
     warm: boolean;
+    live: boolean;
   }>`
     with newest as (
       select migration_id, bytes_copied,
@@ -26,6 +27,7 @@ export async function readStepSamples(db: Kysely<Database>, from: string, to: st
         exists (select from jsonb_array_elements(disks) as disk where disk->>'tracking' <> 'full') as incremental, downtime_seconds is not null as stopped,
         coalesce(boot_proof = 'proven', false) as booted,
         exists (select 1 from migration_steps s where s.migration_id = m.migration_id and s.step = 'replicate') as warm,
+        exists (select 1 from migration_steps s where s.migration_id = m.migration_id and s.step = 'live') as live,
         (select coalesce(sum((action->'parameters'->>'allocatedBytes')::bigint), 0)::bigint
           from plans p, jsonb_array_elements(p.body->'actions') as action
           where p.plan_id = m.plan_id and action->>'action' = 'copy-disk') as allocated
@@ -33,7 +35,7 @@ export async function readStepSamples(db: Kysely<Database>, from: string, to: st
       where from_site = ${from} and to_site = ${to} and exists (
         select 1 from migration_steps s where s.migration_id = m.migration_id and s.step = 'complete' and s.state = 'done')
       order by created_at desc limit ${newestMoves})
-    select migration_id, step, bytes_copied, planned, incremental, allocated, stopped, booted, warm,
+    select migration_id, step, bytes_copied, planned, incremental, allocated, stopped, booted, warm, live,
       extract(epoch from coalesce(
         lead(s.started_at) over (partition by migration_id order by s.started_at, s.ordinal), s.ended_at
       ) - s.started_at)::double precision as seconds
@@ -51,5 +53,6 @@ export async function readStepSamples(db: Kysely<Database>, from: string, to: st
     stopped: row.stopped,
     booted: row.booted,
     warm: row.warm,
+    live: row.live,
   }));
 }

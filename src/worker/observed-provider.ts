@@ -33,6 +33,7 @@ const facetNames = {
   scalingGroups: true,
   tunnels: true,
   events: true,
+  live: true,
 } as const satisfies Readonly<Record<Exclude<keyof Provider, NoFacet>, true>>;
 const facets: ReadonlySet<PropertyKey> = new Set(Object.keys(facetNames));
 const ownCalls: ReadonlySet<PropertyKey> = new Set(["check", "census"]);

@@ -15,6 +15,8 @@ export type AskSite = <Q extends SiteQuestion>(question: Q, signal: AbortSignal,
 
 const gaps: Capabilities = {
   "disks.peek": "Only its own workers reach its disks, and looking into a guest from afar is not built",
+  "compute.live-migration":
+    "Only its own workers reach its hypervisor, and a live move needs one worker that reaches both",
   events: "Only its own workers hear what changes there; it is read at its turn",
   "disks.rounds": "Only its own workers reach it, and rounds between workers of sites are not built",
 };

@@ -136,12 +136,13 @@ describe("keys in effect", () => {
 
   test("migration_config sets the defaults of every migration", (context) => {
     const given =
-      "{ parallel_migrations: 7, verification_enabled: false, rollback_enabled: false, stop_grace: 5s, boot_timeout: 1m, probe_timeout: 2s }";
+      "{ enable_live_migration: false, parallel_migrations: 7, verification_enabled: false, rollback_enabled: false, stop_grace: 5s, boot_timeout: 1m, probe_timeout: 2s }";
     assert.deepEqual(load(context, `migration_config: ${given}`).migration, {
       parallelMigrations: 7,
       verify: false,
       compression: true,
       rollbackOnFailure: false,
+      live: false,
       stopGraceMs: 5_000,
       bootTimeoutMs: 60_000,
       probeTimeoutMs: 2_000,
@@ -151,6 +152,7 @@ describe("keys in effect", () => {
       parallelMigrations: 3,
       verify: true,
       rollbackOnFailure: true,
+      live: true,
       stopGraceMs: 60_000,
       bootTimeoutMs: 300_000,
       probeTimeoutMs: 120_000,

@@ -16,7 +16,7 @@ interface Parts {
 
 const MiB = 2 ** 20;
 
-/** What only clouds have. A site without a facet says why, in its capability table. */
+/** What not every site has. A site without a facet says why, in its capability table. */
 export function facetCases({ test, provider, signal, fresh, sealed }: Parts): void {
   function having<
     F extends
@@ -27,7 +27,8 @@ export function facetCases({ test, provider, signal, fresh, sealed }: Parts): vo
       | "quotas"
       | "loadBalancers"
       | "scalingGroups"
-      | "tunnels",
+      | "tunnels"
+      | "live",
   >(
     facet: F,
     capability: CapabilityName,
@@ -44,6 +45,23 @@ export function facetCases({ test, provider, signal, fresh, sealed }: Parts): vo
       context.skip(provider().capabilities[capability]);
     });
   }
+
+  having(
+    "live",
+    "compute.live-migration",
+    "of a guest that is not there, all orders of a live move say so",
+    async (live) => {
+      const vmId = "4b4e6d4e-0000-4000-8000-000000000000";
+      assert.equal(await live.standing(vmId, signal), "absent");
+      assert.equal(await live.follow(vmId, {}, signal), undefined);
+      await live.abandon(vmId, signal);
+      await live.clearArrival(vmId, signal);
+      await live.endHeld(vmId, signal);
+      await refuses("NotFound", live.describeGuest(vmId, { measure: true }, signal));
+      await refuses("NotFound", live.wake(vmId, signal));
+      await refuses("NotFound", live.track(vmId, "key", signal));
+    },
+  );
 
   having(
     "networkAdmin",

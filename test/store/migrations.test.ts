@@ -151,6 +151,7 @@ describe("steps", () => {
       stopped: true,
       booted: true,
       warm: false,
+      live: false,
     };
     assert.deepEqual(await migrations.stepSamples("rate-a", "onprem-b"), [
       { ...known, step: "copy", seconds: 10 },

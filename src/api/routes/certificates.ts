@@ -24,8 +24,10 @@ export function certificateRoutes(context: ApiContext) {
       async handle({ body, access }): Promise<Answer> {
         const moved = await context.store.migrations.getScoped(body.migration_id);
         // Who reaches only some VMs of the site may have those read of which the store knows the move.
-        if (!(moved?.migration.to === body.to && access.covers(moved.subjects))) {
-          configuredSite(context, access, body.to, "whole");
+        const { from, to } = moved?.migration ?? {};
+        for (const site of new Set([body.to, ...body.disks.flatMap((disk) => disk.site ?? [])])) {
+          const ofTheMove = moved !== undefined && (site === from || site === to) && access.covers(moved.subjects);
+          if (!ofTheMove) configuredSite(context, access, site, "whole");
         }
         return { status: 200, body: await context.runs.verifyCertificate(fromWire<Certificate>(body)) };
       },

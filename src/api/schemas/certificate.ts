@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Certificate } from "../../domain/certificate.ts";
+import { type Certificate, proofLevels } from "../../domain/certificate.ts";
 import { changeTrackings } from "../../domain/change-tracking.ts";
 import type { Wire } from "../../domain/wire.ts";
 import type { VerifyCertificateResult } from "../../workflows/verify-certificate/types.ts";
@@ -25,7 +25,7 @@ export const certificateSchema = z
         z.strictObject({
           disk_id: z.string().min(1).max(200),
           size_bytes: bytes,
-          level: z.enum(["target-reread", "object-reread", "sent-only"]),
+          level: z.enum(proofLevels),
           method: z.enum(["full", ...changeTrackings]),
           leaf_bytes: z.int().min(1),
           root_hash: sha256,
@@ -33,6 +33,10 @@ export const certificateSchema = z
           point_id: z.string().min(1).max(200),
           bytes_copied: bytes,
           bytes_reread: bytes,
+          bytes_written_since: bytes
+            .optional()
+            .meta({ description: "Differed where a guest that never stopped had written since the switch" }),
+          site: siteId.optional().meta({ description: "Where the certified point lies, when not at the target" }),
         }),
       )
       .min(1)
@@ -42,6 +46,14 @@ export const certificateSchema = z
       evidence: z.string().optional(),
       reason: z.string().optional(),
     }),
+    live: z
+      .strictObject({
+        switched_at: timestamp,
+        pause_ms: z.number().min(0).optional(),
+        memory: z.enum(["moved-not-compared", "lost"]),
+      })
+      .optional()
+      .meta({ description: "Of a move without a stop" }),
     simulated: z.boolean(),
   })
   .meta({ id: "Certificate" }) satisfies z.ZodType<Wire<Certificate>>;

@@ -80,6 +80,23 @@ export const migrationSchema = z
       })
       .optional()
       .meta({ description: "What is replicated of a running source, and what a cutover would cost now" }),
+    live: z
+      .strictObject({
+        phase: z.enum(["disks", "memory"]),
+        disk_bytes_done: bytes,
+        disk_bytes_left: bytes,
+        memory_bytes_done: bytes,
+        memory_bytes_left: bytes,
+        dirty_bytes_per_second: z.number().min(0).optional().meta({ description: "Of memory, as it is rewritten" }),
+        pause_ms: z
+          .number()
+          .min(0)
+          .optional()
+          .meta({ description: "For how long the guest stood still at the switch" }),
+        switched_at: timestamp.optional(),
+      })
+      .optional()
+      .meta({ description: "How far the move of a running guest is" }),
     undo: z
       .strictObject({
         state: z.enum(undoStates),

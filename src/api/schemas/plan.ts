@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { isTimeZone, parseHours } from "../../domain/hours.ts";
 import { capacityTypes } from "../../domain/instance-type.ts";
-import type { MigrationRequest } from "../../domain/migration.ts";
+import { type MigrationRequest, moveModes } from "../../domain/migration.ts";
 import type { Plan } from "../../domain/plan.ts";
 import type { Wire } from "../../domain/wire.ts";
 import { bytes, entityId, facts, name, sha256, siteId, tags, timestamp } from "./common.ts";
@@ -109,10 +109,10 @@ export const migrationRequestSchema = z
       })
       .optional()
       .meta({ description: "How long after the cutover `undo` brings the VM home with what it wrote" }),
-    mode: z
-      .enum(["cold", "warm"])
-      .optional()
-      .meta({ description: "`warm`: the source runs on while rounds of copies follow it, until the cutover" }),
+    mode: z.enum(moveModes).optional().meta({
+      description:
+        "`cold` (default). `warm`: the source runs on while rounds of copies follow it, until the cutover. `live`: it never stops; warm where the sites can't do that, and the plan says why",
+    }),
     warm: z
       .strictObject({
         cutover: z.enum(["when-ready", "manual", "at-time"]).optional(),

@@ -28,6 +28,7 @@ export interface MigrateOptions extends CommonOptions {
   readonly encryptionKey?: string;
   readonly probeHttp?: readonly string[];
   readonly probeTcp?: readonly string[];
+  readonly mode?: "cold" | "warm" | "live";
   readonly warm?: boolean;
   readonly cutover?: string;
   readonly targetDowntime?: string;
@@ -111,12 +112,17 @@ function readRequest(vm: string | undefined, options: MigrateOptions): Schemas["
 
 function readWarm(options: MigrateOptions): Pick<Schemas["MigrationRequest"], "mode" | "warm"> {
   const { cutover, targetDowntime, roundPause } = options;
-  if (!options.warm) {
-    if (cutover === undefined && targetDowntime === undefined && roundPause === undefined) return {};
+  const mode = options.mode ?? (options.warm ? "warm" : undefined);
+  if (options.warm && mode !== "warm")
+    throw usageError(`--warm and --mode ${mode} exclude each other`, "Leave one out.");
+  const asksForRounds = cutover !== undefined || targetDowntime !== undefined || roundPause !== undefined;
+  if (mode === undefined || mode === "cold") {
+    if (!asksForRounds) return mode ? { mode } : {};
     throw usageError("--cutover, --target-downtime and --round-pause need --warm", "Add --warm, or leave them out.");
   }
   return {
-    mode: "warm",
+    mode,
+    // Of a live one, too: it is warm where the sites can't do better.
     warm: {
       ...(cutover === undefined ? {} : readCutover(cutover)),
       ...(targetDowntime === undefined ? {} : { target_downtime_seconds: readSeconds(targetDowntime) }),
@@ -177,8 +183,8 @@ function readPlace(options: MigrateOptions): Partial<Schemas["MigrationRequest"]
 /** A plan is pinned: nothing beside it may change what is done. */
 function refuseBesidePlan(vm: string | undefined, options: MigrateOptions): void {
   const { from, to, point, bandwidth, network, probeHttp, probeTcp } = options;
-  const { warm, cutover, targetDowntime, roundPause, undoWindow, startAt, deadline } = options;
-  const moving = [vm, from, to, point, bandwidth, network, probeHttp, probeTcp];
+  const { mode, warm, cutover, targetDowntime, roundPause, undoWindow, startAt, deadline } = options;
+  const moving = [vm, from, to, point, bandwidth, network, probeHttp, probeTcp, mode];
   const timing = [warm, cutover, targetDowntime, roundPause, undoWindow, startAt, deadline];
   const all = [...moving, ...timing, options.timeZone, options.hours, options.bandwidthHours];
   const place = Object.keys(readPlace(options)).length > 0;

@@ -155,6 +155,7 @@ export function describeMigration(migration: Migration): string {
       ["On the wire", wireText(migration)],
       ["Sent again", migration.bytes_resent > 0 ? formatBytes(migration.bytes_resent) : undefined],
       ["Replicated", migration.warm && describeWarm(migration.warm)],
+      ["Live", migration.live && describeLive(migration.live)],
       ["Undo", migration.undo && describeUndo(migration.undo)],
       ["Downtime", migration.downtime_seconds === undefined ? undefined : formatSeconds(migration.downtime_seconds)],
       ["Boot proof", migration.boot_proof],
@@ -179,6 +180,19 @@ function describeWarm(warm: NonNullable<Migration["warm"]>): string {
     ...(changes === undefined ? [] : [`${formatBytes(changes)}/s change`]),
     `downtime predicted ${formatSeconds(warm.predicted_downtime_seconds)}`,
     ...(warm.consistency ? [`${warm.consistency.level}-consistent`] : []),
+  ].join(", ");
+}
+
+function describeLive(live: NonNullable<Migration["live"]>): string {
+  if (live.switched_at !== undefined) {
+    const stood = live.pause_ms === undefined ? "" : `, stood still for ${live.pause_ms} ms`;
+    return `switched at ${live.switched_at}${stood}`;
+  }
+  const rewrites = live.dirty_bytes_per_second;
+  return [
+    `${live.phase} are moved`,
+    `${formatBytes(live.disk_bytes_left)} of disks and ${formatBytes(live.memory_bytes_left)} of memory left`,
+    ...(rewrites === undefined ? [] : [`${formatBytes(rewrites)}/s of memory are rewritten`]),
   ].join(", ");
 }
 

@@ -1659,10 +1659,10 @@ export interface components {
                 round_pause_seconds?: number;
             };
             /**
-             * @description `warm`: the source runs on while rounds of copies follow it, until the cutover
+             * @description `cold` (default). `warm`: the source runs on while rounds of copies follow it, until the cutover. `live`: it never stops; warm where the sites can't do that, and the plan says why
              * @enum {string}
              */
-            mode?: "cold" | "warm";
+            mode?: "cold" | "warm" | "live";
             warm?: {
                 /** @enum {string} */
                 cutover?: "when-ready" | "manual" | "at-time";
@@ -1959,10 +1959,10 @@ export interface components {
                     round_pause_seconds?: number;
                 };
                 /**
-                 * @description `warm`: the source runs on while rounds of copies follow it, until the cutover
+                 * @description `cold` (default). `warm`: the source runs on while rounds of copies follow it, until the cutover. `live`: it never stops; warm where the sites can't do that, and the plan says why
                  * @enum {string}
                  */
-                mode?: "cold" | "warm";
+                mode?: "cold" | "warm" | "live";
                 warm?: {
                     /** @enum {string} */
                     cutover?: "when-ready" | "manual" | "at-time";
@@ -2069,10 +2069,10 @@ export interface components {
                     round_pause_seconds?: number;
                 };
                 /**
-                 * @description `warm`: the source runs on while rounds of copies follow it, until the cutover
+                 * @description `cold` (default). `warm`: the source runs on while rounds of copies follow it, until the cutover. `live`: it never stops; warm where the sites can't do that, and the plan says why
                  * @enum {string}
                  */
-                mode?: "cold" | "warm";
+                mode?: "cold" | "warm" | "live";
                 warm?: {
                     /** @enum {string} */
                     cutover?: "when-ready" | "manual" | "at-time";
@@ -2137,7 +2137,7 @@ export interface components {
                 /** @description Bytes */
                 size_bytes: number;
                 /** @enum {string} */
-                level: "target-reread" | "object-reread" | "sent-only";
+                level: "target-reread" | "object-reread" | "compared-after-switch" | "sent-only";
                 /** @enum {string} */
                 method: "full" | "dirty-bitmap" | "overlay-allocation" | "changed-blocks" | "hash-compare";
                 leaf_bytes: number;
@@ -2149,11 +2149,29 @@ export interface components {
                 bytes_copied: number;
                 /** @description Bytes */
                 bytes_reread: number;
+                /** @description Differed where a guest that never stopped had written since the switch */
+                bytes_written_since?: number;
+                /**
+                 * @description Where the certified point lies, when not at the target
+                 * @example onprem-a
+                 */
+                site?: string;
             }[];
             boot: {
                 proven: boolean;
                 evidence?: string;
                 reason?: string;
+            };
+            /** @description Of a move without a stop */
+            live?: {
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                switched_at: string;
+                pause_ms?: number;
+                /** @enum {string} */
+                memory: "moved-not-compared" | "lost";
             };
             simulated: boolean;
         };
@@ -2337,10 +2355,10 @@ export interface components {
                 round_pause_seconds?: number;
             };
             /**
-             * @description `warm`: the source runs on while rounds of copies follow it, until the cutover
+             * @description `cold` (default). `warm`: the source runs on while rounds of copies follow it, until the cutover. `live`: it never stops; warm where the sites can't do that, and the plan says why
              * @enum {string}
              */
-            mode?: "cold" | "warm";
+            mode?: "cold" | "warm" | "live";
             warm?: {
                 /** @enum {string} */
                 cutover?: "when-ready" | "manual" | "at-time";
@@ -3208,11 +3226,11 @@ export interface components {
             /** @enum {string} */
             state: "running" | "queued" | "paused" | "awaiting-cutover" | "awaiting-finalize" | "undoing" | "undone" | "finalized" | "rolling-back" | "rolled-back" | "cancelled" | "failed";
             /** @enum {string} */
-            step?: "validate" | "network" | "replicate" | "stop" | "copy" | "seal" | "prove" | "materialise" | "create" | "verify" | "complete" | "rollback" | "finalize";
+            step?: "validate" | "network" | "replicate" | "live" | "stop" | "copy" | "seal" | "prove" | "materialise" | "create" | "verify" | "complete" | "rollback" | "finalize";
             progress: number;
             steps: {
                 /** @enum {string} */
-                step: "validate" | "network" | "replicate" | "stop" | "copy" | "seal" | "prove" | "materialise" | "create" | "verify" | "complete" | "rollback" | "finalize";
+                step: "validate" | "network" | "replicate" | "live" | "stop" | "copy" | "seal" | "prove" | "materialise" | "create" | "verify" | "complete" | "rollback" | "finalize";
                 /** @enum {string} */
                 state: "running" | "done" | "failed" | "skipped";
                 /**
@@ -3268,6 +3286,28 @@ export interface components {
                 /** @description Bytes */
                 last_round_bytes: number;
                 consistency?: components["schemas"]["Consistency"];
+            };
+            /** @description How far the move of a running guest is */
+            live?: {
+                /** @enum {string} */
+                phase: "disks" | "memory";
+                /** @description Bytes */
+                disk_bytes_done: number;
+                /** @description Bytes */
+                disk_bytes_left: number;
+                /** @description Bytes */
+                memory_bytes_done: number;
+                /** @description Bytes */
+                memory_bytes_left: number;
+                /** @description Of memory, as it is rewritten */
+                dirty_bytes_per_second?: number;
+                /** @description For how long the guest stood still at the switch */
+                pause_ms?: number;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                switched_at?: string;
             };
             /** @description The way home with what the target wrote */
             undo?: {

@@ -23,9 +23,9 @@ export class Virsh {
   }
 
   /** A failure is a result. */
-  async attempt(args: readonly string[], signal: AbortSignal, input?: string): Promise<RunResult> {
+  async attempt(args: readonly string[], signal: AbortSignal, input?: string, timeoutMs?: number): Promise<RunResult> {
     await this.#budget.take(signal);
-    return this.#tools.run("virsh", ["--quiet", "--connect", this.#uri, ...args], { signal, input });
+    return this.#tools.run("virsh", ["--quiet", "--connect", this.#uri, ...args], { signal, input, timeoutMs });
   }
 
   /** A failure is a result; with what virsh says in so many words where a command gives no other answer. */
@@ -42,7 +42,7 @@ export class Virsh {
 
   /**
    * Several commands over one connection. Their outputs come back in order; one that failed gives `undefined`.
-   * Arguments must be words without spaces, quotes or semicolons.
+   * Arguments must be words without spaces, quotes or semicolons, unless they are quoted as virsh wants it.
    */
   async batch(commands: readonly (readonly string[])[], signal: AbortSignal): Promise<(string | undefined)[]> {
     if (commands.length === 0) return [];
@@ -63,6 +63,16 @@ export class Virsh {
   async qmp<T>(vmId: string, command: object, subject: Subject, signal: AbortSignal): Promise<T> {
     const output = await this.run(["qemu-monitor-command", vmId, JSON.stringify(command)], subject, signal);
     return (JSON.parse(output) as { return: T }).return;
+  }
+
+  /** Several over one connection; one that failed gives `undefined`. Their texts must hold no single quote. */
+  async qmpAll(vmId: string, commands: readonly object[], signal: AbortSignal): Promise<unknown[]> {
+    const words = commands.map((command) => ["qemu-monitor-command", vmId, `'${JSON.stringify(command)}'`]);
+    const outputs = await this.batch(words, signal);
+    return outputs.map((output) => {
+      const start = output?.indexOf("{") ?? -1;
+      return start < 0 ? undefined : (JSON.parse(output?.slice(start) ?? "") as { return?: unknown }).return;
+    });
   }
 }
 

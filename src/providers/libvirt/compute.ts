@@ -103,7 +103,7 @@ export class LibvirtCompute implements ComputeFacet {
       }
     }
     const running = await domains.get(vmId, signal);
-    await this.#publish(running, signal);
+    await this.publish(running, signal);
     return domains.toVm(running, signal);
   }
 
@@ -231,8 +231,8 @@ export class LibvirtCompute implements ComputeFacet {
     return { path: layer.path, format: layer.format, bus, boot };
   }
 
-  /** Forwards a free port of this host to each published port that has none yet. */
-  async #publish(domain: SeenDomain, signal: AbortSignal): Promise<void> {
+  /** Forwards a free port of this host to each published port that has none yet. One that isn't running has none. */
+  async publish(domain: SeenDomain, signal: AbortSignal): Promise<void> {
     const { publishPorts } = domain.metadata;
     if (publishPorts.length === 0 || !domain.nics.some((nic) => nic.networkId === userNetworkId)) return;
     const { domains, virsh } = this.#host;

@@ -15,6 +15,7 @@ import { Exports } from "./exports.ts";
 import { Host } from "./host.ts";
 import { Images } from "./images.ts";
 import { type Layer, LayerStore } from "./layers.ts";
+import { LibvirtLive } from "./live/index.ts";
 import { LibvirtNetwork } from "./network.ts";
 
 export interface LibvirtEntry {
@@ -60,6 +61,7 @@ class LibvirtProvider implements Provider {
   readonly disks: LibvirtDisks;
   readonly network: LibvirtNetwork;
   readonly events: LibvirtEvents;
+  readonly live: LibvirtLive;
   readonly #host: Host;
 
   constructor(host: Host) {
@@ -69,6 +71,7 @@ class LibvirtProvider implements Provider {
     this.disks = new LibvirtDisks(host);
     this.network = new LibvirtNetwork(host);
     this.events = new LibvirtEvents(host);
+    this.live = new LibvirtLive(host, this.compute);
   }
 
   check(signal: AbortSignal): Promise<readonly SiteCheck[]> {

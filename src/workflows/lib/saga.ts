@@ -33,6 +33,11 @@ export class Saga {
     return { before: new Set(this.#pending) };
   }
 
+  /** From here on nothing of what was done may be undone. */
+  forgetAll(): void {
+    this.#pending = [];
+  }
+
   /** Takes a compensation out: what it would undo is to stay. */
   forget(keep: (compensation: Compensation) => boolean, since: SagaMark): void {
     this.#pending = this.#pending.filter((each) => since.before.has(each) || !keep(each));

@@ -5,6 +5,7 @@ import { siteCall } from "../lib/activity-options.ts";
 import { activitiesAtSites } from "../lib/at-sites.ts";
 import type { Saga } from "../lib/saga.ts";
 import { Cutover } from "./cutover.ts";
+import { moveLive } from "./live-move.ts";
 import { PlannedMove } from "./planned-move.ts";
 import type { Tracker } from "./tracker.ts";
 import type { MigrateVmInput } from "./types.ts";
@@ -27,6 +28,8 @@ export interface MovedVm {
   readonly targetPointIds: readonly string[];
   /** Whether it runs at the target. */
   readonly runs: boolean;
+  /** It never stopped: nothing but moving it back brings it back. */
+  readonly live?: boolean;
   readonly undo?: UndoParameters | undefined;
 }
 
@@ -35,9 +38,11 @@ export async function moveVm(input: MigrateVmInput, tracker: Tracker, saga: Saga
   const plan = await tracker.run("validate", "compare the plan with what is there now", () =>
     site.openPlan.executeWithOptions({ summary: `open plan ${input.planId}` }, [input]),
   );
+  tracker.rollsBackOnFailure = plan.inputs.rollbackOnFailure !== false;
+  if (plan.actions.some(({ action }) => action === "move-live"))
+    return moveLive(plan, input.migrationId, tracker, saga);
   const move = new PlannedMove(plan, input.migrationId);
   tracker.headline = move.headline;
-  tracker.rollsBackOnFailure = plan.inputs.rollbackOnFailure !== false;
 
   await tracker.run("network", "resolve the target networks", () =>
     site.checkNetworks.executeWithOptions({ summary: `networks at ${move.to}` }, [

@@ -33,6 +33,7 @@ const stepStart: Readonly<Record<MigrationStep, number>> = {
   validate: 0,
   network: 3,
   replicate: 4,
+  live: 5,
   stop: 5,
   copy: 10,
   seal: 72,

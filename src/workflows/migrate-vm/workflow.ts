@@ -64,7 +64,10 @@ class MigrationRun {
       validator: () => this.#tracker.refuseUnlessReplicating(),
     });
     setHandler(rollbackUpdate, () => this.#rollBackByHand(), {
-      validator: () => this.#refuseUnless("completed", "left-behind"),
+      validator: () => {
+        this.#refuseUnless("completed", "left-behind");
+        if (this.#moved?.live) throw this.#refuseAfterSwitch();
+      },
     });
   }
 
@@ -72,14 +75,11 @@ class MigrationRun {
     try {
       if (this.#input.startAt !== undefined) await this.#tracker.awaitStart(this.#input.startAt);
       await this.#tracker.begin(this.#input.planId);
-      this.#moved = await moveVm(this.#input, this.#tracker, this.#saga);
-      await this.#tracker.turn.release();
-      // Open before it is told: who reads the new state may act on it at once.
-      this.#open = "completed";
-      const message = "Moved and proven; the source is kept until you finalize";
-      await this.#tracker.become("awaiting-finalize", message, this.#moved.outcome);
-      await this.#tellWave("moved");
-      await this.#tracker.tellHome("moved");
+      const moved = await moveVm(this.#input, this.#tracker, this.#saga);
+      this.#moved = moved;
+      // A guest that moved while it ran is not brought back by a cancellation.
+      if (moved.live) await CancellationScope.nonCancellable(() => this.#arrive(moved));
+      else await this.#arrive(moved);
     } catch (error) {
       await CancellationScope.nonCancellable(async () => {
         await this.#rollBackAfter(error);
@@ -101,6 +101,16 @@ class MigrationRun {
       await condition(() => this.#ended !== undefined, { summary: "until a person finalizes or rolls back" });
       return this.#ended as MigrateVmResult;
     });
+  }
+
+  async #arrive(moved: MovedVm): Promise<void> {
+    await this.#tracker.turn.release();
+    // Open before it is told: who reads the new state may act on it at once.
+    this.#open = "completed";
+    const message = "Moved and proven; the source is kept until you finalize";
+    await this.#tracker.become("awaiting-finalize", message, moved.outcome);
+    await this.#tellWave("moved");
+    await this.#tracker.tellHome("moved");
   }
 
   /** The wave decides by it who comes next; one that is gone needs to know nothing. */
@@ -233,6 +243,14 @@ class MigrationRun {
       {
         resource: `migration/${this.#input.migrationId}`,
       },
+    );
+  }
+
+  #refuseAfterSwitch(): Error {
+    return ApplicationFailure.nonRetryable(
+      "It moved while it ran: going back to the source as it was would lose what it did since. Move it back, or bring it home with undo where its plan has a window for that",
+      "Conflict",
+      { resource: `migration/${this.#input.migrationId}` },
     );
   }
 

@@ -10,7 +10,7 @@ export async function verifyCertificate({ certificate }: VerifyCertificateInput)
   for (const disk of certificate.disks) {
     disks.push(
       await verifyCertificateDisk.executeWithOptions({ summary: `re-read ${disk.diskId}` }, [
-        { site: certificate.to, disk },
+        { site: disk.site ?? certificate.to, disk },
       ]),
     );
   }
