@@ -12,6 +12,7 @@ import { finalizeActivities } from "./finalize.ts";
 import { inventoryActivities } from "./inventory.ts";
 import { InventoryReader } from "./inventory-reader.ts";
 import { liveActivities } from "./live.ts";
+import { migrationTestActivities } from "./migration-tests.ts";
 import { networkActivities } from "./network.ts";
 import { operateActivities } from "./operate.ts";
 import { operationPlanActivities } from "./operation-plan.ts";
@@ -22,6 +23,7 @@ import { replicateActivities } from "./replicate.ts";
 import { rotateActivities } from "./rotate.ts";
 import { answerActivities, siteWorkerActivities } from "./site-workers.ts";
 import { MigrationSlots, slotActivities } from "./slots.ts";
+import { testPlanActivities } from "./test-plan.ts";
 import { undoActivities } from "./undo.ts";
 import { verifyActivities } from "./verify.ts";
 import { watchActivities } from "./watch.ts";
@@ -68,6 +70,8 @@ function allOf(deps: ActivityDeps) {
     ...waveActivities(deps),
     ...undoActivities(deps),
     ...finalizeActivities(deps),
+    ...testPlanActivities(deps),
+    ...migrationTestActivities(deps, moves, slots),
     ...certificateActivities(deps),
     ...inventoryActivities(deps, reader),
     ...watchActivities(deps, reader),
@@ -95,6 +99,15 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   recordUndo: "records",
   makeFinalizePlan: "reads",
   openFinalize: "reads",
+  makeTestPlan: "reads",
+  openTestPlan: "reads",
+  copyForTest: "changes",
+  cloneForTest: "changes",
+  isolateTest: "changes",
+  createTestVm: "changes",
+  removeTest: "undoes",
+  recordTest: "records",
+  sweepTests: "undoes",
   askForSlot: "records",
   awaitSlot: "records",
   releaseSlot: "records",

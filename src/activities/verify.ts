@@ -5,6 +5,7 @@ import { Context } from "@temporalio/activity";
 import type { Certificate } from "../domain/certificate.ts";
 import { ProviderError } from "../domain/errors.ts";
 import type { VerifyParameters } from "../domain/migration-parts.ts";
+import type { ProbeTiming } from "../domain/migration-test.ts";
 import type { Vm, VmEndpoint } from "../domain/vm.ts";
 import type { ComputeFacet } from "../providers/provider.ts";
 import type { SiteDeps } from "./deps.ts";
@@ -22,6 +23,8 @@ const probeConnectMs = 2000;
 
 export interface VerifyVmResult {
   readonly boot: Certificate["boot"];
+  /** What answered, from the start on; absent of runs that began before it was told. */
+  readonly timings?: readonly ProbeTiming[];
 }
 
 export function verifyActivities({ registry }: SiteDeps) {
@@ -37,21 +40,28 @@ export function verifyActivities({ registry }: SiteDeps) {
         if (state !== "stopped") await compute.stopVm(vmId, { graceMs: 0 }, signal);
         return { boot: { proven: false, reason: verify.stayOffBecause ?? "The source was not running" } };
       }
+      const begun = performance.now();
+      const timings: ProbeTiming[] = [];
+      const note = (probe: string) => timings.push({ probe, seconds: (performance.now() - begun) / 1000 });
       await compute.startVm(vmId, signal);
       const guest = { compute, site, vmId, signal };
       const evidence = verify.bootMarker
         ? await waitForBoot(guest, verify.bootMarker, verify.bootTimeoutMs)
         : undefined;
+      if (evidence !== undefined) note("console");
       for (const port of verify.tcpPorts) {
         await waitForProbe(guest, port, `TCP ${port}`, verify.probeTimeoutMs, canConnect);
+        note(`TCP ${port}`);
       }
       for (const { port, path, expectStatus } of verify.httpProbes) {
         const label = `HTTP ${port}${path}`;
         await waitForProbe(guest, port, label, verify.probeTimeoutMs, (endpoint) =>
           answers(endpoint, path, expectStatus),
         );
+        note(label);
       }
       return {
+        timings,
         boot: evidence
           ? { proven: true, evidence }
           : { proven: false, reason: "boot proof was not asked for or not to be had" },

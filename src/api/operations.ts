@@ -1,5 +1,6 @@
 import type { CreateVmRequest } from "../domain/create-request.ts";
 import { finalizeKind } from "../domain/finalize.ts";
+import { testKind } from "../domain/migration-test.ts";
 import { type OperateVmsRequest, type OperationKind, operationItems, operationKinds } from "../domain/operation.ts";
 import type { Plan } from "../domain/plan.ts";
 import { allOf } from "../domain/search/query.ts";
@@ -172,6 +173,7 @@ export async function shownOperation({ store }: Pick<ApiContext, "store">, opera
 }
 
 function executedBy(kind: string): string {
+  if (kind === testKind) return "POST /v1/migration-tests";
   return kind === finalizeKind ? "POST /v1/migrations/{id}/finalize" : "POST /v1/migrations";
 }
 

@@ -14,6 +14,7 @@ import { logRoutes } from "./routes/logs.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { eventRoutes } from "./routes/migration-events.ts";
 import { orderRoutes } from "./routes/migration-orders.ts";
+import { migrationTestRoutes } from "./routes/migration-tests.ts";
 import { migrationRoutes } from "./routes/migrations.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import { planRoutes } from "./routes/plans.ts";
@@ -44,6 +45,7 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
     ...migrationRoutes(context),
     ...eventRoutes(context),
     ...orderRoutes(context),
+    ...migrationTestRoutes(context),
     ...vmOperationRoutes(context),
     ...operationRoutes(context),
     ...waveRoutes(context),

@@ -14,6 +14,7 @@ import type { Certificate } from "../domain/certificate.ts";
 import type { FinalizeApproval } from "../domain/finalize.ts";
 import type { SiteSync } from "../domain/inventory.ts";
 import type { MigrationRequest } from "../domain/migration.ts";
+import type { TestState } from "../domain/migration-test.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { SiteCheck } from "../providers/provider.ts";
 import { taskQueue } from "../temporal/connection.ts";
@@ -36,6 +37,8 @@ import { pauseWaveSignal, resumeWaveSignal } from "../workflows/run-wave/message
 import type { RunWaveInput } from "../workflows/run-wave/types.ts";
 import type { RefreshResourcesInput, SyncInventoryInput } from "../workflows/sync-inventory/types.ts";
 import type { TakeCensusInput } from "../workflows/take-census/types.ts";
+import { endTestUpdate } from "../workflows/test-migration/messages.ts";
+import type { TestMigrationInput } from "../workflows/test-migration/types.ts";
 import type { VerifyCertificateInput, VerifyCertificateResult } from "../workflows/verify-certificate/types.ts";
 import { fromTemporal } from "./temporal-problem.ts";
 
@@ -194,6 +197,27 @@ export class Runs {
     );
   }
 
+  /** Starts the test's run, or finds it running or ended already. */
+  async test(input: TestMigrationInput, summary: string): Promise<void> {
+    await this.#guard(this.#limits.askMs, () =>
+      this.#startOrFind("testMigration", {
+        taskQueue,
+        workflowId: testWorkflowId(input.testId),
+        args: [input],
+        staticSummary: summary,
+        staticDetails: `Plan ${input.planId}, hash ${input.planHash}`,
+        workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+      }),
+    );
+  }
+
+  /** One that is held up ends as it stands; one that is at work is cancelled. Either removes what it made. */
+  async endTest(testId: string, state: TestState, updateId: string): Promise<void> {
+    const run = this.#client.workflow.getHandle(testWorkflowId(testId));
+    if (state === "running") await this.#guard(this.#limits.askMs, () => run.cancel());
+    else await this.#accepted(() => run.startUpdate(endTestUpdate, { updateId, waitForStage: "ACCEPTED" }));
+  }
+
   async cancelOperation(operationId: string): Promise<void> {
     const handle = this.#client.workflow.getHandle(operationWorkflowId(operationId));
     await this.#guard(this.#limits.askMs, () => handle.cancel());
@@ -300,6 +324,7 @@ export class Runs {
 function planSummary(input: PlanOperationInput): string {
   if (input.create) return `Plan a new VM ${input.create.name}`;
   if (input.finalize) return `Plan the finalize of ${input.finalize.migrationId}`;
+  if (input.test) return `Plan a test of ${input.test.migrationId ?? input.test.vm}`;
   return `Plan ${input.request.action} of ${input.request.vms.length} VM(s)`;
 }
 
@@ -309,6 +334,10 @@ export function migrationWorkflowId(migrationId: string): string {
 
 export function operationWorkflowId(operationId: string): string {
   return `operation/${operationId}`;
+}
+
+export function testWorkflowId(testId: string): string {
+  return `test-migration/${testId}`;
 }
 
 export function waveWorkflowId(waveId: string): string {

@@ -7,6 +7,7 @@ import { addAccess } from "./programs/access.ts";
 import { addAudit } from "./programs/audit.ts";
 import { addDecisions, addGuard } from "./programs/guard.ts";
 import { addLogs } from "./programs/logs.ts";
+import { addTestOf, addTests, withTest } from "./programs/migration-tests.ts";
 import { addSearch } from "./programs/search.ts";
 import { addSiteWorkers } from "./programs/site-workers.ts";
 import { addExecution, addOperations, addVmOperations } from "./programs/vms.ts";
@@ -28,6 +29,7 @@ export function buildProgram(): Command {
   addStack(program);
   addMigrate(program);
   addMigrations(program);
+  addTests(program);
   addWaves(program);
   addReading(program);
   addSearch(program);
@@ -70,8 +72,7 @@ function addStack(program: Command): void {
 }
 
 function addMigrate(program: Command): void {
-  program
-    .command("migrate")
+  withTest(program.command("migrate"))
     .description("move a VM from one site to another")
     .argument("[vm]", "name or id at the source")
     .option("--from <site>", "where it is")
@@ -124,6 +125,7 @@ function addMigrate(program: Command): void {
     )
     .option("--time-zone <zone>", "whose clocks these hours mean, such as Europe/Berlin (UTC)")
     .option("--undo-window <duration>", "how long undo brings it home with what it wrote, such as 24h")
+    .option("--test", "move nothing: boot a copy at the target, where it reaches nobody, and remove it")
     .option("--no-incremental", "move everything though the target holds an earlier state")
     .action(async (vm: string | undefined, _, command: Command) =>
       (await import("./commands/migrate.ts")).migrate(vm, optionsOf<MigrateOptions>(command)),
@@ -165,6 +167,7 @@ function addMigrations(program: Command): void {
     .action(async (id: string, _, command: Command) =>
       (await import("./commands/migrations.ts")).saveCertificate(id, optionsOf(command)),
     );
+  addTestOf(migrations);
   const orders = {
     pause: "pause after the bytes in flight",
     resume: "go on where it was paused",

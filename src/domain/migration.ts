@@ -161,6 +161,11 @@ export interface MigrationProblem {
   readonly facts?: Readonly<Record<string, unknown>>;
 }
 
+export interface TestCount {
+  readonly passed: number;
+  readonly failed: number;
+}
+
 export interface MigrationView {
   readonly migrationId: string;
   readonly planId: string;
@@ -189,6 +194,8 @@ export interface MigrationView {
   readonly undo?: UndoView;
   /** What its finalize did not touch, as the confirmed plan did not name it. */
   readonly leftAlone?: readonly LeftAlone[];
+  /** How its tests ended; absent where there was none. */
+  readonly tests?: TestCount;
   /** Present where it is part of a wave. */
   readonly waveId?: string;
   readonly createdAt: string;

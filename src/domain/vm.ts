@@ -26,6 +26,9 @@ export interface VmNic {
   readonly mac?: string;
 }
 
+/** The network id of a NIC that reaches nobody, at sites where networks aren't made; published ports still reach the VM. */
+export const isolatedNetworkId = "isolated";
+
 /** Where a guest's port can be reached from the site's worker. */
 export interface VmEndpoint {
   readonly guestPort: number;

@@ -12,6 +12,8 @@ export const capabilities = {
     "disks.peek": "EBS shows a volume's blocks by a snapshot of it only, and the first one may take hours",
     "disks.changes-after-release":
       "EBS compares a volume with a snapshot that is kept: what is released can't be compared with any more",
+    "network.isolated-probes":
+      "Nobody outside of a virtual network without routes reaches into it; what a test there shows is on the console",
     "network.fixed-mac": "EC2 gives a network interface its MAC",
   },
   libvirt: {
@@ -41,6 +43,8 @@ export const capabilities = {
     "disks.application-consistent": "Nothing runs in a folder, so there is nothing to freeze",
     "disks.customer-key": "Disks are files; encrypt the file system they lie in",
     "network.create": "A folder has no networks",
+    "network.isolated": "A folder has no networks",
+    "network.isolated-probes": "A folder has no networks",
     "network.security-groups": "A folder has no networks",
     "network.public-address": "A folder has no networks",
     images: "A folder has no image catalogue; VMs are made from recovery points",

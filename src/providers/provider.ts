@@ -99,6 +99,10 @@ export const capabilityNames = [
   /** Disks can be encrypted with a key of the customer's. */
   "disks.customer-key",
   "network.create",
+  /** A VM can be started where it reaches nobody: in `isolatedNetworkId`, or in a network that is made for it. */
+  "network.isolated",
+  /** Its published ports can be reached there all the same. */
+  "network.isolated-probes",
   /** A NIC has the MAC that was asked for. */
   "network.fixed-mac",
   "network.security-groups",

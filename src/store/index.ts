@@ -13,6 +13,7 @@ import { LiveRepository } from "./live-repository.ts";
 import { LogRepository } from "./log-repository.ts";
 import { migrateDatabase } from "./migrate.ts";
 import { MigrationRepository } from "./migration-repository.ts";
+import { MigrationTestRepository } from "./migration-test-repository.ts";
 import { OperationRepository } from "./operation-repository.ts";
 import { PlanRepository } from "./plan-repository.ts";
 import { PointRepository } from "./point-repository.ts";
@@ -40,6 +41,7 @@ export type { ReadingResult } from "./inventory-writer.ts";
 export type { LogFilter } from "./log-repository.ts";
 export type { NewMigrationEvent } from "./migration-events.ts";
 export type { MigrationPatch, NewMigration } from "./migration-repository.ts";
+export type { MigrationTestPatch } from "./migration-test-repository.ts";
 export type { Page } from "./paging.ts";
 export type { PointKind, PointRecord } from "./point-repository.ts";
 export type { PriceList, PriceQuery } from "./price-repository.ts";
@@ -69,6 +71,7 @@ export interface StoreOptions extends Omit<DatabaseOptions, "log"> {
 export interface Store {
   readonly plans: PlanRepository;
   readonly migrations: MigrationRepository;
+  readonly tests: MigrationTestRepository;
   readonly operations: OperationRepository;
   readonly vms: VmRepository;
   /** What writes the inventory; reading it is for {@link vms} and {@link resources}. */
@@ -118,6 +121,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   return {
     plans: new PlanRepository(db),
     migrations: new MigrationRepository(db, listener),
+    tests: new MigrationTestRepository(db),
     operations: new OperationRepository(db),
     vms: new VmRepository(db),
     inventory: new InventoryWriter(db),

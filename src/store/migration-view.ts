@@ -1,5 +1,5 @@
 import { type Kysely, type Selectable, sql, type Updateable } from "kysely";
-import type { MigrationState, MigrationView, StepRecord } from "../domain/migration.ts";
+import type { MigrationState, MigrationView, StepRecord, TestCount } from "../domain/migration.ts";
 import { toJson } from "./json.ts";
 import type { MigrationPatch } from "./migration-repository.ts";
 import { present } from "./present.ts";
@@ -18,15 +18,21 @@ export function viewRow(db: Kysely<Database>) {
   return db
     .selectFrom("migrations")
     .selectAll("migrations")
-    .select(
+    .select([
       sql<StepRow[]>`coalesce((
       select jsonb_agg(jsonb_build_object('step', s.step, 'state', s.state, 'started_at', s.started_at,
         'ended_at', s.ended_at, 'detail', s.detail) order by s.started_at, s.ordinal)
       from migration_steps s where s.migration_id = migrations.migration_id), '[]')`.as("steps"),
-    );
+      sql<TestCount | null>`(
+      select jsonb_build_object('passed', count(*) filter (where t.state = 'passed'),
+        'failed', count(*) filter (where t.state = 'failed'))
+      from migration_tests t where t.migration_id = migrations.migration_id having count(*) > 0)`.as("tests"),
+    ]);
 }
 
-export function toMigrationView(row: Selectable<MigrationTable> & { steps: StepRow[] }): MigrationView {
+export function toMigrationView(
+  row: Selectable<MigrationTable> & { steps: StepRow[]; tests: TestCount | null },
+): MigrationView {
   return {
     migrationId: row.migration_id,
     planId: row.plan_id,
@@ -59,6 +65,7 @@ export function toMigrationView(row: Selectable<MigrationTable> & { steps: StepR
       waveId: row.wave_id,
       undo: row.undo,
       leftAlone: row.left_alone,
+      tests: row.tests,
       endedAt: row.ended_at,
     }),
   };

@@ -31,6 +31,7 @@ import type {
   SavedSearchTable,
 } from "./inventory-schema.ts";
 import type { LogLineTable } from "./log-schema.ts";
+import type { MigrationTestTable } from "./migration-test-schema.ts";
 import type { OperationItemTable, OperationTable } from "./operation-schema.ts";
 import type { JoinTokenTable, SiteWorkerTable } from "./site-worker-schema.ts";
 import type { WaveMemberTable, WaveTable } from "./wave-schema.ts";
@@ -235,6 +236,7 @@ export interface Database {
   operations: OperationTable;
   operation_items: OperationItemTable;
   replica_rounds: ReplicaRoundTable;
+  migration_tests: MigrationTestTable;
   resources: ResourceTable;
   resource_documents: ResourceDocumentTable;
   resource_history: ResourceHistoryTable;

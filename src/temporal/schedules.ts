@@ -16,11 +16,11 @@ export interface InventoryIntervals {
 interface Timetable {
   readonly scheduleId: string;
   readonly workflowId: string;
-  readonly workflowType: "syncInventory" | "keepHouse" | "rotateSecret";
+  readonly workflowType: "syncInventory" | "keepHouse" | "rotateSecret" | "sweepTests";
   readonly everyMs: number;
   /** The first time at once, and not only after an interval. */
   readonly atOnce?: boolean;
-  readonly args: readonly [SyncInventoryInput | KeepHouseInput | RotateSecretInput];
+  readonly args: readonly [] | readonly [SyncInventoryInput | KeepHouseInput | RotateSecretInput];
 }
 
 const housekeeping = "housekeeping";
@@ -33,6 +33,18 @@ export async function ensureHousekeepingSchedule(client: Client, input: KeepHous
     workflowType: "keepHouse",
     everyMs: 86_400_000,
     args: [input],
+  });
+}
+
+/** Has what ended tests left removed. Safe to call from every worker at every start. */
+export async function ensureTestSweepSchedule(client: Client): Promise<void> {
+  const scheduleId = "test-sweep";
+  await ensureSchedule(client, {
+    scheduleId,
+    workflowId: scheduleId,
+    workflowType: "sweepTests",
+    everyMs: 300_000,
+    args: [],
   });
 }
 

@@ -17,6 +17,7 @@ import {
   ensureHousekeepingSchedule,
   ensureInventorySchedules,
   ensureRotationSchedules,
+  ensureTestSweepSchedule,
 } from "../temporal/schedules.ts";
 import { temporalAddress } from "../temporal/settings.ts";
 import { ensureWatches } from "../temporal/watches.ts";
@@ -90,6 +91,7 @@ export async function run({ env, onWorking }: { env: NodeJS.ProcessEnv; onWorkin
   await ensureInventorySchedules(client, sites, config.inventory);
   await ensureWatches(client, sites);
   await ensureRotationSchedules(client, config.rotation);
+  await ensureTestSweepSchedule(client);
   await ensureHousekeepingSchedule(client, {
     historyMs: config.inventory.historyMs,
     logsMs: config.logging.keepMs,

@@ -160,6 +160,7 @@ describe("a freeze", () => {
       "disableUser",
       "drainSiteWorker",
       "enableUser",
+      "endTest",
       "freezeChanges",
       "pauseMigration",
       "pauseWave",

@@ -110,6 +110,10 @@ export const migrationSchema = z
       .array(z.strictObject({ site: siteId, kind: z.string(), id: z.string(), why: z.string() }))
       .optional()
       .meta({ description: "What its finalize did not touch, as the confirmed plan did not name it" }),
+    tests: z
+      .strictObject({ passed: z.int().min(0), failed: z.int().min(0) })
+      .optional()
+      .meta({ description: "How its tests ended; GET /v1/migration-tests has them" }),
     wave_id: entityId.optional().meta({ description: "The wave that it is part of" }),
     problem: z
       .strictObject({

@@ -5,10 +5,11 @@ import { type MigrationRequest, moveModes } from "../../domain/migration.ts";
 import type { Plan } from "../../domain/plan.ts";
 import type { Wire } from "../../domain/wire.ts";
 import { bytes, entityId, facts, name, sha256, siteId, tags, timestamp } from "./common.ts";
+import { testRequestSchema } from "./migration-test.ts";
 import { createVmSchema, operateVmsSchema } from "./operation.ts";
 import { costSchema } from "./price.ts";
+import { verifySchema } from "./verify.ts";
 
-const port = z.int().min(1).max(65535);
 const milliseconds = z.int().min(0).max(86_400_000);
 
 const hours = z
@@ -30,31 +31,7 @@ export const migrationRequestSchema = z
       .record(z.string().min(1).max(200), z.string().min(1).max(200))
       .optional()
       .meta({ description: "Source network id → target network id" }),
-    verify: z
-      .strictObject({
-        boot_proof: z.boolean().optional(),
-        boot_marker: z
-          .string()
-          .min(1)
-          .max(500)
-          .refine(isRegularExpression, "is not a regular expression")
-          .optional()
-          .meta({ description: "Regular expression in the console output" }),
-        boot_timeout_ms: milliseconds.optional(),
-        tcp_probes: z.array(z.strictObject({ port })).max(20).optional(),
-        http_probes: z
-          .array(
-            z.strictObject({
-              port,
-              path: z.string().min(1).max(2000).startsWith("/"),
-              expect_status: z.int().min(100).max(599).optional(),
-            }),
-          )
-          .max(20)
-          .optional(),
-        probe_timeout_ms: milliseconds.optional(),
-      })
-      .optional(),
+    verify: verifySchema.optional(),
     bandwidth_bytes_per_second: z.int().min(1024).optional(),
     stop_grace_ms: milliseconds.optional(),
     cpus: z.int().min(1).max(10_000).optional().meta({ description: "Default what the VM has" }),
@@ -128,6 +105,7 @@ export const planBody = z
   .union([
     z.strictObject({ kind: z.literal("migrate_vm"), request: migrationRequestSchema }).meta({ id: "PlanMigration" }),
     z.strictObject({ kind: z.literal("operate_vms"), request: operateVmsSchema }).meta({ id: "PlanOperation" }),
+    z.strictObject({ kind: z.literal("test_migration"), request: testRequestSchema }).meta({ id: "PlanTest" }),
     z.strictObject({ kind: z.literal("create_vm"), request: createVmSchema }).meta({ id: "PlanCreate" }),
     z
       .strictObject({ kind: z.literal("finalize_migration"), request: z.strictObject({ migration_id: entityId }) })
@@ -171,11 +149,3 @@ export const planSchema = z
     executable: z.boolean(),
   })
   .meta({ id: "Plan" }) satisfies z.ZodType<Wire<Plan>>;
-
-function isRegularExpression(text: string): boolean {
-  try {
-    return new RegExp(text) instanceof RegExp;
-  } catch {
-    return false;
-  }
-}

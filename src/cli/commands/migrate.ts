@@ -42,12 +42,19 @@ export interface MigrateOptions extends CommonOptions {
   readonly hours?: readonly string[];
   readonly bandwidthHours?: readonly string[];
   readonly plan?: string;
+  readonly test?: boolean;
+  readonly hold?: string;
+  readonly maxLife?: string;
 }
 
 type Plan = Schemas["Plan"];
 
 /** Plans, shows the plan, and starts exactly that one. */
 export async function migrate(vm: string | undefined, options: MigrateOptions): Promise<void> {
+  if (options.test) return testInstead(vm, options);
+  if (options.hold !== undefined || options.maxLife !== undefined) {
+    throw usageError("--hold and --max-life are of a test", "Add --test, or leave them out.");
+  }
   const request = options.plan === undefined ? readRequest(vm, options) : undefined;
   if (options.plan !== undefined) refuseBesidePlan(vm, options);
   const connected = connectApi(options);
@@ -82,6 +89,24 @@ export async function migrate(vm: string | undefined, options: MigrateOptions): 
   const ended = await watchMigration(connected, started.migration_id);
   await show(ended, options.output, describeMigration);
   requireGoodEnd(ended);
+}
+
+/** Nothing is moved: what a test does not need can't be said with it. */
+async function testInstead(vm: string | undefined, options: MigrateOptions): Promise<void> {
+  const { from, to } = options;
+  if (!vm || !from || !to) {
+    throw usageError(
+      "A test needs a VM, --from and --to",
+      "Of a migration that replicates: novacron migrations test ID",
+    );
+  }
+  const { point, warm, cutover, undoWindow, startAt, deadline, plan, network, publicAddress, securityGroup } = options;
+  const moving = [point, warm, cutover, undoWindow, startAt, deadline, plan, network, publicAddress, securityGroup];
+  if (moving.some((value) => value !== undefined)) {
+    throw usageError("--test moves nothing", "Leave out what is about when and how the VM moves.");
+  }
+  const { test } = await import("./migration-tests.ts");
+  await test({ vm, from, to }, options);
 }
 
 function readRequest(vm: string | undefined, options: MigrateOptions): Schemas["MigrationRequest"] {

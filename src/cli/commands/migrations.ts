@@ -156,6 +156,7 @@ export function describeMigration(migration: Migration): string {
       ["Sent again", migration.bytes_resent > 0 ? formatBytes(migration.bytes_resent) : undefined],
       ["Replicated", migration.warm && describeWarm(migration.warm)],
       ["Live", migration.live && describeLive(migration.live)],
+      ["Tests", migration.tests && `${migration.tests.passed} passed, ${migration.tests.failed} failed`],
       ["Undo", migration.undo && describeUndo(migration.undo)],
       ["Downtime", migration.downtime_seconds === undefined ? undefined : formatSeconds(migration.downtime_seconds)],
       ["Boot proof", migration.boot_proof],

@@ -28,9 +28,10 @@ const carriedOutBy: Readonly<Record<string, string>> = {
   "migrate-vm": "migrate --plan",
   "migrate-wave": "waves start --plan",
   "finalize-migration": "migrations finalize --plan",
+  "test-migration": "migrations test --plan",
 };
 /** Those that move bytes. */
-const moving: readonly string[] = ["migrate-vm", "migrate-wave"];
+const moving: readonly string[] = ["migrate-vm", "migrate-wave", "test-migration"];
 
 const marks = { pass: "ok", warn: "warn", fail: "FAIL" } as const;
 

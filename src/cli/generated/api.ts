@@ -365,7 +365,7 @@ export interface paths {
         put?: never;
         /**
          * Look at what is there and pin what would be done
-         * @description Changes nothing. The answer's id and hash start exactly this plan: POST /v1/migrations for `migrate_vm`, POST /v1/migrations/{id}/finalize for `finalize_migration`, POST /v1/operations for the others.
+         * @description Changes nothing. The answer's id and hash start exactly this plan: POST /v1/migrations for `migrate_vm`, POST /v1/migrations/{id}/finalize for `finalize_migration`, POST /v1/migration-tests for `test_migration`, POST /v1/operations for the others.
          */
         post: operations["createPlan"];
         delete?: never;
@@ -617,6 +617,84 @@ export interface paths {
          * @description The source stops, the last difference moves, the target starts. Refused unless it replicates.
          */
         post: operations["cutoverMigration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/migration-tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tests of migrations, the newest first */
+        get: operations["listTests"];
+        put?: never;
+        /**
+         * Boot clones at the target, where they reach nobody, while the source goes on
+         * @description Of a warm migration's replica, or of a copy that is made for it. Neither source nor replica is touched; what the test makes is removed when it ends. With `dry_run: true` nothing is started, and the answer is the plan.
+         */
+        post: operations["startTest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/migration-tests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a test stands, with its measured times: the report */
+        get: operations["getTest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/migration-tests/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a test now: what it made is removed
+         * @description One that is held up has passed; one that is still at work is cancelled.
+         */
+        post: operations["endTest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/migration-tests/{id}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cut the tested migration over now
+         * @description The test's VM is not what is promoted: it has written since it was started. It is torn down, the source stops, what changed since the tested point moves, and the target starts from the replica.
+         */
+        post: operations["promoteTest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1567,7 +1645,7 @@ export interface components {
             /** @description Whether others see it. What they find with it is what their scopes reach */
             shared?: boolean;
         };
-        PlanRequest: components["schemas"]["PlanMigration"] | components["schemas"]["PlanOperation"] | components["schemas"]["PlanCreate"] | components["schemas"]["PlanFinalize"];
+        PlanRequest: components["schemas"]["PlanMigration"] | components["schemas"]["PlanOperation"] | components["schemas"]["PlanTest"] | components["schemas"]["PlanCreate"] | components["schemas"]["PlanFinalize"];
         PlanMigration: {
             /** @constant */
             kind: "migrate_vm";
@@ -1711,6 +1789,50 @@ export interface components {
             /** @description Id, or a name that only one VM has there */
             vm: string;
         };
+        PlanTest: {
+            /** @constant */
+            kind: "test_migration";
+            request: components["schemas"]["MigrationTestRequest"];
+        };
+        MigrationTestRequest: {
+            /** @description A warm migration that replicates: clones of its newest proven round are booted */
+            migration_id?: string;
+            /** @description Without a migration: name or id at the source; a point of it is copied */
+            vm?: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            from?: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            to?: string;
+            instance_type?: string;
+            bandwidth_bytes_per_second?: number;
+            /** @description Default what the migration's plan verifies */
+            verify?: {
+                boot_proof?: boolean;
+                /** @description Regular expression in the console output */
+                boot_marker?: string;
+                boot_timeout_ms?: number;
+                tcp_probes?: {
+                    port: number;
+                }[];
+                http_probes?: {
+                    port: number;
+                    /** Format: starts_with */
+                    path: string;
+                    expect_status?: number;
+                }[];
+                probe_timeout_ms?: number;
+            };
+            /** @description How long it stays up after it was proven, for people to look at. Default 0 */
+            hold_seconds?: number;
+            /** @description It is torn down by then, whatever it is at. Default an hour beside `hold_seconds` */
+            max_life_seconds?: number;
+        };
         PlanCreate: {
             /** @constant */
             kind: "create_vm";
@@ -1791,6 +1913,54 @@ export interface components {
             plan_hash: string;
             /** @description The plan's `inputs.names`: whose source goes */
             confirm: string[];
+        };
+        ApprovedTest: {
+            plan_id: string;
+            /** @description SHA-256 in hex */
+            plan_hash: string;
+            /** @description Plan only; nothing is started */
+            dry_run?: boolean;
+        };
+        DirectTest: {
+            /** @description A warm migration that replicates: clones of its newest proven round are booted */
+            migration_id?: string;
+            /** @description Without a migration: name or id at the source; a point of it is copied */
+            vm?: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            from?: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            to?: string;
+            instance_type?: string;
+            bandwidth_bytes_per_second?: number;
+            /** @description Default what the migration's plan verifies */
+            verify?: {
+                boot_proof?: boolean;
+                /** @description Regular expression in the console output */
+                boot_marker?: string;
+                boot_timeout_ms?: number;
+                tcp_probes?: {
+                    port: number;
+                }[];
+                http_probes?: {
+                    port: number;
+                    /** Format: starts_with */
+                    path: string;
+                    expect_status?: number;
+                }[];
+                probe_timeout_ms?: number;
+            };
+            /** @description How long it stays up after it was proven, for people to look at. Default 0 */
+            hold_seconds?: number;
+            /** @description It is torn down by then, whatever it is at. Default an hour beside `hold_seconds` */
+            max_life_seconds?: number;
+            /** @description Plan only; nothing is started */
+            dry_run?: boolean;
         };
         StartVm: {
             /** @description Plan only; nothing is started, and the answer is the plan */
@@ -3333,6 +3503,11 @@ export interface components {
                 id: string;
                 why: string;
             }[];
+            /** @description How its tests ended; GET /v1/migration-tests has them */
+            tests?: {
+                passed: number;
+                failed: number;
+            };
             /** @description The wave that it is part of */
             wave_id?: string;
             problem?: {
@@ -3430,6 +3605,90 @@ export interface components {
                     max_seconds: number;
                 };
             }[];
+        };
+        MigrationTest: {
+            test_id: string;
+            plan_id: string;
+            workflow_id: string;
+            migration_id?: string;
+            vm: {
+                name: string;
+                source_vm_id: string;
+            };
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            from: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            to: string;
+            /**
+             * @description `holding`: it was proven and stays up for people
+             * @enum {string}
+             */
+            state: "running" | "holding" | "ending" | "passed" | "failed" | "cancelled";
+            /** @enum {string} */
+            step?: "copy" | "clone" | "isolate" | "create" | "verify" | "hold" | "tear-down";
+            /**
+             * Format: date-time
+             * @description The moment that the tested disks show
+             */
+            point_taken_at?: string;
+            consistency?: components["schemas"]["Consistency"];
+            /** @description Of the migration's replica */
+            round?: number;
+            test_vm_id?: string;
+            steps?: {
+                /** @enum {string} */
+                step: "copy" | "clone" | "isolate" | "create" | "verify" | "hold" | "tear-down";
+                seconds: number;
+            }[];
+            boot?: {
+                proven: boolean;
+                evidence?: string;
+                reason?: string;
+            };
+            /** @description What answered, with the seconds from the VM's start */
+            probes?: {
+                probe: string;
+                seconds: number;
+            }[];
+            problem?: {
+                code: string;
+                message: string;
+                step?: string;
+                left_behind?: {
+                    resource: string;
+                    remove: string;
+                }[];
+                facts?: {
+                    [key: string]: unknown;
+                };
+            };
+            /**
+             * Format: date-time
+             * @description It is torn down by then
+             */
+            expires_at: string;
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            ended_at?: string;
+        };
+        MigrationTestList: {
+            items: components["schemas"]["MigrationTest"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
         };
         OperationList: {
             items: components["schemas"]["OperationRow"][];
@@ -5467,6 +5726,199 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Migration"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listTests: {
+        parameters: {
+            query?: {
+                migration_id?: string;
+                /** @description A name, or the id at the source */
+                vm?: string;
+                state?: "running" | "holding" | "ending" | "passed" | "failed" | "cancelled";
+                /** @description Rows in one page. Default 50 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; opaque */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MigrationTestList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    startTest: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovedTest"] | components["schemas"]["DirectTest"];
+            };
+        };
+        responses: {
+            /** @description With dry_run: the plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Started; the run goes on whatever happens to the caller */
+            202: {
+                headers: {
+                    /** @description Where the test is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MigrationTest"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getTest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The test */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MigrationTest"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    endTest: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Told; the state follows */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MigrationTest"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    promoteTest: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cutover will come */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MigrationTest"];
                 };
             };
             400: components["responses"]["Problem400"];

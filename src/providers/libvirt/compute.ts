@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isProviderError, ProviderError } from "../../domain/errors.ts";
 import type { VmSize } from "../../domain/operation.ts";
-import { tagKeys, type Vm } from "../../domain/vm.ts";
+import { isolatedNetworkId, tagKeys, type Vm } from "../../domain/vm.ts";
 import { conflict, invalid, notFound } from "../failures.ts";
 import type { ComputeFacet, VmSnapshot, VmSpec } from "../provider.ts";
-import { type DomainSpec, domainXml, userNetworkId } from "./domain-xml.ts";
+import { type DomainSpec, domainXml, isolatedNetdev, userNetworkId } from "./domain-xml.ts";
 import { isOff, type SeenDomain } from "./domains.ts";
 import { toolFailure } from "./errors.ts";
 import type { Host } from "./host.ts";
@@ -234,10 +234,10 @@ export class LibvirtCompute implements ComputeFacet {
   /** Forwards a free port of this host to each published port that has none yet. One that isn't running has none. */
   async publish(domain: SeenDomain, signal: AbortSignal): Promise<void> {
     const { publishPorts } = domain.metadata;
-    if (publishPorts.length === 0 || !domain.nics.some((nic) => nic.networkId === userNetworkId)) return;
+    const netdev = forwarding(domain);
+    if (publishPorts.length === 0 || netdev === undefined) return;
     const { domains, virsh } = this.#host;
     const subject = domains.subject("publish ports of VM", domain.uuid);
-    const netdev = `hostnet${domain.nics.findIndex((nic) => nic.networkId === userNetworkId)}`;
     const published = new Set((await domains.endpoints(domain, signal)).map(({ guestPort }) => guestPort));
     for (const guestPort of publishPorts.filter((port) => !published.has(port))) {
       await this.#retryBusyPort(async () => {
@@ -276,6 +276,13 @@ export class LibvirtCompute implements ComputeFacet {
     if (!folder?.startsWith(`${this.#host.layers.root}/`)) return;
     await makeToolFolder(folder, 0o750, this.#host.tools);
   }
+}
+
+/** QEMU's name of the user-mode network that ports of the host can be forwarded to. */
+function forwarding({ nics }: SeenDomain): string | undefined {
+  const index = nics.findIndex((nic) => nic.networkId === userNetworkId);
+  if (index >= 0) return `hostnet${index}`;
+  return nics.some((nic) => nic.networkId === isolatedNetworkId) ? isolatedNetdev : undefined;
 }
 
 /** The same key, the same UUID: a repeated create finds what the first one made. */

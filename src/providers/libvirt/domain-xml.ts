@@ -1,4 +1,4 @@
-import type { DiskBus, Firmware } from "../../domain/vm.ts";
+import { type DiskBus, type Firmware, isolatedNetworkId } from "../../domain/vm.ts";
 import { metadataXml, readMetadata, type VmMetadata } from "./metadata.ts";
 import { attribute, child, children, type Element, escapeXml, parseXml, textOf } from "./xml.ts";
 
@@ -30,6 +30,9 @@ export interface DomainDisk {
 /** The id of QEMU's user-mode network; every host has it. */
 export const userNetworkId = "user";
 
+/** QEMU's name of an isolated NIC's other end. */
+export const isolatedNetdev = "hostiso0";
+
 const busNames: Readonly<Record<string, DiskBus>> = {
   virtio: "virtio-blk",
   scsi: "virtio-scsi",
@@ -60,7 +63,7 @@ export function parseDomain(text: string): Domain | undefined {
     firmware: isUefi(domain) ? "uefi" : "bios",
     architecture: attribute(child(domain, "os", "type"), "arch") === "aarch64" ? "aarch64" : "x86_64",
     disks: disks.map((disk, index) => ({ ...disk, boot: anyBoot ? disk.boot : index === 0 })),
-    nics: children(child(domain, "devices"), "interface").map(parseNic),
+    nics: [...children(child(domain, "devices"), "interface").map(parseNic), ...isolatedNics(domain)],
     consolePath: serial
       .filter((device) => attribute(device, "type") === "file")
       .map((device) => attribute(child(device, "source"), "path"))
@@ -105,6 +108,15 @@ function parseNic(nic: Element, index: number) {
   };
 }
 
+/** libvirt has no word for them; they are arguments of QEMU's. */
+function isolatedNics(domain: Element): Domain["nics"] {
+  const args = children(child(domain, "commandline"), "arg").flatMap((arg) => attribute(arg, "value") ?? []);
+  return args.flatMap((arg) => {
+    const [, nicId, mac] = /^virtio-net-pci,netdev=hostiso0,id=(net\d+),[^ ]*?(?:,mac=([0-9a-f:]+))?$/i.exec(arg) ?? [];
+    return nicId === undefined ? [] : [{ nicId, networkId: isolatedNetworkId, ...(mac ? { mac } : {}) }];
+  });
+}
+
 function isUefi(domain: Element): boolean {
   const os = child(domain, "os");
   return attribute(os, "firmware") === "efi" || attribute(child(os, "loader"), "type") === "pflash";
@@ -143,7 +155,8 @@ export function domainXml(spec: DomainSpec): string {
   const scsi = spec.disks.some((disk) => disk.bus === "virtio-scsi")
     ? "<controller type='scsi' index='0' model='virtio-scsi'/>"
     : "";
-  return `<domain type='${spec.type}'>
+  const connected = spec.nics.filter(({ networkId }) => networkId !== isolatedNetworkId);
+  return `<domain type='${spec.type}' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
   <name>${escapeXml(spec.name)}</name>
   <uuid>${spec.uuid}</uuid>
   <metadata>${metadataXml(spec.metadata, true)}</metadata>
@@ -156,14 +169,29 @@ export function domainXml(spec: DomainSpec): string {
   <devices>
     ${diskXml(spec.disks).join("\n    ")}
     ${scsi}
-    ${spec.nics.map(nicXml).join("\n    ")}
+    ${connected.map(nicXml).join("\n    ")}
     <serial type='file'><source path='${escapeXml(spec.consolePath)}' append='off'/><target port='0'/></serial>
     ${spec.guestAgent ? "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>" : ""}
     <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
     <memballoon model='virtio'><stats period='2'/></memballoon>
   </devices>
+  ${isolatedXml(
+    spec.nics.find(({ networkId }) => networkId === isolatedNetworkId),
+    machine,
+  )}
 </domain>
 `;
+}
+
+/** A user-mode network of its own that lets nothing out; what is forwarded to it gets in (`restrict` of QEMU's user netdev). */
+function isolatedXml(nic: { readonly mac?: string } | undefined, machine: string): string {
+  if (!nic) return "";
+  // Behind the places that libvirt gives away itself: it doesn't know of this one.
+  const place = `bus=${machine === "pc" ? "pci.0" : "pcie.0"},addr=0x1e`;
+  const mac = nic.mac === undefined ? "" : `,mac=${nic.mac}`;
+  const device = `virtio-net-pci,netdev=${isolatedNetdev},id=net0,${place}${mac}`;
+  const args = ["-netdev", `user,id=${isolatedNetdev},restrict=on`, "-device", device];
+  return `<qemu:commandline>${args.map((arg) => `<qemu:arg value='${escapeXml(arg)}'/>`).join("")}</qemu:commandline>`;
 }
 
 /** The definition with another size; all else of it, ours or not, stays as it is. */

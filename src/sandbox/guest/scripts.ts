@@ -108,6 +108,13 @@ dd if=/dev/urandom of=/app/data/dirty.bin bs=1M count="\${QUERY_STRING:-4}" conv
 sha256sum /app/data/dirty.bin
 `;
 
+/** ?HOST:PORT asks there, and says whether anybody answered. */
+const reachPage = `#!/bin/sh
+printf 'Content-Type: text/plain\\r\\n\\r\\n'
+ask() { printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 3 "\${QUERY_STRING%:*}" "\${QUERY_STRING##*:}" 2>/dev/null; }
+if ask | grep -q .; then echo reached; else echo nobody; fi
+`;
+
 /** busybox's acpid runs this when the power button is pressed. Its init would wait a second for every process to end;
  *  there is only the journal to end, and the file system to close. */
 const powerButton = `#!/bin/sh
@@ -129,6 +136,7 @@ export const scripts: Readonly<Record<string, string>> = {
   "app/www/cgi-bin/journal": journalPage,
   "app/www/cgi-bin/payload": payloadPage,
   "app/www/cgi-bin/dirty": dirtyPage,
+  "app/www/cgi-bin/reach": reachPage,
 };
 
 /** Path in the guest → plain file. */

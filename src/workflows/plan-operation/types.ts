@@ -1,9 +1,16 @@
 import type { CreateVmRequest } from "../../domain/create-request.ts";
 import type { FinalizeRequest } from "../../domain/finalize.ts";
+import type { MigrationTestRequest } from "../../domain/migration-test.ts";
 import type { OperateVmsRequest } from "../../domain/operation.ts";
 
-export type PlanOperationInput = { readonly planId: string } & (
-  | { readonly request: OperateVmsRequest; readonly create?: undefined; readonly finalize?: undefined }
-  | { readonly create: CreateVmRequest; readonly request?: undefined; readonly finalize?: undefined }
-  | { readonly finalize: FinalizeRequest; readonly request?: undefined; readonly create?: undefined }
-);
+interface Requests {
+  readonly request: OperateVmsRequest;
+  readonly create: CreateVmRequest;
+  readonly finalize: FinalizeRequest;
+  readonly test: MigrationTestRequest;
+}
+
+/** Exactly one of the requests. */
+export type PlanOperationInput = { readonly planId: string } & {
+  [Kind in keyof Requests]: Pick<Requests, Kind> & { readonly [Other in Exclude<keyof Requests, Kind>]?: undefined };
+}[keyof Requests];

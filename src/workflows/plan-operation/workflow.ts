@@ -4,10 +4,10 @@ import type { Plan } from "../../domain/plan.ts";
 import { askCall } from "../lib/activity-options.ts";
 import type { PlanOperationInput } from "./types.ts";
 
-const { makeOperationPlan, makeCreatePlan, makeFinalizePlan } = proxyActivities<Activities>(askCall);
+const { makeOperationPlan, makeCreatePlan, makeFinalizePlan, makeTestPlan } = proxyActivities<Activities>(askCall);
 
 /** Looks at sites and VMs and stores the pinned plan of what is to be done; changes nothing. */
-export async function planOperation({ planId, request, create, finalize }: PlanOperationInput): Promise<Plan> {
+export async function planOperation({ planId, request, create, finalize, test }: PlanOperationInput): Promise<Plan> {
   if (create) {
     const summary = `plan a new VM ${create.name}`;
     return makeCreatePlan.executeWithOptions({ summary }, [{ planId, request: create }]);
@@ -15,6 +15,10 @@ export async function planOperation({ planId, request, create, finalize }: PlanO
   if (finalize) {
     const summary = `plan the finalize of ${finalize.migrationId}`;
     return makeFinalizePlan.executeWithOptions({ summary }, [{ planId, request: finalize }]);
+  }
+  if (test) {
+    const summary = `plan a test of ${test.migrationId ?? test.vm}`;
+    return makeTestPlan.executeWithOptions({ summary }, [{ planId, request: test }]);
   }
   const summary = `plan ${request.action} of ${request.vms.length} VM(s)`;
   return makeOperationPlan.executeWithOptions({ summary }, [{ planId, request }]);

@@ -9,6 +9,7 @@ export interface World {
   readonly plan: { readonly planId: string; readonly hash: string };
   readonly vmPlan: { readonly planId: string; readonly hash: string };
   readonly wavePlan: { readonly planId: string; readonly hash: string };
+  readonly testPlan: { readonly planId: string; readonly hash: string };
   /** Paths of what is there, each beside one of what isn't. */
   readonly twins: readonly (readonly [string, string])[];
 }
@@ -32,6 +33,7 @@ interface Request {
 
 const moved = "walk-moved";
 const operated = "walk-operated";
+const tested = "walk-tested";
 const boundToSite = { role: "viewer", scope: { site: "onprem-a" } } as const;
 let made = 0;
 
@@ -164,6 +166,17 @@ export const requests: Readonly<Record<string, WalkRow>> = {
       body: { plan_id: plan.planId, plan_hash: plan.hash, confirm: ["web-1"] },
     }),
   },
+  startTest: {
+    reach: "move",
+    ask: ({ testPlan }) => ({
+      path: "/v1/migration-tests",
+      body: { plan_id: testPlan.planId, plan_hash: testPlan.hash, dry_run: true },
+    }),
+  },
+  listTests: get("/v1/migration-tests", "move", tested),
+  getTest: get(`/v1/migration-tests/${tested}`, "move"),
+  endTest: get(`/v1/migration-tests/${tested}/end`, "move"),
+  promoteTest: get(`/v1/migration-tests/${tested}/promote`, "move"),
   cutoverMigration: order("cutover"),
   rollbackMigration: order("rollback"),
   undoMigration: order("undo"),
@@ -299,6 +312,21 @@ export async function walked(api: TestApi): Promise<World> {
     groups: [{ name: "default" }],
     members: [{ ...member, from: "onprem-a", to: "onprem-b", tags: { env: "prod", project: "web" } }],
   });
+  const testPlan = { ...plan, planId: "walk-test-plan", kind: "test-migration" };
+  await store.plans.insert(testPlan);
+  await store.tests.create({
+    testId: tested,
+    planId: testPlan.planId,
+    workflowId: `test-migration/${tested}`,
+    migrationId: moved,
+    vm: { name: "db-1", sourceVmId: "id-db-1" },
+    from: "onprem-a",
+    to: "onprem-b",
+    tags: { env: "prod", project: "web" },
+    expiresAt: "2030-01-01T00:00:00.000Z",
+    createdBy: "token/bootstrap",
+  });
+  await store.tests.update(tested, { state: "passed", endedAt: "2026-01-01T00:00:00.000Z" });
   const at = new Date().toISOString();
   await store.waves.update("walk-wave", { state: "completed", startedAt: at, endedAt: at });
   await store.migrations.create({
@@ -345,7 +373,9 @@ export async function walked(api: TestApi): Promise<World> {
     plan,
     vmPlan,
     wavePlan,
+    testPlan,
     twins: [
+      [`/v1/migration-tests/${tested}`, "/v1/migration-tests/walk-teste9"],
       [`/v1/operations/${operated}`, "/v1/operations/walk-operate9"],
       ["/v1/vms/onprem-a/id-db-1", "/v1/vms/onprem-a/id-db-9"],
       ["/v1/resources/onprem-a/vm/id-db-1", "/v1/resources/onprem-a/vm/id-db-9"],

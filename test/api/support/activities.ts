@@ -2,9 +2,11 @@ import { createHash } from "node:crypto";
 import type { Certificate } from "../../../src/domain/certificate.ts";
 import { planFinalize } from "../../../src/domain/finalize-plan.ts";
 import type { MigrationState, MigrationStep } from "../../../src/domain/migration.ts";
+import { isTestEnded, type TestState } from "../../../src/domain/migration-test.ts";
 import type { OperateVmsRequest } from "../../../src/domain/operation.ts";
 import { canonicalJson, type Plan, planContent } from "../../../src/domain/plan.ts";
 import { vmResource } from "../../../src/domain/resource.ts";
+import { planTest } from "../../../src/domain/test-plan.ts";
 import type { Vm } from "../../../src/domain/vm.ts";
 import { memberPlanId, type WaveOutline, type WaveState } from "../../../src/domain/wave.ts";
 import { planWave } from "../../../src/domain/wave-plan.ts";
@@ -23,9 +25,25 @@ export function recordActivities(store: Store) {
       await store.plans.insert(plan);
       return plan;
     },
-    async storeOperationPlan({ planId, request, create, finalize }: PlanOperationInput): Promise<Plan> {
+    async storeOperationPlan({ planId, request, create, finalize, test }: PlanOperationInput): Promise<Plan> {
       if (finalize) {
         const plan = await sampleFinalizePlan(store, planId, finalize.migrationId);
+        await store.plans.insert(plan);
+        return plan;
+      }
+      if (test) {
+        const base = withVm(
+          samplePlan(`${planId}-move`, true, { vm: test.vm ?? "web-1", from: "onprem-a", to: "onprem-b" }),
+        );
+        const migration = test.migrationId
+          ? { migration: { migrationId: test.migrationId, state: "awaiting-cutover", rounds: 1 } }
+          : {};
+        const parts = planTest({ request: test, base, ...migration, target: { capabilityGaps: {} } });
+        const { subjects, createdAt } = base;
+        const hash = createHash("sha256")
+          .update(canonicalJson(planContent(parts)))
+          .digest("hex");
+        const plan = { ...parts, planId, hash, subjects, createdAt };
         await store.plans.insert(plan);
         return plan;
       }
@@ -33,6 +51,10 @@ export function recordActivities(store: Store) {
       const plan = sampleOperationPlan(planId, request ?? { action: "start", vms });
       await store.plans.insert(plan);
       return plan;
+    },
+    async becomeTest(testId: string, state: TestState): Promise<void> {
+      const endedAt = new Date().toISOString();
+      await store.tests.update(testId, { state, ...(isTestEnded(state) ? { endedAt } : {}) });
     },
     async endOperation(operationId: string): Promise<void> {
       const vm = { item: 0, site: "onprem-a", name: "db-1", vmId: "id-db-1" };
@@ -170,6 +192,27 @@ export function sampleOperationPlan(planId: string, { action, vms }: OperateVmsR
     estimates: { bytesToMove: 0, bytesNominal: 0, basis: "no bytes are moved" },
     executable: true,
   };
+}
+
+/** With what a plan of a move says of the VM at the target. */
+function withVm(plan: Plan): Plan {
+  const resource = { site: "onprem-b", kind: "vm", id: "web-1" };
+  const create = {
+    name: "web-1",
+    cpus: 1,
+    memoryBytes: 2 ** 30,
+    disks: [],
+    nics: [],
+    publishPorts: [],
+    tags: sampleTags,
+  };
+  const verify = { start: true, bootTimeoutMs: 1, tcpPorts: [], httpProbes: [], probeTimeoutMs: 1 };
+  const actions = [
+    ...plan.actions,
+    { action: "create-vm", resource, detail: "Create it", parameters: create },
+    { action: "verify-vm", resource, detail: "Look", parameters: verify },
+  ];
+  return { ...plan, actions };
 }
 
 /** As the real planner makes it, of a source that was looked at before. */

@@ -1,6 +1,7 @@
 /** Stand-ins with the real names and messages, whose answers are known: what is tested here is the API, not the move. */
 import {
   ApplicationFailure,
+  allHandlersFinished,
   CancellationScope,
   condition,
   isCancellation,
@@ -31,17 +32,29 @@ import { pauseWaveSignal, resumeWaveSignal } from "../../../src/workflows/run-wa
 import type { RunWaveInput, RunWaveResult } from "../../../src/workflows/run-wave/types.ts";
 import type { RefreshResourcesInput, SyncInventoryInput } from "../../../src/workflows/sync-inventory/types.ts";
 
+import { endTestUpdate } from "../../../src/workflows/test-migration/messages.ts";
+import type { TestMigrationInput, TestMigrationResult } from "../../../src/workflows/test-migration/types.ts";
 import type {
   VerifyCertificateInput,
   VerifyCertificateResult,
 } from "../../../src/workflows/verify-certificate/types.ts";
 import type { RecordActivities } from "./activities.ts";
 
-const { storePlan, storeOperationPlan, storeWavePlan, endOperation, becomeWave, readSite, become, step, certify } =
-  proxyActivities<RecordActivities>({
-    startToCloseTimeout: "20 seconds",
-    retry: { maximumAttempts: 2 },
-  });
+const {
+  storePlan,
+  storeOperationPlan,
+  storeWavePlan,
+  becomeTest,
+  endOperation,
+  becomeWave,
+  readSite,
+  become,
+  step,
+  certify,
+} = proxyActivities<RecordActivities>({
+  startToCloseTimeout: "20 seconds",
+  retry: { maximumAttempts: 2 },
+});
 
 export async function planMigration(input: PlanMigrationInput): Promise<Plan> {
   if (input.request.vm === "missing") {
@@ -119,6 +132,19 @@ export async function verifyCertificate({ certificate }: VerifyCertificateInput)
     return { diskId, identical, differing: identical ? [] : [{ offset: 1_048_576, length: 524_288 }], bytesReread: 7 };
   });
   return { identical: disks.every((disk) => disk.identical), disks };
+}
+
+/** Is held up until it is ended. */
+export async function testMigration({ testId }: TestMigrationInput): Promise<TestMigrationResult> {
+  let asked = false;
+  setHandler(endTestUpdate, async () => {
+    await becomeTest(testId, "passed");
+    asked = true;
+    return { testId, state: "passed" as const };
+  });
+  await becomeTest(testId, "holding");
+  await condition(() => asked && allHandlersFinished());
+  return { testId, state: "passed" };
 }
 
 /** Waits in the copy step until it is resumed once; then awaits its finalize. */

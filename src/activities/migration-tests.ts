@@ -1,0 +1,189 @@
+import { Context } from "@temporalio/activity";
+import type { Consistency } from "../domain/consistency.ts";
+import { isProviderError, ProviderError } from "../domain/errors.ts";
+import type { CopyDiskParameters, CreateVmParameters } from "../domain/migration-parts.ts";
+import { isTestEnded, testTag } from "../domain/migration-test.ts";
+import { increments } from "../domain/replica-base.ts";
+import { tagKeys } from "../domain/vm.ts";
+import type { MigrationTestPatch } from "../store/index.ts";
+import type { ActivityDeps } from "./deps.ts";
+import type { DiskMoves } from "./disk-moves.ts";
+import { setHeartbeatDetails } from "./heartbeat.ts";
+import type { MigrationSlots } from "./slots.ts";
+import { cutOff, generationOf, removeTestResources, sourceKey, type TestPlace } from "./test-resources.ts";
+
+/** What a test boots clones of. */
+export interface TestedPoints {
+  readonly takenAt: string;
+  readonly consistency?: Consistency;
+  readonly round?: number;
+  readonly disks: readonly { readonly diskId: string; readonly pointId: string }[];
+}
+
+/** Rounds come and go while they are cloned; each attempt takes the newest. */
+const mostRoundsTried = 5;
+/** A sweep removes a few at a time; the next one goes on. */
+const sweptAtOnce = 20;
+
+export function migrationTestActivities(deps: ActivityDeps, moves: DiskMoves, slots: MigrationSlots) {
+  const { registry, store } = deps;
+  return {
+    /** Copies a point of the source for the test alone: of the running VM, or of one that is off, which stays off. The point
+     *  is the caller's to release: one that was released in here would be another one when this is repeated. */
+    async copyForTest(
+      input: TestPlace & { vmId: string; copies: readonly CopyDiskParameters[] },
+    ): Promise<TestedPoints & { sourcePointId: string }> {
+      const signal = Context.current().cancellationSignal;
+      const { testId, from, to, vmId } = input;
+      await using turn = new AsyncDisposableStack();
+      turn.defer(await slots.take(signal));
+      const source = await registry.provider(from);
+      const { state } = await source.compute.getVm(vmId, signal);
+      const mode = state === "stopped" ? "stopped" : "frozen";
+      const point = await source.disks.createSourcePoint({ vmId, mode, key: sourceKey(testId) }, signal);
+      const disks: { diskId: string; pointId: string }[] = [];
+      for (const copy of increments(input.copies, undefined, point)) {
+        const { diskId, replicaId } = copy;
+        const generationId = generationOf(testId, diskId);
+        const { sourcePointId } = point;
+        const move = { migrationId: testId, from, to, sourcePointId, generationId, copy };
+        const { attempt } = await moves.copy(move, signal, (progress) => setHeartbeatDetails({ diskId, ...progress }));
+        await moves.seal(
+          { site: to, replicaId, generationId, attempt, lineage: replicaId, diskId, migrationId: testId },
+          signal,
+        );
+        await moves.prove({ site: to, pointId: generationId, manifestId: generationId }, signal, setHeartbeatDetails);
+        disks.push({ diskId, pointId: generationId });
+      }
+      const { sourcePointId, takenAt, consistency } = point;
+      return { sourcePointId, takenAt, ...(consistency ? { consistency } : {}), disks };
+    },
+
+    /** Clones what was copied, or the newest round of the migration's replica: all disks of one moment. */
+    async cloneForTest(
+      input: TestPlace & { migrationId?: string | undefined; points?: TestedPoints; expiresAt: string },
+    ): Promise<TestedPoints & { volumes: string[] }> {
+      const { migrationId, points } = input;
+      for (let left = mostRoundsTried; ; left--) {
+        const tested = points ?? (await newestRound(migrationId ?? ""));
+        try {
+          return { ...tested, volumes: await clone(input, tested) };
+        } catch (error) {
+          // The round was replaced by a newer one just then.
+          if (points || left === 0 || !isProviderError(error, "NotFound")) throw error;
+        }
+      }
+    },
+
+    /** A network in which the VM reaches nobody. */
+    async isolateTest(input: TestPlace): Promise<{ networkId: string; securityGroups?: readonly string[] }> {
+      return cutOff(await registry.provider(input.to), input, Context.current().cancellationSignal);
+    },
+
+    /** Makes it off its networks; the plan's sizes are tried in order by the caller. */
+    async createTestVm(
+      input: TestPlace & {
+        create: CreateVmParameters;
+        volumes: readonly string[];
+        network: { networkId: string; securityGroups?: readonly string[] };
+        instanceType?: string | undefined;
+        expiresAt: string;
+      },
+    ): Promise<string> {
+      const { testId, create, volumes, network, instanceType, expiresAt } = input;
+      const { compute } = await registry.provider(input.to);
+      const { disks, tags, instanceTypes: _tried, ...rest } = create;
+      const spec = {
+        ...rest,
+        ...(instanceType === undefined ? {} : { instanceType }),
+        ...(network.securityGroups ? { securityGroups: network.securityGroups } : {}),
+        nics: create.nics.map(({ mac }) => ({
+          networkId: network.networkId,
+          ...(mac === undefined ? {} : { mac }),
+        })),
+        disks: disks.map(({ bus, boot }, index) => ({ volumeId: volumes[index] as string, bus, boot })),
+        tags: { ...tags, ...testTags(testId, expiresAt) },
+      };
+      const key = `${testId}-vm${instanceType === undefined ? "" : `-${instanceType}`}`;
+      return (await compute.createVm(spec, key, Context.current().cancellationSignal)).vmId;
+    },
+
+    /** Removes whatever the test made at both sites, also when an answer was lost; the replica of a migration stays. */
+    async removeTest(input: TestPlace & { copies: readonly CopyDiskParameters[] }): Promise<void> {
+      await removeTestResources(deps, input, Context.current().cancellationSignal);
+    },
+
+    async recordTest(input: {
+      testId: string;
+      patch: MigrationTestPatch;
+      /** For the story of the migration that is tested. */
+      migrationId?: string | undefined;
+      at: string;
+      message?: string;
+    }): Promise<void> {
+      const { testId, patch, migrationId, at, message } = input;
+      await store.tests.update(testId, patch);
+      if (migrationId === undefined || message === undefined) return;
+      await store.migrations.appendEvent(migrationId, {
+        at,
+        type: "note",
+        message: `Test ${testId}: ${message}`,
+        data: { testId, state: patch.state, report: patch.report },
+        dedupeKey: `test/${testId}/${at}`,
+      });
+    },
+
+    /** Ends what runs that are no more have left, once their time is over. */
+    async sweepTests(): Promise<{ removed: readonly string[] }> {
+      const signal = Context.current().cancellationSignal;
+      const removed: string[] = [];
+      for (const test of await store.tests.expired(sweptAtOnce)) {
+        const { testId, workflowId, from, to, planId } = test;
+        if (isTestEnded(test.state) || (await deps.runIsOpen(workflowId, ""))) continue;
+        const plan = await store.plans.get(planId);
+        const copies = (plan?.actions ?? [])
+          .filter(({ action }) => action === "copy-disk")
+          .map(({ parameters }) => parameters as unknown as CopyDiskParameters);
+        await removeTestResources(deps, { testId, from, to, copies }, signal);
+        const problem = { code: "Timeout", message: "Its run ended without it; its time was over, and it was removed" };
+        await store.tests.update(testId, { state: "failed", endedAt: new Date().toISOString(), report: { problem } });
+        removed.push(testId);
+      }
+      return { removed };
+    },
+  };
+
+  async function newestRound(migrationId: string): Promise<TestedPoints> {
+    const newest = (await store.rounds.proven(migrationId)).at(-1);
+    if (!newest) {
+      throw new ProviderError("Conflict", {
+        operation: "test the migration",
+        resource: `migration/${migrationId}`,
+        reason: "it has no proven round at the target",
+        action: "Wait until its first round is proven.",
+      });
+    }
+    const { takenAt, consistency, round } = newest;
+    const disks = newest.disks.map(({ diskId, generationId: pointId }) => ({ diskId, pointId }));
+    return { takenAt, ...(consistency ? { consistency } : {}), round, disks };
+  }
+
+  async function clone(
+    { testId, to, expiresAt }: TestPlace & { expiresAt: string },
+    { disks: points, round }: TestedPoints,
+  ): Promise<string[]> {
+    const signal = Context.current().cancellationSignal;
+    const { disks } = await registry.provider(to);
+    const tags = testTags(testId, expiresAt);
+    const volumes: string[] = [];
+    for (const { diskId, pointId } of points) {
+      const key = `${testId}-${diskId}${round === undefined ? "" : `-r${round}`}-volume`;
+      volumes.push((await disks.materialise({ pointId, key, tags }, signal)).volumeId);
+    }
+    return volumes;
+  }
+}
+
+function testTags(testId: string, expiresAt: string): Record<string, string> {
+  return { [tagKeys.managed]: "true", [testTag]: testId, "novacron:expires": expiresAt };
+}

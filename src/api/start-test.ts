@@ -1,0 +1,89 @@
+import type { MigrationTestRequest, TestLifeParameters } from "../domain/migration-test.ts";
+import type { Plan } from "../domain/plan.ts";
+import { requireApproval } from "./approvals.ts";
+import { asProblem, ProblemError } from "./problem.ts";
+import type { Access, Actor, Asked } from "./route.ts";
+import { type ApiContext, isPassing, notFound } from "./routes/context.ts";
+import { knownMigration } from "./routes/migrations.ts";
+import { testWorkflowId } from "./runs.ts";
+import { refuseUnlessExecutable } from "./start-migration.ts";
+import { reachableRequest, reachedPlan } from "./subjects.ts";
+
+type Caller = Pick<Asked<unknown, unknown, unknown>, "access" | "actor">;
+
+/** @throws ProblemError InvalidInput unless it names either a migration or a VM with both sites; NotFound. */
+export async function planTestNow(
+  context: ApiContext,
+  { access, actor }: Caller,
+  planId: string,
+  asked: MigrationTestRequest,
+): Promise<Plan> {
+  const request = await reachableTest(context, access, asked);
+  await context.store.guard.noteRequester(planId, actor?.responsible ?? "");
+  return reachedPlan(access, await context.runs.planOperation({ planId, test: request }), planId);
+}
+
+async function reachableTest(
+  context: ApiContext,
+  access: Access,
+  asked: MigrationTestRequest,
+): Promise<MigrationTestRequest> {
+  const { migrationId, vm, from, to } = asked;
+  if (migrationId !== undefined && vm === undefined && from === undefined && to === undefined) {
+    await knownMigration(context, access, migrationId);
+    return asked;
+  }
+  if (migrationId === undefined && vm !== undefined && from !== undefined && to !== undefined) {
+    const reached = await reachableRequest(context, access, { vm, from, to });
+    return { ...asked, vm: reached.vm };
+  }
+  throw new ProblemError("InvalidInput", {
+    detail: "A test is of a migration (`migration_id`), or of a VM (`vm`, `from` and `to`)",
+    action: "Send one of the two.",
+  });
+}
+
+/**
+ * Registers the test, then starts its run. When that can't be, the row says so.
+ * @throws ProblemError Conflict when a check of the plan failed, PolicyBlocked when it wants the approval of a second person.
+ */
+export async function startTest(context: ApiContext, actor: Actor | undefined, testId: string, plan: Plan) {
+  refuseUnlessExecutable(plan);
+  await requireApproval(context, actor, plan);
+  const { store, runs, log } = context;
+  const { vm, vmName, from, to, migrationId } = plan.inputs as Record<"vm" | "vmName" | "from" | "to", string> & {
+    migrationId?: string;
+  };
+  const life = plan.actions.find(({ action }) => action === "tear-down")?.parameters as unknown as TestLifeParameters;
+  await store.tests.create({
+    testId,
+    planId: plan.planId,
+    workflowId: testWorkflowId(testId),
+    ...(migrationId === undefined ? {} : { migrationId }),
+    vm: { name: vmName, sourceVmId: vm },
+    from,
+    to,
+    tags: plan.subjects?.[0]?.tags ?? {},
+    expiresAt: new Date(Date.now() + life.maxLifeSeconds * 1000).toISOString(),
+    createdBy: actor?.id ?? "",
+  });
+  try {
+    await runs.test({ testId, planId: plan.planId, planHash: plan.hash }, `Test ${vmName}: ${from} → ${to}`);
+  } catch (error) {
+    // One whose answer was lost may run all the same, and says so itself.
+    if (!isPassing(error)) {
+      const { code, message } = asProblem(error);
+      const endedAt = new Date().toISOString();
+      await store.tests.update(testId, { state: "failed", endedAt, report: { problem: { code, message } } });
+    }
+    log.warn({ testId, reason: asProblem(error).message }, "a test could not be started");
+    throw error;
+  }
+  return knownTest(context, undefined, testId);
+}
+
+export async function knownTest({ store }: Pick<ApiContext, "store">, access: Access | undefined, testId: string) {
+  const found = await store.tests.getScoped(testId);
+  if (found && (access === undefined || access.covers(found.subjects))) return found.test;
+  throw notFound("test", testId, "GET /v1/migration-tests lists them.");
+}

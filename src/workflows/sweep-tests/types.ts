@@ -1,0 +1,4 @@
+export interface SweepTestsResult {
+  /** Ids of tests. */
+  readonly removed: readonly string[];
+}
