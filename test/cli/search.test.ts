@@ -70,7 +70,7 @@ test("the overview adds up what matches, with what is unknown and how fresh it i
   const text = await run("overview", "name:web-*");
   assert.equal(text.code, 0, text.stderr);
   assert.match(text.stdout, /^VMs: +2\nCPUs: +4\nMemory: +2 GiB\nCost: +unknown \(of 2\) a month/);
-  assert.match(text.stdout, /\nlibvirt +2 +4 +unknown \(of 2\)\n\nlibvirt: 0 of 2 sites, \d+ s old\n/);
+  assert.match(text.stdout, /\nlibvirt +2 +4 +unknown \(of 2\)\n\nlibvirt: 0 of 2 sites, \d+ (?:s|min) old\n/);
   const asJson = await json<{ total_vms: number; provider_breakdown: object }>("overview");
   assert.equal(asJson.total_vms, 3);
 });
