@@ -60,6 +60,14 @@ export function testPlanActivities(deps: ActivityDeps) {
         action: "List the migrations to find the right id.",
       });
     }
+    if (base.inputs.mode === "live") {
+      throw new ProviderError("Conflict", {
+        operation: "plan the test",
+        resource: `migration/${migrationId}`,
+        reason: "a live migration moves the running guest itself and makes no replica",
+        action: "Test the VM itself with novacron migrate VM --test.",
+      });
+    }
     const rounds = (await store.rounds.proven(migrationId)).length;
     return { base, migration: { migrationId, state: migration.state, rounds } };
   }
