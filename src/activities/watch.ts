@@ -26,6 +26,7 @@ export function watchActivities({ registry, store, log }: ActivityDeps, reader: 
       if (!events) return { watched: false };
       const until = AbortSignal.timeout(forMs);
       const signal = AbortSignal.any([cancellationSignal, until]);
+      let said: string | undefined;
       for (let pauseMs = firstPauseMs; !until.aborted; ) {
         try {
           await listen(site, events, signal);
@@ -36,7 +37,8 @@ export function watchActivities({ registry, store, log }: ActivityDeps, reader: 
           if (!isProviderError(error)) throw error;
           // A store that is away ends this attempt here: the next one comes when it is back.
           await store.watches.stopped(site, error.message);
-          log.warn(`Nobody listens to ${site}: ${error.message}`, error);
+          if (error.message !== said) log.warn(`Nobody listens to ${site}: ${error.message}`, error);
+          said = error.message;
           await sleep(pauseMs, undefined, { signal }).catch(() => cancellationSignal.throwIfAborted());
           pauseMs = Math.min(pauseMs * 2, longestPauseMs);
         }

@@ -81,10 +81,16 @@ function siteGauges(registers: Registry[], store: Store, sites: readonly SiteSum
     "How old the newest reading of a site's VMs is; absent for a site that was never read",
   );
   const failed = gauge("novacron_site_inventory_failed", "1 where the newest reading of a site failed");
+  const listened = gauge(
+    "novacron_site_listened_to",
+    "1 while somebody listens to what a site tells of its changes, 0 while it is only read at its turn",
+  );
   return async () => {
     const known = new Map((await store.vms.sites()).map((row) => [row.site, row]));
-    for (const each of [vms, age, failed]) each.reset();
+    const listening = new Set((await store.watches.list()).flatMap((row) => (row.listeningSince ? [row.site] : [])));
+    for (const each of [vms, age, failed, listened]) each.reset();
     for (const { site, enabled } of sites) {
+      if (enabled) listened.set({ site }, listening.has(site) ? 1 : 0);
       const row = known.get(site);
       if (!enabled || !row) continue;
       failed.set({ site }, row.error === undefined ? 0 : 1);

@@ -29,6 +29,7 @@ before(async () => {
   await keepVms(store, "onprem-a", [sampleVm("onprem-a", "one"), sampleVm("onprem-a", "two")]);
   const at = new Date().toISOString();
   await store.inventory.noteFailure({ site: "onprem-b", provider: "libvirt" }, "vm", "it is away", at);
+  await store.watches.listening("onprem-a");
   await store.migrations.create({
     ...{ migrationId: "m", planId: "p", workflowId: "m", vm: { name: "one", sourceVmId: "id-one" } },
     ...{ from: "onprem-a", to: "onprem-b" },
@@ -43,6 +44,8 @@ test("tell sites, migrations, the freeze and the process as they are when they a
   assert.ok(age !== undefined && age < 60, `${age}`);
   assert.equal(value(text, "novacron_site_inventory_age_seconds", { site: "onprem-b" }), undefined);
   assert.equal(value(text, "novacron_site_inventory_failed", { site: "onprem-a" }), 0);
+  assert.equal(value(text, "novacron_site_listened_to", { site: "onprem-a" }), 1);
+  assert.equal(value(text, "novacron_site_listened_to", { site: "onprem-b" }), 0);
   assert.equal(value(text, "novacron_site_inventory_failed", { site: "onprem-b" }), 1);
   assert.equal(value(text, "novacron_migrations", { state: "failed" }), 1);
   const route = { from: "onprem-a", to: "onprem-b" };

@@ -17,6 +17,7 @@ import {
   DeleteLoadBalancerCommand,
   ElasticLoadBalancingV2Client,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
+import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { Provider } from "../../../src/providers/provider.ts";
 import { type AwsAddress, connectAws } from "./aws.ts";
 
@@ -126,10 +127,41 @@ export function runListed(
         [tunnel?.tunnelId, tunnel?.name, tunnel?.peerAddress, tunnel?.virtualNetworkId],
         [VpnConnection?.VpnConnectionId, "to the office", "198.51.100.7", network.vpcId],
       );
-      assert.ok(JSON.stringify(VpnConnection).includes(secret), "AWS shows the key to whoever lists connections");
-      assert.ok(!JSON.stringify(tunnel).includes(secret));
+      // As AWS shows them to whoever lists connections.
+      const configuration = VpnConnection?.CustomerGatewayConfiguration ?? "";
+      const keys = [...configuration.matchAll(/<pre_shared_key>([^<]+)</g)].map(([, key = ""]) => key);
+      assert.equal(keys.length, 2);
+      assert.deepEqual(
+        [secret, ...keys].filter((key) => JSON.stringify(tunnel).includes(key)),
+        [],
+      );
       await ec2.send(new DeleteVpnConnectionCommand({ VpnConnectionId: tunnel?.tunnelId }));
       assert.deepEqual(await list(), []);
+    });
+
+    test("what a queue of EventBridge's tells, each message until it was taken", async () => {
+      const sqs = new SQSClient(config());
+      const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: "novacron-events" }));
+      const vmId = "i-0123456789abcdef0";
+      const event = { "detail-type": "EC2 Instance State-change Notification", source: "aws.ec2" };
+      const body = JSON.stringify({ ...event, detail: { "instance-id": vmId, state: "running" } });
+      for (const MessageBody of [body, "of somebody else", body])
+        await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+      const heard: string[] = [];
+      let batches = 0;
+      for await (const changes of provider.events?.watch(signal) ?? []) {
+        for (const { kind, resourceId = "" } of changes) heard.push(`${kind} ${resourceId}`);
+        // What the third one brings is left to whoever listens next.
+        if (++batches === 3) break;
+        if (batches === 2) await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: body }));
+      }
+      assert.ok(heard.includes(`vm ${vmId}`) && heard.includes("volume "));
+      const AttributeNames = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"] as const;
+      const asked = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...AttributeNames] });
+      const { Attributes = {} } = await sqs.send(asked);
+      const left = AttributeNames.reduce((sum, name) => sum + Number(Attributes[name] ?? 0), 0);
+      assert.equal(left, 1);
+      sqs.destroy();
     });
   });
 }

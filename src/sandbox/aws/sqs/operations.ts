@@ -42,10 +42,12 @@ export function sqsOperations(cloud: AwsCloud, queues: Queues) {
     }),
     GetQueueAttributes: (call: Call, input: sqs.GetQueueAttributesRequest): sqs.GetQueueAttributesResult => {
       const queue = at(call, input.QueueUrl);
+      const { visible, hidden } = queues.count(queue);
       const all: Record<string, string> = {
         ...queue.attributes,
         QueueArn: queue.id,
-        ApproximateNumberOfMessages: String(queues.count(queue)),
+        ApproximateNumberOfMessages: String(visible),
+        ApproximateNumberOfMessagesNotVisible: String(hidden),
       };
       const names = input.AttributeNames ?? [];
       const wanted = names.includes("All") ? Object.keys(all) : names;

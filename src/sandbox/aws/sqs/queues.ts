@@ -80,8 +80,11 @@ export class Queues {
     this.queues.delete(queue.id);
   }
 
-  count(queue: Queue): number {
-    return this.#messages.where(({ queue: of }) => of === queue.id).length;
+  /** How many wait, and how many are out with a receiver. */
+  count(queue: Queue): { visible: number; hidden: number } {
+    const all = this.#messages.where(({ queue: of }) => of === queue.id);
+    const hidden = all.filter(({ id }) => (this.#hidden.get(id) ?? 0) > Date.now()).length;
+    return { visible: all.length - hidden, hidden };
   }
 
   #lend(kept: Kept, visibilitySeconds: number): { message: Kept; receipt: string } {
