@@ -60,7 +60,7 @@ export function testPlanActivities(deps: ActivityDeps) {
         action: "List the migrations to find the right id.",
       });
     }
-    if (base.inputs.mode === "live") {
+    if (!base.actions.some(({ action }) => action === "create-vm")) {
       throw new ProviderError("Conflict", {
         operation: "plan the test",
         resource: `migration/${migrationId}`,
