@@ -39,6 +39,8 @@ export interface RestOutsideHours {
   /** Told again and again while it rests, until when (milliseconds, where that is known); true when it is to go on all the
    *  same. */
   rests(until: number | undefined): Promise<boolean>;
+  /** Told before it goes on. */
+  goesOn(): Promise<void>;
 }
 
 /** Moves whole disks: what the steps of a migration and the rounds of a replication have in common. */
@@ -163,6 +165,7 @@ export class DiskMoves {
         rateAt: (at) => bandwidthAt(hours, bandwidthBytesPerSecond, at),
         limiterFor,
         onClosed: async () => rest === undefined || (await rest.rests(allowance(hours, Date.now()).changes)),
+        onOpen: async () => rest?.goesOn(),
       });
     }
     return bandwidthBytesPerSecond === undefined ? undefined : limiterFor(bandwidthBytesPerSecond);

@@ -25,8 +25,8 @@ export function planActivities(deps: ActivityDeps) {
      *  a warm move rest by themselves. */
     async nextAllowedStart(input: { planId: string }): Promise<{ waitMs: number; at?: string }> {
       const plan = await store.plans.get(input.planId);
-      const { schedule, mode } = (plan?.inputs ?? {}) as Partial<MigrationRequest>;
-      if (!plan || !schedule || mode === "warm") return { waitMs: 0 };
+      const { schedule } = (plan?.inputs ?? {}) as Partial<MigrationRequest>;
+      if (!plan || !schedule || plan.actions.some(({ action }) => action === "replicate")) return { waitMs: 0 };
       const now = Date.now();
       const { at } = nextStart(schedule, now, plan.estimates.seconds ?? 0);
       return at <= now ? { waitMs: 0 } : { waitMs: at - now, at: new Date(at).toISOString() };

@@ -11,9 +11,10 @@ import type { SourcePoint } from "../providers/provider.ts";
 import type { TransferProgress } from "../transfer/ports.ts";
 import { deadlineWatch } from "./deadline.ts";
 import type { ActivityDeps } from "./deps.ts";
-import type { DiskMoves, RestOutsideHours } from "./disk-moves.ts";
+import type { DiskMoves } from "./disk-moves.ts";
 import { goneIsFine } from "./gone.ts";
 import { setHeartbeatDetails } from "./heartbeat.ts";
+import { ReplicaRest } from "./replica-rest.ts";
 import type { MigrationSlots } from "./slots.ts";
 
 /** How soon a person's word for the cutover is heard. */
@@ -58,7 +59,7 @@ export function replicateActivities(
       for (;;) {
         const rounds = await store.rounds.proven(migrationId);
         const newest = rounds.at(-1);
-        const rest = restOf(input);
+        const rest = new ReplicaRest({ store, slots }, input, signal);
         const view = judgeRounds(rounds, warm.fixedSeconds);
         if (newest && view) {
           await store.warm.noteWarm(migrationId, view);
@@ -67,9 +68,10 @@ export function replicateActivities(
           if (due) return { reason: due, newest };
           if (await pauseUnlessAsked(input, rounds.length === 1 ? 0 : warm.roundPauseSeconds * 1000, signal)) continue;
         }
-        if (await waitForHours(input, rest, signal)) continue;
+        if (await rest.waitForHours(input.copies[0]?.hours)) continue;
         await using turn = new AsyncDisposableStack();
         turn.defer(await slots.take(signal));
+        rest.atWork = true;
         await oneRound(input, newest, rest, signal);
       }
     },
@@ -134,46 +136,10 @@ export function replicateActivities(
     return false;
   }
 
-  function restOf({ migrationId, warm }: Replication): RestOutsideHours {
-    let noted: number | undefined;
-    return {
-      async rests(until) {
-        // A person's word, or the time that a person named, counts more than the hours.
-        const due = warm.cutover === "at-time" && Date.parse(warm.cutoverAt ?? "") <= Date.now();
-        if (due || (await store.warm.cutoverAsked(migrationId))) return true;
-        if (until !== undefined && until !== noted) await noteRest(migrationId, until);
-        noted = until;
-        return false;
-      },
-    };
-  }
-
-  /** Until its hours begin, or somebody overrules them; true when it has waited. */
-  async function waitForHours({ copies }: Replication, rest: RestOutsideHours, signal: AbortSignal): Promise<boolean> {
-    const hours = copies[0]?.hours;
-    if (!hours) return false;
-    for (let waited = false; ; waited = true) {
-      const { open, changes } = allowance(hours, Date.now());
-      if (open || (await rest.rests(changes))) return waited;
-      await sleep(listenEveryMs, undefined, { signal });
-    }
-  }
-
-  async function noteRest(migrationId: string, until: number): Promise<void> {
-    const again = new Date(until).toISOString();
-    await store.migrations.appendEvent(migrationId, {
-      at: new Date().toISOString(),
-      type: "note",
-      message: `Outside of its allowed hours: copying rests until ${again}`,
-      data: { until: again },
-      dedupeKey: `rests-until/${again}`,
-    });
-  }
-
   async function oneRound(
     input: Replication,
     newest: ReplicaRound | undefined,
-    rest: RestOutsideHours,
+    rest: ReplicaRest,
     signal: AbortSignal,
   ): Promise<void> {
     const { migrationId, from, to } = input;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Context } from "@temporalio/activity";
-import { isProviderError } from "../domain/errors.ts";
+import { isProviderError, ProviderError } from "../domain/errors.ts";
 import type { ResourceKind } from "../domain/resource.ts";
 import type { EventsFacet, SiteChange } from "../providers/events-facet.ts";
 import type { ActivityDeps } from "./deps.ts";
@@ -73,6 +73,16 @@ export function watchActivities({ registry, store, log }: ActivityDeps, reader: 
       if (kind !== "vm" || alone.length < of.length || alone.length > mostAlone) whole.add(kind);
       else for (const vmId of new Set(alone)) await reader.readVm(site, vmId);
     }
-    if (whole.size > 0) await reader.syncKinds(site, [...whole]);
+    if (whole.size === 0) return;
+    const { kinds } = await reader.syncKinds(site, [...whole]);
+    const missed = kinds.find(({ error }) => error !== undefined);
+    if (!missed) return;
+    // Not taken: the site tells it again.
+    throw new ProviderError("Unavailable", {
+      operation: "read what has changed",
+      resource: `${site}/${missed.kind}`,
+      reason: missed.error ?? "it could not be read",
+      action: "Nothing: it is read again.",
+    });
   }
 }

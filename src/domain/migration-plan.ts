@@ -14,7 +14,7 @@ import { planTags } from "./migration-tags.ts";
 import { predictTimes } from "./migration-times.ts";
 import { secondsAtLimits } from "./move-hours.ts";
 import type { ObservedResource, Plan, PlanAction, PlanCheck, PlanContent, PlanEstimates } from "./plan.ts";
-import { effectiveSchedule, hoursChecks, type MigrationSchedule, scheduleChecks } from "./schedule.ts";
+import { effectiveSchedule, hoursChecks, type MigrationSchedule, scheduleChecks, zoneChecks } from "./schedule.ts";
 import { planUndo } from "./undo.ts";
 import { tagKeys, type Vm, vmVersion } from "./vm.ts";
 import type { WarmParameters } from "./warm.ts";
@@ -90,7 +90,12 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
     live?.estimates ??
     estimate(seen, { copies, stops: wasRunning && point === "stop", verify, schedule }, warm?.parameters);
   const seconds = times.seconds ?? 0;
-  const checks = [...placeChecks, ...hoursChecks(seen, schedule, seconds), ...scheduleChecks(seen, seconds)];
+  const checks = [
+    ...placeChecks,
+    ...zoneChecks(seen),
+    ...hoursChecks(seen, schedule, { seconds, warm: warm !== undefined }),
+    ...scheduleChecks(seen, seconds),
+  ];
   const moving: readonly PlanAction[] = [
     ...(warm ? [warm.action] : []),
     {

@@ -11,25 +11,40 @@ export interface MigrationSchedule extends MoveHours {
   readonly deadline?: string;
 }
 
-/** The schedule as the plan pins it: hours that the request leaves out are those of the configuration. */
-export function effectiveSchedule(request: MigrationRequest, defaults: MigrationDefaults): MigrationSchedule {
-  const { hours } = defaults;
-  const asked = request.schedule ?? {};
-  // Hours are read in the zone they were written for.
-  const own = asked.allowedHours !== undefined || asked.bandwidthHours !== undefined;
-  return { ...(own ? {} : hours), ...asked };
+/** The schedule as the plan pins it: what the request leaves out of the hours is the configuration's. */
+export function effectiveSchedule(request: MigrationRequest, { hours }: MigrationDefaults): MigrationSchedule {
+  return { ...hours, ...request.schedule };
+}
+
+/** Hours are read in the zone they were written for: the request's zone is not one for hours of the configuration. */
+export function zoneChecks({ request, defaults: { hours } }: MigrationObservations): PlanCheck[] {
+  const { timeZone, allowedHours, bandwidthHours } = request.schedule ?? {};
+  const others = [
+    ...(hours?.allowedHours !== undefined && allowedHours === undefined ? ["allowed hours"] : []),
+    ...(hours?.bandwidthHours !== undefined && bandwidthHours === undefined ? ["bandwidth hours"] : []),
+  ];
+  const zone = hours?.timeZone ?? "UTC";
+  if (timeZone === undefined || timeZone === zone || others.length === 0) return [];
+  return [
+    {
+      check: "time-zone",
+      result: "fail",
+      detail: `The ${others.join(" and ")} of the configuration are of ${zone}, the request's hours of ${timeZone}`,
+      remedy: `Write the hours for ${zone} and leave the zone out, or name the ${others.join(" and ")} too.`,
+    },
+  ];
 }
 
 /** When it would begin by the hours, and whether they are long enough. */
 export function hoursChecks(
-  { request, at }: MigrationObservations,
+  { at }: Pick<MigrationObservations, "at">,
   schedule: MigrationSchedule,
-  seconds: number,
+  { seconds, warm }: { readonly seconds: number; readonly warm: boolean },
 ): PlanCheck[] {
   if (schedule.allowedHours === undefined || schedule.allowedHours.length === 0 || at === undefined) return [];
   const from = Math.max(Date.parse(at), Date.parse(schedule.startAt ?? at));
   const hours = `${schedule.allowedHours.join("; ")} (${schedule.timeZone ?? "UTC"})`;
-  if (request.mode === "warm") {
+  if (warm) {
     const { open, changes } = allowance(schedule, from);
     const when = open || changes === undefined ? "now" : `at ${new Date(changes).toISOString()}`;
     const detail = `Copying begins ${when} and rests outside of ${hours}; so does a cutover that nobody asks for`;

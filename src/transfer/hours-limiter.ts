@@ -10,6 +10,8 @@ export interface HoursLimiterOptions {
   limiterFor(bytesPerSecond: number): BandwidthLimiter;
   /** Told again and again while nothing may flow; true when somebody overrules that. */
   onClosed(): Promise<boolean>;
+  /** Told before anything flows again. */
+  onOpen(): Promise<void>;
 }
 
 const lookEveryMs = 500;
@@ -45,13 +47,16 @@ class HoursLimiter implements BandwidthLimiter {
   }
 
   async #limiter(signal: AbortSignal | undefined): Promise<BandwidthLimiter | undefined> {
-    const { openAt, onClosed, rateAt } = this.#options;
+    const { openAt, onClosed, onOpen, rateAt } = this.#options;
+    let closed = false;
     while (!this.#overruled && !openAt(Date.now())) {
+      closed = true;
       signal?.throwIfAborted();
       await this.#use(undefined);
       this.#overruled = await onClosed();
       if (!this.#overruled) await sleep(lookEveryMs, undefined, { signal });
     }
+    if (closed) await onOpen();
     return this.#use(rateAt(Date.now()));
   }
 

@@ -27,8 +27,41 @@ describe("listening to a KVM host", { skip: harness.unavailable() ?? false }, ()
     return new LibvirtEvents({ site: "host", virsh, domains }, listenForSeconds);
   }
 
+  async function virsh(args: string[], input?: string): Promise<string> {
+    const { uri } = place.descriptor as { uri: string };
+    const options = input === undefined ? {} : { input };
+    const tools = loadHostTools(toolsManifestPath());
+    const { exitCode, stdout, stderr } = await tools.run("virsh", ["--quiet", "--connect", uri, ...args], options);
+    assert.equal(exitCode, 0, stderr);
+    return stdout.trim();
+  }
+
+  /** A domain of that name, with an id of its own. */
+  async function define(name: string): Promise<string> {
+    const xml = `<domain type="qemu"><name>${name}</name><memory unit="MiB">64</memory><os><type>hvm</type></os></domain>`;
+    await virsh(["define", "/dev/stdin"], xml);
+    return virsh(["domuuid", name]);
+  }
+
   test("ends without a failure when its time is over and nothing has happened", async () => {
     assert.deepEqual(await Array.fromAsync(events(1).watch(signal)), [[]]);
+  });
+
+  test("tells of both domains when one takes another's name", async () => {
+    const first = await define("renamed");
+    const seen = new Set<string | undefined>();
+    let second: string | undefined;
+    for await (const changes of events().watch(signal)) {
+      if (second === undefined) {
+        await virsh(["undefine", first]);
+        second = await define("renamed");
+      }
+      for (const { kind, resourceId } of changes) if (kind === "vm") seen.add(resourceId);
+      if (seen.has(first) && seen.has(second)) break;
+    }
+    assert.notEqual(first, second);
+    assert.deepEqual(seen, new Set([first, second]));
+    await virsh(["undefine", second ?? ""]);
   });
 
   test("ends with what libvirt says when the host goes away", async () => {

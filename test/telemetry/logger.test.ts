@@ -64,3 +64,14 @@ test("neither a secret that was revealed nor what looks like one of ours gets in
   for (const hidden of [secret, "of two lines", token, "AKIAIOSFODNN7"]) assert.ok(!text.includes(hidden), hidden);
   assert.match(text, /a short word/);
 });
+
+test("of very many secrets those that were not used for longest are forgotten, and the others are not", () => {
+  const scrubber = new Scrubber();
+  const first = "first-secret-of-all";
+  scrubber.remember(first);
+  for (let index = 0; index < 1_500; index++) scrubber.remember(`leased-secret-${index}`);
+  scrubber.remember(first);
+  for (let index = 1_500; index < 3_000; index++) scrubber.remember(`leased-secret-${index}`);
+  assert.equal(scrubber.clean(`a ${first} b leased-secret-2999`), "a *** b ***");
+  assert.match(scrubber.clean("leased-secret-100 "), /leased-secret-100/);
+});

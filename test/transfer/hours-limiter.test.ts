@@ -26,6 +26,7 @@ describe("a limit that follows the hours", () => {
       rateAt: () => rate,
       limiterFor: limits.limiterFor,
       onClosed: async () => assert.fail("it was never closed"),
+      onOpen: async () => assert.fail("it was never closed"),
     });
     await limiter.take(1);
     rate = 7;
@@ -45,6 +46,7 @@ describe("a limit that follows the hours", () => {
     const limits = new Limits();
     let open = true;
     let asked = 0;
+    const told: string[] = [];
     const limiter = createHoursLimiter({
       openAt: () => open,
       rateAt: () => 5,
@@ -54,11 +56,13 @@ describe("a limit that follows the hours", () => {
         open = ++asked === 2;
         return false;
       },
+      onOpen: async () => void told.push(`open, nothing of ${limits.passed.length} more`),
     });
     await limiter.take(1);
     open = false;
     await Promise.all([limiter.take(2), limiter.take(3)]);
     assert.equal(asked, 2);
+    assert.deepEqual(told, ["open, nothing of 1 more"]);
     assert.deepEqual(limits.passed, ["1 at 5", "2 at 5", "3 at 5"]);
     await limiter.close();
   });
@@ -71,6 +75,7 @@ describe("a limit that follows the hours", () => {
       rateAt: () => 5,
       limiterFor: limits.limiterFor,
       onClosed: async () => ++asked === 1,
+      onOpen: async () => undefined,
     });
     await limiter.take(1);
     await limiter.take(2);
@@ -90,6 +95,7 @@ describe("a limit that follows the hours", () => {
         abort.abort(new Error("no longer wanted"));
         return false;
       },
+      onOpen: async () => undefined,
     });
     await assert.rejects(limiter.take(1, abort.signal), /no longer wanted|aborted/);
     open = true;

@@ -72,8 +72,22 @@ describe("the hours of a plan", () => {
     assert.deepEqual(pinned.copy?.parameters.hours, hours);
     assert.match(pinned.found?.detail ?? "", /begins at 2030-02-01T23:00:00/);
     const own = hoursOf({ allowedHours: [] }, "cold", hours);
-    assert.deepEqual(own.plan.inputs.schedule, { allowedHours: [] });
+    assert.deepEqual(own.plan.inputs.schedule, { timeZone: "Europe/Berlin", allowedHours: [] });
     assert.equal(own.found, undefined);
+  });
+
+  test("are taken from the configuration one kind by one, unless that is of another zone", () => {
+    const limit = [{ hours: "mon-fri", bytesPerSecond: 1_000_000 }];
+    const hours = { timeZone: "Europe/Berlin", allowedHours: ["sat,sun"] };
+    assert.deepEqual(hoursOf({ bandwidthHours: limit }, "cold", hours).plan.inputs.schedule, {
+      ...hours,
+      bandwidthHours: limit,
+    });
+    const zone = (schedule: MigrationSchedule) =>
+      hoursOf(schedule, "cold", hours).plan.checks.find(({ check }) => check === "time-zone")?.result;
+    assert.equal(zone({ timeZone: "UTC", bandwidthHours: limit }), "fail");
+    assert.equal(zone({ timeZone: "UTC", allowedHours: ["mon"] }), undefined);
+    assert.equal(zone({ timeZone: "Europe/Berlin" }), undefined);
   });
 
   test("of a limit lengthen what is predicted", () => {

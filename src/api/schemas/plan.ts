@@ -64,7 +64,7 @@ export const migrationRequestSchema = z
           .max(60)
           .refine(isTimeZone, "is not a known time zone, such as UTC or Europe/Berlin")
           .optional()
-          .meta({ description: "Of the hours below; default UTC" }),
+          .meta({ description: "Of the hours below; default the configuration's, else UTC" }),
         allowed_hours: z.array(hours).max(50).optional().meta({
           description:
             "Outside of them it does not begin and nothing of a running VM is copied; default the configuration's. An empty list allows any time",

@@ -1720,7 +1720,7 @@ export interface components {
                  * @description A warning says when the measured rate won't meet it
                  */
                 deadline?: string;
-                /** @description Of the hours below; default UTC */
+                /** @description Of the hours below; default the configuration's, else UTC */
                 time_zone?: string;
                 /** @description Outside of them it does not begin and nothing of a running VM is copied; default the configuration's. An empty list allows any time */
                 allowed_hours?: string[];
@@ -2112,7 +2112,7 @@ export interface components {
                      * @description A warning says when the measured rate won't meet it
                      */
                     deadline?: string;
-                    /** @description Of the hours below; default UTC */
+                    /** @description Of the hours below; default the configuration's, else UTC */
                     time_zone?: string;
                     /** @description Outside of them it does not begin and nothing of a running VM is copied; default the configuration's. An empty list allows any time */
                     allowed_hours?: string[];
@@ -2222,7 +2222,7 @@ export interface components {
                      * @description A warning says when the measured rate won't meet it
                      */
                     deadline?: string;
-                    /** @description Of the hours below; default UTC */
+                    /** @description Of the hours below; default the configuration's, else UTC */
                     time_zone?: string;
                     /** @description Outside of them it does not begin and nothing of a running VM is copied; default the configuration's. An empty list allows any time */
                     allowed_hours?: string[];
@@ -2508,7 +2508,7 @@ export interface components {
                  * @description A warning says when the measured rate won't meet it
                  */
                 deadline?: string;
-                /** @description Of the hours below; default UTC */
+                /** @description Of the hours below; default the configuration's, else UTC */
                 time_zone?: string;
                 /** @description Outside of them it does not begin and nothing of a running VM is copied; default the configuration's. An empty list allows any time */
                 allowed_hours?: string[];

@@ -73,7 +73,10 @@ export class LibvirtEvents implements EventsFacet {
     for (const line of lines) {
       const [, event = "", name = "", what = ""] = eventLine.exec(line.trim()) ?? [];
       if (!telling.has(event)) continue;
-      const resourceId = this.#ids.get(name) ?? (await this.#lookUp(name, signal));
+      // A name that is defined may be another domain's than it was.
+      const known = what.startsWith("Defined") ? undefined : this.#ids.get(name);
+      const resourceId = known ?? (await this.#lookUp(name, signal));
+      if (what.startsWith("Undefined")) this.#ids.delete(name);
       add(resourceId === undefined ? { kind: "vm" } : { kind: "vm", resourceId });
       if (event.startsWith("device-") || definition.test(what)) add({ kind: "volume" });
     }

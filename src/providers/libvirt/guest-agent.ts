@@ -11,6 +11,11 @@ const freezeWithinMs = 8_000;
 const thawWithinMs = 60_000;
 const thawAgainMs = 250;
 
+/** The agent answered that it does not, or nobody could ask it. After anything else, such as a connection that broke off, it
+ *  may have frozen. */
+const agentsOwnNo =
+  /unable to execute QEMU agent command|agent is not connected|not configured|domain is not running|failed to get domain/i;
+
 /** What a point of the VM would be now. */
 export async function expectedConsistency(host: Host, vmId: string, signal: AbortSignal): Promise<Consistency> {
   const domain = await host.domains.get(vmId, signal);
@@ -84,7 +89,7 @@ async function freeze(host: Host, { uuid }: SeenDomain, signal: AbortSignal): Pr
     const asked = await host.virsh.tell(["domfsfreeze", uuid], AbortSignal.any([signal, limit]));
     if (asked.exitCode !== 0) {
       const why = `the guest agent did not freeze: ${asked.stderr.trim().replace(/^error:\s*/i, "")}`;
-      return { state: /not responding|timed? ?out/i.test(asked.stderr) ? "uncertain" : "refused", why };
+      return { state: agentsOwnNo.test(asked.stderr) ? "refused" : "uncertain", why };
     }
     if (countOf(asked.stdout) > 0) return { state: "frozen" };
     return { state: "uncertain", why: "the guest agent found no file system to freeze" };

@@ -109,28 +109,43 @@ export class HostStorage {
     for (const pool of listed.stdout.split("\n").map((line) => line.trim())) {
       if (pool === "") continue;
       const volumes = await virsh.attempt(["vol-list", "--pool", pool], signal);
-      // A pool may be stopped, and a volume deleted, between the look and the call.
+      // A pool may be stopped or removed between the look and the call; anything else would make its volumes seem gone.
+      if (volumes.exitCode !== 0 && !/not active|pool not found/i.test(volumes.stderr)) {
+        throw toolFailure("virsh", volumes.stderr, { operation: "list volumes", resource: `${site}/pool/${pool}` });
+      }
       paths.push(...volumes.stdout.split("\n").flatMap((line) => /\s{2,}(\/.*?)\s*$/.exec(line)?.[1] ?? []));
     }
     const files = new Map<string, PoolFile>();
     for (const xml of await this.#describe(paths, signal)) {
-      const file = xml === undefined ? undefined : parseVolume(xml);
+      const file = parseVolume(xml);
       if (file) files.set(file.path, file);
     }
     return files;
   }
 
-  async #describe(paths: readonly string[], signal: AbortSignal): Promise<(string | undefined)[]> {
-    const { virsh } = this.#host;
-    const found: (string | undefined)[] = [];
+  async #describe(paths: readonly string[], signal: AbortSignal): Promise<string[]> {
+    const { virsh, site } = this.#host;
+    const found: string[] = [];
+    const again = paths.filter((path) => !plainWord.test(path));
     const plain = paths.filter((path) => plainWord.test(path));
     for (let at = 0; at < plain.length; at += batchSize) {
-      const commands = plain.slice(at, at + batchSize).map((path) => ["vol-dumpxml", path]);
-      found.push(...(await virsh.batch(commands, signal)));
+      const some = plain.slice(at, at + batchSize);
+      const described = await virsh.batch(
+        some.map((path) => ["vol-dumpxml", path]),
+        signal,
+      );
+      for (const [index, xml] of described.entries()) {
+        if (xml === undefined) again.push(some[index] ?? "");
+        else found.push(xml);
+      }
     }
-    for (const path of paths.filter((candidate) => !plainWord.test(candidate))) {
-      const { exitCode, stdout } = await virsh.attempt(["vol-dumpxml", path], signal);
+    for (const path of again) {
+      const { exitCode, stdout, stderr } = await virsh.attempt(["vol-dumpxml", path], signal);
       if (exitCode === 0) found.push(stdout);
+      // It may have been deleted between the look and the call.
+      else if (!/volume not found|no storage vol/i.test(stderr)) {
+        throw toolFailure("virsh", stderr, { operation: "describe volume", resource: `${site}/volume/${path}` });
+      }
     }
     return found;
   }
