@@ -30,11 +30,12 @@ export function finalizeActivities({ registry, store, settings }: ActivityDeps) 
       const found = await store.migrations.getScoped(migrationId);
       if (!found) throw unknownMigration(migrationId);
       const { migration, subjects } = found;
-      const { state, undo } = migration;
+      const { state, undo, certificateId, problem } = migration;
+      const unproven = certificateId === undefined && problem ? { problem: problem.message } : {};
       const homeId = undo?.state === "undone" ? undo.migrationId : undefined;
       const home = homeId === undefined ? undefined : await store.migrations.get(homeId);
       const moves = await Promise.all([...(home ? [home] : []), migration].map(lookAt));
-      const parts = planFinalize({ migrationId, state, ...(undo ? { undo } : {}), moves });
+      const parts = planFinalize({ migrationId, state, ...(undo ? { undo } : {}), ...unproven, moves });
       const createdAt = new Date().toISOString();
       const plan: Plan = { ...parts, planId: input.planId, hash: hashOf(parts), subjects, createdAt };
       await store.plans.insert(plan);

@@ -46,7 +46,6 @@ export class LiveMove {
   #sending: { ended: boolean; error?: unknown } | undefined;
   #publishing = false;
   readonly #over = new AbortController();
-  #restarted = false;
   #last: LiveProgress | undefined;
 
   constructor(input: LiveMoveInput, context: Context, store: ActivityDeps["store"], ends: LiveEnds) {
@@ -106,7 +105,8 @@ export class LiveMove {
         await this.#source.live.endHeld(vmId, signal);
         return undefined;
       case "start-target":
-        this.#restarted = true;
+        // Before it is done: a later attempt finds a guest that runs, and can't tell.
+        await this.#store.live.noteRestart(this.#input.migrationId);
         await this.#target.compute.startVm(vmId, signal);
         return undefined;
       case "landed":
@@ -179,23 +179,25 @@ export class LiveMove {
     const { vmId, migrationId } = this.#input;
     // It runs already; what it publishes is published where that could not be done before.
     await this.#target.compute.startVm(vmId, signal);
-    const trackId = this.#restarted ? undefined : await this.#target.live.takeTracking(vmId, this.#key, signal);
+    const restarted = await this.#store.live.wasRestarted(migrationId);
+    const trackId = restarted ? undefined : await this.#target.live.takeTracking(vmId, this.#key, signal);
     const pauseMs = await this.#source.live.lastPauseMs(vmId, signal);
     const switchedAt = new Date().toISOString();
     const { diskBytesDone = 0, memoryBytesDone = 0 } = this.#last ?? {};
     const done = { phase: "memory", diskBytesDone, memoryBytesDone, diskBytesLeft: 0, memoryBytesLeft: 0 } as const;
     const pause = pauseMs === undefined ? {} : { pauseMs };
     const stood = pauseMs === undefined ? "" : `; it stood still for ${pauseMs} ms`;
-    const message = this.#restarted
+    const message = restarted
       ? "It was taken over, ended at the target, and was started there again: its memory is lost"
       : `It runs at the target${stood}`;
-    await this.#store.live.note(migrationId, { ...done, ...pause, switchedAt }, { progress: span.to, message });
+    const view = { ...done, ...pause, switchedAt, ...(restarted ? { restarted } : {}) };
+    await this.#store.live.note(migrationId, view, { progress: span.to, message });
     return {
       switchedAt,
       ...pause,
       ...(trackId === undefined ? {} : { trackId }),
       bytesMoved: diskBytesDone + memoryBytesDone,
-      restarted: this.#restarted,
+      restarted,
     };
   }
 

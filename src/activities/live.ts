@@ -21,15 +21,21 @@ export function liveActivities(deps: ActivityDeps) {
     },
 
     /** Undoes a live move that did not come to its switch: the guest runs at the source, unfenced, and nothing of it is at
-     *  the target. @throws ProviderError Conflict when it was taken over. */
-    async undoLive(input: { migrationId: string; from: string; to: string; vmId: string }): Promise<void> {
+     *  the target. One that did is brought to its end instead, and told as `taken-over`. @throws ProviderError Conflict when
+     *  it runs at both ends, or at the target by no doing of this move. */
+    async undoLive(input: {
+      migrationId: string;
+      from: string;
+      to: string;
+      vmId: string;
+    }): Promise<"undone" | "taken-over"> {
       const { migrationId, from, to, vmId } = input;
       const signal = Context.current().cancellationSignal;
       const { source, target } = await liveEnds(deps, from, to);
       const key = receptionKey(migrationId);
       const vm = await source.compute.getVm(vmId, signal);
       const holder = vm.tags[tagKeys.fencedBy];
-      if (holder !== undefined && holder !== migrationId) return;
+      if (holder !== undefined && holder !== migrationId) return "undone";
       const look = new LiveLook({ source, target }, vmId);
       for (; ; await sleep(pollMs, undefined, { signal })) {
         const next = await look.next(signal);
@@ -41,8 +47,11 @@ export function liveActivities(deps: ActivityDeps) {
           if (next === "send") await source.live.untrack(vmId, key, signal);
           await source.compute.setTags(vmId, { [tagKeys.fencedBy]: undefined }, signal);
           await source.compute.startVm(vmId, signal);
-          return;
-        } else throw takenOver(input);
+          return "undone";
+        } else if (holder === undefined || next === "both-run") throw refused(input, next === "both-run");
+        else if (next === "end-source") await source.live.endHeld(vmId, signal);
+        else if (next === "start-target") await target.compute.startVm(vmId, signal);
+        else return "taken-over";
       }
     },
 
@@ -63,11 +72,11 @@ export function liveActivities(deps: ActivityDeps) {
   };
 }
 
-function takenOver({ to, vmId }: { to: string; vmId: string }): ProviderError {
+function refused({ to, vmId }: { to: string; vmId: string }, runsTwice: boolean): ProviderError {
   return new ProviderError("Conflict", {
     operation: "undo the live move",
     resource: `${to}/vm/${vmId}`,
-    reason: "the guest was taken over and runs there",
-    action: "Move it back, or bring it home with undo where the plan has a window for that.",
+    reason: runsTwice ? "it runs at both ends" : "it is at the target, and was never fenced for this move",
+    action: "Nothing is touched: find out which one serves, and end the other.",
   });
 }

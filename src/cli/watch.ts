@@ -33,8 +33,10 @@ export async function watchMigration(connected: ConnectedApi, migrationId: strin
 
 /** @throws CliError for a migration that did not come to a good end. */
 export function requireGoodEnd(migration: Migration): void {
-  if (goodStates.includes(migration.state)) return;
   const { problem } = migration;
+  // A running guest that moved stays moved, whatever failed after its switch.
+  const unproven = migration.state === "awaiting-finalize" && problem !== undefined;
+  if (goodStates.includes(migration.state) && !unproven) return;
   const left = problem?.left_behind ?? [];
   const action =
     left.length > 0

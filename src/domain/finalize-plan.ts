@@ -34,6 +34,8 @@ export interface FinalizeObservations {
   readonly migrationId: string;
   readonly state: MigrationState;
   readonly undo?: UndoView;
+  /** What failed, where it runs at the target all the same. */
+  readonly problem?: string;
   /** The move itself; before it the one that brought the VM home, where that was undone. */
   readonly moves: readonly SeenMove[];
 }
@@ -49,7 +51,12 @@ export function planFinalize(seen: FinalizeObservations): FinalizePlanParts {
   const decided = seen.moves.map(decide);
   const own = seen.moves.at(-1);
   const home = seen.moves.length > 1 ? seen.moves[0] : undefined;
-  const checks = [stateCheck(seen), ...undoChecks(seen), ...decided.flatMap((each) => each.checks)];
+  const checks = [
+    stateCheck(seen),
+    ...proofCheck(seen),
+    ...undoChecks(seen),
+    ...decided.flatMap((each) => each.checks),
+  ];
   const costs = decided.flatMap((each) => each.costs);
   return {
     kind: finalizeKind,
@@ -196,6 +203,18 @@ function stateCheck({ migrationId, state }: FinalizeObservations): PlanCheck {
     detail: `Migration ${migrationId} is ${state}`,
     remedy: "Only a migration that awaits its finalize can be finalized.",
   };
+}
+
+function proofCheck({ problem }: FinalizeObservations): PlanCheck[] {
+  if (problem === undefined) return [];
+  return [
+    {
+      check: "move-proven",
+      result: "warn",
+      detail: `No certificate proves the move: ${problem}`,
+      remedy: "Look at the VM at the target first: the source's disks are the only other ones.",
+    },
+  ];
 }
 
 function undoChecks({ undo }: FinalizeObservations): PlanCheck[] {

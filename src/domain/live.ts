@@ -103,6 +103,8 @@ export interface LiveView extends LiveProgress {
   readonly pauseMs?: number;
   /** When it was taken over. */
   readonly switchedAt?: string;
+  /** It ended at the target after the switch, and was started there anew. */
+  readonly restarted?: boolean;
 }
 
 export interface LiveDisk {

@@ -4,6 +4,14 @@ import { toJson } from "./json.ts";
 import { appendMigrationEvent } from "./migration-events.ts";
 import type { Database } from "./schema.ts";
 
+const nothingMoved: LiveView = {
+  phase: "memory",
+  diskBytesDone: 0,
+  diskBytesLeft: 0,
+  memoryBytesDone: 0,
+  memoryBytesLeft: 0,
+};
+
 /** What only live migrations have: how far disks and memory are, and what the switch came to. */
 export class LiveRepository {
   readonly #db: Kysely<Database>;
@@ -28,5 +36,26 @@ export class LiveRepository {
       data: { progress, bytesCopied, live },
       dedupeKey: `live/${live.phase}/${Math.floor(progress / 10)}/${live.switchedAt ?? ""}`,
     });
+  }
+
+  /** Its memory is lost, whoever looks at it later. */
+  async noteRestart(migrationId: string): Promise<void> {
+    await this.#db
+      .updateTable("migrations")
+      .set({
+        live: sql`coalesce(live, ${toJson(nothingMoved)}::jsonb) || '{"restarted": true}'`,
+        updated_at: sql`now()`,
+      })
+      .where("migration_id", "=", migrationId)
+      .execute();
+  }
+
+  async wasRestarted(migrationId: string): Promise<boolean> {
+    const row = await this.#db
+      .selectFrom("migrations")
+      .select("live")
+      .where("migration_id", "=", migrationId)
+      .executeTakeFirst();
+    return row?.live?.restarted === true;
   }
 }

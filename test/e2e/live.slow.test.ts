@@ -131,6 +131,22 @@ describe("a live migration", () => {
     assert.ok(await lab.sameDisks({ site: b, vmId }, { site: a, vmId: homeId }), "qemu-img finds a difference");
   });
 
+  test("stays at the target when it answers nobody there, and can be made final", async () => {
+    const vmId = await machine("silent");
+    const verify = { bootProof: false, tcpProbes: [{ port: 80 }], probeTimeoutMs: 500 };
+    const id = await live(vmId, { ...rest, verify });
+    const view = await lab.until(id, "awaiting-finalize");
+    assert.equal(view.problem?.step, "verify");
+    assert.equal(view.certificateId, undefined);
+    for (const site of await censuses())
+      assert.deepEqual(
+        site.filter((line) => line.includes("source-point")),
+        [],
+      );
+    await lab.finalize(id);
+    assert.deepEqual(await standings(vmId), ["absent", "runs"]);
+  });
+
   test("leaves the source running and the target empty when it is paused or cancelled, and when its guest dies", async () => {
     const vmId = await machine("halted");
     const before = await censuses();

@@ -53,6 +53,25 @@ describe("a migration's row", () => {
     assert.equal(view?.progress, 5);
   });
 
+  test("of a live move remembers that its guest was started anew, whatever was noted of it before", async () => {
+    const { migrations, live } = lab.store;
+    const noted = {
+      phase: "disks",
+      diskBytesDone: 7,
+      diskBytesLeft: 1,
+      memoryBytesDone: 0,
+      memoryBytesLeft: 2,
+    } as const;
+    for (const id of ["restarted", "restarted-early"]) await create(id);
+    await live.note("restarted", noted, { progress: 9, message: "disks" });
+    assert.equal(await live.wasRestarted("restarted"), false);
+    for (const id of ["restarted", "restarted-early"]) {
+      await live.noteRestart(id);
+      assert.equal(await live.wasRestarted(id), true);
+    }
+    assert.deepEqual((await migrations.get("restarted"))?.live, { ...noted, restarted: true });
+  });
+
   test("that is unknown can't be changed", async () => {
     const { migrations } = lab.store;
     const missing = (error: unknown) => isProviderError(error, "NotFound");

@@ -94,6 +94,10 @@ export const migrationSchema = z
           .optional()
           .meta({ description: "For how long the guest stood still at the switch" }),
         switched_at: timestamp.optional(),
+        restarted: z
+          .boolean()
+          .optional()
+          .meta({ description: "It ended after the switch and was started anew: its memory is lost" }),
       })
       .optional()
       .meta({ description: "How far the move of a running guest is" }),

@@ -3478,6 +3478,8 @@ export interface components {
                  * @description ISO 8601, UTC
                  */
                 switched_at?: string;
+                /** @description It ended after the switch and was started anew: its memory is lost */
+                restarted?: boolean;
             };
             /** @description The way home with what the target wrote */
             undo?: {

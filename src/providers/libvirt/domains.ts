@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import type { PowerState, Vm, VmEndpoint } from "../../domain/vm.ts";
-import { notFound, type Subject } from "../failures.ts";
+import { notFound, type Subject, unavailable } from "../failures.ts";
 import type { Virsh } from "./client.ts";
 import { type Domain, parseDomain } from "./domain-xml.ts";
 import { virtualSize } from "./images.ts";
@@ -38,15 +38,15 @@ export class Domains {
     this.#layers = layers;
   }
 
+  /** @throws ProviderError Unavailable when one that is there can't be read: what is left out would count as gone. */
   async *list(signal: AbortSignal): AsyncGenerator<SeenDomain> {
-    const subject = { operation: "list VMs", resource: this.#site };
-    const listed = await this.#virsh.run(["list", "--all", "--uuid"], subject, signal);
-    const uuids = listed
-      .split("\n")
-      .map((line) => line.trim())
-      .filter((line) => line !== "");
+    const uuids = await this.#uuids({ operation: "list VMs", resource: this.#site }, signal);
     for (let at = 0; at < uuids.length; at += batchSize) {
-      yield* (await this.#read(uuids.slice(at, at + batchSize), signal)).filter((seen) => seen !== undefined);
+      const batch = uuids.slice(at, at + batchSize);
+      for (const [index, seen] of (await this.#read(batch, signal)).entries()) {
+        const domain = seen ?? (await this.#lookAgain(batch[index] ?? "", signal));
+        if (domain) yield domain;
+      }
     }
   }
 
@@ -57,14 +57,30 @@ export class Domains {
     return found;
   }
 
+  /** Undefined only when the host says that there is none. @throws ProviderError Unavailable when it can't be read. */
   async find(vmId: string, signal: AbortSignal): Promise<SeenDomain | undefined> {
     if (!/^[0-9a-fA-F-]{36}$/.test(vmId)) return undefined;
     const [seen] = await this.#read([vmId], signal);
+    return seen ?? this.#lookAgain(vmId, signal);
+  }
+
+  /** Nothing came back: either there is no such domain, or the host could not be asked. */
+  async #lookAgain(uuid: string, signal: AbortSignal): Promise<SeenDomain | undefined> {
+    const subject = this.subject("find VM", uuid);
+    const there = async (): Promise<boolean> => (await this.#uuids(subject, signal)).includes(uuid.toLowerCase());
+    if (!(await there())) return undefined;
+    const [seen] = await this.#read([uuid], signal);
     if (seen) return seen;
-    // Nothing came back: either there is no such domain, or the host can't be asked.
-    const subject = this.subject("find VM", vmId);
+    if (!(await there())) return undefined;
+    throw unavailable(subject, "libvirt lists it, and does not tell what it is");
+  }
+
+  async #uuids(subject: Subject, signal: AbortSignal): Promise<string[]> {
     const listed = await this.#virsh.run(["list", "--all", "--uuid"], subject, signal);
-    return listed.includes(vmId) ? (await this.#read([vmId], signal))[0] : undefined;
+    return listed
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => line !== "");
   }
 
   async #read(uuids: readonly string[], signal: AbortSignal): Promise<(SeenDomain | undefined)[]> {
@@ -76,7 +92,7 @@ export class Domains {
     return uuids.map((_uuid, index) => {
       const xml = outputs[2 * index];
       const state = outputs[2 * index + 1]?.trim();
-      const domain = xml === undefined ? undefined : parseDomain(xml);
+      const domain = xml === undefined || state === undefined ? undefined : parseDomain(xml);
       return domain && { ...domain, state: states[state ?? ""] ?? "unknown" };
     });
   }

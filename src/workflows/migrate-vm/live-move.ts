@@ -4,11 +4,11 @@ import type { DiskResult } from "../../domain/migration.ts";
 import type { VerifyParameters } from "../../domain/migration-parts.ts";
 import { actionParameters } from "../../domain/migration-plan.ts";
 import type { Plan } from "../../domain/plan.ts";
-import type { UndoParameters } from "../../domain/undo.ts";
 import { tagKeys } from "../../domain/vm.ts";
 import { bulkCall, siteCall, undoCall } from "../lib/activity-options.ts";
 import { activitiesAtSites } from "../lib/at-sites.ts";
 import type { Saga } from "../lib/saga.ts";
+import { liveManifest, movedLive, resultOf } from "./live-result.ts";
 import type { MovedVm } from "./move.ts";
 import type { Tracker } from "./tracker.ts";
 
@@ -20,10 +20,17 @@ const undo = activitiesAtSites(undoCall);
  * Moves a running guest: network → live → prove → complete. Until the switch all of it can be undone, and a pause gives
  * the move up for as long as it lasts. From the switch on the guest is the target's, whatever happens to the run.
  */
-export async function moveLive(plan: Plan, migrationId: string, tracker: Tracker, saga: Saga): Promise<MovedVm> {
-  const move = new LiveMoveRun(plan, migrationId, tracker, saga);
+export async function moveLive(plan: Plan, run: RunParts): Promise<MovedVm> {
+  const move = new LiveMoveRun(plan, run);
   const outcome = await move.untilSwitch();
   return CancellationScope.nonCancellable(() => move.afterSwitch(outcome));
+}
+
+interface RunParts {
+  readonly migrationId: string;
+  readonly tracker: Tracker;
+  readonly saga: Saga;
+  readonly onSwitch: (moved: MovedVm) => void;
 }
 
 class LiveMoveRun {
@@ -36,13 +43,17 @@ class LiveMoveRun {
   readonly #from: string;
   readonly #to: string;
   readonly #vmId: string;
+  readonly #onSwitch: (moved: MovedVm) => void;
   #sourceVolumeIds: readonly string[] = [];
+  /** Whose the guest is by what an undo found: `unknown` while that failed. */
+  #owner: "source" | "target" | "unknown" = "source";
 
-  constructor(plan: Plan, migrationId: string, tracker: Tracker, saga: Saga) {
+  constructor(plan: Plan, { migrationId, tracker, saga, onSwitch }: RunParts) {
     this.#plan = plan;
     this.#migrationId = migrationId;
     this.#tracker = tracker;
     this.#saga = saga;
+    this.#onSwitch = onSwitch;
     this.#live = actionParameters<LiveParameters>(plan, "move-live");
     this.#verify = actionParameters<VerifyParameters>(plan, "verify-vm");
     this.#from = plan.inputs.from as string;
@@ -61,8 +72,11 @@ class LiveMoveRun {
     // A cancellation that comes when the switch is made must not keep that from being noted.
     const cancellable = new CancellationScope({ cancellable: true, parent: CancellationScope.current() });
     return CancellationScope.nonCancellable(() =>
-      this.#tracker.run("live", "move disks and memory while it runs, and switch", () =>
-        cancellable.run(() => this.#begin()),
+      this.#tracker.run(
+        "live",
+        "move disks and memory while it runs, and switch",
+        () => cancellable.run(() => this.#begin()),
+        cancellable,
       ),
     );
   }
@@ -70,19 +84,15 @@ class LiveMoveRun {
   async afterSwitch(outcome: LiveOutcome): Promise<MovedVm> {
     const [migrationId, from, to, vmId] = [this.#migrationId, this.#from, this.#to, this.#vmId];
     this.#saga.forgetAll();
-    this.#saga.add({
-      resource: `${to}/vm/${vmId} (taken over, and running)`,
-      remove: `novacron migrate ${vmId} --from ${to} --to ${from}`,
-      evidence: true,
-      undo: async () => {
-        throw ApplicationFailure.nonRetryable("it runs at the target since the switch", "Conflict");
-      },
-    });
+    const pause = outcome.pauseMs === undefined ? {} : { pauseMs: outcome.pauseMs };
+    this.#tellSwitched(pause);
     const source = await this.#takePoint(from, "stopped", `${migrationId}-source`);
     const { trackId } = outcome;
     const proofs = await this.#tracker.run("prove", "compare the disks, but for what the guest wrote since", () =>
       this.#prove(source.sourcePointId, trackId),
     );
+    const disks = proofs.map(resultOf);
+    this.#tellSwitched({ ...pause, disks });
     await this.#tracker.run("verify", "ask the guest at the target", () =>
       site.verifyVm.executeWithOptions({ summary: `probe the VM at ${to}` }, [
         { site: to, vmId, verify: this.#verify },
@@ -93,34 +103,24 @@ class LiveMoveRun {
       await site.releasePoint.executeWithOptions({ summary: `release the source point at ${from}` }, [
         { site: from, sourcePointId: source.sourcePointId },
       ]);
-      const disks = proofs.map((proof) => this.#resultOf(proof));
       const points = { kept, takenAt: source.takenAt };
       const certificateId = await this.#certify(disks, proofs, points, outcome);
       await site.refreshSites({ sites: [from, to] });
-      const { pauseMs } = outcome;
-      return {
-        outcome: {
-          targetVmId: vmId,
-          disks,
-          bootProof: "not-asked",
-          certificateId,
-          ...(pauseMs === undefined ? {} : { downtimeSeconds: pauseMs / 1000 }),
-        },
-        sourceSite: from,
-        sourceVmId: vmId,
-        sourceVolumeIds: this.#sourceVolumeIds,
-        fenced: true,
-        targetSite: to,
-        targetVmId: vmId,
-        certificateId,
-        targetPointIds: proofs.map(({ manifestId }) => manifestId),
-        runs: true,
-        live: true,
-        undo: this.#plan.actions.find(({ action }) => action === "undo-window")?.parameters as
-          | UndoParameters
-          | undefined,
-      };
+      this.#saga.forgetAll();
+      return this.#tellSwitched({ ...pause, disks, certificateId });
     });
+  }
+
+  #tellSwitched(known: Parameters<typeof movedLive>[1]): MovedVm {
+    const [plan, migrationId, live, sourceVolumeIds] = [
+      this.#plan,
+      this.#migrationId,
+      this.#live,
+      this.#sourceVolumeIds,
+    ];
+    const moved = movedLive({ plan, migrationId, live, sourceVolumeIds }, known);
+    this.#onSwitch(moved);
+    return moved;
   }
 
   async #begin(): Promise<LiveOutcome> {
@@ -135,7 +135,14 @@ class LiveMoveRun {
     this.#saga.add({
       resource: `${to}/volume/${key}`,
       remove: `novacron migrations rollback ${this.#migrationId}`,
-      undo: () => undo.removeByKey({ site: to, kind: "volume", key }),
+      undo: async () => {
+        if (this.#owner === "target") return;
+        if (this.#owner === "unknown") {
+          const reason = "the guest may run from it, as its move could not be undone";
+          throw ApplicationFailure.nonRetryable(reason, "Conflict", { resource: `${to}/volume/${key}` });
+        }
+        await undo.removeByKey({ site: to, kind: "volume", key });
+      },
     });
     return site.createVolume.executeWithOptions({ summary: `make the disk ${diskId} at ${to}` }, [
       { site: to, key, disk: { sizeBytes } },
@@ -148,7 +155,12 @@ class LiveMoveRun {
     this.#saga.add({
       resource: `${from}/vm/${vmId} (on its way to ${to})`,
       remove: `novacron migrations rollback ${migrationId}`,
-      undo: () => undo.undoLive({ migrationId, from, to, vmId }),
+      undo: async () => {
+        this.#owner = "unknown";
+        const found = await undo.undoLive({ migrationId, from, to, vmId });
+        this.#owner = found === "taken-over" ? "target" : "source";
+        if (this.#owner === "target") this.#tellSwitched({});
+      },
     });
     const fenced = await site.fenceVm.executeWithOptions({ summary: `fence ${this.#live.name} at ${from}` }, [
       { site: from, vmId, migrationId },
@@ -170,7 +182,7 @@ class LiveMoveRun {
     const target = point && trackId ? { sourcePointId: point.sourcePointId, trackId } : undefined;
     const proofs = [];
     for (const disk of this.#live.disks) {
-      const manifestId = `${migrationId}-${disk.diskId}`;
+      const manifestId = liveManifest(migrationId, disk.diskId);
       proofs.push(
         await bulk.proveLive.executeWithOptions({ summary: `compare ${disk.diskId} at ${from} and ${to}` }, [
           { migrationId, from, to, sourcePointId, manifestId, disk, ...(target ? { target } : {}) },
@@ -191,6 +203,11 @@ class LiveMoveRun {
   }
 
   #takePoint(at: string, mode: "stopped" | "frozen", key: string, since?: Readonly<Record<string, string>>) {
+    this.#saga.add({
+      resource: `${at}/source-point/${key}`,
+      remove: `novacron migrations finalize ${this.#migrationId}`,
+      undo: () => undo.releasePointByKey({ site: at, key }),
+    });
     const summary = `take a point of ${this.#live.name} at ${at}`;
     return bulk.takePoint.executeWithOptions({ summary }, [{ site: at, vmId: this.#vmId, mode, key, since }]);
   }
@@ -218,20 +235,6 @@ class LiveMoveRun {
       ]);
     }
     return kept;
-  }
-
-  #resultOf({ diskId, sizeBytes, bytesHashed, manifestId, rootHash }: LiveDiskProof): DiskResult {
-    return {
-      diskId,
-      sizeBytes,
-      allocatedBytes: bytesHashed,
-      bytesCopied: bytesHashed,
-      bytesResent: 0,
-      tracking: "full",
-      generationId: manifestId,
-      pointId: manifestId,
-      rootHash,
-    };
   }
 
   #certify(

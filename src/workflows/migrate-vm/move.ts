@@ -24,7 +24,8 @@ export interface MovedVm {
   readonly fenced: boolean;
   readonly targetSite: string;
   readonly targetVmId: string;
-  readonly certificateId: string;
+  /** Absent where it runs at the target since a switch, and what came after that failed. */
+  readonly certificateId?: string;
   readonly targetPointIds: readonly string[];
   /** Whether it runs at the target. */
   readonly runs: boolean;
@@ -33,14 +34,20 @@ export interface MovedVm {
   readonly undo?: UndoParameters | undefined;
 }
 
-/** The forward path. Every step registers what undoes it before it acts. */
-export async function moveVm(input: MigrateVmInput, tracker: Tracker, saga: Saga): Promise<MovedVm> {
+/** The forward path. Every step registers what undoes it before it acts. `onSwitch` hears of a running guest, as often as
+ *  more is known of it, that it is the target's: from then on a failure changes nothing of that. */
+export async function moveVm(
+  input: MigrateVmInput,
+  tracker: Tracker,
+  saga: Saga,
+  onSwitch: (moved: MovedVm) => void,
+): Promise<MovedVm> {
   const plan = await tracker.run("validate", "compare the plan with what is there now", () =>
     site.openPlan.executeWithOptions({ summary: `open plan ${input.planId}` }, [input]),
   );
   tracker.rollsBackOnFailure = plan.inputs.rollbackOnFailure !== false;
   if (plan.actions.some(({ action }) => action === "move-live"))
-    return moveLive(plan, input.migrationId, tracker, saga);
+    return moveLive(plan, { migrationId: input.migrationId, tracker, saga, onSwitch });
   const move = new PlannedMove(plan, input.migrationId);
   tracker.headline = move.headline;
 

@@ -87,9 +87,18 @@ export class Tracker {
     });
   }
 
-  /** One named step: waits while the run is paused, and records start, end and failure with times. */
-  async run<T>(step: MigrationStep | ClosingStep, detail: string, work: () => Promise<T>): Promise<T> {
-    await this.#whileNotPaused();
+  /** One named step: waits while the run is paused, in a scope of its own where one is given, and records start, end and
+   *  failure with times. */
+  async run<T>(
+    step: MigrationStep | ClosingStep,
+    detail: string,
+    work: () => Promise<T>,
+    waitIn?: CancellationScope,
+  ): Promise<T> {
+    // Nobody resumes what was cancelled.
+    const goesOn = this.#paused && step === "rollback" && patched("rollback-while-paused");
+    if (waitIn) await waitIn.run(() => this.#whileNotPaused());
+    else if (!goesOn) await this.#whileNotPaused();
     this.step = step;
     if (isForward(step)) this.progress = stepStart[step];
     this.#show(detail);

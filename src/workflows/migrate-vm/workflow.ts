@@ -24,6 +24,7 @@ import {
   undoUpdate,
 } from "./messages.ts";
 import { finalizeBySteps, finalizeMove, type MovedVm, moveVm } from "./move.ts";
+import { afterSwitch, refusal, refuseLeft, runFailure, withoutReason } from "./refusals.ts";
 import { now, Tracker } from "./tracker.ts";
 import type { MigrateVmInput, MigrateVmResult } from "./types.ts";
 import { UndoWindow } from "./undo-window.ts";
@@ -66,7 +67,7 @@ class MigrationRun {
     setHandler(rollbackUpdate, () => this.#rollBackByHand(), {
       validator: () => {
         this.#refuseUnless("completed", "left-behind");
-        if (this.#moved?.live) throw this.#refuseAfterSwitch();
+        if (this.#moved?.live) throw afterSwitch(input.migrationId);
       },
     });
   }
@@ -75,7 +76,9 @@ class MigrationRun {
     try {
       if (this.#input.startAt !== undefined) await this.#tracker.awaitStart(this.#input.startAt);
       await this.#tracker.begin(this.#input.planId);
-      const moved = await moveVm(this.#input, this.#tracker, this.#saga);
+      const moved = await moveVm(this.#input, this.#tracker, this.#saga, (known) => {
+        this.#moved = known;
+      });
       this.#moved = moved;
       // A guest that moved while it ran is not brought back by a cancellation.
       if (moved.live) await CancellationScope.nonCancellable(() => this.#arrive(moved));
@@ -88,7 +91,7 @@ class MigrationRun {
         await this.#tellWave(ended, describeFailure(error).message);
         await this.#tracker.tellHome(ended, describeFailure(error).message);
       });
-      if (!this.#open) throw this.#failure(error);
+      if (!this.#open) throw runFailure(this.#input.migrationId, error);
     }
     // From here on a cancellation must not undo or forget anything: only finalize and rollback end the run.
     return CancellationScope.nonCancellable(async () => {
@@ -124,6 +127,7 @@ class MigrationRun {
   }
 
   async #rollBackAfter(error: unknown): Promise<void> {
+    if (this.#switched) return this.#stayMoved(this.#switched, error);
     const cancelled = isCancellation(error);
     const failure = describeFailure(error);
     const step = this.#tracker.step;
@@ -131,6 +135,8 @@ class MigrationRun {
       cancelled || this.#tracker.rollsBackOnFailure
         ? await this.#undo(cancelled ? "cancelled by a person" : failure.message, failure.code === "IntegrityFailure")
         : this.#saga.pending.map(({ resource, remove }) => ({ resource, remove, reason: "rollback_enabled is off" }));
+    // What an undo of a live move may have found.
+    if (this.#switched) return this.#stayMoved(this.#switched, error, step);
     const problem: MigrationProblem | undefined =
       cancelled && left.length === 0 ? undefined : { ...failure, step, leftBehind: withoutReason(left) };
     if (left.length > 0) {
@@ -140,6 +146,21 @@ class MigrationRun {
     }
     const message = cancelled ? "Cancelled and rolled back" : `Rolled back: ${failure.message}`;
     await this.#tracker.become(cancelled ? "cancelled" : "rolled-back", message, { problem, endedAt: now() });
+  }
+
+  /** A running guest that is the target's. */
+  get #switched(): MovedVm | undefined {
+    return this.#moved?.live ? this.#moved : undefined;
+  }
+
+  /** A running guest is the target's since its switch. What failed is told, and the run is closed like any that moved. */
+  async #stayMoved(moved: MovedVm, error: unknown, step = this.#tracker.step): Promise<void> {
+    const left = await this.#saga.compensate({ keepEvidence: false });
+    const problem: MigrationProblem = { ...describeFailure(error), step, leftBehind: withoutReason(left) };
+    this.#open = "completed";
+    const message =
+      "It runs at the target, and that is not proven: see the problem; the source is kept until you finalize";
+    await this.#tracker.become("awaiting-finalize", message, { ...moved.outcome, problem });
   }
 
   async #rollBackByHand(): Promise<MigrateVmResult> {
@@ -155,6 +176,11 @@ class MigrationRun {
       throw error;
     }
     const left = await this.#undo("asked for by a person", false);
+    if (this.#switched) {
+      const refused = afterSwitch(this.#input.migrationId);
+      await this.#stayMoved(this.#switched, refused, "rollback");
+      throw refused;
+    }
     if (left.length > 0) {
       this.#open = "left-behind";
       const problem: MigrationProblem = {
@@ -186,6 +212,8 @@ class MigrationRun {
       const named = approval && (await this.#openFinalize(approval, of));
       if (before === "undone") await this.#undoWindow?.finalizeHome(approval);
       else await this.#undoWindow?.close("The undo window ends with the finalize");
+      // Points that a failure after the switch left: disks that they hold can't be removed.
+      if (moved.live) refuseLeft(migrationId, await this.#saga.compensate({ keepEvidence: false }));
       await this.#tracker.run("finalize", `removing the source at ${moved.sourceSite}`, () =>
         named ? finalizeBySteps(migrationId, moved, named.steps) : finalizeMove({ migrationId, moved }),
       );
@@ -237,30 +265,15 @@ class MigrationRun {
   #refuseUnfinalizable(approval: FinalizeApproval | undefined): void {
     this.#refuseUnless("completed", "undone");
     if (approval) return;
-    throw ApplicationFailure.nonRetryable(
-      "A finalize removes what a confirmed plan names, and none was given",
-      "Conflict",
-      {
-        resource: `migration/${this.#input.migrationId}`,
-      },
-    );
-  }
-
-  #refuseAfterSwitch(): Error {
-    return ApplicationFailure.nonRetryable(
-      "It moved while it ran: going back to the source as it was would lose what it did since. Move it back, or bring it home with undo where its plan has a window for that",
-      "Conflict",
-      { resource: `migration/${this.#input.migrationId}` },
-    );
+    throw refusal(this.#input.migrationId, "A finalize removes what a confirmed plan names, and none was given");
   }
 
   #refuseUnlessUndoable(): void {
     this.#refuseUnless("completed");
     if (this.#undoWindow?.state === "open") return;
-    throw ApplicationFailure.nonRetryable(
+    throw refusal(
+      this.#input.migrationId,
       this.#undoWindow ? "Its undo window has ended" : "Its plan has no undo window: roll it back, or finalize it",
-      "Conflict",
-      { resource: `migration/${this.#input.migrationId}` },
     );
   }
 
@@ -276,25 +289,9 @@ class MigrationRun {
 
   #refuseUnless(...allowed: ("completed" | "left-behind" | "undone")[]): void {
     if (this.#open && allowed.includes(this.#open)) return;
-    throw ApplicationFailure.nonRetryable(
+    throw refusal(
+      this.#input.migrationId,
       `Migration ${this.#input.migrationId} is ${this.#tracker.state} (step ${this.#tracker.step}): wait until it awaits its finalize, or cancel it`,
-      "Conflict",
-      { resource: `migration/${this.#input.migrationId}` },
     );
   }
-
-  #failure(error: unknown): Error {
-    if (isCancellation(error)) return error as Error;
-    const { code, message, facts } = describeFailure(error);
-    return ApplicationFailure.create({
-      type: code,
-      message,
-      nonRetryable: true,
-      details: [{ resource: `migration/${this.#input.migrationId}`, facts }],
-    });
-  }
-}
-
-function withoutReason(left: readonly LeftBehind[]): { resource: string; remove: string }[] {
-  return left.map(({ resource, remove, reason }) => ({ resource: `${resource} (${reason})`, remove }));
 }
