@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { connect, createServer, type Socket } from "node:net";
 import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { isProviderError, ProviderError } from "../../src/domain/errors.ts";
 import { openRemoteSink, openRemoteSource } from "../../src/transfer/link/client.ts";
-import { AdaptiveCompression } from "../../src/transfer/link/compression.ts";
+import { AdaptiveCompression, compress } from "../../src/transfer/link/compression.ts";
+import { compressedFlag, type Frame, type FrameHead, FrameSocket, frameType } from "../../src/transfer/link/frames.ts";
 import { type ServedEnd, serveLink } from "../../src/transfer/link/server.ts";
 import { MemoryCheckpointStore } from "../../src/transfer/memory-checkpoint.ts";
 import { leafBytes } from "../../src/transfer/ports.ts";
@@ -152,6 +154,77 @@ describe("a link", () => {
     const other = await linked(t, () => ({ sink: new MemoryDisk(Buffer.alloc(mib)) }));
     await openRemoteSink(other.socket, ask, options);
     await assert.rejects(openRemoteSink(other.socket, ask, options), (error) => isProviderError(error, "InvalidInput"));
+  });
+});
+
+describe("who doesn't keep to what a link is", () => {
+  /** One frame of our own making, and the answer to it. */
+  async function answered(frames: FrameSocket, came: Promise<Frame>, head: FrameHead, body: Uint8Array) {
+    frames.send(head, [body]);
+    return came;
+  }
+
+  function speaking(socket: Socket): { frames: FrameSocket; next(): Promise<Frame> } {
+    let came: (frame: Frame) => void = () => undefined;
+    const frames = new FrameSocket(socket, "them", { frame: (frame) => came(frame), ended: () => undefined });
+    return { frames, next: () => new Promise((resolve) => (came = resolve)) };
+  }
+
+  test("writes nothing that is larger than a request, or not as large as it said, or with other hashes", async (t) => {
+    const disk = new MemoryDisk(Buffer.alloc(16 * mib));
+    disk.write = () => Promise.reject(new Error("it came through"));
+    const { socket } = await linked(t, () => ({ sink: disk }));
+    const { frames, next } = speaking(socket);
+    await answered(frames, next(), { id: 1, type: frameType.open }, Buffer.from("{}"));
+    const bomb = await compress(Buffer.alloc(8 * mib));
+    const wrong: (readonly [Partial<FrameHead>, Uint8Array])[] = [
+      [{ length: 8 * mib, flags: compressedFlag }, bomb],
+      [{ length: mib, flags: compressedFlag }, bomb],
+      [{ length: mib }, Buffer.alloc(512)],
+      [{ length: 512, hashes: 2 }, Buffer.alloc(512 + 64)],
+      [{ length: 512, hashes: 60_000 }, Buffer.alloc(512)],
+    ];
+    for (const [head, body] of wrong) {
+      const { type, body: said } = await answered(frames, next(), { id: 2, type: frameType.write, ...head }, body);
+      assert.equal(type, frameType.error);
+      assert.doesNotMatch(said.toString(), /came through/);
+    }
+  });
+
+  test("is not listened to while there is as much in hand as a copy has under way", async (t) => {
+    const disk = new MemoryDisk(Buffer.alloc(mib));
+    let taken = 0;
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    disk.write = () => {
+      taken += 1;
+      return released;
+    };
+    const { socket } = await linked(t, () => ({ sink: disk }));
+    const { frames, next } = speaking(socket);
+    await answered(frames, next(), { id: 1, type: frameType.open }, Buffer.from("{}"));
+    for (let id = 2; id < 202; id++) frames.send({ id, type: frameType.write, length: mib }, [disk.bytes]);
+    while (taken < 60) await sleep(5);
+    await sleep(200);
+    assert.ok(taken <= 64, `${taken} MiB in hand`);
+    release();
+    while (taken < 200) await sleep(5);
+  });
+
+  test("costs the one who asked the link, not its process, with an answer that can't be read", async (t) => {
+    const server = createServer((socket) => {
+      const frames = new FrameSocket(socket, "asker", {
+        frame: ({ id }) => frames.send({ id, type: frameType.error }, [Buffer.from("not JSON")]),
+        ended: () => undefined,
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const socket = connect({ host: "127.0.0.1", port: (server.address() as { port: number }).port });
+    t.after(() => {
+      socket.destroy();
+      server.close();
+    });
+    await assert.rejects(openRemoteSink(socket, ask, options), (error) => isProviderError(error, "Unavailable"));
   });
 });
 

@@ -69,8 +69,10 @@ class LinkClient implements WireMeter {
     return new Promise((resolve, reject) => {
       const end = this.#expect(signal, {
         reply: (frame) => {
+          // What can't be read ends the link, and this with it.
+          const error = frame.type === frameType.error ? uncarry(JSON.parse(frame.body.toString())) : undefined;
           end();
-          if (frame.type === frameType.error) reject(uncarry(JSON.parse(frame.body.toString())));
+          if (error) reject(error);
           else resolve(frame);
         },
         fail: (error) => {

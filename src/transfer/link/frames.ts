@@ -43,6 +43,8 @@ export interface Frame extends Required<FrameHead> {
 
 export interface FrameHandlers {
   frame(frame: Frame): void;
+  /** What was sent has left. */
+  drained?(): void;
   /** Once, however it ended. */
   ended(error: ProviderError): void;
 }
@@ -58,6 +60,7 @@ export class FrameSocket {
   #bodyFilled = 0;
   #bytes = 0;
   #heardAt = performance.now();
+  #ownHandsFull = false;
   #failed: ProviderError | undefined;
   readonly #watch: NodeJS.Timeout;
 
@@ -69,6 +72,7 @@ export class FrameSocket {
     socket.on("error", (error) => this.fail(lost(name, error.message)));
     socket.on("end", () => this.fail(lost(name, "the other side ended it")));
     socket.on("close", () => this.fail(lost(name, "it was closed")));
+    socket.on("drain", () => handlers.drained?.());
     this.#watch = setInterval(() => this.#lookAlive(), aliveEveryMs).unref();
   }
 
@@ -83,6 +87,17 @@ export class FrameSocket {
 
   static sizeOf(...parts: readonly Uint8Array[]): number {
     return parts.reduce((sum, part) => sum + part.byteLength, headerBytes);
+  }
+
+  /** Listens only while what was sent and has not left, and `inHand` beside it, are no more than `most` bytes. */
+  pace(inHand: number, most: number): void {
+    if (this.#failed) return;
+    this.#ownHandsFull = inHand > most / 2;
+    if (inHand + this.#socket.writableLength > most) this.#socket.pause();
+    else if (this.#socket.isPaused()) {
+      this.#heardAt = performance.now();
+      this.#socket.resume();
+    }
   }
 
   /** The parts must not change before the other side has answered. `left` is called once the system has taken them. */
@@ -130,6 +145,8 @@ export class FrameSocket {
   }
 
   #lookAlive(): void {
+    // It isn't silent, we don't listen; who doesn't take what we send is.
+    if (this.#socket.isPaused() && this.#ownHandsFull) this.#heardAt = performance.now();
     if (performance.now() - this.#heardAt > silentAfterMs) this.fail(lost(this.#name, "the other side is silent"));
     else this.send({ id: 0, type: frameType.alive });
   }
@@ -171,7 +188,13 @@ export class FrameSocket {
     };
     this.#body = undefined;
     this.#headFilled = 0;
-    if (frame.type !== frameType.alive) this.#handlers.frame(frame);
+    if (frame.type === frameType.alive) return;
+    try {
+      this.#handlers.frame(frame);
+    } catch {
+      // Nobody catches what is thrown in a socket's event.
+      this.fail(lost(this.#name, "the other side sent what makes no sense"));
+    }
   }
 }
 

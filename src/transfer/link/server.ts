@@ -17,7 +17,12 @@ export interface ServeOptions {
 }
 
 const extentsAtOnce = 1_000;
-const largestRead = 4 * 1024 * 1024;
+/** Of bytes of the disk in one request, to read or to write. */
+const largestRequest = 4 * 1024 * 1024;
+/** As much as a copy may have under way; who sends more is not listened to meanwhile. */
+const mostInHand = 64 * 1024 * 1024;
+/** What a request costs beside its bytes. */
+const requestBytes = 1024;
 
 /** Serves one disk over one connection, until that ends; resolves when the disk is closed again. */
 export async function serveLink(socket: Duplex, options: ServeOptions): Promise<void> {
@@ -26,6 +31,7 @@ export async function serveLink(socket: Duplex, options: ServeOptions): Promise<
   await new Promise<void>((resolve) => {
     server.frames = new FrameSocket(socket, options.name, {
       frame: (frame) => server.serve(frame),
+      drained: () => server.pace(),
       ended: (error) => {
         gone.abort(error);
         resolve();
@@ -42,6 +48,7 @@ class LinkServer {
   readonly #adaptive: AdaptiveCompression;
   readonly #working = new Set<Promise<void>>();
   #end: Promise<ServedEnd> | undefined;
+  #inHand = 0;
 
   constructor(options: ServeOptions, signal: AbortSignal) {
     this.#options = options;
@@ -50,10 +57,22 @@ class LinkServer {
   }
 
   serve(frame: Frame): void {
+    const unpacked = frame.type === frameType.read || frame.flags & compressedFlag ? frame.length : 0;
+    const cost = requestBytes + frame.body.byteLength + Math.min(unpacked, largestRequest);
+    this.#inHand += cost;
     const work = this.#answer(frame)
       .catch((error: unknown) => this.frames?.sendJson(frame.id, frameType.error, carry(error)))
-      .finally(() => this.#working.delete(work));
+      .finally(() => {
+        this.#working.delete(work);
+        this.#inHand -= cost;
+        this.pace();
+      });
     this.#working.add(work);
+    this.pace();
+  }
+
+  pace(): void {
+    this.frames?.pace(this.#inHand, mostInHand);
   }
 
   async close(): Promise<void> {
@@ -63,19 +82,14 @@ class LinkServer {
   }
 
   async #answer(frame: Frame): Promise<void> {
-    const { id, offset, length } = frame;
+    const { id, offset } = frame;
     const signal = this.#signal;
     switch (frame.type) {
       case frameType.open:
         return this.#open(frame);
-      case frameType.write: {
-        const sink = await this.#sink();
-        const hashes = frame.hashes > 0 ? frame.body.subarray(0, frame.hashes * 32) : undefined;
-        const packed = frame.body.subarray(frame.hashes * 32);
-        const data = frame.flags & compressedFlag ? await decompress(packed, length) : packed;
-        await sink.write(offset, data, signal, hashes);
+      case frameType.write:
+        await this.#write(frame);
         break;
-      }
       case frameType.writeZeroes:
         await (await this.#sink()).writeZeroes(offset, Number(frame.body.readBigUInt64BE(0)), signal);
         break;
@@ -105,8 +119,19 @@ class LinkServer {
     this.frames?.sendJson(id, frameType.ok, opened);
   }
 
+  async #write({ offset, length, flags, hashes, body }: Frame): Promise<void> {
+    if (length > largestRequest) throw misuse("it sent too much at once");
+    if (hashes !== 0 && hashes !== Math.ceil(length / leafBytes))
+      throw misuse("its hashes are not those of its leaves");
+    const packed = body.subarray(hashes * 32);
+    const sink = await this.#sink();
+    const data = flags & compressedFlag ? await decompress(packed, length) : packed;
+    if (data.byteLength !== length) throw misuse("it sent more or less than it said");
+    await sink.write(offset, data, this.#signal, hashes > 0 ? body.subarray(0, hashes * 32) : undefined);
+  }
+
   async #read({ id, offset, length, hashes }: Frame): Promise<void> {
-    if (length > largestRead) throw misuse("it asked for too much at once");
+    if (length > largestRequest) throw misuse("it asked for too much at once");
     const source = await this.#source();
     const sending = this.#adaptive.begin();
     const target = Buffer.alloc(length);
