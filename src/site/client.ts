@@ -19,6 +19,7 @@ const mostConnections = 8;
 export class SiteClient {
   readonly #url: string;
   #agent: Agent;
+  readonly #before = new Set<Agent>();
 
   constructor(options: SiteClientOptions) {
     this.#url = options.url;
@@ -29,8 +30,13 @@ export class SiteClient {
   use(options: SiteClientOptions): void {
     const before = this.#agent;
     this.#agent = agentOf(options);
-    // What is under way ends there.
-    before.destroy();
+    for (const sockets of Object.values(before.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+    // What is under way ends as it began.
+    this.#before.add(before);
+    setTimeout(() => {
+      this.#before.delete(before);
+      before.destroy();
+    }, answerWithinMs).unref();
   }
 
   /** @throws ProviderError as the API said it; Unavailable when there was no answer. */
@@ -43,7 +49,7 @@ export class SiteClient {
   }
 
   close(): void {
-    this.#agent.destroy();
+    for (const agent of [this.#agent, ...this.#before]) agent.destroy();
   }
 
   #post(name: string, body: string, signal: AbortSignal | undefined): Promise<{ status: number; text: string }> {

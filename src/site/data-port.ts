@@ -1,4 +1,4 @@
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { connect, createServer, type Server, type TLSSocket } from "node:tls";
 import * as z from "zod";
 import { ProviderError } from "../domain/errors.ts";
@@ -36,6 +36,8 @@ export interface DataPortOptions {
   readonly port: number;
   readonly identity: SiteIdentity;
   readonly compression: boolean;
+  /** The site's own key of the configuration. */
+  readonly encryptionKey?: string;
   provider(): Promise<Provider>;
   readonly log: (message: string, facts: object) => void;
 }
@@ -44,29 +46,36 @@ export interface DataPortOptions {
  *  and each connection with leave of the API for one generation. */
 export class DataPort {
   readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #links = new Set<Promise<void>>();
 
   private constructor(server: Server) {
     this.#server = server;
+    // Also those of which nobody knows yet who it is.
+    server.on("connection", (socket: Socket) => this.#keep(socket));
   }
 
   static async open(options: DataPortOptions): Promise<DataPort> {
-    const { host, port, identity, compression, log } = options;
+    const { host, identity, compression, log } = options;
     const server = createServer({ ...secured(identity), requestCert: true, rejectUnauthorized: true });
+    const port = new DataPort(server);
     server.on("secureConnection", (socket) => {
       socket.setNoDelay(true);
       const caller = readWorkerUri(socket.getPeerCertificate().subjectaltname);
       const name = caller ? `worker ${caller.workerId}` : "an unknown worker";
       const open = (ask: unknown, signal: AbortSignal) => openEnd(options, caller, ask, signal);
-      serveLink(socket, { name, compression, open }).catch((error: unknown) =>
-        log("a link did not end as it should", { reason: String(error) }),
-      );
+      port.#keep(socket);
+      const link = serveLink(socket, { name, compression, open })
+        .catch((error: unknown) => log("a link did not end as it should", { reason: String(error) }))
+        .finally(() => port.#links.delete(link));
+      port.#links.add(link);
     });
     server.on("tlsClientError", (error) => log("somebody was not let in", { reason: error.message }));
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      server.listen(port, host, resolve);
+      server.listen(options.port, host, resolve);
     });
-    return new DataPort(server);
+    return port;
   }
 
   get port(): number {
@@ -78,8 +87,16 @@ export class DataPort {
     this.#server.setSecureContext(secured(identity));
   }
 
-  close(): void {
+  /** Cuts the links that are open: their copies go on elsewhere. Resolves when their disks are closed. */
+  async close(): Promise<void> {
     this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
+    await Promise.all(this.#links);
+  }
+
+  #keep(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
   }
 }
 
@@ -122,7 +139,7 @@ export async function reachWorker(
 }
 
 async function openEnd(
-  { identity, provider }: DataPortOptions,
+  { identity, provider, encryptionKey }: DataPortOptions,
   caller: WorkerName | undefined,
   value: unknown,
   signal: AbortSignal,
@@ -134,13 +151,33 @@ async function openEnd(
   const grant = openGrant(ask.grant, expected);
   const own = await provider();
   if (ask.kind === "sink") {
-    if (!grant.callerIsSource || ask.input.generationId !== grant.generationId)
-      throw refused("its leave is for another copy");
-    return { sink: await own.disks.openGeneration(ask.input, signal) };
+    return { sink: await own.disks.openGeneration(leftTo(grant, ask.input, encryptionKey), signal) };
   }
   if (grant.callerIsSource) throw refused("its leave is for writing only");
   await requirePoint(own, ask.input.sourcePointId, grant, signal);
   return { source: await own.disks.openSource(ask.input, signal) };
+}
+
+/** What the caller may have written: the generation of its leave, as large, from the parent and by the key that the leave
+ *  names, and tagged by us. */
+export function leftTo(
+  grant: Grant,
+  { replica, generationId, parentPointId, attempt: begun }: z.output<typeof generation>,
+  ownKey: string | undefined,
+): z.output<typeof generation> {
+  const { replicaId, sizeBytes, encryptionKey } = replica;
+  if (!grant.callerIsSource || generationId !== grant.generationId) throw refused("its leave is for another copy");
+  if (sizeBytes !== grant.sizeBytes) throw refused("its leave is for a disk of another size");
+  const { parentPointIds } = grant;
+  if (parentPointId === undefined ? parentPointIds.length > 0 : !parentPointIds.includes(parentPointId))
+    throw refused("its leave is for a generation with another parent");
+  if (encryptionKey !== undefined && encryptionKey !== (grant.encryptionKey ?? ownKey))
+    throw refused("its leave is for another encryption key");
+  const tags = { [tagKeys.managed]: "true", [tagKeys.migration]: grant.migrationId };
+  return {
+    replica: { replicaId, sizeBytes, encryptionKey: grant.encryptionKey, tags },
+    ...{ generationId, parentPointId, attempt: begun },
+  };
 }
 
 /** A point is its migration's by the key that it was taken with. */

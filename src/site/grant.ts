@@ -13,6 +13,11 @@ const claims = z.strictObject({
   generationId: z.string(),
   /** Whether the caller's site is where the disk comes from: it may write then, else read. */
   callerIsSource: z.boolean(),
+  sizeBytes: z.number(),
+  /** Points at the target that the generation may begin as: those of the parent that its checkpoint has; else none. */
+  parentPointIds: z.array(z.string()),
+  /** The customer's key of the plan; without it the target's own is used. */
+  encryptionKey: z.string().optional(),
   endsAt: z.number(),
 });
 export type Grant = z.output<typeof claims>;

@@ -61,7 +61,7 @@ export class SiteIdentity {
         certificate,
         authority,
       });
-      await identity.#write();
+      await identity.#write(identity.#content);
       return identity;
     } finally {
       client.close();
@@ -101,14 +101,15 @@ export class SiteIdentity {
   async renew(client: SiteClient): Promise<void> {
     const { publicKey, privateKey: key } = newKeys();
     const { certificate } = await client.call("renewCertificate", { publicKey });
-    this.#content = { ...this.#content, key, certificate };
-    await this.#write();
+    const renewed = { ...this.#content, key, certificate };
+    await this.#write(renewed);
+    this.#content = renewed;
   }
 
   /** As a whole: a key without its certificate would be of no use. */
-  async #write(): Promise<void> {
+  async #write(known: Content): Promise<void> {
     const partial = `${this.#file}.${process.pid}`;
-    await writeFile(partial, JSON.stringify(this.#content), { mode: 0o600 });
+    await writeFile(partial, JSON.stringify(known), { mode: 0o600 });
     await rename(partial, this.#file);
   }
 }

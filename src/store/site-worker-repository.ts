@@ -152,10 +152,10 @@ export class SiteWorkerRepository {
   async migrationOf(
     site: string,
     generationId: string,
-  ): Promise<{ migrationId: string; peer: string; isSource: boolean } | undefined> {
+  ): Promise<{ migrationId: string; planId: string; peer: string; isSource: boolean } | undefined> {
     const row = await this.#db
       .selectFrom("migrations")
-      .select(["migration_id", "from_site", "to_site"])
+      .select(["migration_id", "plan_id", "from_site", "to_site"])
       .where((e) => e.or([e("from_site", "=", site), e("to_site", "=", site)]))
       .where(sql<boolean>`starts_with(${generationId}, migration_id || '-')`)
       // An id may begin with another one: the longest is meant.
@@ -164,7 +164,31 @@ export class SiteWorkerRepository {
       .executeTakeFirst();
     if (!row) return undefined;
     const isSource = row.from_site === site;
-    return { migrationId: row.migration_id, peer: isSource ? row.to_site : row.from_site, isSource };
+    const peer = isSource ? row.to_site : row.from_site;
+    return { migrationId: row.migration_id, planId: row.plan_id, peer, isSource };
+  }
+
+  /** What is known of a generation that has begun, and the target's points of its parent. */
+  async begunGeneration(
+    generationId: string,
+    target: string,
+  ): Promise<{ sizeBytes: number; parentPointIds: readonly string[] } | undefined> {
+    const row = await this.#db
+      .selectFrom("generations")
+      .select(["size_bytes", "parent_manifest_id"])
+      .where("generation_id", "=", generationId)
+      .executeTakeFirst();
+    if (!row) return undefined;
+    const { size_bytes: sizeBytes, parent_manifest_id: parent } = row;
+    if (parent === null) return { sizeBytes, parentPointIds: [] };
+    const points = await this.#db
+      .selectFrom("points")
+      .select("point_id")
+      .where("site", "=", target)
+      .where("manifest_id", "=", parent)
+      .execute();
+    // A sealed generation is a point of its own name.
+    return { sizeBytes, parentPointIds: [parent, ...points.map(({ point_id: pointId }) => pointId)] };
   }
 
   /** Whether the site is one of the migration's two. */

@@ -66,8 +66,14 @@ export class ActivityGateway {
     this.#options = options;
   }
 
-  /** Answers one gRPC call of a worker that may have `taskQueue`. */
-  async serve(request: Http2ServerRequest, response: Http2ServerResponse, taskQueue: string): Promise<void> {
+  /** Answers one gRPC call of a worker that may have `taskQueue`. A task that a long poll brings is given to it only if
+   *  `inForce` still resolves then. */
+  async serve(
+    request: Http2ServerRequest,
+    response: Http2ServerResponse,
+    taskQueue: string,
+    inForce: () => Promise<unknown>,
+  ): Promise<void> {
     const gone = new AbortController();
     response.once("close", () => gone.abort());
     response.on("error", () => gone.abort());
@@ -76,7 +82,7 @@ export class ActivityGateway {
       const message = await readMessage(request, String(request.headers["grpc-encoding"] ?? "identity"));
       const { connection } = this.#options;
       const answer = await connection.withAbortSignal(gone.signal, () =>
-        connection.withDeadline(Date.now() + answerWithinMs, () => this.#call(method, message, taskQueue)),
+        connection.withDeadline(Date.now() + answerWithinMs, () => this.#call(method, message, taskQueue, inForce)),
       );
       reply(response, answer);
     } catch (error) {
@@ -89,7 +95,12 @@ export class ActivityGateway {
     refuseCall(response, new Refusal(status.unavailable, reason));
   }
 
-  async #call(method: string, message: Buffer, taskQueue: string): Promise<Uint8Array> {
+  async #call(
+    method: string,
+    message: Buffer,
+    taskQueue: string,
+    inForce: () => Promise<unknown>,
+  ): Promise<Uint8Array> {
     const { workflowService } = this.#options.connection;
     const { namespace } = this.#options;
     switch (method) {
@@ -109,6 +120,10 @@ export class ActivityGateway {
         request.namespace = namespace;
         const task = await workflowService.pollActivityTaskQueue(request);
         if (task.taskToken?.byteLength) {
+          // Temporal gives it to another one once the one that it was meant for is silent.
+          await inForce().catch((error: unknown) => {
+            throw new Refusal(status.unavailable, error instanceof Error ? error.message : String(error));
+          });
           task.taskToken = this.#mark(task.taskToken, taskQueue);
           await this.#open(task.input);
           await this.#open(task.heartbeatDetails);

@@ -27,9 +27,12 @@ export function siteAsker(client: Client, site: string): AskSite {
     signal.throwIfAborted();
     const workflowId = `ask/${site}/${question}/${randomUUID()}`;
     const input = { site, question, ...(id === undefined ? {} : { id }) };
-    const answer = await client.workflow
-      .execute<typeof askSite>("askSite", { taskQueue, workflowId, args: [input] })
+    const answer = await client
+      .withAbortSignal(signal, () =>
+        client.workflow.execute<typeof askSite>("askSite", { taskQueue, workflowId, args: [input] }),
+      )
       .catch((cause: unknown) => {
+        signal.throwIfAborted();
         throw new ProviderError("Unavailable", {
           operation: `ask the site (${question})`,
           resource: site,
@@ -38,7 +41,6 @@ export function siteAsker(client: Client, site: string): AskSite {
           cause,
         });
       });
-    signal.throwIfAborted();
     if ("error" in answer) throw uncarry(answer.error);
     return answer.value as SiteAnswer<typeof question>;
   };

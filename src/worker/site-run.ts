@@ -19,6 +19,7 @@ import { Scrubber } from "../telemetry/scrub.ts";
 import { startTelling } from "../telemetry/telling.ts";
 import { sharedHashPool } from "../transfer/hash-pool.ts";
 import { callLines } from "./call-lines.ts";
+import { readDataAddress } from "./data-address.ts";
 import { dataPlane } from "./deps.ts";
 import { observeProvider } from "./observed-provider.ts";
 import { sdkLogger } from "./sdk-log.ts";
@@ -34,6 +35,7 @@ const lastLinesMs = 2_000;
  *  it is drained or removed. It has no database, and reaches nothing but the API, its site, and workers of other sites. */
 export async function runAtSite({ env, onWorking }: { env: NodeJS.ProcessEnv; onWorking: () => void }): Promise<void> {
   const runtime = readRuntime(env);
+  const listen = readDataAddress(runtime);
   const scrubber = new Scrubber();
   const telling = await startTelling({
     ...{ name: "site-worker", level: runtime.logLevel ?? "info", scrubber },
@@ -56,17 +58,17 @@ export async function runAtSite({ env, onWorking }: { env: NodeJS.ProcessEnv; on
   });
   mkdirSync(join(dir, "run"), { recursive: true });
   const registry = registryOf(client, assignment, dir, { log, scrubber });
-  const dataPort = runtime.dataListen
+  const dataPort = listen
     ? await DataPort.open({
-        ...hostAndPort(runtime.dataListen),
+        ...{ host: listen.host, port: listen.port },
         identity,
         compression: assignment.compression,
+        encryptionKey: assignment.entry.encryptionKey,
         provider: () => registry.provider(site),
         log: (message, facts) => log.warn(facts, message),
       })
     : undefined;
-  const dataAddress =
-    dataPort && (runtime.dataAddress ?? `${hostAndPort(runtime.dataListen ?? "").host}:${dataPort.port}`);
+  const dataAddress = dataPort && listen?.told(dataPort.port);
   const work = new SiteWork({
     url,
     identity,
@@ -84,15 +86,18 @@ export async function runAtSite({ env, onWorking }: { env: NodeJS.ProcessEnv; on
     },
   });
   await sharedHashPool().warmUp();
-  const beating = keepBeating(client, { dataAddress, log, signal: stopping.signal, onDrained: () => stopping.abort() });
   const renewing = keepCertificate(identity, { log, signal: stopping.signal, onRenewed: renewed });
   await work.start(stopping.signal);
+  const beating = keepBeating(client, {
+    ...{ dataAddress, log, signal: stopping.signal, onDrained: () => stopping.abort() },
+    takesWork: () => work.takesWork,
+  });
   log.info({ site, workerId, dataAddress }, "The worker takes its site's work");
   onWorking();
   stopping.signal.addEventListener("abort", () => void client.call("leave", {}).catch(() => undefined));
   await work.until(stopping.signal);
   await Promise.all([beating, renewing]);
-  dataPort?.close();
+  await dataPort?.close();
   await registry.close();
   await telling.close(lastLinesMs);
   client.close();
@@ -156,7 +161,7 @@ function registryOf(
   });
 }
 
-/** Says that it is there until the signal ends it; hears that it is to be drained. */
+/** Says that it is there, while it takes work, until the signal ends it; hears that it is to be drained. */
 async function keepBeating(
   client: SiteClient,
   {
@@ -164,12 +169,20 @@ async function keepBeating(
     log,
     signal,
     onDrained,
-  }: { dataAddress: string | undefined; log: Logger; signal: AbortSignal; onDrained(): void },
+    takesWork,
+  }: {
+    dataAddress: string | undefined;
+    log: Logger;
+    signal: AbortSignal;
+    onDrained(): void;
+    takesWork(): boolean;
+  },
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      const { draining } = await client.call("beat", dataAddress === undefined ? {} : { dataAddress });
-      if (draining) {
+      const beat = dataAddress === undefined ? {} : { dataAddress };
+      const heard = takesWork() ? await client.call("beat", beat) : undefined;
+      if (heard?.draining) {
         log.info("The worker is drained: it gets nothing new");
         onDrained();
       }
@@ -192,9 +205,4 @@ async function untilAnswered<T>(ask: () => Promise<T>, log: Logger, signal: Abor
     }
   }
   return undefined;
-}
-
-function hostAndPort(text: string): { host: string; port: number } {
-  const { hostname, port } = new URL(`tls://${text}`);
-  return { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port) };
 }

@@ -32,10 +32,21 @@ export class SiteWork {
     this.#options = options;
   }
 
+  /** False while the way to Temporal is cut: nobody is to count on this worker then. */
+  get takesWork(): boolean {
+    return this.#running !== undefined && !this.#running.ended;
+  }
+
   /** Resolves once it polls. */
   async start(signal: AbortSignal): Promise<void> {
+    let told = "";
     while (!this.#running && !signal.aborted) {
-      this.#running = await open(this.#options).catch(() => undefined);
+      this.#running = await open(this.#options).catch((error: unknown) => {
+        const reason = String(error);
+        if (reason !== told) this.#options.log("warn", "can't take work yet; it is tried again", { reason });
+        told = reason;
+        return undefined;
+      });
       if (!this.#running) await sleep(tryAgainMs, undefined, { signal }).catch(() => undefined);
     }
   }
@@ -102,7 +113,9 @@ async function open({ url, identity, assignment, deps, log }: SiteWorkOptions): 
       shutdownGraceTime: "5 seconds",
     });
     let ended = false;
-    const running = worker.run().catch(() => undefined);
+    const running = worker
+      .run()
+      .catch((error: unknown) => log("warn", "stopped taking work; it starts again", { reason: String(error) }));
     const end = running.then(() => {
       ended = true;
     });

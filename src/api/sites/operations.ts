@@ -1,6 +1,8 @@
 // Long because it is one table: a row for each operation of the contract.
 import { randomUUID } from "node:crypto";
 import { ProviderError } from "../../domain/errors.ts";
+import type { CopyDiskParameters } from "../../domain/migration-parts.ts";
+import type { Plan } from "../../domain/plan.ts";
 import { siteQueue } from "../../domain/site-work.ts";
 import type { SiteInput, SiteOperation, SiteOutput } from "../../site/contract.ts";
 import { hashToken, type SiteWorker, type Store } from "../../store/index.ts";
@@ -34,6 +36,7 @@ type Handlers = {
 };
 
 const mostRemembered = 10_000;
+const mostBudgets = 1_000;
 
 /** The worker that a token in force makes. @throws ProviderError PolicyBlocked for any other token. */
 export async function join(
@@ -71,7 +74,7 @@ export async function join(
 
 export function siteHandlers(deps: SitePortDeps): Handlers {
   const { store, authority } = deps;
-  const { siteWorkers, checkpoints, points, migrations, leases } = store;
+  const { siteWorkers, checkpoints, points, plans, migrations, leases } = store;
   const known = new Set<string>();
   const budgets = new Map<string, ReturnType<Store["callBudget"]>>();
 
@@ -137,7 +140,9 @@ export function siteHandlers(deps: SitePortDeps): Handlers {
     async link({ generationId }, { worker }) {
       const migration = await siteWorkers.migrationOf(worker.site, generationId);
       if (!migration) throw beyond(worker.site, `generation/${generationId}`);
-      const { migrationId, peer, isSource } = migration;
+      const { migrationId, planId, peer, isSource } = migration;
+      const begun = await siteWorkers.begunGeneration(generationId, isSource ? peer : worker.site);
+      if (!begun) throw beyond(worker.site, `generation/${generationId}`);
       const others = (await siteWorkers.list()).filter(
         ({ site, state, dataAddress }) => site === peer && state === "live" && dataAddress !== undefined,
       );
@@ -151,6 +156,7 @@ export function siteHandlers(deps: SitePortDeps): Handlers {
           action: "It is tried again; see novacron workers list.",
         });
       }
+      const encryptionKey = keyOf(await plans.get(planId));
       const grant = authority.grant({
         caller: worker.workerId,
         callerSite: worker.site,
@@ -158,6 +164,9 @@ export function siteHandlers(deps: SitePortDeps): Handlers {
         migrationId,
         generationId,
         callerIsSource: isSource,
+        sizeBytes: begun.sizeBytes,
+        parentPointIds: [...begun.parentPointIds],
+        ...(encryptionKey === undefined ? {} : { encryptionKey }),
       });
       return { workerId: other.workerId, site: peer, address: other.dataAddress, grant };
     },
@@ -165,6 +174,8 @@ export function siteHandlers(deps: SitePortDeps): Handlers {
       const resource = `${worker.site}:${name}`;
       const key = `${resource}/${perSecond}/${burst}`;
       const budget = budgets.get(key) ?? store.callBudget(resource, { perSecond, ...(burst ? { burst } : {}) });
+      // What a worker asks for is its own affair, not how much we keep of it.
+      if (budgets.size >= mostBudgets) budgets.clear();
       budgets.set(key, budget);
       const signal = AbortSignal.timeout(30_000);
       for (let taken = 0; taken < calls; taken++) await budget.take(signal);
@@ -261,6 +272,12 @@ export function siteHandlers(deps: SitePortDeps): Handlers {
       return {};
     },
   };
+}
+
+/** The customer's key at the target, of which a plan has one for all disks. */
+function keyOf(plan: Plan | undefined): string | undefined {
+  const copy = plan?.actions.find(({ action }) => action === "copy-disk")?.parameters;
+  return (copy as CopyDiskParameters | undefined)?.encryptionKey;
 }
 
 function beyond(site: string, resource: string): ProviderError {

@@ -83,7 +83,7 @@ export async function openSitePort(deps: SitePortDeps, options: SitePortOptions)
     if (isGrpc(request)) {
       const { gateway } = options;
       callers.require(request).then(
-        ({ worker }) => gateway.serve(request, response, siteQueue(worker.site)),
+        ({ worker }) => gateway.serve(request, response, siteQueue(worker.site), () => callers.require(request)),
         (error: unknown) => gateway.refuse(response, String(error instanceof Error ? error.message : error)),
       );
       return;

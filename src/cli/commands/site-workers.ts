@@ -27,7 +27,7 @@ export async function makeJoinToken(
       token,
       "",
       `One machine that reaches ${url} becomes a worker of ${site} with it, until ${expires_at}:`,
-      "  novacron join --listen 0.0.0.0:8789 < TOKEN",
+      "  novacron join --listen 0.0.0.0:8789 --address HOST:8789 < TOKEN",
     ].join("\n"),
   );
 }

@@ -14,7 +14,9 @@ import { queueFor, type SiteStanding, siteActivities, sitesOf } from "../../doma
 import { recordCall } from "./activity-options.ts";
 
 /** A live worker takes a task at once unless all its hands are full; after this long another place is looked for. */
-const scheduleToStartTimeout = "15 seconds";
+const takenWithinMs = 15_000;
+/** Also for a call that may not wait: less says nothing of whether somebody is there. */
+const leastTakenWithinMs = 1_000;
 /** How often a site that nobody but its own workers reaches is looked at again while none is there. */
 const lookAgainMs = 5_000;
 /** As long as a site that can't be reached is waited for. */
@@ -31,8 +33,8 @@ const { standingOfSites } = proxyLocalActivities<Activities>(recordCall);
 const known = new Map<string, { readonly standing: SiteStanding; readonly until: number }>();
 
 /**
- * The activities, of which those that need a site are done by its own workers where it has some. When nobody takes such a
- * task, it is asked again who is there, down to the workers for everything.
+ * The activities, of which those that need a site are done by its own workers where it has some. What none of them takes is
+ * done by the workers for everything; where those don't reach the site, it waits for as long as the call may wait.
  */
 export function activitiesAtSites(
   options: ActivityOptions,
@@ -50,23 +52,32 @@ function atSite(name: string, plain: Call, waitMs: number): Call {
     const sites = sitesOf(args[0]);
     // Runs from before sites had workers go on as they began.
     if (!sites || !patched("site-queues")) return plain.executeWithOptions(options, args);
-    const since = Date.now();
+    let since = Date.now();
     for (;;) {
       const standings = await standingsOf(sites);
       const taskQueue = queueFor(sites, standings);
+      const alone = standings.filter(({ ownWorkersOnly }) => ownWorkersOnly).map(({ site }) => site);
       if (taskQueue === undefined) {
-        const alone = standings.filter(({ ownWorkersOnly }) => ownWorkersOnly).map(({ site }) => site);
         if (alone.length === 0) return plain.executeWithOptions(options, args);
         if (Date.now() - since >= waitMs) throw nobodyThere(name, alone, sites);
         await sleep(lookAgainMs, { summary: `until a worker of ${alone.join(" or ")} is there` });
         for (const site of sites) known.delete(site);
         continue;
       }
+      const given = Date.now();
       try {
+        const leftMs = Math.max(leastTakenWithinMs, since + waitMs - given);
+        const scheduleToStartTimeout = Math.min(takenWithinMs, leftMs);
         return await plain.executeWithOptions({ ...options, taskQueue, scheduleToStartTimeout }, args);
       } catch (error) {
         if (!nobodyTookIt(error)) throw error;
         for (const site of sites) known.delete(site);
+        // A worker that is heard of may still take nothing: its way to Temporal is cut, or all its hands are full.
+        if (!patched("site-queues-untaken")) continue;
+        if (alone.length === 0) return plain.executeWithOptions(options, args);
+        // Somebody was at it in between: what is waited for begins now.
+        if (Date.now() - given > 2 * takenWithinMs) since = Date.now();
+        if (Date.now() - since >= waitMs) throw nobodyThere(name, alone, sites);
       }
     }
   };
@@ -90,7 +101,7 @@ async function standingsOf(sites: readonly string[]): Promise<readonly SiteStand
 function nobodyThere(name: string, alone: readonly string[], sites: readonly string[]): ApplicationFailure {
   const both = sites.length > 1 ? ", or none of the two takes connections" : "";
   return ApplicationFailure.nonRetryable(
-    `Could not ${name} (${sites.join(" → ")}): ${alone.join(" and ")} can only be reached by workers of its own, and none is there${both}. See novacron workers list.`,
+    `Could not ${name} (${sites.join(" → ")}): ${alone.join(" and ")} can only be reached by workers of its own, and none takes it${both}. See novacron workers list.`,
     "Unavailable",
     { resource: `site/${alone[0]}`, action: "See novacron workers list." },
   );
