@@ -9,7 +9,9 @@ import {
   type LeftAlone,
   resourceKey,
 } from "../domain/finalize.ts";
-import { planFinalize, type SeenMove } from "../domain/finalize-plan.ts";
+import { moveChecks } from "../domain/finalize-checks.ts";
+import type { SeenMove } from "../domain/finalize-observations.ts";
+import { planFinalize } from "../domain/finalize-plan.ts";
 import type { MigrationView } from "../domain/migration.ts";
 import type { Plan } from "../domain/plan.ts";
 import { tagKeys, volumesOf } from "../domain/vm.ts";
@@ -18,6 +20,7 @@ import { goneIsFine } from "./gone.ts";
 import { sharedBy } from "./operation-plan.ts";
 import { hashOf, readApproved } from "./pinned-plan.ts";
 import { pricesAt } from "./plan-observations.ts";
+import { successorOf } from "./successor.ts";
 
 export function finalizeActivities({ registry, store, settings }: ActivityDeps) {
   return {
@@ -69,18 +72,16 @@ export function finalizeActivities({ registry, store, settings }: ActivityDeps) 
       }
       const migration = await store.migrations.get(input.migrationId);
       if (!migration) throw unknownMigration(input.migrationId);
+      const now = await lookAt(migration);
+      refuseUnlessSafe(now);
       const steps = finalizeSteps(plan, input.migrationId);
       const known = new Set([...steps.map(resourceKey), ...(plan.inputs.stays as readonly string[])]);
-      return { steps, leftAlone: await unknownTo(known, migration) };
+      return { steps, leftAlone: unknownTo(known, migration, now) };
     },
   };
 
-  async function unknownTo(known: ReadonlySet<string>, migration: MigrationView): Promise<LeftAlone[]> {
-    const now = planFinalize({
-      migrationId: migration.migrationId,
-      state: migration.state,
-      moves: [await lookAt(migration)],
-    });
+  function unknownTo(known: ReadonlySet<string>, { migrationId, state }: MigrationView, seen: SeenMove): LeftAlone[] {
+    const now = planFinalize({ migrationId, state, moves: [seen] });
     const there = [...now.actions.map(({ resource }) => resourceKey(resource)), ...(now.inputs.stays as string[])];
     return there
       .filter((key) => !known.has(key))
@@ -101,8 +102,13 @@ export function finalizeActivities({ registry, store, settings }: ActivityDeps) 
     const vm =
       all.find(({ vmId }) => vmId === names.sourceVmId) ?? (await goneIsFine(compute.getVm(names.sourceVmId, signal)));
     const version = plan?.observed.find(({ kind, id }) => kind === "vm" && id === names.sourceVmId)?.version;
-    const [points, held, taken] = await Promise.all([
+    const movedVolumes = version === undefined ? {} : volumesOf(version);
+    const moved = new Set(Object.values(movedVolumes));
+    const volumes = vm ? [] : await Array.fromAsync(disks.listVolumes(signal));
+    const leftVolumes = volumes.filter(({ volumeId }) => moved.has(volumeId));
+    const [points, successor, held, taken] = await Promise.all([
       pointsOf(migration),
+      successorOf({ registry, store }, migration, signal),
       networkAdmin ? Array.fromAsync(networkAdmin.listAddresses(signal)) : [],
       snapshots ? Array.fromAsync(snapshots.listSnapshots(signal)) : [],
     ]);
@@ -112,10 +118,13 @@ export function finalizeActivities({ registry, store, settings }: ActivityDeps) 
       vmName: names.name,
       sourceSite: from,
       sourceVmId: names.sourceVmId,
+      targetSite: to,
       fenced: plan?.inputs.point !== "freeze",
       ...(vm ? { vm } : {}),
-      movedVolumes: version === undefined ? {} : volumesOf(version),
-      sharedVolumes: vm ? sharedBy(all, vm) : {},
+      leftVolumes,
+      ...(successor ? { successor } : {}),
+      movedVolumes,
+      sharedVolumes: sharedBy(all, vm ?? { vmId: names.sourceVmId, disks: leftVolumes }),
       // Ours are recovery points, which stand for themselves.
       snapshots: taken.filter(({ tags }) => tags[tagKeys.managed] !== "true"),
       addresses: held.filter(({ vmId }) => vmId === names.sourceVmId),
@@ -136,6 +145,18 @@ export function finalizeActivities({ registry, store, settings }: ActivityDeps) 
     });
     return (await Promise.all(found)).flat();
   }
+}
+
+/** A plan may be old: points are gone before the source's removal would notice that the source is needed. */
+function refuseUnlessSafe(move: SeenMove): void {
+  const failed = moveChecks(move).find(({ result }) => result === "fail");
+  if (!failed) return;
+  throw new ProviderError("Conflict", {
+    operation: "finalize the migration",
+    resource: `migration/${move.migrationId}`,
+    reason: failed.detail,
+    action: failed.remedy ?? "Look at a new dry run.",
+  });
 }
 
 function unknownMigration(migrationId: string): ProviderError {

@@ -140,7 +140,10 @@ function named({ site }: Provider, all: readonly Vm[], asked: string): { vm: Vm 
 }
 
 /** Which other VM uses the same volumes, by volume. */
-export function sharedBy(all: readonly Vm[], vm: Vm): Record<string, string> {
+export function sharedBy(
+  all: readonly Vm[],
+  vm: Pick<Vm, "vmId"> & { readonly disks: readonly { readonly volumeId: string }[] },
+): Record<string, string> {
   const own = new Set(vm.disks.map(({ volumeId }) => volumeId));
   return Object.fromEntries(
     all

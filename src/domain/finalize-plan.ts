@@ -1,44 +1,10 @@
 import { finalizeKind, resourceKey, type SiteResource } from "./finalize.ts";
+import { moveChecks, ok, proofCheck, stateCheck, undoChecks } from "./finalize-checks.ts";
+import type { FinalizeObservations, SeenMove } from "./finalize-observations.ts";
 import { mib } from "./format.ts";
-import type { MigrationState } from "./migration.ts";
 import { formatMoney } from "./money.ts";
 import type { PlanAction, PlanCheck, PlanChoice, PlanContent, PlanEstimates } from "./plan.ts";
-import { addUp, type CostItem, diskMonth, type PriceBook } from "./prices.ts";
-import type { UndoView } from "./undo.ts";
-import { tagKeys, type Vm } from "./vm.ts";
-
-/** A completed move with what it keeps for a way back. */
-export interface SeenMove {
-  readonly migrationId: string;
-  readonly vmName: string;
-  readonly sourceSite: string;
-  readonly sourceVmId: string;
-  /** False for a copy of a frozen moment, whose source runs on. */
-  readonly fenced: boolean;
-  /** The source as it is now; absent when it is gone. */
-  readonly vm?: Vm;
-  /** The volumes that were moved, by disk: others of the VM were never copied. */
-  readonly movedVolumes: Readonly<Record<string, string>>;
-  /** Which other VMs use the same volumes, by volume. */
-  readonly sharedVolumes: Readonly<Record<string, string>>;
-  readonly snapshots: readonly { readonly snapshotId: string; readonly volumeId?: string }[];
-  readonly addresses: readonly { readonly addressId: string; readonly address: string }[];
-  /** At either site, kept as a proof or for a way back. */
-  readonly points: readonly { readonly site: string; readonly pointId: string; readonly sizeBytes: number }[];
-  /** By site; absent where nothing has a price. */
-  readonly prices: Readonly<Record<string, PriceBook | undefined>>;
-  readonly diskType?: string;
-}
-
-export interface FinalizeObservations {
-  readonly migrationId: string;
-  readonly state: MigrationState;
-  readonly undo?: UndoView;
-  /** What failed, where it runs at the target all the same. */
-  readonly problem?: string;
-  /** The move itself; before it the one that brought the VM home, where that was undone. */
-  readonly moves: readonly SeenMove[];
-}
+import { addUp, type CostItem, diskMonth } from "./prices.ts";
 
 export interface FinalizePlanParts extends PlanContent {
   readonly checks: readonly PlanCheck[];
@@ -109,7 +75,7 @@ function decide(move: SeenMove): Decided {
     })),
     choices: parts.map(({ what, why, goes }) => ({ what, chosen: goes ? "goes" : "stays", why })),
     checks: [
-      ...fenceCheck(move),
+      ...moveChecks(move),
       ...(staying.length > 0 ? [ok("what-stays", `Stay: ${staying.map(({ what }) => what).join(", ")}`)] : []),
     ],
     stays: staying.map(({ resource }) => resource),
@@ -132,19 +98,19 @@ function pointsOf({ points, prices }: SeenMove): Part[] {
 const keptBytes = "how many bytes the site keeps for it alone, which it doesn't tell";
 
 function sourceOf(move: SeenMove): Part[] {
-  const { vm, sourceSite: site, movedVolumes, sharedVolumes } = move;
-  if (!vm) return [];
-  const moved = new Set(Object.values(movedVolumes));
+  const { vm, vmName, sourceSite: site, movedVolumes, sharedVolumes } = move;
+  const diskOf = new Map(Object.entries(movedVolumes).map(([diskId, volumeId]) => [volumeId, diskId]));
+  const seen = vm?.disks ?? move.leftVolumes.map((left) => ({ ...left, diskId: diskOf.get(left.volumeId) ?? "" }));
   const book = move.prices[site];
-  const disks = vm.disks.map((disk): Part => {
+  const disks = seen.map((disk): Part => {
     const { diskId, volumeId, sizeBytes, type } = disk;
     const resource = { site, kind: "volume", id: volumeId };
-    const what = `disk ${diskId} of ${vm.name} at ${site} (${volumeId}, ${mib(sizeBytes)} MiB)`;
+    const what = `disk ${diskId} of ${vmName} at ${site} (${volumeId}, ${mib(sizeBytes)} MiB)`;
     const user = sharedVolumes[volumeId];
     if (user !== undefined) return { resource, what, why: `${user} uses it too`, goes: false };
-    if (!moved.has(volumeId)) return { resource, what, why: "it was not there when the VM was moved", goes: false };
+    if (!diskOf.has(volumeId)) return { resource, what, why: "it was not there when the VM was moved", goes: false };
     const cost = book && diskMonth(book, type ?? move.diskType ?? "of the site's default", sizeBytes);
-    const why = "it was moved, and belongs to the VM that goes";
+    const why = vm ? "it was moved, and belongs to the VM that goes" : "it was moved, and its VM is gone already";
     return {
       resource,
       what,
@@ -153,14 +119,18 @@ function sourceOf(move: SeenMove): Part[] {
       ...(cost ? { cost: { ...cost, what: `${volumeId}: ${cost.what}` } } : {}),
     };
   });
-  const own = new Set(vm.disks.map(({ volumeId }) => volumeId));
+  const own = new Set(seen.map(({ volumeId }) => volumeId));
   return [
-    {
-      resource: { site, kind: "vm", id: vm.vmId },
-      what: `VM ${vm.name} at ${site} (${vm.vmId})`,
-      why: "its successor serves",
-      goes: true,
-    },
+    ...(vm
+      ? [
+          {
+            resource: { site, kind: "vm", id: vm.vmId },
+            what: `VM ${vm.name} at ${site} (${vm.vmId})`,
+            why: "its successor is there",
+            goes: true,
+          },
+        ]
+      : []),
     ...disks,
     ...move.snapshots
       .filter(({ volumeId }) => volumeId !== undefined && own.has(volumeId))
@@ -179,57 +149,6 @@ function sourceOf(move: SeenMove): Part[] {
   ];
 }
 
-function fenceCheck({ migrationId, vm, fenced, sourceSite, sourceVmId }: SeenMove): PlanCheck[] {
-  if (!fenced) return [ok("source-fenced", "It was a copy of one moment: its source is not touched")];
-  if (!vm) return [ok("source-fenced", `VM ${sourceVmId} at ${sourceSite} is gone already`)];
-  if (vm.tags[tagKeys.fencedBy] === migrationId) {
-    return [ok("source-fenced", `${vm.name} at ${sourceSite} is ${vm.state}, and fenced by the migration`)];
-  }
-  return [
-    {
-      check: "source-fenced",
-      result: "fail",
-      detail: `${vm.name} at ${sourceSite} is no longer fenced by migration ${migrationId}`,
-      remedy: "Somebody took it into use again; remove it by hand if it really is not needed.",
-    },
-  ];
-}
-
-function stateCheck({ migrationId, state }: FinalizeObservations): PlanCheck {
-  if (state === "awaiting-finalize") return ok("migration-state", "It awaits its finalize");
-  return {
-    check: "migration-state",
-    result: "fail",
-    detail: `Migration ${migrationId} is ${state}`,
-    remedy: "Only a migration that awaits its finalize can be finalized.",
-  };
-}
-
-function proofCheck({ problem }: FinalizeObservations): PlanCheck[] {
-  if (problem === undefined) return [];
-  return [
-    {
-      check: "move-proven",
-      result: "warn",
-      detail: `No certificate proves the move: ${problem}`,
-      remedy: "Look at the VM at the target first: the source's disks are the only other ones.",
-    },
-  ];
-}
-
-function undoChecks({ undo }: FinalizeObservations): PlanCheck[] {
-  if (undo?.state !== "open") return [];
-  const follows = undo.migrationId === undefined ? "" : `, and what migration ${undo.migrationId} carried home goes`;
-  return [
-    {
-      check: "undo-window",
-      result: "warn",
-      detail: `The undo window, open until ${undo.until}, ends with it${follows}`,
-      remedy: "Finalize later, if the VM may still have to come home.",
-    },
-  ];
-}
-
 function carriedHome({ undo }: FinalizeObservations): PlanChoice[] {
   if (undo?.state !== "open" || undo.migrationId === undefined) return [];
   const what = `what migration ${undo.migrationId} carried home`;
@@ -238,8 +157,4 @@ function carriedHome({ undo }: FinalizeObservations): PlanChoice[] {
 
 function costOf(cost: CostItem | undefined): string {
   return cost?.amount ? `, ${formatMoney(cost.amount)} a month` : "";
-}
-
-function ok(check: string, detail: string): PlanCheck {
-  return { check, result: "pass", detail };
 }

@@ -90,11 +90,40 @@ describe("a finalize", () => {
     await assert.rejects(lab.finalize(one.id, plan), says(/not a plan of/));
     const { compute } = await lab.deps.registry.provider(a);
     await compute.setTags(two.vmId, { "novacron:fenced-by": undefined }, signal());
+    const before = await Promise.all([lab.census(a), lab.census(b)]);
     await assert.rejects(lab.finalize(two.id, plan), says(/no longer fenced/));
+    assert.deepEqual(await Promise.all([lab.census(a), lab.census(b)]), before);
     assert.equal((await lab.planFinalize(two.id)).executable, false);
     assert.equal((await lab.store.migrations.get(two.id))?.state, "awaiting-finalize");
     await compute.setTags(two.vmId, { "novacron:fenced-by": two.id }, signal());
     await lab.finalize(two.id, plan);
     await lab.finalize(one.id);
+  });
+
+  test("is refused while what the VM became is gone", async () => {
+    const lost = await moved("lost");
+    const plan = await lab.planFinalize(lost.id);
+    const target = await lab.deps.registry.provider(b);
+    await target.compute.deleteVm(lost.targetVmId, signal());
+    const before = await Promise.all([lab.census(a), lab.census(b)]);
+    await assert.rejects(lab.finalize(lost.id, plan), says(/is gone, and nothing is known/));
+    assert.deepEqual(await Promise.all([lab.census(a), lab.census(b)]), before);
+    assert.equal((await lab.planFinalize(lost.id)).executable, false);
+  });
+
+  test("knows a VM that was moved on, and has the disks of a source that was deleted by hand", async () => {
+    const first = await moved("onward");
+    const onward = await lab.migrate({ vm: first.targetVmId, from: b, to: a });
+    await lab.until(onward, "awaiting-finalize");
+    assert.ok((await lab.planFinalize(first.id)).executable);
+    await (await lab.deps.registry.provider(b)).compute.deleteVm(first.targetVmId, signal());
+    const left = await lab.planFinalize(onward);
+    assert.deepEqual([idsOf(left, "delete-vm").length, idsOf(left, "delete-volume").length], [0, 2]);
+    const before = (await volumesAt(b)).length;
+    await lab.finalize(onward, left);
+    assert.equal((await volumesAt(b)).length, before - 2);
+    const plan = await lab.planFinalize(first.id);
+    assert.ok(plan.executable, JSON.stringify(plan.checks));
+    await lab.finalize(first.id, plan);
   });
 });

@@ -219,13 +219,16 @@ function withVm(plan: Plan): Plan {
 async function sampleFinalizePlan(store: Store, planId: string, migrationId: string): Promise<Plan> {
   const found = await store.migrations.getScoped(migrationId);
   if (!found) throw new Error(`there is no migration ${migrationId}`);
-  const { state, vm, from } = found.migration;
+  const { state, vm, from, to } = found.migration;
   const source = sampleVm(from, vm.name);
   const move = {
     migrationId,
     vmName: vm.name,
     sourceSite: from,
     sourceVmId: vm.sourceVmId,
+    targetSite: to,
+    successor: { site: to, vmId: `${vm.name}-moved` },
+    leftVolumes: [],
     fenced: true,
     vm: { ...source, state: "stopped" as const, tags: { "novacron:fenced-by": migrationId } },
     movedVolumes: { vda: `${vm.name}-vda` },
