@@ -2,7 +2,7 @@ import { Context } from "@temporalio/activity";
 import type { Consistency } from "../domain/consistency.ts";
 import { isProviderError, ProviderError } from "../domain/errors.ts";
 import type { CopyDiskParameters, CreateVmParameters } from "../domain/migration-parts.ts";
-import { isTestEnded, testTag } from "../domain/migration-test.ts";
+import { isTestEnded, type MigrationTestView, testTag } from "../domain/migration-test.ts";
 import { increments } from "../domain/replica-base.ts";
 import { tagKeys } from "../domain/vm.ts";
 import type { MigrationTestPatch } from "../store/index.ts";
@@ -24,6 +24,8 @@ export interface TestedPoints {
 const mostRoundsTried = 5;
 /** A sweep removes a few at a time; the next one goes on. */
 const sweptAtOnce = 20;
+/** Some have a run that still ends them, and some can't be removed now: they take no place of others. */
+const lookedAtOnce = 200;
 
 export function migrationTestActivities(deps: ActivityDeps, moves: DiskMoves, slots: MigrationSlots) {
   const { registry, store } = deps;
@@ -134,24 +136,46 @@ export function migrationTestActivities(deps: ActivityDeps, moves: DiskMoves, sl
     },
 
     /** Ends what runs that are no more have left, once their time is over. */
-    async sweepTests(): Promise<{ removed: readonly string[] }> {
+    async sweepTests(): Promise<{ removed: readonly string[]; failed: readonly string[] }> {
       const signal = Context.current().cancellationSignal;
       const removed: string[] = [];
-      for (const test of await store.tests.expired(sweptAtOnce)) {
-        const { testId, workflowId, from, to, planId } = test;
-        if (isTestEnded(test.state) || (await deps.runIsOpen(workflowId, ""))) continue;
-        const plan = await store.plans.get(planId);
-        const copies = (plan?.actions ?? [])
-          .filter(({ action }) => action === "copy-disk")
-          .map(({ parameters }) => parameters as unknown as CopyDiskParameters);
-        await removeTestResources(deps, { testId, from, to, copies }, signal);
-        const problem = { code: "Timeout", message: "Its run ended without it; its time was over, and it was removed" };
-        await store.tests.update(testId, { state: "failed", endedAt: new Date().toISOString(), report: { problem } });
-        removed.push(testId);
+      const failed: string[] = [];
+      for (const test of await store.tests.expired(lookedAtOnce)) {
+        if (removed.length === sweptAtOnce) break;
+        if (isTestEnded(test.state) || (await deps.runIsOpen(test.workflowId, ""))) continue;
+        try {
+          await sweep(test, signal);
+          removed.push(test.testId);
+        } catch (error) {
+          if (signal.aborted) throw error;
+          await noteUnswept(test, error);
+          failed.push(test.testId);
+        }
       }
-      return { removed };
+      return { removed, failed };
     },
   };
+
+  async function sweep({ testId, from, to, planId }: MigrationTestView, signal: AbortSignal): Promise<void> {
+    const plan = await store.plans.get(planId);
+    const copies = (plan?.actions ?? [])
+      .filter(({ action }) => action === "copy-disk")
+      .map(({ parameters }) => parameters as unknown as CopyDiskParameters);
+    await removeTestResources(deps, { testId, from, to, copies }, signal);
+    const problem = { code: "Timeout", message: "Its run ended without it; its time was over, and it was removed" };
+    await store.tests.update(testId, { state: "failed", endedAt: new Date().toISOString(), report: { problem } });
+  }
+
+  /** The next sweep tries it again, after those that were not tried yet. */
+  async function noteUnswept({ testId, to, problem }: MigrationTestView, error: unknown): Promise<void> {
+    const reason = error instanceof Error ? error.message : String(error);
+    deps.log.warn(`What test ${testId} made could not be removed; the next sweep tries it again`, error);
+    const code = isProviderError(error) ? error.code : "Unknown";
+    const told = { code, message: "Its run ended without it, and not all that it made could be removed", ...problem };
+    const what = `${to}: what carries the tag novacron:test=${testId} (${reason})`;
+    const leftBehind = [{ resource: what, remove: `novacron tests show ${testId}` }];
+    await store.tests.update(testId, { state: "ending", report: { problem: { ...told, leftBehind } } });
+  }
 
   async function newestRound(migrationId: string): Promise<TestedPoints> {
     const newest = (await store.rounds.proven(migrationId)).at(-1);

@@ -117,11 +117,12 @@ export class MigrationTestRepository {
       .execute();
   }
 
-  /** Those that should have ended, the oldest first. */
+  /** Those that should have ended, the oldest first; after them those that could not be removed before. */
   async expired(limit: number): Promise<readonly MigrationTestView[]> {
     const rows = await this.#rows()
       .where("ended_at", "is", null)
       .where("expires_at", "<", sql<string>`now()`)
+      .orderBy(sql`report -> 'problem' is not null`)
       .orderBy("expires_at")
       .limit(limit)
       .execute();
