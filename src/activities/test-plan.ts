@@ -9,7 +9,7 @@ import { hashOf, readApproved, refuseDrift } from "./pinned-plan.ts";
 import { planOne } from "./planner.ts";
 
 export function testPlanActivities(deps: ActivityDeps) {
-  const { registry, store } = deps;
+  const { registry, store, settings } = deps;
   return {
     /** Looks at what is to be tested and stores the pinned plan. Repeating it for a known plan id returns the stored one. */
     async makeTestPlan(input: { planId: string; request: MigrationTestRequest }): Promise<Plan> {
@@ -19,11 +19,13 @@ export function testPlanActivities(deps: ActivityDeps) {
       const { base, migration } = request.migrationId
         ? await ofMigration(request.migrationId)
         : { base: await ofMove(input.planId, request), migration: undefined };
-      const target = await registry.provider(String(base.inputs.to));
+      const { from, to } = base.inputs as Record<"from" | "to", string>;
+      const target = await registry.provider(to);
       const parts = planTest({
         request,
         base,
         ...(migration ? { migration } : {}),
+        source: { ownWorkersOnly: settings(from).ownWorkersOnly === true },
         target: { capabilityGaps: target.capabilities },
       });
       const { subjects } = base;

@@ -15,7 +15,7 @@ export interface MigrationTestRequest {
   readonly verify?: VerifyOptions;
   /** How long the VM stays up after it was proven, for people to look at. Default 0. */
   readonly holdSeconds?: number;
-  /** After this long it is torn down, whatever it is at. Default an hour beside the time that it is held. */
+  /** After this long it is torn down, whatever it is at. Default an hour beside the predicted copy and the hold. */
   readonly maxLifeSeconds?: number;
 }
 

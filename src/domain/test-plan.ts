@@ -5,7 +5,8 @@ import { type MigrationTestRequest, type TestLifeParameters, testKind } from "./
 import type { ObservedResource, Plan, PlanAction, PlanCheck, PlanChoice, PlanContent, PlanEstimates } from "./plan.ts";
 import { tagKeys } from "./vm.ts";
 
-const defaultLifeSeconds = 3600;
+/** Beside the predicted copy and the hold: for a turn, for cloning and for booting, which are not predicted. */
+const spareSeconds = 3600;
 
 export interface TestObservations {
   readonly request: MigrationTestRequest;
@@ -13,6 +14,7 @@ export interface TestObservations {
   readonly base: Plan;
   /** The state of the migration whose replica is tested. */
   readonly migration?: { readonly migrationId: string; readonly state: string; readonly rounds: number };
+  readonly source: { readonly ownWorkersOnly: boolean };
   readonly target: { readonly capabilityGaps: Readonly<Record<string, string>> };
 }
 
@@ -31,11 +33,12 @@ export function planTest(seen: TestObservations): TestPlanParts {
   const { vm, vmName, from, to } = base.inputs as Record<"vm" | "vmName" | "from" | "to", string>;
   const verify = verification(seen);
   const create = isolated(actionParameters<CreateVmParameters>(base, "create-vm"), verify);
-  const life = lifeOf(request);
+  const life = lifeOf(seen);
   const copies = migration ? [] : base.actions.filter(({ action }) => action === "copy-disk");
   const checks = [
     ...(migration ? [replicaCheck(migration)] : base.checks.filter(({ check }) => !notOfTests.includes(check))),
     ...siteChecks(seen, verify),
+    ...lifeCheck(seen, life),
   ];
   const at = (id: string) => ({ site: to, kind: "vm", id });
   const actions: PlanAction[] = [
@@ -82,7 +85,8 @@ export function planTest(seen: TestObservations): TestPlanParts {
       : {
           bytesToMove: base.estimates.bytesToMove,
           bytesNominal: base.estimates.bytesNominal,
-          basis: "the copy of the move; cloning and booting were not predicted",
+          ...(base.estimates.seconds === undefined ? {} : { seconds: base.estimates.seconds }),
+          basis: `as for a move of it (${base.estimates.basis}); cloning and booting for the test were not predicted`,
         },
     executable: checks.every(({ result }) => result !== "fail"),
   };
@@ -120,17 +124,45 @@ function verification({ base, request, target }: TestObservations): VerifyParame
   };
 }
 
-function lifeOf({ holdSeconds = 0, maxLifeSeconds }: MigrationTestRequest): TestLifeParameters {
-  return { holdSeconds, maxLifeSeconds: maxLifeSeconds ?? defaultLifeSeconds + holdSeconds };
+function lifeOf(seen: TestObservations): TestLifeParameters {
+  const { holdSeconds = 0, maxLifeSeconds } = seen.request;
+  return { holdSeconds, maxLifeSeconds: maxLifeSeconds ?? Math.ceil(copySeconds(seen)) + spareSeconds + holdSeconds };
 }
 
-function siteChecks({ target, base }: TestObservations, verify: VerifyParameters): PlanCheck[] {
-  const { to } = base.inputs as { to: string };
+function copySeconds({ migration, base }: TestObservations): number {
+  return migration ? 0 : (base.estimates.seconds ?? 0);
+}
+
+function lifeCheck(seen: TestObservations, { holdSeconds, maxLifeSeconds }: TestLifeParameters): PlanCheck[] {
+  const needed = Math.ceil(copySeconds(seen)) + holdSeconds;
+  if (maxLifeSeconds > needed) return [];
+  return [
+    {
+      check: "test-life",
+      result: "warn",
+      detail: `It is torn down after ${maxLifeSeconds} s, and its copy and its hold alone are predicted to take ${needed} s`,
+      remedy: "Give it a longer life, or leave that to the plan.",
+    },
+  ];
+}
+
+function siteChecks({ migration, source, target, base }: TestObservations, verify: VerifyParameters): PlanCheck[] {
+  const { from, to } = base.inputs as Record<"from" | "to", string>;
   const { capabilityGaps: gaps } = target;
   const needs = (check: string, gap: string | undefined, fine: string, remedy: string): PlanCheck =>
     gap === undefined ? { check, result: "pass", detail: fine } : { check, result: "fail", detail: gap, remedy };
   const probes = verify.tcpPorts.length + verify.httpProbes.length;
   return [
+    ...(source.ownWorkersOnly && !migration
+      ? [
+          needs(
+            "test-source",
+            `Only its own workers reach ${from}, and a test's copy by them is not built`,
+            "",
+            "Move it: the source is kept until its finalize.",
+          ),
+        ]
+      : []),
     needs("test-start", gaps["compute.start"], `${to} can start it`, "Test at another site."),
     needs(
       "test-isolated",

@@ -49,6 +49,13 @@ describe("tests of migrations over the API", () => {
       assert.equal((await api.call("POST", "/v1/migration-tests", { body })).status, 400, JSON.stringify(body));
     }
     assert.equal((await api.call("POST", "/v1/migration-tests", { body: { migration_id: "none" } })).status, 404);
+    for (const own of [{ instance_type: "large" }, { bandwidth_bytes_per_second: 4096 }]) {
+      const { status, body } = await api.call("POST", "/v1/migration-tests", {
+        body: { migration_id: "none", ...own },
+      });
+      assert.equal(status, 400);
+      assert.match(body.detail, /the migration's own/);
+    }
     const shown = await api.call("POST", "/v1/migration-tests", { body: { ...move, dry_run: true } });
     assert.equal(shown.status, 200);
     assert.match(JSON.stringify(shown.body), /in a network of its own, in which it reaches nobody/);

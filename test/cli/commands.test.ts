@@ -70,6 +70,31 @@ test("a dry run shows the plan, and --plan carries out exactly that one", async 
   assert.ok(listed.some((row) => row.migration_id === started.migration_id));
 });
 
+test("a test refuses each option of migrate that it does not carry, by its name", async () => {
+  const refused = [
+    ...[
+      ["--mode", "warm"],
+      ["--hours", "any"],
+      ["--bandwidth-hours", "08:00-18:00 100Mbps"],
+      ["--time-zone", "UTC"],
+    ],
+    ...[["--target-downtime", "5s"], ["--round-pause", "5s"], ["--no-incremental"], ["--encryption-key", "own"]],
+    ...[["--cpus", "2"], ["--memory", "2GiB"], ["--capacity-type", "spot"], ["--burstable"], ["--point", "freeze"]],
+    ...[["--network", "a=b"], ["--security-group", "open"], ["--public-address"], ["--warm"], ["--cutover", "manual"]],
+    ...[
+      ["--undo-window", "1h"],
+      ["--start-at", "2030-01-31T22:00Z"],
+      ["--deadline", "2030-01-31T22:00Z"],
+    ],
+  ];
+  const { code, stderr } = await run(...move, "--test", "--dry-run", ...refused.flat());
+  assert.equal(code, 2);
+  for (const [option] of refused) assert.match(stderr, new RegExp(`a test has no .*${option}\\b`));
+  const taken = ["--instance-type", "large", "--bandwidth", "500Mbps", "--probe-tcp", "22", "--hold", "1m"];
+  assert.equal((await run(...move, "--test", "--dry-run", ...taken)).code, 0);
+  assert.equal((await run("migrations", "test", "--plan", "some", "--hold", "1m")).code, 2);
+});
+
 test("options of migrate reach the plan", async () => {
   const plan = await json<{ inputs: Record<string, unknown> }>(
     ...[...move, "--dry-run", "--point", "freeze", "--bandwidth", "500Mbps", "--network", "a=b", "--network", "c=d"],

@@ -50,7 +50,13 @@ const base: Plan = {
 };
 
 const planned = (over: Partial<TestObservations> = {}) =>
-  planTest({ request: { vm: "web-1", from: "a", to: "b" }, base, target: { capabilityGaps: {} }, ...over });
+  planTest({
+    request: { vm: "web-1", from: "a", to: "b" },
+    base,
+    source: { ownWorkersOnly: false },
+    target: { capabilityGaps: {} },
+    ...over,
+  });
 const parametersOf = (plan: ReturnType<typeof planned>, name: string) =>
   plan.actions.find(({ action }) => action === name)?.parameters ?? {};
 const failures = (plan: ReturnType<typeof planned>) =>
@@ -98,6 +104,29 @@ describe("the plan of a test", () => {
       "test-isolated",
       "test-probes",
     ]);
+  });
+
+  test("fails where only the source's own workers could copy, but not of a replica", () => {
+    const source = { ownWorkersOnly: true };
+    assert.deepEqual(failures(planned({ source })), ["test-source"]);
+    const migration = { migrationId: "m", state: "awaiting-cutover", rounds: 1 };
+    assert.deepEqual(failures(planned({ source, request: { migrationId: "m" }, migration })), []);
+  });
+
+  test("lives an hour beside copy and hold, and warns where a given life is shorter than these", () => {
+    const slow = { ...base, estimates: { ...base.estimates, seconds: 7000.2 } };
+    const request = { vm: "web-1", from: "a", to: "b", holdSeconds: 60 };
+    const warned = (plan: ReturnType<typeof planned>) => plan.checks.filter(({ result }) => result === "warn");
+    const plan = planned({ base: slow, request });
+    assert.deepEqual([parametersOf(plan, "tear-down").maxLifeSeconds, plan.estimates.seconds], [10_661, 7000.2]);
+    assert.deepEqual(warned(plan), []);
+    const short = planned({ base: slow, request: { ...request, maxLifeSeconds: 7061 } });
+    assert.deepEqual([warned(short).map(({ check }) => check), short.executable], [["test-life"], true]);
+    const migration = { migrationId: "m", state: "awaiting-cutover", rounds: 1 };
+    assert.deepEqual(
+      warned(planned({ base: slow, request: { migrationId: "m", maxLifeSeconds: 600 }, migration })),
+      [],
+    );
   });
 
   test("ends: its life is an hour beside the time that it is held up", () => {

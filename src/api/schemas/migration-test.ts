@@ -41,7 +41,10 @@ export const testRequestSchema = z
       .min(1)
       .max(7 * 86_400)
       .optional()
-      .meta({ description: "It is torn down by then, whatever it is at. Default an hour beside `hold_seconds`" }),
+      .meta({
+        description:
+          "It is torn down by then, whatever it is at. Default an hour beside the predicted copy and `hold_seconds`",
+      }),
   })
   .meta({ id: "MigrationTestRequest" }) satisfies z.ZodType<Wire<MigrationTestRequest>>;
 

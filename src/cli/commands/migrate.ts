@@ -91,6 +91,13 @@ export async function migrate(vm: string | undefined, options: MigrateOptions): 
   requireGoodEnd(ended);
 }
 
+/** What a test takes; of the other options none would have an effect. */
+const ofTests: ReadonlySet<string> = new Set<keyof MigrateOptions>([
+  ...(["from", "to", "test", "hold", "maxLife", "dryRun", "watch", "yes"] as const),
+  ...(["instanceType", "bandwidth", "probeHttp", "probeTcp"] as const),
+  ...(["output", "instance", "apiUrl", "caFile", "tokenFile"] as const),
+]);
+
 /** Nothing is moved: what a test does not need can't be said with it. */
 async function testInstead(vm: string | undefined, options: MigrateOptions): Promise<void> {
   const { from, to } = options;
@@ -100,10 +107,15 @@ async function testInstead(vm: string | undefined, options: MigrateOptions): Pro
       "Of a migration that replicates: novacron migrations test ID",
     );
   }
-  const { point, warm, cutover, undoWindow, startAt, deadline, plan, network, publicAddress, securityGroup } = options;
-  const moving = [point, warm, cutover, undoWindow, startAt, deadline, plan, network, publicAddress, securityGroup];
-  if (moving.some((value) => value !== undefined)) {
-    throw usageError("--test moves nothing", "Leave out what is about when and how the VM moves.");
+  const others = Object.entries(options)
+    .filter(([name, value]) => value !== undefined && !ofTests.has(name) && !(name === "incremental" && value))
+    .map(([name]) =>
+      name === "incremental"
+        ? "--no-incremental"
+        : `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+    );
+  if (others.length > 0) {
+    throw usageError(`--test moves nothing, and a test has no ${others.join(", ")}`, "Leave that out.");
   }
   const { test } = await import("./migration-tests.ts");
   await test({ vm, from, to }, options);

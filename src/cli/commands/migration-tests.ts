@@ -29,6 +29,9 @@ export interface TestOptions extends CommonOptions {
 /** Of a warm migration's replica, or by a plan that was made before. */
 export async function testMigration(id: string | undefined, options: TestOptions): Promise<void> {
   if (options.plan !== undefined) {
+    if (id !== undefined || Object.keys(readWishes(options)).length > 0) {
+      throw usageError("--plan carries out a plan exactly as it is", "Leave the migration and the other options out.");
+    }
     const { api } = connectApi(options);
     await start(await answerOf(api.GET("/v1/plans/{id}", { params: { path: { id: options.plan } } })), options);
     return;

@@ -1830,7 +1830,7 @@ export interface components {
             };
             /** @description How long it stays up after it was proven, for people to look at. Default 0 */
             hold_seconds?: number;
-            /** @description It is torn down by then, whatever it is at. Default an hour beside `hold_seconds` */
+            /** @description It is torn down by then, whatever it is at. Default an hour beside the predicted copy and `hold_seconds` */
             max_life_seconds?: number;
         };
         PlanCreate: {
@@ -1957,7 +1957,7 @@ export interface components {
             };
             /** @description How long it stays up after it was proven, for people to look at. Default 0 */
             hold_seconds?: number;
-            /** @description It is torn down by then, whatever it is at. Default an hour beside `hold_seconds` */
+            /** @description It is torn down by then, whatever it is at. Default an hour beside the predicted copy and `hold_seconds` */
             max_life_seconds?: number;
             /** @description Plan only; nothing is started */
             dry_run?: boolean;

@@ -25,7 +25,7 @@ export function addTestOf(migrations: Command): void {
 export function withTest(command: Command): Command {
   return command
     .option("--hold <duration>", "of a test: how long it stays up to be looked at")
-    .option("--max-life <duration>", "of a test: it is torn down by then (an hour beside the hold)");
+    .option("--max-life <duration>", "of a test: it is torn down by then (an hour beside copy and hold)");
 }
 
 export function addTests(program: Command): void {

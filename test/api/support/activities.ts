@@ -4,7 +4,7 @@ import { planFinalize } from "../../../src/domain/finalize-plan.ts";
 import type { MigrationState, MigrationStep } from "../../../src/domain/migration.ts";
 import { isTestEnded, type TestState } from "../../../src/domain/migration-test.ts";
 import type { OperateVmsRequest } from "../../../src/domain/operation.ts";
-import { canonicalJson, type Plan, planContent } from "../../../src/domain/plan.ts";
+import { canonicalJson, type Plan, type PlanContent, planContent } from "../../../src/domain/plan.ts";
 import { vmResource } from "../../../src/domain/resource.ts";
 import { planTest } from "../../../src/domain/test-plan.ts";
 import type { Vm } from "../../../src/domain/vm.ts";
@@ -38,11 +38,10 @@ export function recordActivities(store: Store) {
         const migration = test.migrationId
           ? { migration: { migrationId: test.migrationId, state: "awaiting-cutover", rounds: 1 } }
           : {};
-        const parts = planTest({ request: test, base, ...migration, target: { capabilityGaps: {} } });
+        const sides = { source: { ownWorkersOnly: false }, target: { capabilityGaps: {} } };
+        const parts = planTest({ request: test, base, ...migration, ...sides });
         const { subjects, createdAt } = base;
-        const hash = createHash("sha256")
-          .update(canonicalJson(planContent(parts)))
-          .digest("hex");
+        const hash = hashOf(parts);
         const plan = { ...parts, planId, hash, subjects, createdAt };
         await store.plans.insert(plan);
         return plan;
@@ -239,10 +238,7 @@ async function sampleFinalizePlan(store: Store, planId: string, migrationId: str
     prices: {},
   };
   const parts = planFinalize({ migrationId, state, moves: [move] });
-  const hash = createHash("sha256")
-    .update(canonicalJson(planContent(parts)))
-    .digest("hex");
-  return { ...parts, planId, hash, subjects: found.subjects, createdAt: new Date().toISOString() };
+  return { ...parts, planId, hash: hashOf(parts), subjects: found.subjects, createdAt: new Date().toISOString() };
 }
 
 export function sampleWavePlan(planId: string, outline: WaveOutline): Plan {
@@ -261,10 +257,7 @@ export function sampleWavePlan(planId: string, outline: WaveOutline): Plan {
   const subjects = outline.members.flatMap(({ request }) =>
     [request.from, request.to].map((site) => ({ site, tags: sampleTags })),
   );
-  const hash = createHash("sha256")
-    .update(canonicalJson(planContent(parts)))
-    .digest("hex");
-  return { ...parts, planId, hash, subjects, createdAt: new Date().toISOString() };
+  return { ...parts, planId, hash: hashOf(parts), subjects, createdAt: new Date().toISOString() };
 }
 
 export function sampleCertificate(migrationId: string): Certificate {
@@ -298,4 +291,9 @@ export function sampleCertificate(migrationId: string): Certificate {
     boot: { proven: true, evidence: "login:" },
     simulated: true,
   };
+}
+
+function hashOf(parts: PlanContent): string {
+  const text = canonicalJson(planContent(parts));
+  return createHash("sha256").update(text).digest("hex");
 }
