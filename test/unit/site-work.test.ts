@@ -19,7 +19,9 @@ test("a worker of a site has exactly the activities that are scheduled on its qu
 });
 
 test("whatever changes a site is scheduled there, but for what needs more than one site has", () => {
-  const elsewhere = ["exchangeSecret", "retireKey", "replicate", "dropReplica", "forgetSource"];
+  const tests = ["copyForTest", "cloneForTest", "isolateTest", "createTestVm", "removeTest", "sweepTests"];
+  const live = ["moveLive", "undoLive"];
+  const elsewhere = ["exchangeSecret", "retireKey", "replicate", "dropReplica", "forgetSource", ...live, ...tests];
   for (const [name, effect] of Object.entries(effects)) {
     if (effect === "reads" || effect === "records") continue;
     assert.ok((siteActivities as readonly string[]).includes(name) !== elsewhere.includes(name), name);
