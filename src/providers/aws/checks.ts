@@ -1,7 +1,7 @@
 import { isProviderError, ProviderError } from "../../domain/errors.ts";
 import type { SiteCheck } from "../provider.ts";
 import type { Aws } from "./client.ts";
-import type { AwsEvents } from "./events.ts";
+import { eventsQueueUrl } from "./events.ts";
 import { identityOf } from "./identity.ts";
 import { allowed } from "./permissions.ts";
 import type { Placements } from "./placements.ts";
@@ -16,7 +16,6 @@ export interface CheckParts {
   readonly aws: Aws;
   readonly placements: Placements;
   readonly quotas: AwsQuotas;
-  readonly events: AwsEvents;
 }
 
 /** In the order in which a person would look; what the first ones find wrong makes the others pointless. */
@@ -136,9 +135,9 @@ async function quotasLeaveRoom({ quotas }: CheckParts, signal: AbortSignal): Pro
   return { result: "warn", detail: "Service Quotas does not tell", remedy: "Allow servicequotas:GetServiceQuota." };
 }
 
-async function tellsOfChanges({ events }: CheckParts, signal: AbortSignal): Promise<Finding> {
+async function tellsOfChanges({ aws }: CheckParts, signal: AbortSignal): Promise<Finding> {
   try {
-    return { result: "pass", detail: `changes come by way of ${await events.queueUrl(signal)}` };
+    return { result: "pass", detail: `changes come by way of ${await eventsQueueUrl(aws, signal)}` };
   } catch (error) {
     if (!isProviderError(error, "UnsupportedCapability")) throw error;
     const { reason, action } = error.details;

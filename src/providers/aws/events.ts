@@ -14,6 +14,27 @@ const mostInABatch = 200;
 /** Of a request's time, what is left for its answer to come. */
 const answerSeconds = 5;
 
+/** @throws UnsupportedCapability when the region has no such queue. */
+export async function eventsQueueUrl(aws: Aws, signal: AbortSignal): Promise<string> {
+  const subject = { operation: "listen for events", resource: aws.resource("queue", eventsQueue) };
+  try {
+    const { QueueUrl = "" } = await aws.sqs.send(
+      (sdk) => new sdk.GetQueueUrlCommand({ QueueName: eventsQueue }),
+      subject,
+      signal,
+    );
+    return QueueUrl;
+  } catch (error) {
+    if (!isProviderError(error, "NotFound")) throw error;
+    throw new ProviderError("UnsupportedCapability", {
+      ...subject,
+      reason: `the region has no queue ${eventsQueue}, so changes are found at the site's turn`,
+      action: "Make the queue and the rule that the AWS provider's README describes.",
+      cause: error,
+    });
+  }
+}
+
 /** Events of EventBridge, from a queue: each is told once it is there, and again until it was taken. */
 export class AwsEvents implements EventsFacet {
   readonly #aws: Aws;
@@ -23,34 +44,13 @@ export class AwsEvents implements EventsFacet {
   }
 
   async *watch(signal: AbortSignal): AsyncGenerator<readonly SiteChange[]> {
-    const QueueUrl = await this.queueUrl(signal);
+    const QueueUrl = await eventsQueueUrl(this.#aws, signal);
     yield [];
     for (;;) {
       const messages = await this.#batch(QueueUrl, signal);
       const changes = messages.flatMap(({ Body }) => changesOf(Body));
       if (changes.length > 0) yield unique(changes);
       await this.#forget(QueueUrl, messages, signal);
-    }
-  }
-
-  /** @throws UnsupportedCapability when the region has no such queue. */
-  async queueUrl(signal: AbortSignal): Promise<string> {
-    const subject = { operation: "listen for events", resource: this.#aws.resource("queue", eventsQueue) };
-    try {
-      const { QueueUrl = "" } = await this.#aws.sqs.send(
-        (sdk) => new sdk.GetQueueUrlCommand({ QueueName: eventsQueue }),
-        subject,
-        signal,
-      );
-      return QueueUrl;
-    } catch (error) {
-      if (!isProviderError(error, "NotFound")) throw error;
-      throw new ProviderError("UnsupportedCapability", {
-        ...subject,
-        reason: `the region has no queue ${eventsQueue}, so changes are found at the site's turn`,
-        action: "Make the queue and the rule that the AWS provider's README describes.",
-        cause: error,
-      });
     }
   }
 

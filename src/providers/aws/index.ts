@@ -91,8 +91,8 @@ class AwsProvider implements Provider {
   }
 
   check(signal: AbortSignal): Promise<readonly SiteCheck[]> {
-    const { quotas, events } = this;
-    return checkAccount({ aws: this.#aws, placements: this.#placements, quotas, events }, signal);
+    const { quotas } = this;
+    return checkAccount({ aws: this.#aws, placements: this.#placements, quotas }, signal);
   }
 
   census(signal: AbortSignal): AsyncIterable<CensusEntry> {

@@ -20,6 +20,11 @@ export const volumeRows: readonly Row[] = [
     prepare: async () => ({ call: ({ disks }, signal) => Array.fromAsync(disks.listVolumes?.(signal) ?? []) }),
   },
   {
+    call: "disks.listPoints",
+    at: "ec2:DescribeSnapshots",
+    prepare: async () => ({ call: ({ disks }, signal) => Array.fromAsync(disks.listPoints?.(signal) ?? []) }),
+  },
+  {
     call: "disks.createVolume",
     at: "ec2:CreateVolume",
     // A token that another call has just used may lead to a volume that is not known everywhere yet.
