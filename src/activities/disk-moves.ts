@@ -1,6 +1,6 @@
 import { isProviderError, ProviderError } from "../domain/errors.ts";
 import type { CopyDiskParameters } from "../domain/migration-parts.ts";
-import { allowance, bandwidthAt } from "../domain/move-hours.ts";
+import { allowance, bandwidthAt, isAllowed } from "../domain/move-hours.ts";
 import { tagKeys } from "../domain/vm.ts";
 import type { DisksFacet } from "../providers/provider.ts";
 import type { GenerationState, TransferProgress } from "../transfer/ports.ts";
@@ -161,7 +161,7 @@ export class DiskMoves {
       });
     if (hours) {
       return transfer.createHoursLimiter({
-        openAt: (at) => rest === undefined || allowance(hours, at).open,
+        openAt: (at) => rest === undefined || isAllowed(hours, at),
         rateAt: (at) => bandwidthAt(hours, bandwidthBytesPerSecond, at),
         limiterFor,
         onClosed: async () => rest === undefined || (await rest.rests(allowance(hours, Date.now()).changes)),

@@ -3,7 +3,7 @@ import { Context } from "@temporalio/activity";
 import { isProviderError } from "../domain/errors.ts";
 import { mib } from "../domain/format.ts";
 import type { CopyDiskParameters } from "../domain/migration-parts.ts";
-import { allowance } from "../domain/move-hours.ts";
+import { isAllowed } from "../domain/move-hours.ts";
 import { increments, plannedBaselines } from "../domain/replica-base.ts";
 import { tagKeys } from "../domain/vm.ts";
 import { judgeRounds, type ReplicaRound, type RoundDisk, stillConverges, type WarmParameters } from "../domain/warm.ts";
@@ -119,7 +119,7 @@ export function replicateActivities(
     if (warm.cutover === "at-time") return Date.parse(warm.cutoverAt ?? "") <= Date.now() ? "time" : undefined;
     // Nobody may be there to see it.
     const hours = copies[0]?.hours;
-    if (hours && !allowance(hours, Date.now()).open) return undefined;
+    if (hours && !isAllowed(hours, Date.now())) return undefined;
     // The full copy says little of how long an increment takes.
     if (warm.cutover !== "when-ready" || rounds.length < 2) return undefined;
     if (predictedSeconds <= warm.targetDowntimeSeconds) return "ready";

@@ -4,13 +4,11 @@ import type { Plan } from "../domain/plan.ts";
 import { requireApproval } from "./approvals.ts";
 import { requireConfirmation } from "./confirmation.ts";
 import { ProblemError } from "./problem.ts";
-import type { Asked } from "./route.ts";
+import type { Caller } from "./route.ts";
 import type { ApiContext } from "./routes/context.ts";
 import { knownMigration } from "./routes/migrations.ts";
 import { approvedPlan, refuseUnlessExecutable } from "./start-migration.ts";
 import { reachedPlan } from "./subjects.ts";
-
-type Caller = Pick<Asked<unknown, unknown, unknown>, "access" | "actor">;
 
 /** The dry run of a finalize: what goes and what stays, each by its id. @throws ProblemError NotFound. */
 export async function planFinalizeNow(

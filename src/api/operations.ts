@@ -8,14 +8,13 @@ import { requireApproval } from "./approvals.ts";
 import { requireSecondFactor } from "./authenticate.ts";
 import { requireConfirmation } from "./confirmation.ts";
 import { asProblem, ProblemError } from "./problem.ts";
-import type { Access, Actor, Asked } from "./route.ts";
+import type { Access, Actor, Caller } from "./route.ts";
 import { type ApiContext, configuredSite, isPassing, notFound, requireReach } from "./routes/context.ts";
 import { operationWorkflowId } from "./runs.ts";
 import { readSearch } from "./search-text.ts";
 import { refuseUnlessExecutable } from "./start-migration.ts";
 import { reachedPlan } from "./subjects.ts";
 
-type Caller = Pick<Asked<unknown, unknown, unknown>, "access" | "actor">;
 const mostFound = 500;
 const onlyVms = { type: "match", field: "kind", pattern: { type: "exact", value: "vm" } } as const;
 

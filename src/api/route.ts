@@ -51,6 +51,9 @@ export interface Answer {
   readonly after?: unknown;
 }
 
+/** Who asks, where the rest of what was asked is no matter. */
+export type Caller = Pick<Asked<unknown, unknown, unknown>, "access" | "actor">;
+
 /** What a handler gets: validated input and who asks. */
 export interface Asked<Params, Query, Body> {
   readonly params: Params;

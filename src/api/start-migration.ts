@@ -3,7 +3,7 @@ import type { Plan } from "../domain/plan.ts";
 import { fromWire, type Wire } from "../domain/wire.ts";
 import { requireApproval } from "./approvals.ts";
 import { asProblem, ProblemError } from "./problem.ts";
-import type { Access, Actor, Asked } from "./route.ts";
+import type { Access, Actor, Caller } from "./route.ts";
 import { type ApiContext, isPassing, notFound } from "./routes/context.ts";
 import { migrationWorkflowId } from "./runs.ts";
 import { reachableRequest, reachedPlan } from "./subjects.ts";
@@ -32,7 +32,7 @@ export async function approvedPlan(
 
 export async function planNow(
   context: ApiContext,
-  { access, actor }: Pick<Asked<unknown, unknown, unknown>, "access" | "actor">,
+  { access, actor }: Caller,
   planId: string,
   asked: Wire<MigrationRequest>,
 ): Promise<Plan> {

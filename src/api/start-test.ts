@@ -2,14 +2,12 @@ import type { MigrationTestRequest, TestLifeParameters } from "../domain/migrati
 import type { Plan } from "../domain/plan.ts";
 import { requireApproval } from "./approvals.ts";
 import { asProblem, ProblemError } from "./problem.ts";
-import type { Access, Actor, Asked } from "./route.ts";
+import type { Access, Actor, Caller } from "./route.ts";
 import { type ApiContext, isPassing, notFound } from "./routes/context.ts";
 import { knownMigration } from "./routes/migrations.ts";
 import { testWorkflowId } from "./runs.ts";
 import { refuseUnlessExecutable } from "./start-migration.ts";
 import { reachableRequest, reachedPlan } from "./subjects.ts";
-
-type Caller = Pick<Asked<unknown, unknown, unknown>, "access" | "actor">;
 
 /** @throws ProblemError InvalidInput unless it names either a migration or a VM with both sites; NotFound. */
 export async function planTestNow(

@@ -1,3 +1,4 @@
+import { CheckList } from "./check-list.ts";
 import { mib } from "./format.ts";
 import type { LiveParameters } from "./live.ts";
 import type { MoveMode } from "./migration.ts";
@@ -122,41 +123,34 @@ function liveChecks(
   bandwidth: number | undefined,
   networkIds: readonly (string | undefined)[],
 ): PlanCheck[] {
-  const checks: PlanCheck[] = [];
-  const say = (check: string, problem: string | undefined, fine: string, remedy: string, warn = false): void => {
-    checks.push(
-      problem === undefined
-        ? { check, result: "pass", detail: fine }
-        : { check, result: warn ? "warn" : "fail", detail: problem, remedy },
-    );
-  };
-  say(
+  const list = new CheckList();
+  list.say(
     "live-needs-running",
     vm.state === "running" ? undefined : `${vm.name} is ${vm.state}`,
     `${vm.name} runs, and goes on running`,
     "Leave out --mode live: a VM that is off moves cold without any downtime.",
   );
-  say(
+  list.say(
     "live-point",
     request.point === "freeze" ? "a copy of a frozen moment has no memory to move" : undefined,
     "the target takes over",
     "Leave out --point freeze.",
   );
   const resized = request.cpus ?? request.memoryBytes ?? request.instanceType;
-  say(
+  list.say(
     "live-size",
     resized === undefined ? undefined : "a running guest keeps its CPUs and its memory",
     "it keeps its size",
     "Resize it before or afterwards.",
   );
-  if (!live) return checks;
+  if (!live) return list.checks;
   const { guest } = live;
-  for (const { what, why, remedy } of guest.obstacles) say(`live-${what}`, why, "", remedy);
-  if (guest.obstacles.length === 0) say("live-devices", undefined, "nothing of it is bound to its host", "");
-  checks.push(...live.checks);
+  for (const { what, why, remedy } of guest.obstacles) list.say(`live-${what}`, why, "", remedy);
+  if (guest.obstacles.length === 0) list.say("live-devices", undefined, "nothing of it is bound to its host", "");
+  list.checks.push(...live.checks);
   const kinds = networkIds.map((id) => target.networks.find(({ networkId }) => networkId === id)?.kind);
   const other = guest.networkKinds.findIndex((kind, index) => kinds[index] !== undefined && kinds[index] !== kind);
-  say(
+  list.say(
     "live-network",
     other < 0
       ? undefined
@@ -167,7 +161,7 @@ function liveChecks(
   const rewrites = guest.dirtyBytesPerSecond;
   const rate = rewrites === undefined ? "" : `${mib(rewrites)} MiB/s of its memory are rewritten, as measured now`;
   if (rewrites !== undefined) {
-    say(
+    list.say(
       "live-converges",
       bandwidth !== undefined && rewrites >= bandwidth
         ? `${rate}, and no more than ${mib(bandwidth)} MiB/s may be moved: the guest will be slowed down to be caught up with`
@@ -177,5 +171,5 @@ function liveChecks(
       true,
     );
   }
-  return checks;
+  return list.checks;
 }

@@ -27,6 +27,12 @@ export function hoursOf({ timeZone, allowedHours, bandwidthHours }: MoveHours): 
 /** How far ahead is looked for hours that are long enough. */
 const horizonMs = 8 * 24 * 3_600_000;
 
+/** Whether it may go on now: asked for every few blocks, so without {@link allowance}'s look ahead. */
+export function isAllowed(hours: MoveHours, at: number): boolean {
+  const allowed = read(hours.allowedHours);
+  return allowed.length === 0 || isWithin(allowed, at, zoneOf(hours));
+}
+
 /** Whether it may go on now, and when that changes; `changes` is absent where it never does. Milliseconds. */
 export function allowance(hours: MoveHours, at: number): { readonly open: boolean; readonly changes?: number } {
   const allowed = read(hours.allowedHours);

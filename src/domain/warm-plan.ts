@@ -1,3 +1,4 @@
+import { CheckList } from "./check-list.ts";
 import type { MigrationObservations } from "./migration-parts.ts";
 import { usualSeconds } from "./migration-times.ts";
 import type { PlanAction, PlanCheck, PlanChoice } from "./plan.ts";
@@ -51,35 +52,28 @@ function when({ cutover, cutoverAt, targetDowntimeSeconds }: WarmParameters): st
 
 /** What a warm move needs beside what every move needs. */
 export function warmChecks({ request, vm, source, target, disks }: MigrationObservations): PlanCheck[] {
-  const checks: PlanCheck[] = [];
-  const say = (check: string, problem: string | undefined, fine: string, remedy: string, warn = false): void => {
-    checks.push(
-      problem === undefined
-        ? { check, result: "pass", detail: fine }
-        : { check, result: warn ? "warn" : "fail", detail: problem, remedy },
-    );
-  };
-  say(
+  const list = new CheckList();
+  list.say(
     "warm-needs-running",
     vm.state === "running" ? undefined : `${vm.name} is ${vm.state}`,
     `${vm.name} runs and goes on running until the cutover`,
     `Leave out --mode ${request.mode}: a VM that is off moves cold without any downtime.`,
   );
-  say(
+  list.say(
     "warm-point",
     request.point === "freeze" ? "a copy of a frozen moment has no cutover" : undefined,
     "the source stops at the cutover only",
     "Leave out --point freeze.",
   );
   const noRounds = source.capabilityGaps["disks.rounds"] ?? target.capabilityGaps["disks.rounds"];
-  if (noRounds !== undefined) say("warm-rounds", noRounds, "", "Move it cold.");
-  say(
+  if (noRounds !== undefined) list.say("warm-rounds", noRounds, "", "Move it cold.");
+  list.say(
     "warm-source",
     source.capabilityGaps["disks.source-frozen"],
     `${request.from} gives points of running VMs, each one moment of all disks`,
     "Move it cold.",
   );
-  say(
+  list.say(
     "warm-changes",
     source.capabilityGaps["disks.changed-blocks"],
     `${request.from} keeps track of what changes between rounds`,
@@ -88,7 +82,7 @@ export function warmChecks({ request, vm, source, target, disks }: MigrationObse
   );
   const { cutover, cutoverAt } = request.warm ?? {};
   const at = cutoverAt === undefined ? Number.NaN : Date.parse(cutoverAt);
-  say(
+  list.say(
     "warm-cutover",
     cutover === "at-time" && Number.isNaN(at)
       ? "the cutover is to come at a time, and none is given"
@@ -98,11 +92,11 @@ export function warmChecks({ request, vm, source, target, disks }: MigrationObse
     cutover === "at-time" ? `the cutover comes at ${cutoverAt}` : `the cutover is ${cutover ?? warmDefaults.cutover}`,
     "Give --cutover a time, or leave it out.",
   );
-  say(
+  list.say(
     "warm-disks",
     disks.length === 0 ? `${vm.name} has no disk` : undefined,
     `${disks.length} disk(s) are replicated, frozen at one moment`,
     "Move it cold.",
   );
-  return checks;
+  return list.checks;
 }
