@@ -8,14 +8,19 @@ export interface ProcessIdentity {
   readonly startTicks: number;
 }
 
-/** Undefined when there is no such process, or only its zombie is left. */
+/**
+ * Undefined when there is no such process, or only its zombie is left. A killed process of several threads is first
+ * seen as the zombie of its main thread, while others still hold its files open and locked: it is there until the last
+ * of them has ended.
+ */
 export function identify(pid: number): ProcessIdentity | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The program's name stands in brackets and may hold anything, also brackets.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const startTicks = Number(fields[19]);
-    return fields[0] === "Z" || fields[0] === "X" || Number.isNaN(startTicks) ? undefined : { pid, startTicks };
+    const [state, threads, startTicks] = [fields[0], Number(fields[17]), Number(fields[19])];
+    const over = (state === "Z" || state === "X") && threads <= 1;
+    return over || Number.isNaN(startTicks) ? undefined : { pid, startTicks };
   } catch {
     return undefined;
   }

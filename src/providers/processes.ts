@@ -8,14 +8,16 @@ export interface ProcessId {
   readonly startTicks: string;
 }
 
-/** Undefined when there is no such process, or only its zombie. */
+/** Undefined when there is no such process, or only its zombie: no thread of it holds a file open any more. */
 export function identifyProcess(pid: number): ProcessId | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The name stands in brackets and may hold anything.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const startTicks = fields[19];
-    return fields[0] === "Z" || fields[0] === "X" || startTicks === undefined ? undefined : { pid, startTicks };
+    const [state, threads, startTicks] = [fields[0], Number(fields[17]), fields[19]];
+    // The main thread is a zombie before the others have ended.
+    const over = (state === "Z" || state === "X") && threads <= 1;
+    return over || startTicks === undefined ? undefined : { pid, startTicks };
   } catch {
     return undefined;
   }

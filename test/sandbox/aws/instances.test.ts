@@ -106,6 +106,26 @@ describe("instances", { skip: whyNoGuests() ?? false }, async () => {
     await ec2.send(new TerminateInstancesCommand({ InstanceIds: [InstanceId as string] }));
   });
 
+  test("a guest that was asked to stop twice, and started when one of the two was done, runs on", async () => {
+    const { InstanceId } = await run();
+    const id = InstanceId as string;
+    await reach(id, "running");
+    const { guests } = lab.aws.cloud;
+    const spec = guests.spec(id);
+    assert.ok(spec);
+    // No system answers the power button here: the first call waits for the second one's work.
+    const patient = guests.stop(id, 20_000);
+    await guests.stop(id, 0);
+    await Promise.all([patient, guests.start(spec)]);
+    assert.ok(guests.isRunning(id), "the first call let go of the machine that was started since");
+    await ec2.send(new StopInstancesCommand({ InstanceIds: [id], Force: true }));
+    await reach(id, "stopped");
+    await ec2.send(new StartInstancesCommand({ InstanceIds: [id] }));
+    await reach(id, "running");
+    await ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
+    await reach(id, "terminated");
+  });
+
   test("a guest that is not to be asked is off at once, stopped or terminated", async () => {
     lab.aws.cloud.changeSettings({ stopGraceMs: 3_600_000 });
     const { InstanceId } = await run();

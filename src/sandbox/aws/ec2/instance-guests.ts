@@ -30,8 +30,11 @@ export class InstanceGuests {
   /** From `stopping` on. */
   stop(instanceId: string, force: boolean): void {
     this.#cloud.inBackground(`stop ${instanceId}`, async () => {
-      await this.#cloud.guests.stop(instanceId, force ? 0 : this.#cloud.settings.stopGraceMs);
-      this.#toStopped(instanceId);
+      const { guests, settings, tables } = this.#cloud;
+      await guests.stop(instanceId, force ? 0 : settings.stopGraceMs);
+      // It may have been asked for twice, and have been started again since the first was done.
+      if (tables.instances.get(instanceId)?.state === "stopping" && !guests.isRunning(instanceId))
+        this.#toStopped(instanceId);
     });
   }
 

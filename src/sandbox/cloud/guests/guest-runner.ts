@@ -124,11 +124,11 @@ export class GuestRunner {
     this.#busy.add(guestId);
     const monitor = await this.#monitor(guestId, 1_000).catch(() => undefined);
     if (graceMs > 0) await monitor?.execute("system_powerdown").catch(() => undefined);
-    const deadline = Date.now() + graceMs;
-    while (isAlive(guest.process) && Date.now() < deadline) await sleep(pollMs);
+    for (const deadline = Date.now() + graceMs; isAlive(guest.process) && Date.now() < deadline; ) await sleep(pollMs);
     const forced = isAlive(guest.process);
     await endProcess(guest.process, { signal: "SIGKILL", graceMs: 1_000 });
-    this.#forget(guestId);
+    // Another call may have ended it first, and it may run again by now: as another process.
+    if (this.#guests.get(guestId)?.process.pid === guest.process.pid) this.#forget(guestId);
     this.#busy.delete(guestId);
     return { forced };
   }
