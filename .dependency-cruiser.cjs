@@ -130,7 +130,12 @@ const providerRules = [
     from: { path: "^src/providers/[^/]+/", pathNot: `^src/providers/(?:${Object.keys(sdks).join("|")})/` },
     to: {},
   },
-  ...rulesOf("providers-port", { path: port }, { own: port, value: [domain, formats], types: [host] }).map((rule) => ({
+  ...rulesOf(
+    "providers-port",
+    { path: port },
+    // Helper instances are the same for every cloud that has no block reads.
+    { own: port, value: [domain, formats, "^src/transfer/block-service/"], types: [host] },
+  ).map((rule) => ({
     ...rule,
     from: { ...rule.from, pathNot: "^src/providers/registry\\.ts$" },
   })),

@@ -1,5 +1,6 @@
 import { ProviderError } from "../domain/errors.ts";
-import type { BlockSource, Extent } from "./ports.ts";
+import { lengthOfLeaf, zeroLeafHash } from "./manifest.ts";
+import { type BlockSource, type Extent, leafBytes } from "./ports.ts";
 
 /**
  * A source that seems as large as its target: behind its end it reads as zeros. Sites count disks in units of their own
@@ -29,7 +30,20 @@ export function padSource(source: BlockSource, sizeBytes: number): BlockSource {
       if (length > 0) await source.read(offset, target.subarray(0, length), signal, vouched);
       target.fill(0, length);
     },
+    ...(source.hashes && end % leafBytes === 0 ? { hashes: padHashes(source, sizeBytes) } : {}),
     ...(source.wire ? { wire: source.wire } : {}),
     close: () => source.close(),
+  };
+}
+
+/** Of a source that ends with a whole leaf. */
+function padHashes({ sizeBytes: end, hashes }: BlockSource, sizeBytes: number): NonNullable<BlockSource["hashes"]> {
+  return async (offset, length, signal) => {
+    const own = Math.max(0, Math.min(length, end - offset));
+    const parts = own > 0 && hashes ? [await hashes(offset, own, signal)] : [];
+    for (let at = offset + own; at < offset + length; at += leafBytes) {
+      parts.push(zeroLeafHash(lengthOfLeaf(sizeBytes, at / leafBytes)));
+    }
+    return Buffer.concat(parts);
   };
 }

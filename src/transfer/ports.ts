@@ -41,6 +41,9 @@ export interface BlockSource {
    * is put there, uncompared. @throws ProviderError IntegrityFailure when the bytes are not what the site says.
    */
   read(offset: number, target: Uint8Array, signal?: AbortSignal, vouched?: Uint8Array): Promise<void>;
+  /** Present where something of ours stands beside the disk: the SHA-256 of each leaf from `offset`, which is a leaf's, over
+   *  `length` bytes, computed there. A comparison then moves nothing but what differs. */
+  hashes?(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
   /** Present where it is read over a link of ours. */
   readonly wire?: WireMeter;
   close(): Promise<void>;

@@ -1,3 +1,4 @@
+import { besideOf } from "./beside.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import { Committer } from "./committer.ts";
 import { Gate } from "./gate.ts";
@@ -196,12 +197,21 @@ class PumpRun {
 
   async #compareAndMove(group: readonly DataLeaf[], bytes: Uint8Array<SharedArrayBuffer>): Promise<void> {
     const parents = group.map(({ leaf }) => this.#window.taken(leaf));
-    const hashes = await this.#hash(bytes, await this.#read(group, bytes));
+    const beside = besideOf(this.#input.source);
+    const first = group[0]?.leaf ?? 0;
+    const hashes = beside
+      ? await beside.hashes(first * leafBytes, bytes.byteLength, this.#signal)
+      : await this.#hash(bytes, await this.#read(group, bytes));
     const changed = group.filter(
       (_, index) => Buffer.compare(hashAt(hashes, index), parents[index] as Uint8Array) !== 0,
     );
+    if (beside) {
+      this.#bytesRead += bytes.byteLength;
+      const vouched = await beside.read(first, changed, { bytes, hashes }, this.#signal);
+      if (changed.length > 0) await this.#hash(bytes, { firstLeaf: first, vouched });
+    }
     const offered = group.reduce((sum, leaf) => sum + this.#bytesToSend(leaf), 0);
-    const bytesSent = await this.#write(changed, bytes, hashes, (group[0]?.leaf ?? 0) * leafBytes);
+    const bytesSent = await this.#write(changed, bytes, hashes, first * leafBytes);
     this.#committer.settled({
       leaves: group.map(({ leaf }, index) => ({ leaf, hash: hashAt(hashes, index) })),
       leafBytes: bytes.byteLength,

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import { uncarry } from "../../domain/carried-error.ts";
-import type { BlockSink, BlockSource, Extent, WireMeter } from "../ports.ts";
+import { type BlockSink, type BlockSource, type Extent, leafBytes, type WireMeter } from "../ports.ts";
 import { AdaptiveCompression, compress, decompress } from "./compression.ts";
 import { compressedFlag, type Frame, type FrameHead, FrameSocket, frameType, lost } from "./frames.ts";
 
@@ -8,6 +8,8 @@ import { compressedFlag, type Frame, type FrameHead, FrameSocket, frameType, los
 export interface OpenedEnd {
   readonly sizeBytes: number;
   readonly wholeLeaves?: boolean;
+  /** Its leaves are hashed beside it. */
+  readonly hashes?: boolean;
 }
 
 export interface LinkOptions {
@@ -189,12 +191,20 @@ class RemoteSink implements BlockSink {
 class RemoteSource implements BlockSource {
   readonly sizeBytes: number;
   readonly wire: WireMeter;
+  readonly hashes?: NonNullable<BlockSource["hashes"]>;
   readonly #link: LinkClient;
 
-  constructor(link: LinkClient, { sizeBytes }: OpenedEnd) {
+  constructor(link: LinkClient, { sizeBytes, hashes }: OpenedEnd) {
     this.#link = link;
     this.wire = link;
     this.sizeBytes = sizeBytes;
+    if (hashes) {
+      this.hashes = async (offset, length, signal) => {
+        const { body } = await this.#link.ask({ type: frameType.hashes, offset, length }, [], signal);
+        if (body.byteLength !== Math.ceil(length / leafBytes) * 32) throw lost("link", "hashes are missing");
+        return body;
+      };
+    }
   }
 
   async *extents(options: { sinceBaseline?: string; signal?: AbortSignal }): AsyncGenerator<Extent> {

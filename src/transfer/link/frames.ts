@@ -10,6 +10,7 @@ export const frameType = {
   read: 5,
   extents: 6,
   alive: 7,
+  hashes: 8,
   ok: 16,
   data: 17,
   someExtents: 18,

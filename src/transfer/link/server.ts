@@ -57,7 +57,8 @@ class LinkServer {
   }
 
   serve(frame: Frame): void {
-    const unpacked = frame.type === frameType.read || frame.flags & compressedFlag ? frame.length : 0;
+    const reads = frame.type === frameType.read || frame.type === frameType.hashes;
+    const unpacked = reads || frame.flags & compressedFlag ? frame.length : 0;
     const cost = requestBytes + frame.body.byteLength + Math.min(unpacked, largestRequest);
     this.#inHand += cost;
     const work = this.#answer(frame)
@@ -98,6 +99,8 @@ class LinkServer {
         break;
       case frameType.read:
         return this.#read(frame);
+      case frameType.hashes:
+        return this.#hashes(frame);
       case frameType.extents: {
         const { sinceBaseline } = JSON.parse(frame.body.toString()) as { sinceBaseline?: string };
         await this.#extents(id, sinceBaseline);
@@ -115,7 +118,8 @@ class LinkServer {
     const end = await this.#end;
     const { sizeBytes } = "sink" in end ? end.sink : end.source;
     const wholeLeaves = "sink" in end && end.sink.wholeLeaves === true;
-    const opened: OpenedEnd = { sizeBytes, ...(wholeLeaves ? { wholeLeaves } : {}) };
+    const hashes = "source" in end && end.source.hashes !== undefined;
+    const opened: OpenedEnd = { sizeBytes, ...(wholeLeaves ? { wholeLeaves } : {}), ...(hashes ? { hashes } : {}) };
     this.frames?.sendJson(id, frameType.ok, opened);
   }
 
@@ -143,6 +147,14 @@ class LinkServer {
     const head = { id, type: frameType.data, offset, length, flags: smaller ? compressedFlag : 0 };
     const left = () => this.#adaptive.arrived(sending, length, FrameSocket.sizeOf(...parts));
     this.frames?.send({ ...head, hashes: (vouched?.byteLength ?? 0) / 32 }, parts, left);
+  }
+
+  async #hashes({ id, offset, length }: Frame): Promise<void> {
+    if (length > largestRequest) throw misuse("it asked for too much at once");
+    const source = await this.#source();
+    if (!source.hashes) throw misuse("nothing is hashed beside this disk");
+    const hashes = await source.hashes(offset, length, this.#signal);
+    this.frames?.send({ id, type: frameType.data, offset, length }, [hashes]);
   }
 
   async #extents(id: number, sinceBaseline: string | undefined): Promise<void> {
