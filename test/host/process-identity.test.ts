@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { endProcess, identify, isAlive, type ProcessIdentity } from "../../src/host/process-identity.ts";
+import { endProcess, identify, isAlive } from "../../src/host/process-identity.ts";
 import { identifyProcess } from "../../src/providers/processes.ts";
 
 /** Ends its main thread, and goes on in another one. */
@@ -26,7 +26,7 @@ test("a process whose main thread is a zombie is there until its last thread has
     const process = identify(pid);
     assert.ok(process && isAlive(process), "its second thread still runs");
     assert.equal(identifyProcess(pid)?.startTicks, String(process.startTicks));
-    await endProcess(process as ProcessIdentity, { graceMs: 0 });
+    await endProcess(process, { graceMs: 0 });
     await ended;
     assert.equal(identify(pid), undefined);
   } finally {
