@@ -1,4 +1,4 @@
-import type { ChildProcess, SpawnOptions } from "node:child_process";
+import type { ChildProcess, ChildProcessWithoutNullStreams, SpawnOptions } from "node:child_process";
 import { spawn } from "node:child_process";
 import { chownSync, closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -97,6 +97,15 @@ class ManifestTools implements HostTools {
         closeSync(input);
       }
     }
+  }
+
+  converse(
+    tool: ToolName,
+    args: readonly string[],
+    options: Pick<RunOptions, "env" | "cwd"> = {},
+  ): ChildProcessWithoutNullStreams {
+    const settings = { ...this.#spawnOptions(tool, options), stdio: "pipe" as const };
+    return spawn(this.path(tool), [...args], settings);
   }
 
   start(tool: ToolName, args: readonly string[], options: StartOptions): ChildProcess {

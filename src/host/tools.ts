@@ -1,4 +1,4 @@
-import type { ChildProcess } from "node:child_process";
+import type { ChildProcess, ChildProcessWithoutNullStreams } from "node:child_process";
 
 /** A program of this machine that other rooms may run. */
 export type ToolName =
@@ -68,6 +68,12 @@ export interface HostTools {
     onLine: (line: string) => void,
     options?: RunOptions,
   ): Promise<RunResult>;
+  /** A program that is spoken with over pipes. Whoever starts it ends it; it ends with us, by the end of its input. */
+  converse(
+    tool: ToolName,
+    args: readonly string[],
+    options?: Pick<RunOptions, "env" | "cwd">,
+  ): ChildProcessWithoutNullStreams;
   /** A detached long-running program (its own process group), stdio to `logFile`. It outlives us. */
   start(tool: ToolName, args: readonly string[], options: StartOptions): ChildProcess;
 }

@@ -31,19 +31,19 @@ describe("a domain that its host lists", { skip: harness.unavailable() ?? false 
 
   /** As when its daemon dies between two questions of one batch: each of `unanswered` is asked of a domain that is not. */
   function domains(unanswered: { question: "dumpxml" | "domstate"; times: number }): Domains {
-    const tools = loadHostTools(toolsManifestPath());
-    const asked = `${unanswered.question} ${vmId}`;
     let left = unanswered.times;
-    const run: typeof tools.run = (tool, args, options) => {
-      const hit = args.some((arg) => arg.includes(asked)) && left-- > 0;
-      return tools.run(
-        tool,
-        hit ? args.map((arg) => arg.replace(asked, `${unanswered.question} nobody`)) : args,
-        options,
-      );
-    };
+    class Faulty extends Virsh {
+      override batch(commands: readonly (readonly string[])[], within: AbortSignal) {
+        const asked = commands.map((words) => {
+          const hit = words[0] === unanswered.question && words[1] === vmId && left-- > 0;
+          return hit ? [unanswered.question, "nobody"] : words;
+        });
+        return super.batch(asked, within);
+      }
+    }
+    const tools = loadHostTools(toolsManifestPath());
     const storage = (place.descriptor as { storagePath: string }).storagePath;
-    const faulty = new Virsh({ ...tools, run }, uri(), budget);
+    const faulty = new Faulty(tools, uri(), budget);
     return new Domains("host", faulty, new LayerStore(storage, tools));
   }
 

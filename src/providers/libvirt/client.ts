@@ -2,17 +2,25 @@ import type { HostTools, RunResult } from "../../host/tools.ts";
 import { type Subject } from "../failures.ts";
 import type { CallBudget } from "../provider.ts";
 import { toolFailure } from "./errors.ts";
+import { lineOf, VirshSessions } from "./virsh-sessions.ts";
 
-/** Runs virsh against one host. Every call takes its share of the site's call budget. */
+/** Asks one host by virsh. Every call takes its share of the site's call budget. */
 export class Virsh {
   readonly #tools: HostTools;
   readonly #uri: string;
   readonly #budget: CallBudget;
+  readonly #sessions: VirshSessions;
 
   constructor(tools: HostTools, uri: string, budget: CallBudget) {
     this.#tools = tools;
     this.#uri = uri;
     this.#budget = budget;
+    this.#sessions = new VirshSessions(tools, uri);
+  }
+
+  /** Ends the connections that wait for the next question. */
+  close(): Promise<void> {
+    return this.#sessions.close();
   }
 
   /** @throws ProviderError as the table of errors says. */
@@ -25,6 +33,8 @@ export class Virsh {
   /** A failure is a result. */
   async attempt(args: readonly string[], signal: AbortSignal, input?: string, timeoutMs?: number): Promise<RunResult> {
     await this.#budget.take(signal);
+    const line = input === undefined ? lineOf(args) : undefined;
+    if (line !== undefined) return this.#sessions.ask(line, signal, timeoutMs);
     return this.#tools.run("virsh", ["--quiet", "--connect", this.#uri, ...args], { signal, input, timeoutMs });
   }
 
@@ -47,7 +57,8 @@ export class Virsh {
   async batch(commands: readonly (readonly string[])[], signal: AbortSignal): Promise<(string | undefined)[]> {
     if (commands.length === 0) return [];
     const script = commands.map((words) => `echo ${marker}; ${words.join(" ")}`).join("; ");
-    const { stdout, stderr } = await this.attempt([script], signal);
+    await this.#budget.take(signal);
+    const { stdout, stderr } = await this.#sessions.ask(script, signal);
     const parts = stdout.split(marker).slice(1);
     if (parts.length !== commands.length) {
       throw toolFailure("virsh", stderr || stdout, { operation: "query the host", resource: this.#uri });

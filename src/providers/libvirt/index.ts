@@ -98,6 +98,7 @@ class LibvirtProvider implements Provider {
   async close(): Promise<void> {
     const mine = ownMark();
     await this.#host.exports.endAll(({ owner }) => owner === mine, "finish");
+    await this.#host.virsh.close();
   }
 }
 
