@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect, type PostgresPool } from "kysely";
 import pg from "pg";
 import { breaksConnection, neverRan, toStoreError } from "./errors.ts";
+import { nameOfPrepared } from "./prepared.ts";
 import type { Database } from "./schema.ts";
 
 export type StoreLog = (level: "debug" | "info" | "warn" | "error", message: string, facts?: object) => void;
@@ -22,10 +23,18 @@ const types: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: "text" | "binary") => {
     if (format === "binary") return pg.types.getTypeParser(oid, "binary");
     if (oid === int8) return Number;
-    if (oid === timestamptz) return (text: string) => new Date(text).toISOString();
+    if (oid === timestamptz) return isoOf;
     return pg.types.getTypeParser(oid, "text");
   }) as pg.CustomTypesConfig["getTypeParser"],
 };
+
+let lastTime = { text: "", iso: "" };
+
+/** Rows that were read together carry the same moment. */
+function isoOf(text: string): string {
+  if (text !== lastTime.text) lastTime = { text, iso: new Date(text).toISOString() };
+  return lastTime.iso;
+}
 
 export function clientConfig(options: DatabaseOptions): pg.ClientConfig {
   return {
@@ -75,7 +84,7 @@ function guard(pool: pg.Pool): PostgresPool {
       const query = async (sql: string, parameters: readonly unknown[]) => {
         for (;;) {
           try {
-            const result = await client.query(sql, [...parameters]);
+            const result = await client.query({ name: nameOfPrepared(sql), text: sql, values: [...parameters] });
             used = true;
             return result;
           } catch (error) {

@@ -3,6 +3,7 @@ import type { Scope } from "../domain/access.ts";
 import { scopesExpression } from "../domain/search/scope.ts";
 import type { PowerState, Vm } from "../domain/vm.ts";
 import { clampLimit, decodeCursor, toPage } from "./paging.ts";
+import { limitOf, runPrepared, unseen } from "./prepared.ts";
 import { present } from "./present.ts";
 import type { Database } from "./schema.ts";
 import { seesAll } from "./scopes.ts";
@@ -58,6 +59,9 @@ export class VmRepository {
   async list(query: VmQuery): Promise<VmPage> {
     const limit = clampLimit(query.limit);
     const { site, state, name, cursor, scopes } = query;
+    // Scopes come in any number of forms: what has some is planned for itself.
+    const isPrepared = seesAll(scopes);
+    const given = isPrepared ? unseen : (value: string) => sql<string>`${value}`;
     let select = this.#vms().select([
       "r.site",
       "r.resource_id",
@@ -65,16 +69,17 @@ export class VmRepository {
       document.as("document"),
       observedAt.as("observed_at"),
     ]);
-    if (!seesAll(scopes)) select = select.where(conditionOf(scopesExpression(scopes)));
-    if (site !== undefined) select = select.where("r.site", "=", site);
-    if (state !== undefined) select = select.where("r.state", "=", state);
+    if (!isPrepared) select = select.where(conditionOf(scopesExpression(scopes)));
+    if (site !== undefined) select = select.where("r.site", "=", given(site));
+    if (state !== undefined) select = select.where("r.state", "=", given(state));
     if (name?.endsWith("*")) {
       const prefix = name.slice(0, -1);
       // A range instead of LIKE: it needs no escaping and always uses the index. U+10FFFF is the last code point.
-      if (prefix) select = select.where("r.name", ">=", prefix).where("r.name", "<", `${prefix}\u{10ffff}`);
-    } else if (name !== undefined) select = select.where("r.name", "=", name);
+      const end = `${prefix}\u{10ffff}`;
+      if (prefix) select = select.where("r.name", ">=", given(prefix)).where("r.name", "<", given(end));
+    } else if (name !== undefined) select = select.where("r.name", "=", given(name));
     if (cursor !== undefined) {
-      const [lastName, lastSite, lastId] = decodeCursor(cursor, "string", "string", "string");
+      const [lastName, lastSite, lastId] = decodeCursor(cursor, "string", "string", "string").map(given);
       select = select.where(
         site === undefined
           ? sql<boolean>`(r.name, r.site, r.resource_id) > (${lastName}, ${lastSite}, ${lastId})`
@@ -82,10 +87,8 @@ export class VmRepository {
       );
     }
     const ordered = site === undefined ? select.orderBy("r.name").orderBy("r.site") : select.orderBy("r.name");
-    const rows = await ordered
-      .orderBy("r.resource_id")
-      .limit(limit + 1)
-      .execute();
+    const statement = ordered.orderBy("r.resource_id").limit(limitOf(limit + 1));
+    const rows = isPrepared ? await runPrepared(this.#db, statement) : await statement.execute();
     // Put together here: string_agg takes PostgreSQL longer than the whole rest of the statement.
     const { items, nextCursor } = toPage(rows, limit, wireVm, (row) => [row.name, row.site, row.resource_id]);
     const json = `[${items.join()}]`;
@@ -94,11 +97,13 @@ export class VmRepository {
 
   /** JSON text of a `Wire<InventoryVm>`. */
   async get(site: string, vmId: string): Promise<string | undefined> {
-    const row = await this.#vms()
-      .select([document.as("document"), observedAt.as("observed_at")])
-      .where("r.site", "=", site)
-      .where("r.resource_id", "=", vmId)
-      .executeTakeFirst();
+    const [row] = await runPrepared(
+      this.#db,
+      this.#vms()
+        .select([document.as("document"), observedAt.as("observed_at")])
+        .where("r.site", "=", unseen(site))
+        .where("r.resource_id", "=", unseen(vmId)),
+    );
     return row && wireVm(row);
   }
 

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { sql } from "kysely";
 import pg from "pg";
 import { vmResource } from "../../src/domain/resource.ts";
 import { parseSearch } from "../../src/domain/search/parser.ts";
 import type { PowerState, Vm } from "../../src/domain/vm.ts";
 import { fromWire, type Wire } from "../../src/domain/wire.ts";
+import { openDatabase } from "../../src/store/database.ts";
 import { type InventoryVm, openStore, type Store, type VmQuery } from "../../src/store/index.ts";
+import { VmRepository } from "../../src/store/vm-repository.ts";
 import { useStore } from "../support/store.ts";
 
 const lab = useStore();
@@ -207,6 +210,28 @@ describe("with 40,000 VMs", () => {
       .slice(0, 50)
       .map((i) => `app-${String(i).padStart(5, "0")}`);
     assert.deepEqual(await search("cpu:1..4 sort:-cost", 500), cheaper);
+  });
+
+  test("lists and gets are planned once a connection, not once a call", async () => {
+    const db = openDatabase({ databaseUrl: lab.postgres.databaseUrl, log: () => undefined, maxConnections: 1 });
+    try {
+      const vms = new VmRepository(db);
+      for (let i = 10; i < 25; i++) {
+        const page = await vms.list({ limit: 40 + i, name: `app-1${i}0*` });
+        assert.equal(JSON.parse(page.json)[0].name, `app-1${i}00`);
+        assert.match((await vms.get("big-b", `${i}`)) ?? "", new RegExp(`"vm_id":"${i}"`));
+      }
+      const { rows } = await sql<{ planned: number; once: number }>`
+        select custom_plans::integer as planned, generic_plans::integer as once from pg_prepared_statements`.execute(
+        db,
+      );
+      // PostgreSQL looks at the first five by themselves. One list asks for 51 rows, the others for 101.
+      const calls = rows.reduce((sum, { planned, once }) => sum + planned + once, 0);
+      const planned = rows.reduce((sum, row) => sum + row.planned, 0);
+      assert.deepEqual([rows.length, calls, planned], [3, 30, 11]);
+    } finally {
+      await db.destroy();
+    }
   });
 
   async function requireFewRows<T>(most: number, what: string, work: (store: Store) => Promise<T>): Promise<T> {
