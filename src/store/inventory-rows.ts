@@ -56,22 +56,27 @@ export async function writeChanged(tx: Tx, writing: Writing, page: readonly Reso
         from before b join seen s using (resource_id) join resource_documents d using (resource_no)
         -- An empty digest: the row is from before there was a history.
         where b.change_digest <> s.change_digest and b.change_digest <> '' and b.changed_at < ${at}::timestamptz),
-    written as (
-      insert into resources as r (resource_no, site, kind, resource_id, provider, region, name, state, state_since, cpus,
-          memory_bytes, size_bytes, monthly_cost_micros, terms, search_text, created_at, first_seen_at, changed_at,
-          refreshed_at, digest, change_digest)
-        select coalesce(b.resource_no, h.resource_no, nextval('resources_resource_no_seq')), ${place.site}, ${kind},
-          s.resource_id, ${place.provider}, ${place.region ?? null}, s.name, s.state,
-          coalesce(s.state_since, case when b.state is not distinct from s.state then b.state_since end, ${at}::timestamptz),
-          s.cpus, s.memory_bytes, s.size_bytes, s.monthly_cost_micros, string_to_array(s.terms, ${listSeparator}),
-          s.search_text, s.created_at, coalesce(b.first_seen_at, h.first_seen_at, ${at}::timestamptz),
-          case when b.change_digest in (s.change_digest, '') then b.changed_at else ${at}::timestamptz end,
-          ${alone ? at : null}::timestamptz, s.digest, s.change_digest
+    numbered as materialized (
+      select coalesce(b.resource_no, h.resource_no, nextval('resources_resource_no_seq')) as resource_no, s.*,
+          coalesce(s.state_since, case when b.state is not distinct from s.state then b.state_since end, ${at}::timestamptz) as since,
+          coalesce(b.first_seen_at, h.first_seen_at, ${at}::timestamptz) as first_seen_at,
+          case when b.change_digest in (s.change_digest, '') then b.changed_at else ${at}::timestamptz end as changed_at
         from seen s left join before b using (resource_id)
           left join lateral (
             select h.resource_no, h.first_seen_at from resource_history h
               where b.resource_no is null and h.site = ${place.site} and h.kind = ${kind} and h.resource_id = s.resource_id
-              order by h.valid_to desc limit 1) h on true
+              order by h.valid_to desc limit 1) h on true),
+    written as (
+      insert into resources as r (resource_no, site, kind, resource_id, provider, region, name, state, state_since, cpus,
+          memory_bytes, size_bytes, monthly_cost_micros, terms, search_text, created_at, first_seen_at, changed_at,
+          refreshed_at, digest, change_digest)
+        select n.resource_no, ${place.site}, ${kind}, n.resource_id, ${place.provider}, ${place.region ?? null}, n.name,
+          n.state, n.since, n.cpus, n.memory_bytes, n.size_bytes, n.monthly_cost_micros,
+          string_to_array(n.terms, ${listSeparator}), n.search_text, n.created_at, n.first_seen_at, n.changed_at,
+          ${alone ? at : null}::timestamptz, n.digest, n.change_digest
+        from numbered n
+        -- What is named alike is looked for together: so it lies together, in few blocks instead of one each.
+        order by n.name
       on conflict (site, kind, resource_id) do update set
         provider = excluded.provider, region = excluded.region, name = excluded.name, state = excluded.state,
         state_since = excluded.state_since, cpus = excluded.cpus, memory_bytes = excluded.memory_bytes,

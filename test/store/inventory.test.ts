@@ -135,6 +135,28 @@ describe("the inventory", () => {
   });
 });
 
+test("what is named alike lies together, and is numbered in the order of the listing", async () => {
+  const words = Array.from({ length: 20 }, (_, index) => `word${String.fromCharCode(97 + index)}`);
+  const listed = Array.from({ length: 2_000 }, (_, i) => vm("laid", `${7_000 - i}`, { name: `${words[i % 20]}-${i}` }));
+  await replaceSite("laid", listed, at(1));
+  const client = new pg.Client({ connectionString: lab.postgres.databaseUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ resource_id: string; block: number; name: string }>(
+      "select resource_id, name, (ctid::text::point)[0] as block from resources where site = 'laid' order by resource_no",
+    );
+    assert.deepEqual(
+      rows.map((row) => row.resource_id),
+      listed.map(({ vmId }) => vmId),
+    );
+    const blocks = new Set(rows.filter(({ name }) => name.startsWith("wordc-")).map(({ block }) => block));
+    assert.ok(blocks.size <= 20, `a hundred rows lie in ${blocks.size} blocks`);
+  } finally {
+    await client.end();
+    await replaceSite("laid", [], at(2));
+  }
+});
+
 describe("with 40,000 VMs", () => {
   before(() =>
     withOwnStore(async (store) => {

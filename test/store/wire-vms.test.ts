@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { after, test } from "node:test";
 import pg from "pg";
 import { canonicalJson } from "../../src/domain/plan.ts";
+import { parseSearch } from "../../src/domain/search/parser.ts";
 import type { Vm } from "../../src/domain/vm.ts";
 import { fromWire } from "../../src/domain/wire.ts";
 import { type InventoryVm, openStore } from "../../src/store/index.ts";
@@ -17,7 +18,7 @@ const requested = { b: [1, { z: "ä", a: null }], a: 1.5, "": "\n" };
 const vm: Vm = {
   vmId: "1",
   site: "a",
-  name: 'quoted "shop" ä',
+  name: 'quoted "web-shop" ä',
   state: "running",
   cpus: 2,
   memoryBytes: 2 ** 41,
@@ -65,6 +66,13 @@ test("VMs and audit entries that an earlier version stored are shown as they wer
     assert.deepEqual(fromWire<InventoryVm>(JSON.parse(text)), { ...vm, observedAt: seenAt });
     const page = await store.vms.list({ limit: 50 });
     assert.deepEqual(JSON.parse(page.json), [JSON.parse(text)]);
+    const search = parseSearch("eb-sho", Date.now());
+    assert.ok(search.ok);
+    const found = await store.resources.search({ ...search.query, limit: 5 });
+    assert.deepEqual(
+      found.items.map(({ name }) => name),
+      [vm.name],
+    );
     const [first] = (await store.audit.list({ limit: 5 })).items;
     const entry = JSON.parse(first?.entry ?? "");
     assert.deepEqual([entry.at, entry.request], [seenAt, requested]);

@@ -10,6 +10,7 @@ import { parseSearch, parseSort } from "../../src/domain/search/parser.ts";
 import { pointAt } from "../../src/domain/search/problem.ts";
 import { type Expression, numberFields, sortFields, textFields, timeFields } from "../../src/domain/search/query.ts";
 import { scopesExpression } from "../../src/domain/search/scope.ts";
+import { foldText } from "../../src/domain/search/terms.ts";
 import { now, resourceArbitrary, searchArbitrary } from "../support/resources.ts";
 
 const day = 86_400_000;
@@ -185,6 +186,20 @@ test("a scope as a search reaches what authorise allows", () => {
       assert.equal(matches(scopesExpression(scopes), row), authorise(grants, "inventory:read", resource));
     }),
     { numRuns: 500 },
+  );
+});
+
+test("free text is found where it stands, whatever parts the words in it, and nowhere else", () => {
+  const letters = fc.constantFrom(..."aAqQjxzvkw1-.:=_/@ ".split(""));
+  const part = fc.string({ unit: letters, maxLength: 3 });
+  const whole = fc.string({ unit: letters, maxLength: 40 });
+  const found = fc.tuple(part, part, part).map(([before, text, after]) => [`${before}${text}${after}`, text] as const);
+  fc.assert(
+    fc.property(fc.oneof(found, fc.tuple(whole, part)), ([text, sought]) => {
+      const stands = text.toLowerCase().includes(sought.toLowerCase());
+      assert.equal(foldText(text).includes(foldText(sought)), stands, `${sought} in ${text}`);
+    }),
+    { numRuns: 5_000 },
   );
 });
 

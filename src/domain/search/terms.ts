@@ -63,10 +63,28 @@ export function searchTextOf(resource: Resource): string {
   return foldText([...parts].join(" ")).slice(0, longest);
 }
 
-/** How free text and what it is looked for in are compared: without regard to case. */
+/**
+ * How free text and what it is looked for in are compared: without regard to case. What parts words in names, ids and
+ * addresses stands there as a capital, of which nothing else is left by then. PostgreSQL finds text by its words' pieces of
+ * three letters: of `cart-3` it would know no more than that there is a `cart`, and a word that begins with 3.
+ */
 export function foldText(text: string): string {
-  return text.replaceAll("\u0000", "\ufffd").toLowerCase();
+  return text
+    .replaceAll("\u0000", "\ufffd")
+    .toLowerCase()
+    .replaceAll(/[-.:=_/@]/g, (sign) => joining[sign] ?? sign);
 }
+
+/** Letters that are rare: PostgreSQL's pieces don't tell capitals from small ones. */
+const joining: Readonly<Record<string, string>> = {
+  "-": "Q",
+  ".": "J",
+  ":": "X",
+  "=": "Z",
+  _: "V",
+  "/": "K",
+  "@": "W",
+};
 
 /** How `~` compares a field: PostgreSQL's lower() in the collation "C" knows these letters only. */
 export function foldAscii(text: string): string {
