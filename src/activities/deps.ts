@@ -7,6 +7,7 @@ import type { createHoursLimiter } from "../transfer/hours-limiter.ts";
 import type { inspectGuest } from "../transfer/inspect/index.ts";
 import type { padSource } from "../transfer/padded-source.ts";
 import type { CheckpointStore, RateLeases } from "../transfer/ports.ts";
+import type { preparedSince, prepareGuest } from "../transfer/prepare/index.ts";
 import type { prove } from "../transfer/proof.ts";
 import type { pump } from "../transfer/pump.ts";
 
@@ -36,6 +37,8 @@ export interface DataPlane {
   readonly pump: typeof pump;
   readonly padSource: typeof padSource;
   readonly inspectGuest: typeof inspectGuest;
+  readonly prepareGuest: typeof prepareGuest;
+  readonly preparedSince: typeof preparedSince;
   readonly prove: typeof prove;
   readonly createBandwidthLimiter: typeof createBandwidthLimiter;
   readonly createHoursLimiter: typeof createHoursLimiter;

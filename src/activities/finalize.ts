@@ -138,10 +138,12 @@ export function finalizeActivities({ registry, store, settings }: ActivityDeps) 
   }
 
   async function pointsOf({ from, to, disks }: MigrationView): Promise<SeenMove["points"]> {
-    const found = disks.map(async ({ pointId, rootHash }) => {
+    const found = disks.map(async ({ pointId, preparedPointId, rootHash }) => {
       const adopted = await store.points.findByRootHash(from, rootHash, ["adopted"]);
       const sealed = await store.points.get(to, pointId);
-      return [...adopted.filter(({ manifestId }) => manifestId === pointId), ...(sealed ? [sealed] : [])];
+      const prepared = preparedPointId === undefined ? undefined : await store.points.get(to, preparedPointId);
+      const own = adopted.filter(({ manifestId }) => manifestId === pointId);
+      return [...own, ...(prepared ? [prepared] : []), ...(sealed ? [sealed] : [])];
     });
     return (await Promise.all(found)).flat();
   }

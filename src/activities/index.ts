@@ -17,6 +17,7 @@ import { networkActivities } from "./network.ts";
 import { operateActivities } from "./operate.ts";
 import { operationPlanActivities } from "./operation-plan.ts";
 import { planActivities } from "./plan.ts";
+import { prepareActivities } from "./prepare.ts";
 import { recordActivities } from "./record.ts";
 import { recordOperationActivities } from "./record-operation.ts";
 import { replicateActivities } from "./replicate.ts";
@@ -49,6 +50,7 @@ function atSites(deps: SiteDeps, moves: DiskMoves) {
     ...computeActivities(deps),
     ...diskActivities(deps, moves),
     ...copyActivities(deps, moves),
+    ...prepareActivities(deps, moves),
     ...operateActivities(deps),
     ...verifyActivities(deps),
     ...answerActivities(deps),
@@ -133,6 +135,7 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   forgetSource: "undoes",
   copyDisk: "changes",
   proveDisk: "reads",
+  prepareDisk: "changes",
   verifyCertificateDisk: "reads",
   replicate: "changes",
   keepAsRound: "records",

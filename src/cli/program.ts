@@ -124,6 +124,8 @@ function addMigrate(program: Command): void {
       collect,
     )
     .option("--time-zone <zone>", "whose clocks these hours mean, such as Europe/Berlin (UTC)")
+    .addOption(new Option("--prepare <mode>", "put what the guest lacks into its clone").choices(["auto", "off"]))
+    .addOption(new Option("--identity <choice>", "of the guest: host keys, machine id").choices(["keep", "renew"]))
     .option("--undo-window <duration>", "how long undo brings it home with what it wrote, such as 24h")
     .option("--test", "move nothing: boot a copy at the target, where it reaches nobody, and remove it")
     .option("--no-incremental", "move everything though the target holds an earlier state")

@@ -220,6 +220,7 @@ function toMigration({ migration_config: given, network_config: network }: FileC
     rollbackOnFailure: given.rollback_enabled,
     compression: given.compression_enabled,
     live: given.enable_live_migration,
+    prepare: given.prepare,
     ...(limits.length > 0 ? { bandwidthBytesPerSecond: Math.min(...limits) } : {}),
     ...toHours(given),
   };

@@ -88,6 +88,14 @@ export const migrationKeys: Readonly<Record<string, ConfigKey>> = {
     effect: { now: "if not, a plan that is asked for a live move makes it warm" },
     test: "migration_config sets the defaults of every migration",
   },
+  "migration_config.prepare": {
+    description:
+      "Whether what a guest lacks for its target is put into the clone that it boots from: `auto`, or `off`.",
+    default: "auto",
+    example: "auto",
+    effect: { now: "the default of a request's `prepare.mode`" },
+    test: "migration_config sets the defaults of every migration",
+  },
   "migration_config.compression_enabled": {
     description: "Whether bytes are compressed on the way where both ends are workers of sites.",
     default: true,

@@ -171,6 +171,7 @@ export const fileSchema = section({
   }).optional(),
   migration_config: section({
     enable_live_migration: flag(),
+    prepare: choice("auto", "off"),
     parallel_migrations: count(1),
     bandwidth_limit: rate().optional(),
     time_zone: timeZone(),

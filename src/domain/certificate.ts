@@ -1,5 +1,6 @@
 import type { ChangeTracking } from "./change-tracking.ts";
 import type { Consistency } from "./consistency.ts";
+import type { PreparedDisk } from "./preparation.ts";
 
 /** How much of a copy was proven. `target-reread`: the sealed point was read back at the target and every byte compared by its hash with what the
  *  source gave. `object-reread`: the uploaded object was. `sent-only`: nothing was read back. `compared-after-switch`, of a guest that never stopped:
@@ -63,6 +64,8 @@ export interface Certificate {
     readonly reason?: string;
   };
   readonly live?: LiveCertificate;
+  /** What was changed on the clones that it boots from, on top of the certified points. */
+  readonly prepared?: readonly PreparedDisk[];
   /** True when either site is part of the sandbox. */
   readonly simulated: boolean;
 }

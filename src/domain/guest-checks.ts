@@ -13,7 +13,7 @@ export interface GuestHardware {
 }
 
 /** How Linux names the disks of a controller. */
-const diskNames: Readonly<Record<DiskBus, string>> = {
+export const controllerNames: Readonly<Record<DiskBus, string>> = {
   "virtio-blk": "vd",
   "virtio-scsi": "sd",
   nvme: "nvme",
@@ -113,7 +113,7 @@ function firmwareChecks(guest: Guest, target: GuestHardware, source: GuestHardwa
 /** Names such as `/dev/vda1` are others on another controller. */
 function deviceNameChecks(guest: Guest, target: GuestHardware, source: GuestHardware): PlanCheck[] {
   const check = "guest-device-names";
-  const [before, after] = [diskNames[source.diskBus], diskNames[target.diskBus]];
+  const [before, after] = [controllerNames[source.diskBus], controllerNames[target.diskBus]];
   if (before === after) return [];
   const line = startingKernels(guest)[0]?.commandLine;
   const root = line?.known ? /(?:^|\s)root=(\/dev\/\S+)/.exec(line.value)?.[1] : undefined;
@@ -135,7 +135,7 @@ function deviceNameChecks(guest: Guest, target: GuestHardware, source: GuestHard
   ];
 }
 
-function interfaceNameChecks(guest: Guest, target: GuestHardware, source: GuestHardware): PlanCheck[] {
+export function interfaceNameChecks(guest: Guest, target: GuestHardware, source: GuestHardware): PlanCheck[] {
   if (target.nic === undefined || target.nic === source.nic || !guest.network.known) return [];
   const { interfaces, styles } = guest.network.value;
   const line = startingKernels(guest)[0]?.commandLine;

@@ -1,4 +1,4 @@
-import type { Driver, Fact, Guest, GuestKernel, GuestOs } from "./guest.ts";
+import { type Driver, driverName, type Fact, type Guest, type GuestKernel, type GuestOs } from "./guest.ts";
 import type { NicModel } from "./instance-type.ts";
 import type { PlanCheck } from "./plan.ts";
 import type { DiskBus } from "./vm.ts";
@@ -57,6 +57,49 @@ export function driverCheck(guest: Guest, need: DriverNeed): PlanCheck {
   const unclear = verdicts.find(({ result }) => result !== "there");
   if (unclear) return unsure(unclear.detail);
   return { check, result: "pass", detail: `Kernel ${kernels[0]?.release} can drive ${what}` };
+}
+
+/** `enable`: its kernel's command line keeps it from starting. `add`: its module is not in the initramfs. */
+export interface DriverCure {
+  readonly driver: Driver;
+  readonly how: "enable" | "add";
+}
+
+/** What would let a kernel drive the hardware: nothing when it can, undefined when none of these would. */
+export function curesFor(kernel: GuestKernel, { needs, early }: Pick<DriverNeed, "needs" | "early">) {
+  const cures: DriverCure[] = [];
+  for (const alternatives of needs) {
+    const results = alternatives.map((driver) => driverVerdict(kernel, driver, early).result);
+    if (results.includes("there")) continue;
+    const cure = results.includes("unclear")
+      ? undefined
+      : alternatives.map((driver) => cureOf(kernel, driver, early)).find((found) => found !== undefined);
+    if (!cure) return undefined;
+    cures.push(cure);
+  }
+  return cures;
+}
+
+function cureOf(kernel: GuestKernel, driver: Driver, early: boolean): DriverCure | undefined {
+  const { builtIn, initramfs, installed, disabledBuiltIn, menu } = kernel;
+  if (disabledBuiltIn.includes(driver) && builtIn.known && builtIn.value.includes(driver)) {
+    return menu === undefined ? undefined : { driver, how: "enable" };
+  }
+  const carried = initramfs.known && initramfs.value.drivers.includes(driver);
+  if (menu !== undefined && (carried || !early) && isSwitchedOffByLine(kernel, driver))
+    return { driver, how: "enable" };
+  const addable = initramfs.known && initramfs.value.path !== undefined && initramfs.value.takesMore;
+  if (early && addable && installed.known && installed.value.includes(driver)) return { driver, how: "add" };
+  return undefined;
+}
+
+/** Not by a file of modprobe's configuration. */
+function isSwitchedOffByLine({ commandLine }: GuestKernel, driver: Driver): boolean {
+  if (!commandLine.known) return false;
+  const lists = commandLine.value.matchAll(
+    /(?:^|\s)(?:module_blacklist|modprobe\.blacklist|rd\.driver\.blacklist|rdblacklist)=(\S+)/g,
+  );
+  return [...lists].some(([, list = ""]) => list.split(",").map(driverName).includes(driver));
 }
 
 /** The kernel that starts by itself; all of them when that is not known. */

@@ -62,6 +62,8 @@ export interface GuestInitramfs {
   readonly compression: readonly string[];
   /** Drivers of {@link driversOfInterest} that it carries. */
   readonly drivers: readonly string[];
+  /** True when what it starts with could load modules that are put behind it. */
+  readonly takesMore?: boolean;
 }
 
 export interface GuestKernel {
@@ -71,6 +73,8 @@ export interface GuestKernel {
   /** True for the one that starts when nobody chooses. */
   readonly isDefault: boolean;
   readonly commandLine: Fact<string>;
+  /** The file on the boot volume that has the command line word by word; absent where that is not known. */
+  readonly menu?: string;
   readonly initramfs: Fact<GuestInitramfs>;
   /** Drivers of {@link driversOfInterest} inside the kernel itself. */
   readonly builtIn: Fact<readonly string[]>;
@@ -95,6 +99,26 @@ export interface GuestNetwork {
   readonly styles: readonly string[];
   /** Interfaces that the configuration calls by name. */
   readonly interfaces: readonly string[];
+  /** True when udev's rules for names (systemd.link) can be put into it. */
+  readonly takesLinkFiles?: boolean;
+}
+
+/** Where what starts the system is, for who would change it. */
+export interface GuestPlaces {
+  /** Names of volumes. */
+  readonly root: string;
+  readonly boot: string;
+}
+
+/** What tells the machine from others. */
+export interface GuestIdentity {
+  readonly hasMachineId: boolean;
+  /** Files of SSH host keys, from the root volume's root. */
+  readonly hostKeys: readonly string[];
+  /** What makes host keys when there are none; undefined when nothing known does. */
+  readonly makesHostKeys?: string;
+  /** Settings for cloud-init can be put beside its own. */
+  readonly takesCloudSettings: boolean;
 }
 
 export interface Guest {
@@ -111,6 +135,9 @@ export interface Guest {
   readonly network: Fact<GuestNetwork>;
   readonly cloudInit: Fact<boolean>;
   readonly guestAgent: Fact<boolean>;
+  /** Absent where they are not known. */
+  readonly places?: GuestPlaces;
+  readonly identity?: GuestIdentity;
   /** What a reader of these facts should know, such as a file system that was in use. */
   readonly notes: readonly string[];
   readonly bytesRead: number;

@@ -1,9 +1,11 @@
 import { readFormerShape } from "./former-shape.ts";
 import type { Guest } from "./guest.ts";
 import { consoleCheck, type GuestHardware, guestChecks } from "./guest-checks.ts";
+import { planPreparation } from "./guest-preparation.ts";
 import type { MigrationObservations, VerifyParameters } from "./migration-parts.ts";
 import type { PlannedShape } from "./migration-shape.ts";
-import type { PlanCheck } from "./plan.ts";
+import type { PlanAction, PlanCheck } from "./plan.ts";
+import { describeChange, type PreparationChange, type PrepareDiskParameters } from "./preparation.ts";
 import type { Vm, VmDisk } from "./vm.ts";
 
 /** The disk that the guest starts from; a VM that names none tries them in order. */
@@ -11,15 +13,15 @@ export function bootDisk(vm: Vm): VmDisk | undefined {
   return vm.disks.find(({ boot }) => boot) ?? vm.disks[0];
 }
 
-/** What the system on the VM's boot disk says of its chances at the target. */
+/** What the system on the VM's boot disk says of its chances at the target, and what is changed for them on a clone. */
 export function checkGuest(
   seen: MigrationObservations,
   shape: PlannedShape,
   verify: VerifyParameters,
-): readonly PlanCheck[] {
+): { readonly checks: readonly PlanCheck[]; readonly actions: readonly PlanAction[] } {
   const { vm, guest } = seen;
   const disk = bootDisk(vm);
-  if (!guest || !disk) return [];
+  if (!guest || !disk) return { checks: [], actions: [] };
   const { firmware } = vm;
   const source: GuestHardware = { diskBus: disk.bus, firmware };
   const diskBus = shape.buses[vm.disks.indexOf(disk)] ?? disk.bus;
@@ -27,14 +29,39 @@ export function checkGuest(
   const target: GuestHardware = { diskBus, nic, firmware };
   if (!guest.known) {
     const wasThere = readFormerShape(vm)?.buses[vm.disks.indexOf(disk)] === diskBus;
-    return [unknownGuest(guest.reason, !wasThere && (diskBus !== disk.bus || nic !== undefined))];
+    const matters = !wasThere && (diskBus !== disk.bus || nic !== undefined);
+    return { checks: [unknownGuest(guest.reason, matters)], actions: [] };
   }
   const readsConsole = verify.start && verify.bootMarker !== undefined;
-  return [
-    { check: "guest-system", result: "pass", detail: describe(guest.value) },
-    ...guestChecks(guest.value, target, source),
-    ...(readsConsole ? consoleCheck(guest.value) : []),
-  ];
+  const { mode = seen.defaults.prepare ?? "auto", identity } = seen.request.prepare ?? {};
+  const nothing = { changes: [], guest: guest.value, checks: [] };
+  const isFirstDisk = vm.disks[0] === disk;
+  const wish = { target, source, readsConsole, isFirstDisk, nics: vm.nics.length, ...(identity ? { identity } : {}) };
+  const prepared = mode === "off" ? nothing : planPreparation(guest.value, wish);
+  return {
+    checks: [
+      { check: "guest-system", result: "pass", detail: describe(guest.value) },
+      ...prepared.checks,
+      ...guestChecks(prepared.guest, target, source),
+      ...(readsConsole ? consoleCheck(prepared.guest) : []),
+    ],
+    actions: prepared.changes.length === 0 ? [] : [prepareDisk(seen, disk, prepared.changes)],
+  };
+}
+
+function prepareDisk(
+  { request, vm }: MigrationObservations,
+  { diskId }: VmDisk,
+  changes: readonly PreparationChange[],
+): PlanAction {
+  const parameters: PrepareDiskParameters = { diskId, changes };
+  const what = changes.map((change) => `${describeChange(change)} (${change.reason})`).join("; ");
+  return {
+    action: "prepare-disk",
+    resource: { site: request.to, kind: "vm", id: vm.name },
+    detail: `Prepare disk ${diskId} on top of its proven point: ${what}`,
+    parameters: { ...parameters },
+  };
 }
 
 function unknownGuest(reason: string, matters: boolean): PlanCheck {

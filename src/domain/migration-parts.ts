@@ -7,6 +7,7 @@ import type { MigrationRequest } from "./migration.ts";
 import type { StepSample } from "./migration-times.ts";
 import type { MoveHours } from "./move-hours.ts";
 import type { PlanCheck } from "./plan.ts";
+import type { PrepareMode } from "./preparation.ts";
 import type { PriceBook } from "./prices.ts";
 import type { Quota } from "./quota.ts";
 import type { TagRules } from "./tag-rules.ts";
@@ -75,6 +76,8 @@ export interface MigrationDefaults {
   readonly hours?: MoveHours;
   /** Whether a boot is proven unless a request says otherwise. */
   readonly verify: boolean;
+  /** Whether guests are prepared for their target. Default `auto`. */
+  readonly prepare?: PrepareMode;
   /** Whether running guests may move live. Default true. */
   readonly live?: boolean;
   /** False leaves a failed move as it stands, for inspection, until a person rolls it back. */

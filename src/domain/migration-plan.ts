@@ -47,6 +47,8 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
   const consistency = planConsistency(seen);
   const live =
     mode === "live" ? planLive(seen, { tags: carried, networkIds: network.networkIds, schedule }) : undefined;
+  // A guest that runs on needs no boot.
+  const system = live ? { checks: [], actions: [] } : checkGuest(seen, shape, verify);
   const placeChecks = [
     ...runChecks(seen, shape, live?.diskBytes ?? bytesToMove),
     ...(mode === "warm" ? warmChecks(seen) : []),
@@ -57,8 +59,7 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
     ...encryption.checks,
     ...network.checks,
     ...shape.checks,
-    // A guest that runs on needs no boot.
-    ...(live ? [] : checkGuest(seen, shape, verify)),
+    ...system.checks,
     ...tags.checks,
     ...cost.checks,
   ];
@@ -110,6 +111,7 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
       parameters: { ...stop },
     },
     ...copies.map((copy) => copy.action),
+    ...system.actions,
     {
       action: "create-vm",
       resource: { site: request.to, kind: "vm", id: vm.name },

@@ -2,6 +2,7 @@ import type { ChangeTracking } from "./change-tracking.ts";
 import type { LeftAlone } from "./finalize.ts";
 import type { CapacityType } from "./instance-type.ts";
 import type { LiveView } from "./live.ts";
+import type { PrepareOptions } from "./preparation.ts";
 import type { MigrationSchedule } from "./schedule.ts";
 import type { UndoOptions, UndoView } from "./undo.ts";
 import type { WarmOptions, WarmView } from "./warm.ts";
@@ -44,7 +45,7 @@ export const moveModes = ["cold", "warm", "live"] as const;
 export type MoveMode = (typeof moveModes)[number];
 
 /** The steps of a migration, in order; `replicate` only in a warm one, `live` only in a live one, instead of what needs a
- *  VM that is off. */
+ *  VM that is off; `prepare` only where the plan changes something in the guest. */
 export const migrationSteps = [
   "validate",
   "network",
@@ -54,6 +55,7 @@ export const migrationSteps = [
   "copy",
   "seal",
   "prove",
+  "prepare",
   "materialise",
   "create",
   "verify",
@@ -124,6 +126,8 @@ export interface MigrationRequest {
   readonly mode?: MoveMode;
   readonly warm?: WarmOptions;
   readonly schedule?: MigrationSchedule;
+  /** What may be changed on a clone of its boot disk so that it starts at the target. Default the configuration's. */
+  readonly prepare?: PrepareOptions;
   /** After the cutover: how long `undo` brings the VM home with what it wrote. Absent: not at all. */
   readonly undo?: UndoOptions;
 }
@@ -150,6 +154,8 @@ export interface DiskResult {
   readonly generationId: string;
   readonly pointId: string;
   readonly rootHash: string;
+  /** The point on top of it that the VM's disk is a clone of, where the guest was prepared. */
+  readonly preparedPointId?: string;
 }
 
 export interface MigrationProblem {

@@ -23,6 +23,7 @@ export const siteActivities = [
   "forgetAdopted",
   "copyDisk",
   "proveDisk",
+  "prepareDisk",
   "verifyCertificateDisk",
   "verifyVm",
   "startVm",

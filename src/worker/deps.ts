@@ -13,6 +13,7 @@ import { createHoursLimiter } from "../transfer/hours-limiter.ts";
 import { inspectGuest } from "../transfer/inspect/index.ts";
 import { padSource } from "../transfer/padded-source.ts";
 import { leafBytes } from "../transfer/ports.ts";
+import { preparedSince, prepareGuest } from "../transfer/prepare/index.ts";
 import { prove } from "../transfer/proof.ts";
 import { pump } from "../transfer/pump.ts";
 import { copyProgressSignal, replicatedSignal } from "../workflows/migrate-vm/messages.ts";
@@ -25,6 +26,8 @@ export const dataPlane: DataPlane = {
   pump,
   padSource,
   inspectGuest,
+  prepareGuest,
+  preparedSince,
   prove,
   createBandwidthLimiter,
   createHoursLimiter,

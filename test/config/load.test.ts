@@ -136,13 +136,14 @@ describe("keys in effect", () => {
 
   test("migration_config sets the defaults of every migration", (context) => {
     const given =
-      "{ enable_live_migration: false, parallel_migrations: 7, verification_enabled: false, rollback_enabled: false, stop_grace: 5s, boot_timeout: 1m, probe_timeout: 2s }";
+      "{ enable_live_migration: false, prepare: off, parallel_migrations: 7, verification_enabled: false, rollback_enabled: false, stop_grace: 5s, boot_timeout: 1m, probe_timeout: 2s }";
     assert.deepEqual(load(context, `migration_config: ${given}`).migration, {
       parallelMigrations: 7,
       verify: false,
       compression: true,
       rollbackOnFailure: false,
       live: false,
+      prepare: "off",
       stopGraceMs: 5_000,
       bootTimeoutMs: 60_000,
       probeTimeoutMs: 2_000,
@@ -153,6 +154,7 @@ describe("keys in effect", () => {
       verify: true,
       rollbackOnFailure: true,
       live: true,
+      prepare: "auto",
       stopGraceMs: 60_000,
       bootTimeoutMs: 300_000,
       probeTimeoutMs: 120_000,

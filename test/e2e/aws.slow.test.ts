@@ -3,6 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { continues, type JournalEntry, readJournal } from "../../src/cli/demo/journal.ts";
 import { ProviderError } from "../../src/domain/errors.ts";
 import type { MigrationView } from "../../src/domain/migration.ts";
+import type { ChangedFile } from "../../src/domain/preparation.ts";
+import { taskQueue } from "../../src/temporal/connection.ts";
+import type { VerifyCertificateResult } from "../../src/workflows/verify-certificate/types.ts";
 import { type Lab, startLab } from "../support/lab.ts";
 import { after, before, describe, test } from "../support/needs-qemu.ts";
 
@@ -108,12 +111,9 @@ describe("a guest of a KVM host and AWS", () => {
 
   test("is not sent there when its initramfs has no driver for AWS's disks", async () => {
     const end = await lab.startWorker();
-    const vmId = await makeGuest({
-      name: "old",
-      drivers: ["virtio_pci", "virtio_blk", "virtio_net", "ena", "evdev", "button"],
-    });
+    const vmId = await makeGuest({ name: "old", drivers: withoutNvme });
     await journal(home, vmId);
-    const plan = await lab.plan({ vm: vmId, from: home, to: cloud });
+    const plan = await lab.plan({ vm: vmId, from: home, to: cloud, prepare: { mode: "off" } });
     assert.equal(plan.executable, false);
     const failed = plan.checks.filter(({ result }) => result === "fail");
     assert.deepEqual(
@@ -140,7 +140,75 @@ describe("a guest of a KVM host and AWS", () => {
       await end();
     }
   });
+
+  test("is sent there without a driver for AWS's disks when a clone of its disk may be prepared", async () => {
+    const end = await lab.startWorker();
+    const vmId = await makeGuest({ name: "prepared", drivers: withoutNvme });
+    const atHome = await journal(home, vmId);
+    const plan = await lab.plan({ vm: vmId, from: home, to: cloud, verify });
+    assert.ok(plan.executable);
+    const planned = plan.actions.find(({ action }) => action === "prepare-disk");
+    assert.match(planned?.detail ?? "", /let nvme start/);
+
+    const id = await lab.migrate({ vm: vmId, from: home, to: cloud, verify });
+    const view = await arrives(id, cloud, atHome);
+    const [disk] = view.disks;
+    assert.ok(disk?.preparedPointId !== undefined && disk.preparedPointId !== disk.pointId);
+    const certificate = await lab.store.certificates.get(view.certificateId ?? "");
+    assert.ok(certificate);
+    const [prepared] = certificate.prepared ?? [];
+    const files = prepared?.changes.map(({ file }) => file) ?? [];
+    assert.ok(files.includes("boot/grub/grub.cfg"), files.join());
+    // What the certificate is about is the point below, which nothing of this has touched.
+    const verified: VerifyCertificateResult = await lab.client.workflow.execute("verifyCertificate", {
+      taskQueue,
+      workflowId: `verify/${id}`,
+      args: [{ certificate }],
+    });
+    assert.equal(verified.identical, true);
+    await differOnlyWhereItSays(disk.pointId, disk.preparedPointId, prepared?.changes ?? []);
+
+    await lab.finalize(id);
+    // The VM is there to stay, with its disk; both points are gone.
+    const kinds = (await lab.census(cloud)).map((entry) => entry.split(" ")[0]);
+    assert.deepEqual(new Set(kinds), new Set(["vm", "volume"]));
+    await end();
+  });
 });
+
+/** Byte for byte, with no regard to what the site tells of changes. */
+async function differOnlyWhereItSays(
+  certified: string,
+  prepared: string,
+  changes: readonly ChangedFile[],
+): Promise<void> {
+  const { disks } = await lab.deps.registry.provider(cloud);
+  const before = await disks.openPoint(certified, signal());
+  const after = await disks.openPoint(prepared, signal());
+  try {
+    const ranges = changes.flatMap((change) => change.ranges);
+    const isListed = (at: number) => ranges.some(([offset, length]) => at >= offset && at < offset + length);
+    let differing = 0;
+    for await (const { offset, length, kind } of after.extents({})) {
+      for (let at = offset; kind === "data" && at < offset + length; at += MiB) {
+        const pieces = [before, after].map(() => Buffer.alloc(Math.min(MiB, offset + length - at))) as [Buffer, Buffer];
+        await Promise.all([before.read(at, pieces[0]), after.read(at, pieces[1])]);
+        if (pieces[0].equals(pieces[1])) continue;
+        for (let index = 0; index < pieces[0].length; index++) {
+          if (pieces[0][index] === pieces[1][index]) continue;
+          differing++;
+          assert.ok(isListed(at + index), `byte ${at + index} is not in the certificate`);
+        }
+      }
+    }
+    assert.ok(differing > 0);
+  } finally {
+    await before.close();
+    await after.close();
+  }
+}
+
+const withoutNvme = ["virtio_pci", "virtio_blk", "virtio_net", "ena", "evdev", "button"];
 
 const unreadable = new ProviderError("UnsupportedCapability", {
   operation: "look into a guest",

@@ -74,6 +74,7 @@ describe("what a guest's disk tells", { skip }, () => {
     assert.deepEqual(kernelOf(guest), {
       release,
       path: `vmlinuz-${release}`,
+      menu: "grub/grub.cfg",
       isDefault: true,
       commandLine: { known: true, value: "root=UUID=0f3c ro quiet" },
       initramfs: {

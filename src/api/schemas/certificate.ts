@@ -54,6 +54,25 @@ export const certificateSchema = z
       })
       .optional()
       .meta({ description: "Of a move without a stop" }),
+    prepared: z
+      .array(
+        z.strictObject({
+          disk_id: z.string().min(1).max(200),
+          point_id: z.string().min(1).max(200),
+          root_hash: sha256,
+          changes: z.array(
+            z.strictObject({
+              file: z.string(),
+              reason: z.string(),
+              ranges: z
+                .array(z.tuple([bytes, bytes]))
+                .meta({ description: "Offset and length of each, in bytes of the disk" }),
+            }),
+          ),
+        }),
+      )
+      .optional()
+      .meta({ description: "What was changed on the clones that it boots from, on top of the certified points" }),
     simulated: z.boolean(),
   })
   .meta({ id: "Certificate" }) satisfies z.ZodType<Wire<Certificate>>;

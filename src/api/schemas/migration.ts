@@ -64,6 +64,9 @@ export const migrationSchema = z
         generation_id: z.string(),
         point_id: z.string(),
         root_hash: z.string(),
+        prepared_point_id: z.string().optional().meta({
+          description: "The point on top of it that the VM's disk is a clone of, where the guest was prepared",
+        }),
       }),
     ),
     downtime_seconds: z.number().optional(),

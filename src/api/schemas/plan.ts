@@ -3,6 +3,7 @@ import { isTimeZone, parseHours } from "../../domain/hours.ts";
 import { capacityTypes } from "../../domain/instance-type.ts";
 import { type MigrationRequest, moveModes } from "../../domain/migration.ts";
 import type { Plan } from "../../domain/plan.ts";
+import { identityChoices, prepareModes } from "../../domain/preparation.ts";
 import type { Wire } from "../../domain/wire.ts";
 import { bytes, entityId, facts, name, sha256, siteId, tags, timestamp } from "./common.ts";
 import { testRequestSchema } from "./migration-test.ts";
@@ -76,6 +77,19 @@ export const migrationRequestSchema = z
           .meta({ description: "Limits in certain hours; the lowest that holds counts. Default the configuration's" }),
       })
       .optional(),
+    prepare: z
+      .strictObject({
+        mode: z.enum(prepareModes).optional().meta({
+          description:
+            "`auto`: what it lacks for the target is put in. `off`: its disk is not changed. Default the configuration's",
+        }),
+        identity: z.enum(identityChoices).optional().meta({
+          description:
+            "`keep`: cloud-init gives it no other name and host keys. `renew`: machine id and SSH host keys are taken out. Absent: nothing is done about it",
+        }),
+      })
+      .optional()
+      .meta({ description: "What may be changed in the guest, on a clone of its boot disk" }),
     undo: z
       .strictObject({
         window_seconds: z

@@ -36,6 +36,8 @@ export interface MigrateOptions extends CommonOptions {
   /** False with --no-incremental. */
   readonly incremental: boolean;
   readonly undoWindow?: string;
+  readonly prepare?: "auto" | "off";
+  readonly identity?: "keep" | "renew";
   readonly startAt?: string;
   readonly deadline?: string;
   readonly timeZone?: string;
@@ -143,8 +145,14 @@ function readRequest(vm: string | undefined, options: MigrateOptions): Schemas["
     ...(options.incremental ? {} : { incremental: false }),
     ...readWarm(options),
     ...readSchedule(options),
+    ...readPreparation(options),
     ...(options.undoWindow ? { undo: { window_seconds: readSeconds(options.undoWindow) } } : {}),
   };
+}
+
+function readPreparation({ prepare: mode, identity }: MigrateOptions): Pick<Schemas["MigrationRequest"], "prepare"> {
+  if (mode === undefined && identity === undefined) return {};
+  return { prepare: { ...(mode ? { mode } : {}), ...(identity ? { identity } : {}) } };
 }
 
 function readWarm(options: MigrateOptions): Pick<Schemas["MigrationRequest"], "mode" | "warm"> {
@@ -223,7 +231,15 @@ function refuseBesidePlan(vm: string | undefined, options: MigrateOptions): void
   const { mode, warm, cutover, targetDowntime, roundPause, undoWindow, startAt, deadline } = options;
   const moving = [vm, from, to, point, bandwidth, network, probeHttp, probeTcp, mode];
   const timing = [warm, cutover, targetDowntime, roundPause, undoWindow, startAt, deadline];
-  const all = [...moving, ...timing, options.timeZone, options.hours, options.bandwidthHours];
+  const all = [
+    ...moving,
+    ...timing,
+    options.prepare,
+    options.identity,
+    options.timeZone,
+    options.hours,
+    options.bandwidthHours,
+  ];
   const place = Object.keys(readPlace(options)).length > 0;
   if (all.some((value) => value !== undefined) || place || !options.incremental) {
     throw usageError("--plan carries out a plan exactly as it is", "Leave the VM and the other options out.");

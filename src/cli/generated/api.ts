@@ -1731,6 +1731,19 @@ export interface components {
                     bytes_per_second: number;
                 }[];
             };
+            /** @description What may be changed in the guest, on a clone of its boot disk */
+            prepare?: {
+                /**
+                 * @description `auto`: what it lacks for the target is put in. `off`: its disk is not changed. Default the configuration's
+                 * @enum {string}
+                 */
+                mode?: "auto" | "off";
+                /**
+                 * @description `keep`: cloud-init gives it no other name and host keys. `renew`: machine id and SSH host keys are taken out. Absent: nothing is done about it
+                 * @enum {string}
+                 */
+                identity?: "keep" | "renew";
+            };
             /** @description How long after the cutover `undo` brings the VM home with what it wrote */
             undo?: {
                 window_seconds: number;
@@ -2123,6 +2136,19 @@ export interface components {
                         bytes_per_second: number;
                     }[];
                 };
+                /** @description What may be changed in the guest, on a clone of its boot disk */
+                prepare?: {
+                    /**
+                     * @description `auto`: what it lacks for the target is put in. `off`: its disk is not changed. Default the configuration's
+                     * @enum {string}
+                     */
+                    mode?: "auto" | "off";
+                    /**
+                     * @description `keep`: cloud-init gives it no other name and host keys. `renew`: machine id and SSH host keys are taken out. Absent: nothing is done about it
+                     * @enum {string}
+                     */
+                    identity?: "keep" | "renew";
+                };
                 /** @description How long after the cutover `undo` brings the VM home with what it wrote */
                 undo?: {
                     window_seconds: number;
@@ -2232,6 +2258,19 @@ export interface components {
                         hours: string;
                         bytes_per_second: number;
                     }[];
+                };
+                /** @description What may be changed in the guest, on a clone of its boot disk */
+                prepare?: {
+                    /**
+                     * @description `auto`: what it lacks for the target is put in. `off`: its disk is not changed. Default the configuration's
+                     * @enum {string}
+                     */
+                    mode?: "auto" | "off";
+                    /**
+                     * @description `keep`: cloud-init gives it no other name and host keys. `renew`: machine id and SSH host keys are taken out. Absent: nothing is done about it
+                     * @enum {string}
+                     */
+                    identity?: "keep" | "renew";
                 };
                 /** @description How long after the cutover `undo` brings the VM home with what it wrote */
                 undo?: {
@@ -2343,6 +2382,22 @@ export interface components {
                 /** @enum {string} */
                 memory: "moved-not-compared" | "lost";
             };
+            /** @description What was changed on the clones that it boots from, on top of the certified points */
+            prepared?: {
+                disk_id: string;
+                point_id: string;
+                /** @description SHA-256 in hex */
+                root_hash: string;
+                changes: {
+                    file: string;
+                    reason: string;
+                    /** @description Offset and length of each, in bytes of the disk */
+                    ranges: [
+                        number,
+                        number
+                    ][];
+                }[];
+            }[];
             simulated: boolean;
         };
         /** @description What the disks of a point show together */
@@ -2518,6 +2573,19 @@ export interface components {
                     hours: string;
                     bytes_per_second: number;
                 }[];
+            };
+            /** @description What may be changed in the guest, on a clone of its boot disk */
+            prepare?: {
+                /**
+                 * @description `auto`: what it lacks for the target is put in. `off`: its disk is not changed. Default the configuration's
+                 * @enum {string}
+                 */
+                mode?: "auto" | "off";
+                /**
+                 * @description `keep`: cloud-init gives it no other name and host keys. `renew`: machine id and SSH host keys are taken out. Absent: nothing is done about it
+                 * @enum {string}
+                 */
+                identity?: "keep" | "renew";
             };
             /** @description How long after the cutover `undo` brings the VM home with what it wrote */
             undo?: {
@@ -3396,11 +3464,11 @@ export interface components {
             /** @enum {string} */
             state: "running" | "queued" | "paused" | "awaiting-cutover" | "awaiting-finalize" | "undoing" | "undone" | "finalized" | "rolling-back" | "rolled-back" | "cancelled" | "failed";
             /** @enum {string} */
-            step?: "validate" | "network" | "replicate" | "live" | "stop" | "copy" | "seal" | "prove" | "materialise" | "create" | "verify" | "complete" | "rollback" | "finalize";
+            step?: "validate" | "network" | "replicate" | "live" | "stop" | "copy" | "seal" | "prove" | "prepare" | "materialise" | "create" | "verify" | "complete" | "rollback" | "finalize";
             progress: number;
             steps: {
                 /** @enum {string} */
-                step: "validate" | "network" | "replicate" | "live" | "stop" | "copy" | "seal" | "prove" | "materialise" | "create" | "verify" | "complete" | "rollback" | "finalize";
+                step: "validate" | "network" | "replicate" | "live" | "stop" | "copy" | "seal" | "prove" | "prepare" | "materialise" | "create" | "verify" | "complete" | "rollback" | "finalize";
                 /** @enum {string} */
                 state: "running" | "done" | "failed" | "skipped";
                 /**
@@ -3438,6 +3506,8 @@ export interface components {
                 generation_id: string;
                 point_id: string;
                 root_hash: string;
+                /** @description The point on top of it that the VM's disk is a clone of, where the guest was prepared */
+                prepared_point_id?: string;
             }[];
             downtime_seconds?: number;
             /** @enum {string} */

@@ -18,7 +18,7 @@ import { fileURLToPath } from "node:url";
 import { ProviderError } from "../../domain/errors.ts";
 import type { HostTools, ToolName } from "../../host/tools.ts";
 import { putGuestAgent } from "./agent.ts";
-import { allDrivers, findKernel, type GuestDriver, makeInitramfs, withoutOthers } from "./initramfs.ts";
+import { allDrivers, findKernel, type GuestDriver, makeInitramfs, moduleFiles, withoutOthers } from "./initramfs.ts";
 import { configFiles, grubEarlyConfig, scripts } from "./scripts.ts";
 
 const MiB = 2 ** 20;
@@ -33,6 +33,8 @@ export interface GuestRecipe {
   readonly payloadMiB: number;
   /** What it can drive; leave some out for a guest that fails to boot on another site's controller. */
   readonly drivers: readonly GuestDriver[];
+  /** Drivers that are installed as modules, as a distribution's are, whether or not the initramfs has them. */
+  readonly modules?: readonly GuestDriver[];
   /** With QEMU's guest agent, as its package has it. */
   readonly agent?: boolean;
 }
@@ -103,8 +105,11 @@ async function makeRootFilesystem(
   if (recipe.agent) await putGuestAgent(tools, (path, content) => put(root, path, content, 0o755));
   copyFileSync(kernel.image, join(root, `boot/vmlinuz-${kernel.release}`));
   const { modulesDir } = kernel;
-  // Says what the kernel has inside of it, as on any installed system; the modules are all in the initramfs.
+  // Says what the kernel has inside of it, as on any installed system; the modules may all be in the initramfs.
   put(root, `lib/modules/${kernel.release}/modules.builtin`, readFileSync(join(modulesDir, "modules.builtin")), 0o644);
+  for (const [path, content] of moduleFiles(modulesDir, recipe.modules ?? [])) {
+    put(root, `lib/modules/${kernel.release}/${path}`, content, 0o644);
+  }
   put(
     root,
     `boot/initrd.img-${kernel.release}`,

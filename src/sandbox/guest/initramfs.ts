@@ -50,6 +50,17 @@ export function makeInitramfs(input: { busybox: string; modulesDir: string; driv
   return gzipSync(archive.end(), { level: 6 });
 }
 
+/** Path below `lib/modules/<release>` → content: the modules of these drivers, and what depends on what. */
+export function moduleFiles(modulesDir: string, drivers: readonly string[]): ReadonlyMap<string, Buffer> {
+  const paths = resolveModules(modulesDir, drivers);
+  if (paths.length === 0) return new Map();
+  const own = new Set(paths);
+  const all = readFileSync(join(modulesDir, "modules.dep"), "utf8").split("\n");
+  const list = all.filter((line) => own.has(line.slice(0, Math.max(0, line.indexOf(":")))));
+  const files = paths.map((path): [string, Buffer] => [path, readFileSync(join(modulesDir, path))]);
+  return new Map([...files, ["modules.dep", Buffer.from(`${list.join("\n")}\n`)]]);
+}
+
 /** Paths below `modulesDir`, each after those it depends on; built-in drivers need none. */
 function resolveModules(modulesDir: string, drivers: readonly string[]): string[] {
   const dependencies = new Map<string, { path: string; needs: string[] }>();

@@ -8,6 +8,8 @@ export interface BootEntry {
   readonly kernelPath: string;
   readonly initramfsPaths: readonly string[];
   readonly commandLine: string;
+  /** The file that has its command line word by word, and can be edited for another one. */
+  readonly file?: string;
 }
 
 export interface BootMenu {
@@ -27,10 +29,17 @@ export async function readBootMenu(files: FileSystem, bootFolder: string): Promi
     if (config === undefined) continue;
     const environment = assignments((await files.text(`${bootFolder}/${folder}/grubenv`, 65_536)) ?? "");
     const lines = configLines(config);
-    if (!lines.some((line) => line.split(/\s/)[0] === "blscfg")) return grubMenu(lines, environment);
+    const file = `${bootFolder}/${folder}/grub.cfg`;
+    if (!lines.some((line) => line.split(/\s/)[0] === "blscfg")) return inFile(grubMenu(lines, environment), file);
     return specifiedMenu(files, bootFolder, lines, environment);
   }
   return undefined;
+}
+
+function inFile({ entries, defaultEntry }: BootMenu, path: string): BootMenu {
+  const file = path.replace(/^\/+/, "");
+  const placed = new Map(entries.map((entry) => [entry, { ...entry, file }]));
+  return { entries: [...placed.values()], ...(defaultEntry ? { defaultEntry: placed.get(defaultEntry) } : {}) };
 }
 
 type Variables = ReadonlyMap<string, string>;
@@ -132,12 +141,16 @@ async function specifiedMenu(
       });
     const [kernelPath] = values("linux");
     if (kernelPath === undefined) continue;
+    const options = values("options").join(" ");
+    // What it takes from variables is written elsewhere.
+    const literal = options.includes("$") ? {} : { file: `${bootFolder}/loader/entries/${name}`.replace(/^\/+/, "") };
     entries.push({
+      ...literal,
       title: values("title")[0] ?? name,
       id: name.slice(0, -".conf".length),
       kernelPath,
       initramfsPaths: values("initrd").flatMap((line) => line.split(" ").filter((word) => word.startsWith("/"))),
-      commandLine: expandVariables(values("options").join(" "), variables),
+      commandLine: expandVariables(options, variables),
     });
   }
   const saved = environment.get("saved_entry") || "0";

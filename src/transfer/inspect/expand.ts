@@ -83,12 +83,19 @@ export async function expand(
 }
 
 /** Not a pipeline: the data may end before the input does, and a pipeline takes that for a failure. */
-async function feed(engine: Transform, input: AsyncIterable<Buffer>): Promise<void> {
+async function feed(
+  engine: Transform & { readonly bytesWritten: number },
+  input: AsyncIterable<Buffer>,
+): Promise<void> {
   const closed = new Promise((resolve) => engine.once("close", resolve));
+  let fed = 0;
   try {
     for await (const piece of input) {
       if (engine.destroyed) return;
-      if (!engine.write(piece)) await Promise.race([new Promise((resolve) => engine.once("drain", resolve)), closed]);
+      await Promise.race([new Promise((resolve) => engine.write(piece, resolve)), closed]);
+      fed += piece.length;
+      // It has come to its end: more would be taken for another part of its own kind.
+      if (engine.bytesWritten < fed) break;
     }
     engine.end();
   } catch (error) {

@@ -1,4 +1,4 @@
-import { type Fact, type Guest, type GuestOs, known, unknown } from "../../domain/guest.ts";
+import { type Fact, type Guest, type GuestOs, type GuestPlaces, known, unknown } from "../../domain/guest.ts";
 import type { Firmware } from "../../domain/vm.ts";
 import type { BlockSource } from "../ports.ts";
 import { attempt, DiskBytes, Unreadable } from "./disk-bytes.ts";
@@ -9,6 +9,7 @@ import {
   type Mount,
   namedDevices,
   readFstab,
+  readIdentity,
   readNetwork,
   readOs,
   usesCloudInit,
@@ -54,6 +55,8 @@ async function lookAt(disk: DiskBytes, drivers: boolean): Promise<Facts> {
   const mounts = await ofRoot(readFstab);
   const boot = await attempt(() => findBoot(volumes, root, mounts.known ? mounts.value : [], reason));
   const efiLoaders = await attempt(() => readEfiLoaders(volumes));
+  const places = boot.known && root ? placesOf(volumes, root, boot.value) : undefined;
+  const identity = await ofRoot(readIdentity);
   return {
     partitionTable: known(scan.table),
     volumes: volumes.map(({ volume }) => volume),
@@ -67,6 +70,8 @@ async function lookAt(disk: DiskBytes, drivers: boolean): Promise<Facts> {
     network: await ofRoot(readNetwork),
     cloudInit: await ofRoot(usesCloudInit),
     guestAgent: await ofRoot(hasGuestAgent),
+    ...(places ? { places } : {}),
+    ...(identity.known ? { identity: identity.value } : {}),
     notes: [...scan.notes, ...volumes.filter(({ inUse }) => inUse).map(({ volume }) => `${volume.name} was in use`)],
   };
 }
@@ -126,6 +131,11 @@ async function findBoot(
       return place;
   }
   throw new Unreadable(root ? "no kernel is on the file systems that can be read" : reason);
+}
+
+function placesOf(volumes: readonly OpenVolume[], root: OpenVolume, { files }: BootPlace): GuestPlaces {
+  const boot = volumes.find((volume) => volume.files === files) ?? root;
+  return { root: root.volume.name, boot: boot.volume.name };
 }
 
 function isNamed(device: string, { uuid, label, name }: OpenVolume["volume"]): boolean {

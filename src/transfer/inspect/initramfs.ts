@@ -11,6 +11,25 @@ export interface InitramfsContent extends GuestInitramfs {
   readonly builtIn?: readonly string[];
   /** Drivers that its modprobe configuration switches off. */
   readonly disabled: readonly string[];
+  /** Absent when nothing could be put before what starts it. */
+  readonly start?: InitramfsStart;
+}
+
+/** What the kernel starts in an initramfs, and what a script that comes before it can use. */
+export interface InitramfsStart {
+  /** `/init`: a file's content, or where a link leads. */
+  readonly init: { readonly content: Buffer } | { readonly link: string };
+  /** A shell, from its root. */
+  readonly shell: string;
+  /** The command that loads a module from a file; of `kmod` only under that name. */
+  readonly loader: { readonly command: string } | { readonly kmod: string };
+  /** How often something of ours was put before it. */
+  readonly stages: number;
+}
+
+/** The folder of what is put before an initramfs' own start, the first time and each time after. */
+export function stageFolder(stage: number): string {
+  return `novacron-${stage}`;
 }
 
 /** Larger than any that a distribution makes. */
@@ -21,7 +40,10 @@ const maxTextBytes = 1024 * 1024;
 const maxParts = 16;
 const lookBytes = 64 * 1024;
 
-const wanted = /(?:^|\/)(?:modules\.builtin|modprobe\.d\/[^/]+\.conf)$/;
+const wanted = /(?:^|\/)(?:modules\.builtin|modprobe\.d\/[^/]+\.conf)$|^init$/;
+const helpers = /^(?:usr\/)?s?bin\/(?:sh|insmod|busybox|kmod)$/;
+const linkType = 0o12;
+const ownStage = /^novacron-(\d{1,3})$/;
 const isModule = /\.ko(?:\.[a-z0-9]+)?$/;
 
 /**
@@ -33,17 +55,25 @@ export async function readInitramfs(files: FileSystem, file: FileNode, path: str
   const compression: string[] = [];
   const drivers = new Set<string>();
   const texts = new Map<string, string>();
+  const programs: string[] = [];
+  let stages = 0;
+  let init: InitramfsStart["init"] | undefined;
   let [entries, expanded] = [0, 0];
 
   const readPart = async (pieces: AsyncIterable<Buffer>): Promise<number> => {
     const input = new Cursor(counted(pieces));
     await readArchives(
       input,
-      ({ name, sizeBytes }) => wanted.test(name) && sizeBytes <= maxTextBytes,
-      ({ name }, content) => {
+      ({ name, sizeBytes }) => wanted.test(bareName(name)) && sizeBytes <= maxTextBytes,
+      ({ name: stored, mode }, content) => {
+        const name = bareName(stored);
         if (++entries > maxEntries) throw new Unreadable("it holds too many files");
         if (isModule.test(name)) drivers.add(driverName(name));
-        if (content) texts.set(name, content.toString("utf8"));
+        if (helpers.test(name)) programs.push(name);
+        stages = Math.max(stages, Number(ownStage.exec(name)?.[1] ?? 0));
+        if (name === "init") {
+          init = content && (mode >> 12 === linkType ? { link: content.toString("utf8") } : { content });
+        } else if (content) texts.set(name, content.toString("utf8"));
       },
     );
     return input.position;
@@ -86,7 +116,25 @@ export async function readInitramfs(files: FileSystem, file: FileNode, path: str
     drivers: driversAmong(drivers),
     builtIn: builtIn === undefined ? undefined : driversAmong(builtIn.split("\n")),
     disabled: disabledDrivers(configuration),
+    start: startOf(init, programs, stages),
   };
+}
+
+/** Some tools put `./` before each name. */
+function bareName(name: string): string {
+  return name.replace(/^(?:\.?\/)+/, "");
+}
+
+function startOf(
+  init: InitramfsStart["init"] | undefined,
+  programs: readonly string[],
+  stages: number,
+): InitramfsStart | undefined {
+  const program = (name: string) => programs.find((path) => path.endsWith(`/${name}`));
+  const [shell, insmod, busybox, kmod] = [program("sh"), program("insmod"), program("busybox"), program("kmod")];
+  const command = insmod === undefined ? busybox && `/${busybox} insmod` : `/${insmod}`;
+  const loader = command === undefined ? kmod && { kmod: `/${kmod}` } : { command };
+  return init && shell && loader ? { init, shell: `/${shell}`, loader, stages } : undefined;
 }
 
 /** Parts have zeros between them. */

@@ -55,6 +55,7 @@ export async function readKernels(boot: BootPlace, options: KernelOptions): Prom
       release,
       path,
       isDefault,
+      ...(entry?.file === undefined ? {} : { menu: printable(entry.file) }),
       commandLine:
         commandLine === undefined ? unknown("no boot entry for it was found") : known(printable(commandLine, 4096)),
       initramfs: content.known ? known(publicPart(content.value)) : content,
@@ -120,11 +121,12 @@ async function readKernelInitramfs(boot: BootPlace, kernel: FoundKernel): Promis
     drivers: all(({ drivers }) => drivers).sort(),
     disabled: all(({ disabled }) => disabled),
     builtIn: parts.find(({ builtIn }) => builtIn !== undefined)?.builtIn,
+    start: parts.at(-1)?.start,
   };
 }
 
-function publicPart({ path, compression, drivers }: InitramfsContent): GuestInitramfs {
-  return { path, compression, drivers };
+function publicPart({ path, compression, drivers, start }: InitramfsContent): GuestInitramfs {
+  return { path, compression, drivers, ...(start ? { takesMore: true } : {}) };
 }
 
 /** From the list that comes with the modules, else from the initramfs' copy of it, else from the kernel's configuration. */

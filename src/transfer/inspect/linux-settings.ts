@@ -1,4 +1,4 @@
-import type { GuestNetwork, GuestOs, NamedDevice } from "../../domain/guest.ts";
+import type { GuestIdentity, GuestNetwork, GuestOs, NamedDevice } from "../../domain/guest.ts";
 import { Unreadable } from "./disk-bytes.ts";
 import type { FileSystem } from "./file-tree.ts";
 import { assignments, configLines, printable, shellWords } from "./text.ts";
@@ -64,7 +64,12 @@ export async function readNetwork(root: FileSystem): Promise<GuestNetwork> {
     }
   }
   if (await usesCloudInit(root)) styles.push("cloud-init");
-  return { styles: [...new Set(styles)], interfaces: [...interfaces].filter((name) => name !== "lo").sort() };
+  const takesLinkFiles = await root.exists("etc/systemd/network");
+  return {
+    styles: [...new Set(styles)],
+    interfaces: [...interfaces].filter((name) => name !== "lo").sort(),
+    ...(takesLinkFiles ? { takesLinkFiles } : {}),
+  };
 }
 
 interface NetworkStyle {
@@ -150,4 +155,21 @@ export async function usesCloudInit(root: FileSystem): Promise<boolean> {
 
 export async function hasGuestAgent(root: FileSystem): Promise<boolean> {
   return (await root.exists("usr/sbin/qemu-ga")) || root.exists("usr/bin/qemu-ga");
+}
+
+/** Units that make SSH host keys at a start without any, as Red Hat's, SUSE's and later Debian's packages have them. */
+const keyMakers = ["sshd-keygen.target", "sshd-keygen@.service", "sshd-keygen.service", "sshd.service.d/keygen.conf"];
+
+export async function readIdentity(root: FileSystem): Promise<GuestIdentity> {
+  const hostKeys = (await root.names("etc/ssh")).filter((name) => /^ssh_host_\w+_key(?:\.pub)?$/.test(name));
+  let makesHostKeys = (await usesCloudInit(root)) ? "cloud-init" : undefined;
+  for (const unit of keyMakers) {
+    if (makesHostKeys === undefined && (await root.exists(`usr/lib/systemd/system/${unit}`))) makesHostKeys = unit;
+  }
+  return {
+    hasMachineId: (await root.find("etc/machine-id"))?.kind === "file",
+    hostKeys: hostKeys.map((name) => `etc/ssh/${name}`),
+    ...(makesHostKeys === undefined ? {} : { makesHostKeys }),
+    takesCloudSettings: (await root.find("etc/cloud/cloud.cfg.d"))?.kind === "folder",
+  };
 }

@@ -1,4 +1,4 @@
-import { driversAmong } from "../../domain/guest.ts";
+import { driverName, driversAmong } from "../../domain/guest.ts";
 
 /** The drivers that modprobe's configuration (modprobe.d(5)) keeps from being loaded by themselves or at all. */
 export function disabledDrivers(configuration: readonly string[]): string[] {
@@ -42,3 +42,16 @@ export function disabledByCommandLine(commandLine: string): { builtIn: string[];
 }
 
 const moduleLists = new Set(["module_blacklist", "modprobe.blacklist", "rd.driver.blacklist", "rdblacklist"]);
+
+/** A word of a kernel's command line, changed so that it keeps none of these drivers from starting; nothing when that is all
+ *  it did. */
+export function enabledIn(word: string, drivers: readonly string[]): string[] {
+  const at = word.indexOf("=");
+  const [key, values] = [word.slice(0, at), word.slice(at + 1).split(",")];
+  const isList = key === "initcall_blacklist" || moduleLists.has(key);
+  if (!isList) return [word];
+  const named = (value: string) => (key === "initcall_blacklist" ? (startsBy[value] ?? "") : driverName(value));
+  const left = values.filter((value) => !drivers.includes(named(value)));
+  if (left.length === values.length) return [word];
+  return left.length === 0 ? [] : [`${key}=${left.join(",")}`];
+}

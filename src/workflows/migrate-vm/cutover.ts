@@ -3,12 +3,14 @@ import type { Activities } from "../../activities/index.ts";
 import type { Consistency } from "../../domain/consistency.ts";
 import type { DiskResult } from "../../domain/migration.ts";
 import type { CopyDiskParameters } from "../../domain/migration-parts.ts";
+import type { PreparedDisk } from "../../domain/preparation.ts";
 import { increments, type PointWithBaselines } from "../../domain/replica-base.ts";
 import type { ReplicaRound, RoundDisk } from "../../domain/warm.ts";
 import { bulkCall, recordCall, siteCall, undoCall } from "../lib/activity-options.ts";
 import { activitiesAtSites } from "../lib/at-sites.ts";
 import { describeFailure } from "../lib/failure.ts";
 import type { Saga } from "../lib/saga.ts";
+import { materialise, pointOf, prepareGuest } from "./clones.ts";
 import { keepSource, wantedBaselines } from "./keep-source.ts";
 import type { MovedVm } from "./move.ts";
 import type { PlannedMove } from "./planned-move.ts";
@@ -46,6 +48,7 @@ export class Cutover {
   #volumeIds: readonly string[] = [];
   #copied: readonly CopiedDisk[] = [];
   #proofs: readonly { bytesReread: number }[] = [];
+  #prepared: readonly PreparedDisk[] = [];
   #targetVmId = "";
   #boot: Awaited<ReturnType<Activities["verifyVm"]>>["boot"] = { proven: false };
   #downtimeSeconds: number | undefined;
@@ -77,11 +80,22 @@ export class Cutover {
     );
   }
 
-  /** Clones the points, creates the VM from them and proves that it works. */
+  /** Prepares the guest on top of its point, clones the points, creates the VM from them and proves that it works. */
   async bringUp(): Promise<void> {
-    const { stop, fences, verify, to } = this.#move;
+    const { stop, fences, verify, to, preparations } = this.#move;
+    // A plan has them, or it hasn't: runs of earlier plans go on as they began.
+    if (preparations.length > 0) {
+      const detail = "change the guest for the target, on top of its point";
+      this.#prepared = await this.#tracker.run("prepare", detail, () =>
+        this.#tracker.interruptible(() => prepareGuest(this.#move, this.#point.takenAt, this.#copied, this.#saga)),
+      );
+    }
     const volumes = await this.#tracker.run("materialise", "make bootable clones of the points", () =>
-      this.#materialise(),
+      materialise(
+        this.#move,
+        this.#copied.map((copied) => pointOf(copied, this.#prepared)),
+        this.#saga,
+      ),
     );
     this.#targetVmId = await this.#tracker.run("create", `create the VM at ${to}`, () => this.#createTarget(volumes));
     const verified = await this.#tracker.run("verify", "start it and look for proof that it works", () =>
@@ -109,7 +123,10 @@ export class Cutover {
       const refresh = () => site.refreshSites({ sites: [from, to] });
       const atOnce = patched("refresh-at-once");
       await Promise.all(atOnce ? [release(), refresh()] : [release()]);
-      const disks = this.#copied.map((copied): DiskResult => ({ ...copied.result, pointId: copied.generationId }));
+      const disks = this.#copied.map((copied): DiskResult => {
+        const [pointId, clonedId] = [copied.generationId, pointOf(copied, this.#prepared)];
+        return { ...copied.result, pointId, ...(clonedId === pointId ? {} : { preparedPointId: clonedId }) };
+      });
       const certificateId = await site.writeCertificate.executeWithOptions({ summary: "write the certificate" }, [
         {
           migrationId,
@@ -123,6 +140,7 @@ export class Cutover {
           ...(consistency ? { consistency } : {}),
           disks: disks.map((disk, index) => ({ ...disk, bytesReread: this.#proofs[index]?.bytesReread ?? 0 })),
           boot: this.#boot,
+          ...(this.#prepared.length > 0 ? { prepared: this.#prepared } : {}),
         },
       ]);
       const bootProof = this.#boot.proven ? "proven" : this.#move.verify.bootMarker ? "unavailable" : "not-asked";
@@ -137,7 +155,8 @@ export class Cutover {
         targetSite: to,
         targetVmId,
         certificateId,
-        targetPointIds: this.#copied.map((copied) => copied.generationId),
+        // A prepared point is built on the certified one.
+        targetPointIds: [...this.#prepared, ...disks].map(({ pointId }) => pointId),
         runs: this.#move.verify.start,
         undo: this.#move.undo,
       };
@@ -249,25 +268,6 @@ export class Cutover {
       );
     }
     return results;
-  }
-
-  async #materialise(): Promise<string[]> {
-    const { migrationId, to } = this.#move;
-    const volumes: string[] = [];
-    for (const { generationId: pointId } of this.#copied) {
-      const key = `${pointId}-volume`;
-      this.#saga.add({
-        resource: `${to}/volume/${key}`,
-        remove: `novacron migrations rollback ${migrationId}`,
-        undo: () => undo.removeByKey({ site: to, kind: "volume", key }),
-      });
-      volumes.push(
-        await bulk.materialiseDisk.executeWithOptions({ summary: `clone ${pointId}` }, [
-          { site: to, pointId, key, migrationId },
-        ]),
-      );
-    }
-    return volumes;
   }
 
   /** Tries the plan's sizes in their order while the site has no capacity. Each try has a key of its own: a site that

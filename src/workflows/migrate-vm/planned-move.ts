@@ -6,6 +6,7 @@ import type {
 } from "../../domain/migration-parts.ts";
 import { actionParameters } from "../../domain/migration-plan.ts";
 import type { Plan } from "../../domain/plan.ts";
+import type { PrepareDiskParameters } from "../../domain/preparation.ts";
 import type { MigrationSchedule } from "../../domain/schedule.ts";
 import type { UndoParameters } from "../../domain/undo.ts";
 import type { WarmParameters } from "../../domain/warm.ts";
@@ -24,6 +25,8 @@ export class PlannedMove {
   readonly warm: WarmParameters | undefined;
   /** Present when the VM may come home with what it wrote. */
   readonly undo: UndoParameters | undefined;
+  /** What is changed in the guest, by disk; empty where nothing is. */
+  readonly preparations: readonly PrepareDiskParameters[];
   readonly deadline: string | undefined;
   /** Whether the target takes over, so that the source must stay off. */
   readonly fences: boolean;
@@ -39,6 +42,9 @@ export class PlannedMove {
       .filter((action) => action.action === "copy-disk")
       .map((action) => action.parameters as unknown as CopyDiskParameters);
     this.create = actionParameters<CreateVmParameters>(plan, "create-vm");
+    this.preparations = plan.actions
+      .filter(({ action }) => action === "prepare-disk")
+      .map(({ parameters }) => parameters as unknown as PrepareDiskParameters);
     this.verify = actionParameters<VerifyParameters>(plan, "verify-vm");
     const warm = plan.actions.find(({ action }) => action === "replicate");
     this.warm = warm?.parameters as WarmParameters | undefined;

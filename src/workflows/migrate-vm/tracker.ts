@@ -38,6 +38,7 @@ const stepStart: Readonly<Record<MigrationStep, number>> = {
   copy: 10,
   seal: 72,
   prove: 74,
+  prepare: 81,
   materialise: 82,
   create: 84,
   verify: 87,

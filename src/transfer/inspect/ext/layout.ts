@@ -45,6 +45,8 @@ export interface ExtLayout {
   readonly inodeBytes: number;
   /** Was not closed in order: what its journal holds is not in place yet. */
   readonly inUse: boolean;
+  /** Where the group's descriptor is, in bytes, and how long it is. */
+  descriptor(group: number): { readonly at: number; readonly length: number };
   /** Where the group's inode table starts, as a block. */
   inodeTable(group: number): Promise<number>;
 }
@@ -95,6 +97,10 @@ export async function readLayout(bytes: Bytes): Promise<ExtLayout> {
     const group = index * perBlock;
     return firstBlock + group * perGroup + (hasSuperblock(group) ? 1 : 0);
   };
+  const placeOf = (group: number) => ({
+    at: descriptorBlock(Math.floor(group / perBlock)) * blockBytes + (group % perBlock) * descriptorBytes,
+    length: descriptorBytes,
+  });
   return {
     blockBytes,
     blocks,
@@ -102,9 +108,10 @@ export async function readLayout(bytes: Bytes): Promise<ExtLayout> {
     inodesPerGroup,
     inodeBytes,
     inUse: has(feature.recover),
+    descriptor: placeOf,
     async inodeTable(group) {
-      const at = descriptorBlock(Math.floor(group / perBlock)) * blockBytes + (group % perBlock) * descriptorBytes;
-      const descriptor = await bytes.read(at, descriptorBytes);
+      const { at, length } = placeOf(group);
+      const descriptor = await bytes.read(at, length);
       const high = descriptorBytes >= 64 ? descriptor.readUInt32LE(0x28) : 0;
       return descriptor.readUInt32LE(8) + high * 2 ** 32;
     },
