@@ -51,6 +51,11 @@ export class DiskStore {
     return join(this.#dir, `${layerId}.qcow2`);
   }
 
+  /** Whether the layer was made, whatever is written in it by now. */
+  has(layerId: string): boolean {
+    return this.#layers.has(layerId) && existsSync(this.path(layerId));
+  }
+
   /** Whether the layer is there and can be built on. */
   isSealed(layerId: string): boolean {
     return this.#layers.get(layerId)?.immutable === true;

@@ -20,8 +20,11 @@ export interface GuestDisk {
   /** A QCOW2 file. */
   readonly path: string;
   readonly controller: DiskController;
-  /** What the guest reads as the disk's serial number; at most 20 characters. */
+  /** What the guest reads as the disk's serial number; at most 20 characters, on a SCSI bus 36. */
   readonly serial: string;
+  readonly readOnly?: boolean;
+  /** The block node that QEMU was given, whatever layers have come on top of it since. */
+  readonly node?: string;
 }
 
 export interface GuestNic {
@@ -81,8 +84,9 @@ export function commandLine(spec: GuestSpec, files: GuestFiles): string[] {
 }
 
 export function blockdev(disk: GuestDisk): object {
-  const file = { driver: "file", filename: disk.path };
-  return { driver: "qcow2", "node-name": disk.layerId, discard: "unmap", file };
+  const readOnly = disk.readOnly === true ? { "read-only": true } : {};
+  const file = { driver: "file", filename: disk.path, ...readOnly };
+  return { driver: "qcow2", "node-name": disk.layerId, discard: "unmap", ...readOnly, file };
 }
 
 export function diskDevice(disk: GuestDisk): Readonly<Record<string, unknown>> {

@@ -14,11 +14,11 @@ import {
   forwardRule,
   type GuestDisk,
   type GuestSpec,
-  hotplugSlots,
 } from "./command-line.ts";
 import { guestFiles, tail } from "./guest-files.ts";
 import { Monitors } from "./monitors.ts";
 import type { Qmp } from "./qmp.ts";
+import { freeSlot, opened, slotOf } from "./slots.ts";
 import { blockUsage, cpuSecondsOf, type GuestUsage } from "./usage.ts";
 
 interface Guest extends Document {
@@ -106,7 +106,7 @@ export class GuestRunner {
     const child = this.#tools.start("qemu-system-x86_64", commandLine(closed, files), { logFile });
     const process = child.pid === undefined ? undefined : identify(child.pid);
     if (!process) throw this.#failure("start a guest", spec.id, tail(logFile) || "QEMU ended at once");
-    this.#guests.put({ id: spec.id, spec: closed, process, slots: {} });
+    this.#guests.put({ id: spec.id, spec: { ...closed, disks: spec.disks.map(opened) }, process, slots: {} });
     try {
       await this.#monitor(spec.id, answersWithinMs);
     } catch (error) {
@@ -147,38 +147,32 @@ export class GuestRunner {
   /** Plugs a disk into a running guest. @throws ProviderError QuotaExceeded when no slot is free. */
   async attach(guestId: string, disk: GuestDisk): Promise<void> {
     const guest = this.#running(guestId);
-    const slot = hotplugSlots.find((name) => guest.slots[name] === undefined);
-    if (!slot) {
-      throw new ProviderError("QuotaExceeded", {
-        operation: "attach a disk to a running guest",
-        resource: guestId,
-        reason: `all its ${hotplugSlots.length} slots for that are taken`,
-        action: "Stop it first: disks of a stopped guest need no such slot.",
-      });
-    }
+    const { slot, bus } = freeSlot(guest, disk);
     const monitor = await this.#monitor(guestId);
     await monitor.execute("blockdev-add", blockdev(disk));
     try {
-      await monitor.execute("device_add", { ...diskDevice(disk), bus: slot });
+      await monitor.execute("device_add", { ...diskDevice(disk), ...bus });
     } catch (error) {
       await monitor.execute("blockdev-del", { "node-name": disk.layerId });
       throw error;
     }
-    const spec = { ...guest.spec, disks: [...guest.spec.disks, disk] };
+    const spec = { ...guest.spec, disks: [...guest.spec.disks, opened(disk)] };
     this.#guests.put({ ...guest, spec, slots: { ...guest.slots, [slot]: disk.diskId } });
   }
 
-  /** Asks the guest to let go of a disk. False when it did not within 20 s, or can't (it was there from the start). */
+  /** Asks the guest to let go of a disk. False when it did not within 20 s, or can't (it was there from the
+   *  start, and is no SCSI disk). */
   async detach(guestId: string, diskId: string): Promise<boolean> {
     const guest = this.#running(guestId);
-    const slot = Object.entries(guest.slots).find(([, taken]) => taken === diskId)?.[0];
     const disk = guest.spec.disks.find((candidate) => candidate.diskId === diskId);
+    const slot = disk && slotOf(guest, disk);
     if (slot === undefined || !disk) return false;
     const monitor = await this.#monitor(guestId);
     const gone = monitor.event((event, data) => event === "DEVICE_DELETED" && data.device === diskId, detachWithinMs);
     await monitor.execute("device_del", { id: diskId });
     if (!(await gone)) return false;
-    await monitor.execute("blockdev-del", { "node-name": disk.layerId });
+    // Layers that came on top are gone with the device.
+    await monitor.execute("blockdev-del", { "node-name": disk.node ?? disk.layerId });
     const { [slot]: _, ...slots } = guest.slots;
     const spec = { ...guest.spec, disks: guest.spec.disks.filter((other) => other.diskId !== diskId) };
     this.#guests.put({ ...guest, spec, slots });

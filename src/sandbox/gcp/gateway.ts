@@ -1,0 +1,102 @@
+import type { IncomingMessage } from "node:http";
+import { type Answer, BodyTooLarge, readBody } from "../cloud/http-front.ts";
+import type { GcpCloud } from "./cloud.ts";
+import { type Compute, computePrefix } from "./compute/index.ts";
+import { GcpError } from "./errors.ts";
+import { metadataAnswer, metadataPrefix } from "./metadata.ts";
+import { perform } from "./perform.ts";
+import { projectId } from "./places.ts";
+import { type Storage, storagePrefix } from "./storage/index.ts";
+
+const bodyLimit = 2 ** 20;
+const jwtGrant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+/** Cloud Resource Manager's call, in its versions. */
+const permissionsPath = /^\/v[13]\/projects\/([^/:]+):testIamPermissions$/;
+
+/** All of Google's APIs behind one address: finds whom a request is for, and whom it is from. */
+export class Gateway {
+  readonly #cloud: GcpCloud;
+  readonly #compute: Compute;
+  readonly #storage: Storage;
+
+  constructor(cloud: GcpCloud, compute: Compute, storage: Storage) {
+    this.#cloud = cloud;
+    this.#compute = compute;
+    this.#storage = storage;
+  }
+
+  async handle(request: IncomingMessage): Promise<Answer> {
+    const url = new URL(request.url ?? "/", "http://gcp");
+    try {
+      return await this.#route(request, url);
+    } catch (error) {
+      const refusal =
+        error instanceof BodyTooLarge ? new GcpError(413, "uploadTooLarge", "The request is too large.") : error;
+      if (!(refusal instanceof GcpError)) throw error;
+      const oauth = url.pathname === "/token";
+      return json(
+        oauth ? { error: refusal.reason, error_description: refusal.message } : refusal.body(),
+        refusal.status,
+      );
+    }
+  }
+
+  async #route(request: IncomingMessage, { pathname: path, searchParams: query }: URL): Promise<Answer> {
+    if (path === "/token") return this.#token(request);
+    if (path === "/" || path.startsWith(metadataPrefix)) return metadataAnswer(this.#cloud, request, path);
+    const storage = storagePrefix.exec(path);
+    if (storage) {
+      // Whoever has a session's URI may upload: https://cloud.google.com/storage/docs/resumable-uploads#session-uris
+      if (!query.has("upload_id")) this.#user(request);
+      return this.#storage.handle(request, path.slice(storage[0].length), query, storage[1] === "upload/");
+    }
+    const user = this.#user(request);
+    if (path.startsWith(computePrefix))
+      return this.#compute.handle(request, path.slice(computePrefix.length), query, user);
+    const asked = permissionsPath.exec(path);
+    if (asked && request.method === "POST") return this.#permissions(request, asked[1] as string);
+    throw new GcpError(404, "notFound", `The sandbox simulates nothing at ${path}`);
+  }
+
+  #user(request: IncomingMessage): string {
+    return this.#cloud.identity.authenticate(request.headers.authorization);
+  }
+
+  /** https://developers.google.com/identity/protocols/oauth2/service-account#authorizingrequests */
+  async #token(request: IncomingMessage): Promise<Answer> {
+    const body = (await readBody(request, bodyLimit)).toString("utf8");
+    const form = body.startsWith("{") ? new Map(Object.entries(JSON.parse(body) as object)) : new URLSearchParams(body);
+    const { identity, settings, endpoint } = this.#cloud;
+    const called = { service: "oauth2", operation: "token", region: "global", scope: "token" } as const;
+    return perform(this.#cloud, called, () => {
+      if (form.get("grant_type") !== jwtGrant)
+        throw new GcpError(400, "unsupported_grant_type", "Only the JWT grant is simulated");
+      const access_token = identity.exchange(String(form.get("assertion")), endpoint, settings.tokenMs);
+      return json({ access_token, expires_in: Math.floor(settings.tokenMs / 1000), token_type: "Bearer" });
+    });
+  }
+
+  /** https://cloud.google.com/resource-manager/reference/rest/v3/projects/testIamPermissions */
+  async #permissions(request: IncomingMessage, project: string): Promise<Answer> {
+    const body = (await readBody(request, bodyLimit)).toString("utf8");
+    const { permissions = [] } = JSON.parse(body || "{}") as { permissions?: string[] };
+    const called = {
+      service: "resourcemanager",
+      operation: "projects.testIamPermissions",
+      region: "global",
+      scope: project,
+    } as const;
+    return perform(this.#cloud, called, () => {
+      if (project !== projectId)
+        throw new GcpError(403, "forbidden", "The caller does not have permission", {
+          statusName: "PERMISSION_DENIED",
+        });
+      const held = permissions.filter((permission) => !this.#cloud.settings.deniedPermissions.includes(permission));
+      return json(held.length > 0 ? { permissions: held } : {});
+    });
+  }
+}
+
+function json(value: object, status = 200): Answer {
+  return { status, headers: { "content-type": "application/json; charset=UTF-8" }, body: JSON.stringify(value) };
+}

@@ -1,0 +1,72 @@
+import * as z from "zod";
+import type { CloudAdmin } from "../cloud/admin.ts";
+import { HttpFront } from "../cloud/http-front.ts";
+import { census } from "./census.ts";
+import { GcpCloud, type GcpParts } from "./cloud.ts";
+import { Compute } from "./compute/index.ts";
+import { Gateway } from "./gateway.ts";
+import type { ServiceAccountKey } from "./identity.ts";
+import { defaultRegion, defaultZone, projectId } from "./places.ts";
+import { imageBucket, Storage } from "./storage/index.ts";
+
+/** A running simulated Google Cloud. */
+export interface RunningGcp {
+  readonly cloud: GcpCloud;
+  readonly front: HttpFront;
+  readonly port: number;
+  /** All of Google's APIs are there, told apart by their paths. */
+  readonly endpoint: string;
+  readonly project: string;
+  readonly region: string;
+  readonly zone: string;
+  readonly serviceAccountKey: ServiceAccountKey;
+  /** A bucket that is there from the start. */
+  readonly bucket: string;
+  readonly admin: CloudAdmin;
+  /** Powers the guests off (they start again with the next sandbox) and ends. */
+  stop(): Promise<void>;
+}
+
+/** Starts it on a port of 127.0.0.1 (0: any), with everything as an earlier process left it. */
+export async function startGcp(parts: GcpParts, port: number): Promise<RunningGcp> {
+  const cloud = new GcpCloud(parts);
+  const storage = new Storage(cloud);
+  const compute = new Compute(cloud, (bucket, name) => storage.archive(bucket, name));
+  const { disks, operations, machines } = compute.parts;
+  cloud.guests.adopt();
+  cloud.helpers.adopt();
+  await disks.reconcile();
+  const gateway = new Gateway(cloud, compute, storage);
+  const front = new HttpFront((request) => gateway.handle(request));
+  const listening = await front.listen(port);
+  cloud.endpoint = `http://127.0.0.1:${listening}`;
+  operations.resume();
+  machines.resume();
+  return {
+    cloud,
+    front,
+    port: listening,
+    endpoint: cloud.endpoint,
+    project: projectId,
+    region: defaultRegion,
+    zone: defaultZone,
+    serviceAccountKey: cloud.identity.key(cloud.endpoint),
+    bucket: imageBucket,
+    admin: {
+      name: "gcp",
+      faults: cloud.faults,
+      front,
+      settings: () => cloud.settings,
+      changeSettings: (change) => cloud.changeSettings(change),
+      census: () => census(cloud, disks, storage.tables),
+      makeSample: (order) => z.never("the simulated Google Cloud makes no samples").parse(order),
+      crash: (id) => machines.crash(id),
+    },
+    async stop() {
+      await front.close();
+      await machines.suspendAll();
+      await cloud.settled();
+      await cloud.close();
+    },
+  };
+}
