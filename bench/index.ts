@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   inventory: async () => (await import("./inventory.ts")).inventoryBench,
   "load-time": async () => (await import("./load-time.ts")).loadTimeBench,
   transit: async () => (await import("./transit.ts")).transitBench,
+  prepare: async () => (await import("./prepare.ts")).prepareBench,
   wave: async () => (await import("./wave.ts")).waveBench,
   overhead: async () => (await import("./overhead.ts")).overheadBench,
 };

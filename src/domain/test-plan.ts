@@ -3,6 +3,7 @@ import type { CreateVmParameters, VerifyParameters } from "./migration-parts.ts"
 import { actionParameters } from "./migration-plan.ts";
 import { type MigrationTestRequest, type TestLifeParameters, testKind } from "./migration-test.ts";
 import type { ObservedResource, Plan, PlanAction, PlanCheck, PlanChoice, PlanContent, PlanEstimates } from "./plan.ts";
+import { describeChange, type PrepareDiskParameters } from "./preparation.ts";
 import { tagKeys } from "./vm.ts";
 
 /** Beside the predicted copy and the hold: for a turn, for cloning and for booting, which are not predicted. */
@@ -38,6 +39,7 @@ export function planTest(seen: TestObservations): TestPlanParts {
   const checks = [
     ...(migration ? [replicaCheck(migration)] : base.checks.filter(({ check }) => !notOfTests.includes(check))),
     ...siteChecks(seen, verify),
+    ...preparedCheck(base),
     ...lifeCheck(seen, life),
   ];
   const at = (id: string) => ({ site: to, kind: "vm", id });
@@ -180,6 +182,27 @@ function siteChecks({ migration, source, target, base }: TestObservations, verif
           ),
         ]
       : []),
+  ];
+}
+
+/** Without these a guest does not start, or says nothing of it. */
+const neededToStart: ReadonlySet<string> = new Set(["initramfs-drivers", "kernel-command-line", "device-names"]);
+
+/** A test boots clones of what was proven, as it is. */
+function preparedCheck({ actions }: Plan): PlanCheck[] {
+  const prepared = actions.filter(({ action }) => action === "prepare-disk");
+  const changes = prepared.flatMap(({ parameters }) => (parameters as unknown as PrepareDiskParameters).changes);
+  if (changes.length === 0) return [];
+  const starts = !changes.some(({ change }) => neededToStart.has(change));
+  return [
+    {
+      check: "test-prepared",
+      result: starts ? "warn" : "fail",
+      detail: `The move changes the guest for its target (${changes.map(describeChange).join("; ")}), and a test of it does not`,
+      remedy: starts
+        ? "Nothing has to be done: what is tested differs in that from what is moved."
+        : "Make these changes in the guest before, or move it: the source is kept until its finalize.",
+    },
   ];
 }
 

@@ -181,6 +181,12 @@ describe("the plan of a guest that lacks its target's driver", () => {
     assert.ok(prepared.executable);
   });
 
+  test("says that an undo of it takes longer", () => {
+    const rows = (of: ReturnType<typeof plan>) => of.checks.filter(({ check }) => check === "undo-prepared").length;
+    const undo = { windowSeconds: 60 };
+    assert.deepEqual([rows(plan({ undo })), rows(plan({ undo, prepare: { mode: "off" } })), rows(plan())], [1, 0, 0]);
+  });
+
   test("changes nothing where preparation is off, and is refused as it was", () => {
     const off = plan({ prepare: { mode: "off" } });
     assert.ok(!off.executable && !off.actions.some(({ action }) => action === "prepare-disk"));

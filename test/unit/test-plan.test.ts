@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Plan } from "../../src/domain/plan.ts";
+import type { PreparationChange } from "../../src/domain/preparation.ts";
 import { planTest, type TestObservations } from "../../src/domain/test-plan.ts";
 
 const resource = { site: "b", kind: "vm", id: "web-1" };
@@ -104,6 +105,21 @@ describe("the plan of a test", () => {
       "test-isolated",
       "test-probes",
     ]);
+  });
+
+  test("refuses a guest that would not start without what the move changes in it, and else says that it differs", () => {
+    const place = { volume: "partition 1", path: "etc/fstab", reason: "its names follow the controller" };
+    const of = (change: PreparationChange) => {
+      const parameters = { diskId: "vda", changes: [change] };
+      const action = { action: "prepare-disk", resource, detail: "Prepare it", parameters };
+      return planned({ base: { ...base, actions: [...base.actions, action] } });
+    };
+    const named = of({ ...place, change: "device-names", rename: [{ from: "/dev/vda1", to: "UUID=1" }] });
+    assert.equal(named.checks.find(({ check }) => check === "test-prepared")?.result, "fail");
+    assert.equal(named.executable, false);
+    const own = of({ ...place, change: "empty-file", path: "etc/machine-id" });
+    assert.equal(own.checks.find(({ check }) => check === "test-prepared")?.result, "warn");
+    assert.ok(own.executable);
   });
 
   test("fails where only the source's own workers could copy, but not of a replica", () => {
