@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { InTurn } from "../../cloud/in-turn.ts";
 import type { AwsCloud, Call } from "../cloud.ts";
 import { AwsError, invalidParameter } from "../errors.ts";
 
@@ -6,7 +7,7 @@ import { AwsError, invalidParameter } from "../errors.ts";
 const rememberedMs = 48 * 3_600_000;
 
 /** Calls with a token that are under way, by token: a repeat that comes meanwhile waits for them. */
-const underWay = new WeakMap<AwsCloud, Map<string, Promise<unknown>>>();
+const underWay = new WeakMap<AwsCloud, InTurn>();
 
 /**
  * Makes a call with a client token happen once
@@ -30,17 +31,9 @@ export async function once<T>(
 
 /** Carries out one call with this token after the other. */
 export async function alone<T>(cloud: AwsCloud, id: string, act: () => T | Promise<T>): Promise<T> {
-  const others = underWay.get(cloud) ?? new Map<string, Promise<unknown>>();
-  underWay.set(cloud, others);
-  for (let other = others.get(id); other; other = others.get(id)) await other;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  others.set(id, promise);
-  try {
-    return await act();
-  } finally {
-    others.delete(id);
-    resolve();
-  }
+  const turns = underWay.get(cloud) ?? new InTurn();
+  underWay.set(cloud, turns);
+  return turns.run(id, act);
 }
 
 async function onceAlone<T>(

@@ -1,3 +1,4 @@
+import { type DiskParts, reconcilePoints, takePoint } from "../../cloud/disks/points.ts";
 import type { AwsCloud } from "../cloud.ts";
 import { AwsError, incorrectState } from "../errors.ts";
 import { accountId } from "../identity.ts";
@@ -98,63 +99,33 @@ export class VolumeStore {
     volumes: readonly Volume[],
     fields: { description: string; tags: (volume: Volume) => Tags },
   ): Promise<Snapshot[]> {
-    const { tables, disks, guests, documents } = this.#cloud;
-    const next = volumes.map((volume) => ({ volume, layerId: newId("ly") }));
-    for (const { volume, layerId } of next) {
-      await disks.createOverlay(layerId, disks.sizeBytes(volume.layerId), volume.layerId);
-      tables.volumes.change(volume.id, { nextLayerId: layerId });
-    }
-    const byInstance = Map.groupBy(next, ({ volume }) => volume.attachment?.instanceId ?? "");
-    try {
-      for (const [instanceId, group] of byInstance) {
-        if (!guests.isRunning(instanceId)) continue;
-        const switches = group.map(({ volume, layerId }) => ({
-          diskId: volume.id,
-          layerId,
-          path: disks.path(layerId),
-        }));
-        await guests.switchLayers(instanceId, switches);
-      }
-    } catch (error) {
-      for (const { volume } of next) tables.volumes.change(volume.id, { nextLayerId: undefined });
-      throw error;
-    }
     const at = Date.now();
-    return documents.together(() =>
-      next.map(({ volume, layerId }) => {
-        disks.freeze(volume.layerId);
-        tables.volumes.change(volume.id, { layerId, nextLayerId: undefined });
-        return tables.snapshots.put({
-          ...resource("snap", volume.region, fields.tags(volume)),
-          ownerId: accountId,
-          volumeId: volume.id,
-          sizeGib: volume.sizeGib,
-          description: fields.description,
-          encrypted: volume.encrypted,
-          ...(volume.kmsKeyArn ? { kmsKeyArn: volume.kmsKeyArn } : {}),
-          lineage: volume.lineage,
-          layerId: volume.layerId,
-          phase: "sealed",
-          sealedAt: at,
-        });
+    return takePoint(this.#diskParts(), volumes, (volume) =>
+      this.#cloud.tables.snapshots.put({
+        ...resource("snap", volume.region, fields.tags(volume)),
+        ownerId: accountId,
+        volumeId: volume.id,
+        sizeGib: volume.sizeGib,
+        description: fields.description,
+        encrypted: volume.encrypted,
+        ...(volume.kmsKeyArn ? { kmsKeyArn: volume.kmsKeyArn } : {}),
+        lineage: volume.lineage,
+        layerId: volume.layerId,
+        phase: "sealed",
+        sealedAt: at,
       }),
     );
   }
 
   /** Ends what a killed process had begun: a switch of layers that QEMU may or may not have made. */
   async reconcile(): Promise<void> {
-    const { tables, guests, disks } = this.#cloud;
-    for (const volume of tables.volumes.where(({ nextLayerId }) => nextLayerId !== undefined)) {
-      const instanceId = volume.attachment?.instanceId ?? "";
-      const live = guests.isRunning(instanceId) ? (await guests.layers(instanceId)).get(volume.id) : undefined;
-      if (live === volume.nextLayerId && volume.nextLayerId !== undefined) {
-        disks.freeze(volume.layerId);
-        tables.volumes.change(volume.id, { layerId: volume.nextLayerId, nextLayerId: undefined });
-      } else {
-        tables.volumes.change(volume.id, { nextLayerId: undefined });
-      }
-    }
+    await reconcilePoints(this.#diskParts());
     await this.#cloud.collectDisks();
+  }
+
+  #diskParts(): DiskParts<Volume> {
+    const { disks, guests, documents, tables } = this.#cloud;
+    return { disks, guests, documents, table: tables.volumes, guestOf: ({ attachment }) => attachment?.instanceId };
   }
 
   stateOf(snapshot: Snapshot): "pending" | "completed" | "error" {

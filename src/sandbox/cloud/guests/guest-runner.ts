@@ -208,9 +208,9 @@ export class GuestRunner {
       qdev?: string;
       inserted?: { "node-name"?: string };
     }[];
-    return new Map(
-      blocks.map(({ qdev, inserted }) => [(qdev ?? "").split("/").at(-1) ?? "", inserted?.["node-name"] ?? ""]),
-    );
+    // A virtio disk's own device is one below the one that was plugged in.
+    const diskId = (qdev = "") => qdev.replace(/\/virtio-backend$/, "").split("/").at(-1) ?? "";
+    return new Map(blocks.map(({ qdev, inserted }) => [diskId(qdev), inserted?.["node-name"] ?? ""]));
   }
 
   /** Runs a line of the human monitor of a guest's QEMU. Its answer is empty when all went well. */

@@ -1,0 +1,80 @@
+import type { CloudAdmin } from "../cloud/admin.ts";
+import { reconcilePoints } from "../cloud/disks/points.ts";
+import { HttpFront } from "../cloud/http-front.ts";
+import { census } from "./census.ts";
+import { OciCloud, type OciParts } from "./cloud.ts";
+import { Gateway } from "./gateway.ts";
+import { makeServices } from "./services.ts";
+import { availabilityDomains, region } from "./tenancy.ts";
+
+/** A running simulated Oracle Cloud: one region of one tenancy. */
+export interface RunningOci {
+  readonly cloud: OciCloud;
+  readonly gateway: Gateway;
+  readonly front: HttpFront;
+  readonly port: number;
+  /** For every client of every service. */
+  readonly endpoint: string;
+  readonly region: string;
+  /** The API key of the tenancy's only user. */
+  readonly credentials: {
+    readonly tenancy: string;
+    readonly user: string;
+    readonly fingerprint: string;
+    /** PEM. */
+    readonly privateKey: string;
+    readonly region: string;
+  };
+  readonly compartment: string;
+  readonly availabilityDomains: readonly [string, string, string];
+  /** Of Object Storage. */
+  readonly namespace: string;
+  readonly admin: CloudAdmin;
+  /** Powers the guests off (they start again with the next sandbox) and ends. */
+  stop(): Promise<void>;
+}
+
+/** Starts it on a port of 127.0.0.1 (0: any), with everything as an earlier process left it. */
+export async function startOci(parts: OciParts, port: number): Promise<RunningOci> {
+  const cloud = new OciCloud(parts);
+  const { registry, tokens, operations, workRequests } = makeServices(cloud);
+  cloud.guests.adopt();
+  await reconcilePoints(cloud.diskParts());
+  await cloud.collectDisks();
+  workRequests.reconcile();
+  const gateway = new Gateway(cloud, tokens, operations);
+  const front = new HttpFront((request) => gateway.handle(request));
+  const listening = await front.listen(port);
+  const { tenancyId, userId, fingerprint, privateKey, compartmentId, namespace } = cloud.tenancy;
+  return {
+    cloud,
+    gateway,
+    front,
+    port: listening,
+    endpoint: `http://127.0.0.1:${listening}`,
+    region,
+    credentials: { tenancy: tenancyId, user: userId, fingerprint, privateKey, region },
+    compartment: compartmentId,
+    availabilityDomains: availabilityDomains(cloud.tenancy),
+    namespace,
+    admin: {
+      name: "oci",
+      faults: cloud.faults,
+      front,
+      settings: () => cloud.settings,
+      changeSettings: (change) => cloud.changeSettings(change),
+      census: () => census(registry),
+      makeSample: () => {
+        throw new TypeError("the simulated Oracle Cloud makes no samples");
+      },
+      crash: () => false,
+    },
+    async stop() {
+      await front.close();
+      await cloud.settled();
+      cloud.guests.close();
+      await cloud.disks.close();
+      cloud.documents.close();
+    },
+  };
+}
