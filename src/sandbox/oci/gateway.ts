@@ -134,8 +134,8 @@ function parse(body: Buffer | undefined): unknown {
 
 function answerOf({ status, headers = {}, body, raw }: Reply, requestId: string, head: boolean): Answer {
   const kept = Object.fromEntries(
-    Object.entries({ "opc-request-id": requestId, ...headers }).filter(
-      (header): header is [string, string | number] => header[1] !== undefined,
+    Object.entries({ "opc-request-id": requestId, ...headers }).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value] as const],
     ),
   );
   if (raw !== undefined) return { status: status ?? 200, headers: kept, body: raw };

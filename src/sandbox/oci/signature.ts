@@ -22,7 +22,7 @@ export function authenticate(
   const claim = parse(headers.authorization);
   const { tenancyId, userId, fingerprint, publicKey } = tenancy;
   if (claim.keyId !== `${tenancyId}/${userId}/${fingerprint}` || claim.algorithm !== "rsa-sha256") throw refused();
-  const names = (claim.headers ?? "date").split(" ");
+  const names = (claim.headers ?? "date").toLowerCase().split(" ");
   const demanded = ["(request-target)", "host", names.includes("x-date") ? "x-date" : "date"];
   if (body !== undefined && withBody.has(method)) demanded.push("content-length", "content-type", "x-content-sha256");
   if (demanded.some((name) => !names.includes(name))) throw refused();

@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { NoRetryConfigurationDetails, Region, SimpleAuthenticationDetailsProvider } from "oci-common";
+import { CircuitBreaker, NoRetryConfigurationDetails, Region, SimpleAuthenticationDetailsProvider } from "oci-common";
 import { BlockstorageClient, ComputeClient, VirtualNetworkClient } from "oci-core";
 import { IdentityClient } from "oci-identity";
 import { LimitsClient } from "oci-limits";
@@ -75,7 +75,7 @@ export async function startOciLab(settings: object = {}): Promise<OciLab> {
     );
     const client = new Client(
       { authenticationDetailsProvider },
-      { retryConfiguration: NoRetryConfigurationDetails, circuitBreaker: CircuitBreaker.NoCircuit },
+      { retryConfiguration: NoRetryConfigurationDetails, circuitBreaker: new CircuitBreaker({ disableClientCircuitBreaker: true }) },
     );
     client.endpoint = running.endpoint;
     return client;
