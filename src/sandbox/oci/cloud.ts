@@ -77,11 +77,13 @@ export class OciCloud {
     while (this.#background.size > 0) await Promise.all(this.#background);
   }
 
-  /** The volumes' disks, and which guest may be writing them. */
+  /** The volumes' disks, and which guest may be writing them: one that only reads goes on with what is frozen. */
   diskParts(): DiskParts<Volume> {
     const { disks, guests, documents, tables } = this;
     const guestOf = (volume: Volume) => {
-      const attachment = tables.attachments.find((one) => one.volumeId === volume.id && one.deletedAt === undefined);
+      const attachment = tables.attachments.find(
+        (one) => one.volumeId === volume.id && one.deletedAt === undefined && !one.readOnly,
+      );
       return attachment && tables.instances.get(attachment.instanceId)?.guestId;
     };
     return { disks, guests, documents, table: tables.volumes, guestOf };

@@ -34,7 +34,11 @@ export function missing(parameter: string): OciError {
 }
 
 export function incorrectState(id: string, state: string, wanted: string): OciError {
-  return new OciError(409, "IncorrectState", `The resource ${id} is in state ${state}, and must be in state ${wanted}.`);
+  return new OciError(
+    409,
+    "IncorrectState",
+    `The resource ${id} is in state ${state}, and must be in state ${wanted}.`,
+  );
 }
 
 export function conflict(message: string): OciError {

@@ -69,7 +69,11 @@ export class Gateway {
       request,
       json: <T>() => parse(body) as T,
     };
-    const reply = await this.#perform(operation, call, Buffer.concat([Buffer.from(`${target}\n`), body ?? Buffer.alloc(0)]));
+    const reply = await this.#perform(
+      operation,
+      call,
+      Buffer.concat([Buffer.from(`${target}\n`), body ?? Buffer.alloc(0)]),
+    );
     this.witness(operation, body && body.length > 0 ? parse(body) : undefined, reply.body);
     return reply;
   }
@@ -120,7 +124,10 @@ export class Gateway {
 
 /** An object's name may hold slashes, encoded or not. */
 function patternOf(path: string): RegExp {
-  const source = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => `(?<${name}>${name === "objectName" ? ".+" : "[^/]+"})`);
+  const source = path.replaceAll(
+    /\{(\w+)\}/g,
+    (_, name: string) => `(?<${name}>${name === "objectName" ? ".+" : "[^/]+"})`,
+  );
   return new RegExp(`^${source}/?$`);
 }
 

@@ -29,6 +29,10 @@ export interface RunningOci {
   readonly availabilityDomains: readonly [string, string, string];
   /** Of Object Storage. */
   readonly namespace: string;
+  /** What every sandbox has from its start on. */
+  readonly network: { readonly vcnId: string; readonly subnetId: string };
+  /** The group that opens port 8080. */
+  readonly demoGroupId: string;
   readonly admin: CloudAdmin;
   /** Powers the guests off (they start again with the next sandbox) and ends. */
   stop(): Promise<void>;
@@ -37,11 +41,12 @@ export interface RunningOci {
 /** Starts it on a port of 127.0.0.1 (0: any), with everything as an earlier process left it. */
 export async function startOci(parts: OciParts, port: number): Promise<RunningOci> {
   const cloud = new OciCloud(parts);
-  const { registry, tokens, operations, workRequests } = makeServices(cloud);
+  const { registry, tokens, operations, workRequests, guests, objects, network } = makeServices(cloud);
   cloud.guests.adopt();
   await reconcilePoints(cloud.diskParts());
   await cloud.collectDisks();
   workRequests.reconcile();
+  guests.reconcile();
   const gateway = new Gateway(cloud, tokens, operations);
   const front = new HttpFront((request) => gateway.handle(request));
   const listening = await front.listen(port);
@@ -57,20 +62,23 @@ export async function startOci(parts: OciParts, port: number): Promise<RunningOc
     compartment: compartmentId,
     availabilityDomains: availabilityDomains(cloud.tenancy),
     namespace,
+    network: { vcnId: network.vcnId, subnetId: network.subnetId },
+    demoGroupId: network.demoGroupId,
     admin: {
       name: "oci",
       faults: cloud.faults,
       front,
       settings: () => cloud.settings,
       changeSettings: (change) => cloud.changeSettings(change),
-      census: () => census(registry),
+      census: () => census(registry, objects),
       makeSample: () => {
         throw new TypeError("the simulated Oracle Cloud makes no samples");
       },
-      crash: () => false,
+      crash: (id) => guests.crash(id),
     },
     async stop() {
       await front.close();
+      await guests.suspendAll();
       await cloud.settled();
       cloud.guests.close();
       await cloud.disks.close();

@@ -1,7 +1,7 @@
 import type * as sdk from "oci-limits";
 import type { OciCloud } from "./cloud.ts";
-import { invalid, limitExceeded, missing, notFound } from "./errors.ts";
 import { shapes } from "./core/shapes.ts";
+import { invalid, limitExceeded, missing, notFound } from "./errors.ts";
 import { type Operation, operations } from "./operation.ts";
 import type { Registry } from "./registry.ts";
 import { availabilityDomains } from "./tenancy.ts";
@@ -79,7 +79,13 @@ const limits: readonly Limit[] = [
     value: 1_000,
     used: ({ tables }) => tables.backups.where(alive).length,
   },
-  { service: "vcn", name: "vcn-count", scope: "REGION", value: 50, used: ({ tables }) => tables.vcns.where(alive).length },
+  {
+    service: "vcn",
+    name: "vcn-count",
+    scope: "REGION",
+    value: 50,
+    used: ({ tables }) => tables.vcns.where(alive).length,
+  },
   {
     service: "vcn",
     name: "reserved-public-ip-count",

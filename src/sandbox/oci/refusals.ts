@@ -21,7 +21,11 @@ export function refusalFor(kind: Refusal, { service, name }: Operation): OciErro
       if (service !== "objectstorage") return notFound();
       return /Object|Upload|Part/.test(name)
         ? new OciError(404, "ObjectNotFound", "The object was not found, or you are not authorized to access it.")
-        : new OciError(404, "BucketNotFound", "Either the bucket does not exist or you are not authorized to access it.");
+        : new OciError(
+            404,
+            "BucketNotFound",
+            "Either the bucket does not exist or you are not authorized to access it.",
+          );
   }
 }
 

@@ -72,7 +72,8 @@ export class Registry {
     return {
       id: newOcid(type),
       compartmentId,
-      displayName: details.displayName ?? `${type}${new Date(createdAt).toISOString().replaceAll(/[-:T]/g, "").slice(0, 14)}`,
+      displayName:
+        details.displayName ?? `${type}${new Date(createdAt).toISOString().replaceAll(/[-:T]/g, "").slice(0, 14)}`,
       freeformTags: checkTags(details.freeformTags),
       definedTags: details.definedTags ?? {},
       createdAt,
@@ -127,7 +128,10 @@ export class Registry {
   }
 
   etag<T extends Resource>(kind: Kind<T>, resource: T): string {
-    return createHash("sha256").update(JSON.stringify(kind.describe(resource))).digest("hex").slice(0, 32);
+    return createHash("sha256")
+      .update(JSON.stringify(kind.describe(resource)))
+      .digest("hex")
+      .slice(0, 32);
   }
 
   one<T extends Resource>(kind: Kind<T>, resource: T, headers: Reply["headers"] = {}): Reply {
@@ -138,7 +142,11 @@ export class Registry {
    * A page of what the caller may see, newest first: of a compartment, and with what the query asks for. `fields` are
    * the query's further filters.
    */
-  list<T extends Resource>(call: Call, kind: Kind<T>, fields: Readonly<Record<string, (resource: T) => unknown>>): Reply {
+  list<T extends Resource>(
+    call: Call,
+    kind: Kind<T>,
+    fields: Readonly<Record<string, (resource: T) => unknown>>,
+  ): Reply {
     const compartmentId = call.query.get("compartmentId");
     if (compartmentId === null) throw missing("compartmentId");
     if (!this.isCompartment(compartmentId)) throw notFound("compartment");
@@ -202,10 +210,15 @@ function pageStart(token: string, names: readonly string[]): number {
 export function checkTags(tags: Tags = {}): Tags {
   const entries = Object.entries(tags);
   if (entries.length > freeformAtMost)
-    throw invalid("freeformTags", `a resource has at most ${freeformAtMost} free-form tags, and there are ${entries.length}`);
+    throw invalid(
+      "freeformTags",
+      `a resource has at most ${freeformAtMost} free-form tags, and there are ${entries.length}`,
+    );
   for (const [key, value] of entries) {
-    if (!/^[\x21-\x2d\x2f-\x7e]{1,100}$/.test(key)) throw invalid("freeformTags", `the key ${JSON.stringify(key)} is not allowed`);
-    if (typeof value !== "string" || value.length > 256) throw invalid("freeformTags", `the value of ${key} is not allowed`);
+    if (!/^[\x21-\x2d\x2f-\x7e]{1,100}$/.test(key))
+      throw invalid("freeformTags", `the key ${JSON.stringify(key)} is not allowed`);
+    if (typeof value !== "string" || value.length > 256)
+      throw invalid("freeformTags", `the value of ${key} is not allowed`);
   }
   return tags;
 }

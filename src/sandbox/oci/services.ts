@@ -1,10 +1,25 @@
 import type { OciCloud } from "./cloud.ts";
+import { attachmentKinds, attachmentOperations } from "./core/attachments.ts";
 import { backupKinds, backupOperations } from "./core/backups.ts";
+import { ensureNetwork } from "./core/built-in-network.ts";
+import { consoleOperations } from "./core/console.ts";
+import { imageKind, imageOperations } from "./core/image-operations.ts";
+import { ImageBytes } from "./core/images.ts";
+import { InstanceGuests } from "./core/instance-guests.ts";
+import { instanceKind, instanceOperations } from "./core/instances.ts";
+import { networkKinds } from "./core/network-kinds.ts";
+import { securityGroupOperations } from "./core/security-groups.ts";
 import { shapeOperations } from "./core/shapes.ts";
+import { vcnOperations } from "./core/vcns.ts";
+import { vnicOperations } from "./core/vnics.ts";
 import { volumeGroupKind, volumeGroupOperations } from "./core/volume-groups.ts";
 import { volumeKinds, volumeOperations } from "./core/volumes.ts";
 import { identityOperations } from "./identity.ts";
 import { limitOperations } from "./limits.ts";
+import { bucketOperations } from "./objectstorage/buckets.ts";
+import { multipartOperations } from "./objectstorage/multipart.ts";
+import { objectOperations } from "./objectstorage/objects.ts";
+import { ObjectStore } from "./objectstorage/store.ts";
 import type { Operation } from "./operation.ts";
 import { Registry } from "./registry.ts";
 import { RetryTokens } from "./retry-tokens.ts";
@@ -14,6 +29,9 @@ export interface Services {
   readonly registry: Registry;
   readonly tokens: RetryTokens;
   readonly workRequests: WorkRequests;
+  readonly guests: InstanceGuests;
+  readonly objects: ObjectStore;
+  readonly network: ReturnType<typeof ensureNetwork>;
   readonly operations: readonly Operation[];
 }
 
@@ -21,16 +39,42 @@ export interface Services {
 export function makeServices(cloud: OciCloud): Services {
   const registry = new Registry(cloud);
   const workRequests = new WorkRequests(cloud);
-  const kinds = { ...volumeKinds(registry), ...backupKinds(registry), group: volumeGroupKind(registry) };
+  const objects = new ObjectStore(cloud);
+  const bytes = new ImageBytes(registry, objects);
+  const guests = new InstanceGuests(registry);
+  const kinds = {
+    ...volumeKinds(registry),
+    ...backupKinds(registry),
+    group: volumeGroupKind(registry),
+    ...attachmentKinds(registry),
+    instance: instanceKind(registry),
+    image: imageKind(registry),
+  };
+  const network = networkKinds(registry);
   return {
     registry,
     tokens: new RetryTokens(registry),
     workRequests,
+    guests,
+    objects,
+    network: ensureNetwork(registry, network),
     operations: [
       ...volumeOperations(registry, kinds),
       ...backupOperations(registry, kinds),
       ...volumeGroupOperations(registry, kinds.group),
+      ...attachmentOperations(registry, workRequests, kinds),
       ...shapeOperations(registry),
+      ...instanceOperations(registry, workRequests, guests, bytes, { ...kinds, ...network }),
+      ...imageOperations(registry, workRequests, objects, bytes, guests, kinds),
+      ...consoleOperations(registry, kinds.instance),
+      ...vcnOperations(registry, network),
+      ...securityGroupOperations(registry, network, (groupId) =>
+        guests.refreshForwards(({ groupIds }) => groupIds.includes(groupId)),
+      ),
+      ...vnicOperations(registry, network, (changed) => guests.refreshForwards(({ id }) => id === changed.id)),
+      ...bucketOperations(registry, objects),
+      ...objectOperations(objects),
+      ...multipartOperations(registry, objects),
       ...identityOperations(registry),
       ...limitOperations(registry),
       ...workRequestOperations(registry),

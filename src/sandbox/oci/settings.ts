@@ -8,8 +8,12 @@ export const settingsSchema = z.strictObject({
   /** Whether calls are held to a rate. The vendor publishes none: the figures are this sandbox's own. */
   throttling: z.boolean().default(true),
   /** Reads and changes that a rested tenancy may make at once, and how many more each second, by operation. */
-  readRate: z.strictObject({ capacity: z.int().min(1), perSecond: z.number() }).default({ capacity: 100, perSecond: 20 }),
-  changeRate: z.strictObject({ capacity: z.int().min(1), perSecond: z.number() }).default({ capacity: 50, perSecond: 5 }),
+  readRate: z
+    .strictObject({ capacity: z.int().min(1), perSecond: z.number() })
+    .default({ capacity: 100, perSecond: 20 }),
+  changeRate: z
+    .strictObject({ capacity: z.int().min(1), perSecond: z.number() })
+    .default({ capacity: 50, perSecond: 5 }),
   /** PROVISIONING → AVAILABLE of volumes and networks; ATTACHING → ATTACHED. */
   provisioningMs: z.int().min(0).default(150),
   /** CREATING → AVAILABLE of a backup. */

@@ -13,6 +13,8 @@ export interface Resource extends Document {
   readonly definedTags: DefinedTags;
   readonly createdAt: number;
   readonly deletedAt?: number | undefined;
+  /** It came with the sandbox; nobody made it. */
+  readonly builtIn?: true;
 }
 
 /** A block volume, or a boot volume. */
@@ -82,11 +84,19 @@ export interface Attachment extends Resource {
   readonly device?: string | undefined;
   readonly readOnly: boolean;
   readonly shareable: boolean;
-  /** A guest that did not let go of it. */
-  readonly stuck?: boolean | undefined;
+  /** Its guest was asked to let go of it, and has not yet. */
+  readonly detaching?: boolean | undefined;
 }
 
-export type InstanceState = "PROVISIONING" | "STARTING" | "RUNNING" | "STOPPING" | "STOPPED" | "CREATING_IMAGE" | "TERMINATING" | "TERMINATED";
+export type InstanceState =
+  | "PROVISIONING"
+  | "STARTING"
+  | "RUNNING"
+  | "STOPPING"
+  | "STOPPED"
+  | "CREATING_IMAGE"
+  | "TERMINATING"
+  | "TERMINATED";
 
 export interface Instance extends Resource {
   /** Its QEMU's name. */
@@ -102,7 +112,6 @@ export interface Instance extends Resource {
   readonly extendedMetadata: Readonly<Record<string, unknown>>;
   readonly launchOptions: Readonly<Record<string, unknown>>;
   readonly uefi: boolean;
-  readonly preemptible: boolean;
   readonly preserveBootVolume?: boolean | undefined;
   readonly state: InstanceState;
   /** It ran when the sandbox was ended, and is to run again. */

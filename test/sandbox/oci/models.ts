@@ -33,7 +33,9 @@ export function sdkFolder(service: Service): string {
 export function modelComplaint(operation: Operation, taken: unknown, answered: unknown): string[] {
   const { service, name, takes, answers } = operation;
   const complaints = [
-    ...(taken === undefined ? [] : takes ? check(service, takes, taken, "") : ["takes no body"]).map((why) => `request: ${why}`),
+    ...(taken === undefined ? [] : takes ? check(service, takes, taken, "") : ["takes no body"]).map(
+      (why) => `request: ${why}`,
+    ),
     ...(answered === undefined
       ? answers
         ? ["nothing"]

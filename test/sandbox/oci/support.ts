@@ -58,7 +58,8 @@ export async function startOciLab(settings: object = {}): Promise<OciLab> {
   };
   const start = async (port: number): Promise<RunningOci> => {
     const oci = await startOci(parts, port);
-    oci.gateway.witness = (operation, taken, answered) => complaints.push(...modelComplaint(operation, taken, answered));
+    oci.gateway.witness = (operation, taken, answered) =>
+      complaints.push(...modelComplaint(operation, taken, answered));
     return oci;
   };
   let running = await start(0);
@@ -75,7 +76,10 @@ export async function startOciLab(settings: object = {}): Promise<OciLab> {
     );
     const client = new Client(
       { authenticationDetailsProvider },
-      { retryConfiguration: NoRetryConfigurationDetails, circuitBreaker: new CircuitBreaker({ disableClientCircuitBreaker: true }) },
+      {
+        retryConfiguration: NoRetryConfigurationDetails,
+        circuitBreaker: new CircuitBreaker({ disableClientCircuitBreaker: true }),
+      },
     );
     client.endpoint = running.endpoint;
     return client;

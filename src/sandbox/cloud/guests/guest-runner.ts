@@ -209,7 +209,11 @@ export class GuestRunner {
       inserted?: { "node-name"?: string };
     }[];
     // A virtio disk's own device is one below the one that was plugged in.
-    const diskId = (qdev = "") => qdev.replace(/\/virtio-backend$/, "").split("/").at(-1) ?? "";
+    const diskId = (qdev = "") =>
+      qdev
+        .replace(/\/virtio-backend$/, "")
+        .split("/")
+        .at(-1) ?? "";
     return new Map(blocks.map(({ qdev, inserted }) => [diskId(qdev), inserted?.["node-name"] ?? ""]));
   }
 

@@ -30,11 +30,13 @@ export function securityGroupOperations(
     const peerType = (inward ? details.sourceType : details.destinationType) ?? "CIDR_BLOCK";
     if (!peer) throw missing(inward ? "source" : "destination");
     if (direction !== "INGRESS" && direction !== "EGRESS") throw invalid("direction", "must be INGRESS or EGRESS");
-    if (peerType === "CIDR_BLOCK" && !parseCidr(peer)) throw invalid(inward ? "source" : "destination", `${peer} is no CIDR`);
+    if (peerType === "CIDR_BLOCK" && !parseCidr(peer))
+      throw invalid(inward ? "source" : "destination", `${peer} is no CIDR`);
     if (peerType === "NETWORK_SECURITY_GROUP") registry.related(kinds.group, peer, "source");
     if (protocol !== "all" && !/^\d{1,3}$/.test(protocol ?? "")) throw invalid("protocol", "must be all or a number");
     const options = protocol === "17" ? details.udpOptions : details.tcpOptions;
-    if (options && protocol !== "6" && protocol !== "17") throw invalid("tcpOptions", `not with the protocol ${protocol}`);
+    if (options && protocol !== "6" && protocol !== "17")
+      throw invalid("tcpOptions", `not with the protocol ${protocol}`);
     return {
       id,
       direction,
@@ -89,7 +91,9 @@ export function securityGroupOperations(
     ),
     operation("DeleteNetworkSecurityGroup", `DELETE ${path}`, {}, (call) => {
       const group = registry.live(call, kinds.group, call.params.networkSecurityGroupId);
-      const vnic = tables.vnics.find(({ deletedAt, groupIds }) => deletedAt === undefined && groupIds.includes(group.id));
+      const vnic = tables.vnics.find(
+        ({ deletedAt, groupIds }) => deletedAt === undefined && groupIds.includes(group.id),
+      );
       if (vnic) throw conflict(`The network security group ${group.id} is used by the VNIC ${vnic.id}.`);
       tables.groups.change(group.id, { deletedAt: Date.now() });
       return {};
@@ -128,7 +132,8 @@ export function securityGroupOperations(
         const group = registry.live(call, kinds.group, call.params.networkSecurityGroupId);
         const { securityRules = [] } = call.json<Wire<core.models.UpdateNetworkSecurityGroupSecurityRulesDetails>>();
         const updated = securityRules.map((details) => {
-          if (!group.rules.some(({ id }) => id === details.id)) throw invalid("securityRules.id", `there is no rule ${details.id}`);
+          if (!group.rules.some(({ id }) => id === details.id))
+            throw invalid("securityRules.id", `there is no rule ${details.id}`);
           return ruleOf(details as Wire<core.models.AddSecurityRuleDetails>, details.id);
         });
         setRules(

@@ -31,7 +31,13 @@ export const shapes: readonly Shape[] = [
   { name: "VM.Standard2.1", limit: "standard2", processor: intel2, ocpus: 1, memoryGib: 15 },
   { name: "VM.Standard2.2", limit: "standard2", processor: intel2, ocpus: 2, memoryGib: 30 },
   { name: "VM.Standard2.4", limit: "standard2", processor: intel2, ocpus: 4, memoryGib: 60 },
-  { name: "VM.Standard.E2.1.Micro", limit: "standard-e2-micro", processor: "2.0 GHz AMD EPYC 7551 (Naples)", ocpus: 1, memoryGib: 1 },
+  {
+    name: "VM.Standard.E2.1.Micro",
+    limit: "standard-e2-micro",
+    processor: "2.0 GHz AMD EPYC 7551 (Naples)",
+    ocpus: 1,
+    memoryGib: 1,
+  },
 ];
 
 function flexible(name: string, limit: string, processor: string, ocpusMost: number, memoryMost: number): Shape {

@@ -24,7 +24,10 @@ export function makeVcn(registry: Registry, details: Wire<core.models.CreateVcnD
   const cidrs = blocks.map((block) => formatCidr(cidrOf(block, "cidrBlocks")));
   holdToLimit(cloud, "vcn-count", undefined, 1);
   const withVcn = (type: string, what: string) => ({
-    ...registry.resource(type, { compartmentId: details.compartmentId, displayName: `${what} for ${resource.displayName}` }),
+    ...registry.resource(type, {
+      compartmentId: details.compartmentId,
+      displayName: `${what} for ${resource.displayName}`,
+    }),
     vcnId: resource.id,
   });
   const routeTable = { ...withVcn("routetable", "Default Route Table"), rules: [] };
@@ -143,13 +146,18 @@ export function vcnOperations(registry: Registry, kinds: NetworkKinds): Operatio
       registry.one(kinds.subnet, makeSubnet(registry, kinds, call.json())),
     ),
     ...readers(registry, kinds.subnet, "Subnet", "/subnets/{subnetId}", inVcn),
-    operation("UpdateSubnet", "PUT /subnets/{subnetId}", { takes: "UpdateSubnetDetails", answers: "Subnet" }, (call) => {
-      const subnet = registry.live(call, kinds.subnet, call.params.subnetId);
-      const details = call.json<Wire<core.models.UpdateSubnetDetails>>();
-      if (details.routeTableId) registry.related(kinds.routeTable, details.routeTableId, "routeTableId");
-      const routeTableId = details.routeTableId ?? subnet.routeTableId;
-      return registry.one(kinds.subnet, tables.subnets.put({ ...subnet, ...renamed(details), routeTableId }));
-    }),
+    operation(
+      "UpdateSubnet",
+      "PUT /subnets/{subnetId}",
+      { takes: "UpdateSubnetDetails", answers: "Subnet" },
+      (call) => {
+        const subnet = registry.live(call, kinds.subnet, call.params.subnetId);
+        const details = call.json<Wire<core.models.UpdateSubnetDetails>>();
+        if (details.routeTableId) registry.related(kinds.routeTable, details.routeTableId, "routeTableId");
+        const routeTableId = details.routeTableId ?? subnet.routeTableId;
+        return registry.one(kinds.subnet, tables.subnets.put({ ...subnet, ...renamed(details), routeTableId }));
+      },
+    ),
     operation("DeleteSubnet", "DELETE /subnets/{subnetId}", {}, (call) => {
       const subnet = registry.live(call, kinds.subnet, call.params.subnetId);
       const vnic = tables.vnics.find((one) => alive(one) && one.subnetId === subnet.id);
@@ -166,7 +174,8 @@ export function vcnOperations(registry: Registry, kinds: NetworkKinds): Operatio
         const details = call.json<Wire<core.models.CreateInternetGatewayDetails>>();
         const resource = registry.resource("internetgateway", details);
         const vcn = registry.related(kinds.vcn, details.vcnId, "vcnId");
-        if (tables.gateways.find((one) => alive(one) && one.vcnId === vcn.id)) throw limitExceeded("internet-gateway-count");
+        if (tables.gateways.find((one) => alive(one) && one.vcnId === vcn.id))
+          throw limitExceeded("internet-gateway-count");
         const gateway = tables.gateways.put({ ...resource, vcnId: vcn.id, enabled: details.isEnabled });
         return registry.one(kinds.gateway, gateway);
       },

@@ -209,7 +209,8 @@ export function vnicOperations(registry: Registry, kinds: NetworkKinds, changed:
       const details = call.json<Wire<core.models.CreatePublicIpDetails>>();
       const resource = registry.resource("publicip", details);
       const { lifetime, privateIpId } = details;
-      if (lifetime !== "RESERVED" && lifetime !== "EPHEMERAL") throw invalid("lifetime", "must be RESERVED or EPHEMERAL");
+      if (lifetime !== "RESERVED" && lifetime !== "EPHEMERAL")
+        throw invalid("lifetime", "must be RESERVED or EPHEMERAL");
       if (lifetime === "EPHEMERAL" && !privateIpId) throw missing("privateIpId");
       if (lifetime === "RESERVED") holdToLimit(registry.cloud, "reserved-public-ip-count", undefined, 1);
       const ip = tables.publicIps.put({
@@ -255,7 +256,11 @@ export function vnicOperations(registry: Registry, kinds: NetworkKinds, changed:
         const wanted = details.privateIpId;
         // An empty string takes it off.
         const privateIpId =
-          wanted === undefined || wanted === ip.privateIpId ? ip.privateIpId : wanted === "" ? undefined : assignable(wanted);
+          wanted === undefined || wanted === ip.privateIpId
+            ? ip.privateIpId
+            : wanted === ""
+              ? undefined
+              : assignable(wanted);
         if (ip.lifetime === "EPHEMERAL" && privateIpId === undefined)
           throw invalid("privateIpId", "an ephemeral public IP can't be unassigned; delete it");
         const updated = tables.publicIps.put({ ...ip, ...renamed(details), privateIpId });

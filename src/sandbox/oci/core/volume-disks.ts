@@ -8,17 +8,24 @@ export function attachmentsOf({ tables }: OciCloud, volumeId: string): Attachmen
   return tables.attachments.where((one) => one.volumeId === volumeId && one.deletedAt === undefined);
 }
 
-/** The volumes of an instance, its boot volume first: guests boot from the first disk. */
-export function volumesOf({ tables }: OciCloud, instanceId: string): Volume[] {
+/** The disks of an instance, its boot volume's first: guests boot from the first disk. */
+export function disksOf(cloud: OciCloud, instanceId: string): GuestDisk[] {
+  return attachedTo(cloud, instanceId).map(({ volume, attachment }) => guestDisk(cloud, volume, attachment));
+}
+
+export function attachedTo({ tables }: OciCloud, instanceId: string): { volume: Volume; attachment: Attachment }[] {
   return tables.attachments
     .where((one) => one.instanceId === instanceId && one.deletedAt === undefined)
     .sort((a, b) => Number(b.boot) - Number(a.boot) || a.createdAt - b.createdAt)
-    .flatMap(({ volumeId }) => tables.volumes.get(volumeId) ?? []);
+    .flatMap((attachment) => {
+      const volume = tables.volumes.get(attachment.volumeId);
+      return volume ? [{ volume, attachment }] : [];
+    });
 }
 
 /** A paravirtualized disk. Its serial number, which Oracle's have not, is the end of the volume's OCID. */
-export function guestDisk({ disks }: OciCloud, { id, layerId }: Volume): GuestDisk {
-  return { diskId: id, layerId, path: disks.path(layerId), controller: "virtio-blk", serial: id.slice(-20) };
+export function guestDisk({ disks }: OciCloud, { id, layerId }: Volume, { readOnly }: Attachment): GuestDisk {
+  return { diskId: id, layerId, path: disks.path(layerId), controller: "virtio-blk", serial: id.slice(-20), readOnly };
 }
 
 /** Makes the disks of a guest that is off as large as its volumes are; a running one sees it from its next start on. */

@@ -162,30 +162,26 @@ export function volumeOperations(
   };
 
   return [
-    operation(
-      "CreateVolume",
-      "POST /volumes",
-      { takes: "CreateVolumeDetails", answers: "Volume" },
-      async (call) => {
-        const details = call.json<Wire<core.models.CreateVolumeDetails>>();
-        const resource = registry.resource("volume", details);
-        const given = details.sourceDetails as Volume["source"];
-        const source = given ?? (details.volumeBackupId ? { type: "volumeBackup", id: details.volumeBackupId } : undefined);
-        if (source?.type.startsWith("boot")) throw invalid("sourceDetails.type", `${source.type} makes no block volume`);
-        const sizeGib = details.sizeInGBs ?? (details.sizeInMBs === undefined ? undefined : details.sizeInMBs / 1024);
-        const volume = await makeVolume(cloud, {
-          boot: false,
-          resource,
-          availabilityDomain: details.availabilityDomain,
-          sizeGib,
-          vpusPerGib: details.vpusPerGB,
-          kmsKeyId: details.kmsKeyId,
-          source,
-          from: await begin(source),
-        });
-        return registry.one(kinds.volume, volume);
-      },
-    ),
+    operation("CreateVolume", "POST /volumes", { takes: "CreateVolumeDetails", answers: "Volume" }, async (call) => {
+      const details = call.json<Wire<core.models.CreateVolumeDetails>>();
+      const resource = registry.resource("volume", details);
+      const given = details.sourceDetails as Volume["source"];
+      const source =
+        given ?? (details.volumeBackupId ? { type: "volumeBackup", id: details.volumeBackupId } : undefined);
+      if (source?.type.startsWith("boot")) throw invalid("sourceDetails.type", `${source.type} makes no block volume`);
+      const sizeGib = details.sizeInGBs ?? (details.sizeInMBs === undefined ? undefined : details.sizeInMBs / 1024);
+      const volume = await makeVolume(cloud, {
+        boot: false,
+        resource,
+        availabilityDomain: details.availabilityDomain,
+        sizeGib,
+        vpusPerGib: details.vpusPerGB,
+        kmsKeyId: details.kmsKeyId,
+        source,
+        from: await begin(source),
+      });
+      return registry.one(kinds.volume, volume);
+    }),
     operation("GetVolume", "GET /volumes/{volumeId}", { answers: "Volume" }, ({ params }) =>
       registry.one(kinds.volume, registry.find(kinds.volume, params.volumeId)),
     ),
@@ -215,9 +211,9 @@ export function volumeOperations(
         const resource = registry.resource("bootvolume", details);
         // The vendor takes a boot volume or its backup only: a block volume can't become one.
         const source = details.sourceDetails as Volume["source"];
-        if (!source?.type.startsWith("boot")) throw invalid("sourceDetails.type", "a boot volume is made of a boot volume or its backup");
-        const origin =
-          tables.backups.get(source.id)?.imageId ?? tables.volumes.get(source.id)?.imageId;
+        if (!source?.type.startsWith("boot"))
+          throw invalid("sourceDetails.type", "a boot volume is made of a boot volume or its backup");
+        const origin = tables.backups.get(source.id)?.imageId ?? tables.volumes.get(source.id)?.imageId;
         const volume = await makeVolume(cloud, {
           boot: true,
           resource,
