@@ -20,7 +20,7 @@ export interface OciLab {
   compute(): ComputeClient;
   blockstorage(): BlockstorageClient;
   network(): VirtualNetworkClient;
-  identity(): IdentityClient;
+  identity(credentials?: object): IdentityClient;
   limits(): LimitsClient;
   workRequests(): WorkRequestClient;
   storage(): ObjectStorageClient;
@@ -64,8 +64,11 @@ export async function startOciLab(settings: object = {}): Promise<OciLab> {
   };
   let running = await start(0);
   running.cloud.changeSettings({ ...quick, ...settings });
-  const made = <T extends { endpoint: string }>(Client: new (parameters: object, configuration: object) => T): T => {
-    const { tenancy, user, fingerprint, privateKey, region } = running.credentials;
+  const made = <T extends { endpoint: string }>(
+    Client: new (parameters: object, configuration: object) => T,
+    credentials: object = {},
+  ): T => {
+    const { tenancy, user, fingerprint, privateKey, region } = { ...running.credentials, ...credentials };
     const authenticationDetailsProvider = new SimpleAuthenticationDetailsProvider(
       tenancy,
       user,
@@ -92,7 +95,7 @@ export async function startOciLab(settings: object = {}): Promise<OciLab> {
     compute: () => made(ComputeClient as never),
     blockstorage: () => made(BlockstorageClient as never),
     network: () => made(VirtualNetworkClient as never),
-    identity: () => made(IdentityClient as never),
+    identity: (credentials) => made(IdentityClient as never, credentials),
     limits: () => made(LimitsClient as never),
     workRequests: () => made(WorkRequestClient as never),
     storage: () => made(ObjectStorageClient as never),
