@@ -31,6 +31,14 @@ export function sdkFolder(service: Service): string {
 
 /** Says where a call's two bodies are not what the SDK's models say. */
 export function modelComplaint(operation: Operation, taken: unknown, answered: unknown): string[] {
+  try {
+    return compare(operation, taken, answered);
+  } catch (error) {
+    return [`${operation.name} could not be compared: ${String(error)}`];
+  }
+}
+
+function compare(operation: Operation, taken: unknown, answered: unknown): string[] {
   const { service, name, takes, answers } = operation;
   const complaints = [
     ...(taken === undefined ? [] : takes ? check(service, takes, taken, "") : ["takes no body"]).map(
@@ -52,17 +60,17 @@ function listOf(answers: string): string {
   return answers.endsWith("[]") ? `Array<${answers.slice(0, -2)}>` : answers;
 }
 
-function check(service: Service, type: string, value: unknown, at: string, owner?: Model): string[] {
+function check(service: Service, type: string, value: unknown, at: string): string[] {
   const wrong = (what: string) => [`${at || "it"} is ${JSON.stringify(value)?.slice(0, 80)}, ${what}`];
   const alternatives = type.split(" | ");
   if (alternatives.length > 1) {
-    const all = alternatives.map((one) => check(service, one, value, at, owner));
+    const all = alternatives.map((one) => check(service, one, value, at));
     return all.some((complaints) => complaints.length === 0) ? [] : (all[0] ?? []);
   }
   const list = /^Array<(.*)>$/.exec(type);
   if (list) {
     if (!Array.isArray(value)) return wrong("no list");
-    return value.flatMap((item, index) => check(service, list[1] as string, item, `${at}[${index}]`, owner));
+    return value.flatMap((item, index) => check(service, list[1] as string, item, `${at}[${index}]`));
   }
   if (type === "any") return [];
   if (type === "Date")
@@ -71,7 +79,8 @@ function check(service: Service, type: string, value: unknown, at: string, owner
     return typeof value === type ? [] : wrong(`no ${type}`);
   if (type.startsWith("{")) return typeof value === "object" && value !== null ? [] : wrong("no map");
   const name = type.replace(/^model\./, "");
-  const values = owner?.enums.get(name.split(".").at(-1) ?? "");
+  const [declaredBy = "", enumName] = name.split(".");
+  const values = enumName === undefined ? undefined : modelOf(service, declaredBy).enums.get(enumName);
   if (values) return values.has(String(value)) ? [] : wrong(`none of ${[...values].join(", ")}`);
   const model = modelOf(service, simulated[name] ?? name);
   if (model.members.size === 0) {
@@ -87,7 +96,7 @@ function check(service: Service, type: string, value: unknown, at: string, owner
       .map(([key]) => `${at}.${key} of ${name} is missing`),
     ...fields.flatMap(([key, field]) => {
       const member = model.members.get(key);
-      return member ? check(service, member.type, field, `${at}.${key}`, model) : [];
+      return member ? check(service, member.type, field, `${at}.${key}`) : [];
     }),
   ];
 }
@@ -101,9 +110,9 @@ function modelOf(service: Service, name: string): Model {
   const text = readFileSync(file, "utf8").replaceAll(/\/\*.*?\*\//gs, "");
   const declared = new RegExp(`interface ${name}(?: extends model\\.(\\w+))? \\{(.*?)\\n\\}`, "s").exec(text);
   const inherited = declared?.[1] ? [...modelOf(service, declared[1]).members] : [];
-  const members = [...(declared?.[2] ?? "").matchAll(/^ {4}"([\w-]+)"(\??): (.*?);$/gms)].map(
+  const members = [...(declared?.[2] ?? "").matchAll(/^ {4}"([\w-]+)"(\??):\s(.*?);$/gms)].map(
     ([, member = "", optional, type = ""]) =>
-      [member, { type: type.replaceAll(/\s+/g, " "), optional: optional === "?" }] as const,
+      [member, { type: type.replaceAll(/\s+/g, " ").replace(/^ ?\| /, ""), optional: optional === "?" }] as const,
   );
   const enums = [...text.matchAll(/enum (\w+) \{(.*?)\}/gs)].map(
     ([, enumName = "", body = ""]) =>

@@ -9,6 +9,7 @@ import { ObjectStorageClient } from "oci-objectstorage";
 import { WorkRequestClient } from "oci-workrequests";
 import { loadHostTools } from "../../../src/host/host-tools.ts";
 import { makeSocketDir, socketDirPath, toolsManifestPath } from "../../../src/host/paths.ts";
+import { readToolsManifest } from "../../../src/host/tools-manifest.ts";
 import { guestImage } from "../../../src/sandbox/guest/image.ts";
 import { type RunningOci, startOci } from "../../../src/sandbox/oci/index.ts";
 import { modelComplaint } from "./models.ts";
@@ -114,4 +115,11 @@ export async function startOciLab(settings: object = {}): Promise<OciLab> {
       rmSync(socketDirPath(dir), { recursive: true, force: true });
     },
   };
+}
+
+/** Why no guest can run here, as a sentence; undefined when one can. */
+export function whyNoGuests(): string | undefined {
+  const manifest = readToolsManifest(toolsManifestPath());
+  if (!manifest) return "the tools were not brought in";
+  return manifest.guests.possible ? undefined : manifest.guests.reason;
 }

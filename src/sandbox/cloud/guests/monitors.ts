@@ -25,7 +25,10 @@ export class Monitors {
     if (known) return known;
     const connecting = this.#connect(guestId, isAlive, Date.now() + withinMs);
     this.#connections.set(guestId, connecting);
-    const lost = () => this.#connections.delete(guestId);
+    // One that is lost late must not take its successor with it: QEMU talks to one client at a time.
+    const lost = () => {
+      if (this.#connections.get(guestId) === connecting) this.#connections.delete(guestId);
+    };
     connecting.then((qmp) => qmp.onClose(lost), lost);
     return connecting;
   }
