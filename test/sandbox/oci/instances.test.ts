@@ -153,7 +153,7 @@ describe("instances", { skip: whyNoGuests() ?? false }, () => {
     const volume = await createVolume(lab);
     const attach = (instanceId: string, volumeId: string, fields: object = {}) =>
       lab.compute().attachVolume({
-        attachVolumeDetails: { type: "paravirtualized", instanceId, volumeId, ...fields } as never,
+        attachVolumeDetails: { type: "paravirtualized", instanceId, volumeId, ...fields },
       });
     const device = "/dev/oracleoci/oraclevdb";
     const { volumeAttachment, opcWorkRequestId } = await attach(one.id, volume.id, { device });
@@ -196,14 +196,14 @@ describe("instances", { skip: whyNoGuests() ?? false }, () => {
       sourceDetails: {
         type: "bootVolumeBackup",
         id: bootVolumeBackup.id,
-      } as models.BootVolumeSourceFromBootVolumeBackupDetails,
+      },
     };
     const { bootVolume } = await lab.blockstorage().createBootVolume({ createBootVolumeDetails });
     const again = await launch({
       sourceDetails: {
         sourceType: "bootVolume",
         bootVolumeId: bootVolume.id,
-      } as models.InstanceSourceViaBootVolumeDetails,
+      },
       launchOptions: { firmware: "UEFI_64" as never },
     });
     await reach(again.instance.id, "RUNNING");

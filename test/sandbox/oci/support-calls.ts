@@ -34,7 +34,7 @@ export async function createVolume(
 
 /** Blocks of one letter each, zeros where it is a space. */
 export function blocks(letters: string): Buffer {
-  return Buffer.concat([...letters].map((letter) => Buffer.alloc(blockBytes, letter === " " ? 0 : letter)));
+  return Buffer.concat(Array.from(letters, (letter) => Buffer.alloc(blockBytes, letter === " " ? 0 : letter)));
 }
 
 /** Writes to the start of a volume's disk that no guest has, as one would. */

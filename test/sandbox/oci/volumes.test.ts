@@ -109,7 +109,7 @@ test("lists come in pages, and nothing is left out when one shrinks between them
     blockstorage.listVolumes({
       compartmentId: lab.oci.compartment,
       displayName: "paged",
-      lifecycleState: "AVAILABLE" as never,
+      lifecycleState: "AVAILABLE",
       sortOrder: "ASC" as never,
       limit: 2,
       ...(page === undefined ? {} : { page }),

@@ -19,7 +19,7 @@ import { guestFiles, tail } from "./guest-files.ts";
 import { Monitors } from "./monitors.ts";
 import type { Qmp } from "./qmp.ts";
 import { freeSlot, opened, slotOf } from "./slots.ts";
-import { blockUsage, cpuSecondsOf, type GuestUsage } from "./usage.ts";
+import { blockLayers, blockUsage, cpuSecondsOf, type GuestUsage } from "./usage.ts";
 
 interface Guest extends Document {
   readonly spec: GuestSpec;
@@ -204,17 +204,7 @@ export class GuestRunner {
 
   /** The layers a running guest writes now, as QEMU itself says: by disk. */
   async layers(guestId: string): Promise<ReadonlyMap<string, string>> {
-    const blocks = (await (await this.#monitor(guestId)).execute("query-block")) as readonly {
-      qdev?: string;
-      inserted?: { "node-name"?: string };
-    }[];
-    // A virtio disk's own device is one below the one that was plugged in.
-    const diskId = (qdev = "") =>
-      qdev
-        .replace(/\/virtio-backend$/, "")
-        .split("/")
-        .at(-1) ?? "";
-    return new Map(blocks.map(({ qdev, inserted }) => [diskId(qdev), inserted?.["node-name"] ?? ""]));
+    return blockLayers(await (await this.#monitor(guestId)).execute("query-block"));
   }
 
   /** Runs a line of the human monitor of a guest's QEMU. Its answer is empty when all went well. */

@@ -37,3 +37,15 @@ export function blockUsage(answer: unknown): Omit<GuestUsage, "at" | "cpuSeconds
   }
   return sum;
 }
+
+/** What `query-block` says of the layer that each of the guest's disks is written in: by disk. */
+export function blockLayers(answer: unknown): ReadonlyMap<string, string> {
+  const blocks = answer as readonly { readonly qdev?: string; readonly inserted?: { readonly "node-name"?: string } }[];
+  return new Map(blocks.map(({ qdev = "", inserted }) => [diskOf(qdev), inserted?.["node-name"] ?? ""]));
+}
+
+/** A virtio disk's own device is one below the one that was plugged in. */
+function diskOf(qdev: string): string {
+  const path = qdev.replace(/\/virtio-backend$/, "");
+  return path.slice(path.lastIndexOf("/") + 1);
+}

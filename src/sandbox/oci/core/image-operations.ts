@@ -26,7 +26,7 @@ export function imageKind(registry: Registry): Kind<Image> {
       operatingSystem: image.operatingSystem,
       operatingSystemVersion: image.operatingSystemVersion,
       launchMode: image.launchMode as `${core.models.Image.LaunchMode}`,
-      launchOptions: image.launchOptions as Wire<core.models.LaunchOptions>,
+      launchOptions: image.launchOptions,
       lifecycleState: image.state,
       sizeInMBs: image.sizeMib,
       billableSizeInGBs: Math.ceil(image.sizeMib / 1024),

@@ -48,7 +48,7 @@ export function instanceKind(registry: Registry): Kind<Instance> {
           ...(shape && { processorDescription: shape.processor }),
         },
         launchMode: "PARAVIRTUALIZED",
-        launchOptions: instance.launchOptions as Wire<core.models.LaunchOptions>,
+        launchOptions: instance.launchOptions,
         metadata: { ...instance.metadata },
         extendedMetadata: { ...instance.extendedMetadata },
         ...(instance.imageId && { imageId: instance.imageId }),
@@ -102,9 +102,9 @@ export function instanceOperations(
   const sourceOf = (
     details: Wire<core.models.LaunchInstanceDetails>,
   ): { image?: Image; volume?: Volume; sizeGib?: number | undefined } => {
-    const source = details.sourceDetails as
+    const source:
       | { sourceType: string; imageId?: string; bootVolumeId?: string; bootVolumeSizeInGBs?: number }
-      | undefined;
+      | undefined = details.sourceDetails;
     if (source?.sourceType === "bootVolume") {
       const volume = registry.related(kinds.bootVolume, source.bootVolumeId, "sourceDetails.bootVolumeId");
       registry.demand(kinds.bootVolume, volume, "AVAILABLE");
@@ -153,8 +153,8 @@ export function instanceOperations(
       memoryGib,
       imageId: origin?.id,
       sourceBootVolumeId: volume?.id,
-      metadata: (details.metadata ?? {}) as Instance["metadata"],
-      extendedMetadata: (details.extendedMetadata ?? {}) as Instance["extendedMetadata"],
+      metadata: details.metadata ?? {},
+      extendedMetadata: details.extendedMetadata ?? {},
       launchOptions,
       uefi: launchOptions.firmware === "UEFI_64",
       state: "PROVISIONING",
@@ -238,16 +238,15 @@ export function instanceOperations(
       const other = shape.name !== instance.shape;
       holdToLimits(shape, instance.availabilityDomain, other ? size.ocpus : ocpus, other ? size.memoryGib : memoryGib);
     }
-    const launchOptions = { ...instance.launchOptions, ...(details.launchOptions as object | undefined) };
+    const launchOptions = { ...instance.launchOptions, ...details.launchOptions };
     const changed = tables.instances.put({
       ...instance,
       ...renamed(details),
       ...size,
       shape: shape.name,
       launchOptions,
-      metadata: (details.metadata as Instance["metadata"] | undefined) ?? instance.metadata,
-      extendedMetadata:
-        (details.extendedMetadata as Instance["extendedMetadata"] | undefined) ?? instance.extendedMetadata,
+      metadata: details.metadata ?? instance.metadata,
+      extendedMetadata: details.extendedMetadata ?? instance.extendedMetadata,
       faultDomain: details.faultDomain ?? instance.faultDomain,
     });
     // A running instance is rebooted for it: https://docs.oracle.com/en-us/iaas/Content/Compute/Tasks/resizinginstances.htm

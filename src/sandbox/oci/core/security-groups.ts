@@ -134,7 +134,7 @@ export function securityGroupOperations(
         const updated = securityRules.map((details) => {
           if (!group.rules.some(({ id }) => id === details.id))
             throw invalid("securityRules.id", `there is no rule ${details.id}`);
-          return ruleOf(details as Wire<core.models.AddSecurityRuleDetails>, details.id);
+          return ruleOf(details, details.id);
         });
         setRules(
           group,

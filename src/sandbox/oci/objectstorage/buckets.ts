@@ -3,7 +3,6 @@ import type * as storage from "oci-objectstorage";
 import { invalid, missing, notFound, OciError } from "../errors.ts";
 import { type Operation, operations } from "../operation.ts";
 import { checkTags, type Registry } from "../registry.ts";
-import type { Tags } from "../state.ts";
 import type { Wire } from "../wire.ts";
 import type { Bucket, ObjectStore } from "./store.ts";
 
@@ -84,7 +83,7 @@ export function bucketOperations(registry: Registry, store: ObjectStore): Operat
         const bucket = store.buckets.put({
           id: name,
           compartmentId,
-          metadata: (details.metadata ?? {}) as Tags,
+          metadata: details.metadata ?? {},
           freeformTags: checkTags(details.freeformTags),
           definedTags: details.definedTags ?? {},
           kmsKeyId: details.kmsKeyId,
@@ -107,7 +106,7 @@ export function bucketOperations(registry: Registry, store: ObjectStore): Operat
       const changed = store.buckets.put({
         ...bucket,
         freeformTags: details.freeformTags ? checkTags(details.freeformTags) : bucket.freeformTags,
-        metadata: (details.metadata as Tags | undefined) ?? bucket.metadata,
+        metadata: details.metadata ?? bucket.metadata,
         kmsKeyId: details.kmsKeyId ?? bucket.kmsKeyId,
         etag: randomUUID(),
       });

@@ -48,7 +48,7 @@ export function multipartOperations(registry: Registry, store: ObjectStore): Ope
           "content-encoding": contentEncoding,
           "content-disposition": contentDisposition,
           "cache-control": cacheControl,
-          ...(metadata as Record<string, string> | undefined),
+          ...metadata,
         };
         const upload = store.uploads.put({
           id: randomUUID(),
