@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import { uncarry } from "../../domain/carried-error.ts";
 import { type BlockSink, type BlockSource, type Extent, leafBytes, type WireMeter } from "../ports.ts";
 import { AdaptiveCompression, compress, decompress } from "./compression.ts";
-import { compressedFlag, type Frame, type FrameHead, FrameSocket, frameType, lost } from "./frames.ts";
+import { compressedFlag, type Frame, type FrameHead, FrameSocket, frameType, largestRequest, lost } from "./frames.ts";
 
 /** What the other end says of the disk that it opened. */
 export interface OpenedEnd {
@@ -162,6 +162,17 @@ class RemoteSink implements BlockSink {
   }
 
   async write(offset: number, data: Uint8Array, signal?: AbortSignal, hashes?: Uint8Array): Promise<void> {
+    for (const { from, to, firstHash, lastHash } of pieces(data.byteLength)) {
+      await this.#write(offset + from, data.subarray(from, to), signal, hashes?.subarray(firstHash, lastHash));
+    }
+  }
+
+  async #write(
+    offset: number,
+    data: Uint8Array,
+    signal: AbortSignal | undefined,
+    hashes: Uint8Array | undefined,
+  ): Promise<void> {
     const sending = this.#adaptive.begin();
     const packed = sending.compress ? await compress(data) : undefined;
     const smaller = packed !== undefined && packed.byteLength < data.byteLength;
@@ -216,6 +227,17 @@ class RemoteSource implements BlockSource {
   }
 
   async read(offset: number, target: Uint8Array, signal?: AbortSignal, vouched?: Uint8Array): Promise<void> {
+    for (const { from, to, firstHash, lastHash } of pieces(target.byteLength)) {
+      await this.#read(offset + from, target.subarray(from, to), signal, vouched?.subarray(firstHash, lastHash));
+    }
+  }
+
+  async #read(
+    offset: number,
+    target: Uint8Array,
+    signal: AbortSignal | undefined,
+    vouched: Uint8Array | undefined,
+  ): Promise<void> {
     const length = target.byteLength;
     // Who takes the site's hashes over compares them; else the site does so itself.
     const head = { type: frameType.read, offset, length, hashes: vouched ? 1 : 0 };
@@ -231,5 +253,13 @@ class RemoteSource implements BlockSource {
 
   async close(): Promise<void> {
     this.#link.close();
+  }
+}
+
+/** Whole leaves with their hashes, as much at once as the other end takes. */
+function* pieces(length: number): Generator<{ from: number; to: number; firstHash: number; lastHash: number }> {
+  for (let from = 0; from < length; from += largestRequest) {
+    const to = Math.min(length, from + largestRequest);
+    yield { from, to, firstHash: (from / leafBytes) * 32, lastHash: Math.ceil(to / leafBytes) * 32 };
   }
 }

@@ -19,6 +19,8 @@ export const frameType = {
 
 /** The body (behind its hashes) is one zstd frame. */
 export const compressedFlag = 1;
+/** Of bytes of the disk in one request, to read or to write. */
+export const largestRequest = 4 * 1024 * 1024;
 const headerBytes = 24;
 /** A request's worth of leaves with their hashes is 1 MiB; what claims to be much more is not ours. */
 const largestBody = 8 * 1024 * 1024;

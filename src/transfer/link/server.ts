@@ -4,7 +4,7 @@ import { ProviderError } from "../../domain/errors.ts";
 import { type BlockSink, type BlockSource, type Extent, leafBytes } from "../ports.ts";
 import type { OpenedEnd } from "./client.ts";
 import { AdaptiveCompression, compress, decompress } from "./compression.ts";
-import { compressedFlag, type Frame, FrameSocket, frameType } from "./frames.ts";
+import { compressedFlag, type Frame, FrameSocket, frameType, largestRequest } from "./frames.ts";
 
 /** What a connection is about; the one who opens it says whether it may be. */
 export type ServedEnd = { readonly sink: BlockSink } | { readonly source: BlockSource };
@@ -17,8 +17,6 @@ export interface ServeOptions {
 }
 
 const extentsAtOnce = 1_000;
-/** Of bytes of the disk in one request, to read or to write. */
-const largestRequest = 4 * 1024 * 1024;
 /** As much as a copy may have under way; who sends more is not listened to meanwhile. */
 const mostInHand = 64 * 1024 * 1024;
 /** What a request costs beside its bytes. */
