@@ -6,6 +6,7 @@ import type { DiskParts } from "../cloud/disks/points.ts";
 import { Documents } from "../cloud/documents.ts";
 import { Faults } from "../cloud/faults.ts";
 import { GuestRunner } from "../cloud/guests/guest-runner.ts";
+import { HelperRunner } from "../cloud/helpers/helper-runner.ts";
 import { TokenBuckets } from "../cloud/token-buckets.ts";
 import { type Settings, settingsSchema } from "./settings.ts";
 import { type Tables, tablesOf, type Volume } from "./state.ts";
@@ -30,6 +31,8 @@ export class OciCloud {
   readonly tenancy: Tenancy;
   readonly disks: DiskStore;
   readonly guests: GuestRunner;
+  /** What stands behind instances that are helpers, in the place of guests. */
+  readonly helpers: HelperRunner;
   readonly faults = new Faults();
   readonly buckets = new TokenBuckets();
   /** Told of a guest that ended by itself; set by what keeps instances. */
@@ -47,6 +50,12 @@ export class OciCloud {
     this.guests = new GuestRunner(
       parts.tools,
       { dir: join(dir, "guests"), socketDir: parts.socketDir },
+      this.documents,
+      (guestId) => this.onGuestEnd(guestId),
+    );
+    this.helpers = new HelperRunner(
+      parts.tools,
+      { dir: join(dir, "helpers"), socketDir: parts.socketDir },
       this.documents,
       (guestId) => this.onGuestEnd(guestId),
     );
@@ -79,7 +88,14 @@ export class OciCloud {
 
   /** The volumes' disks, and which guest may be writing them: one that only reads goes on with what is frozen. */
   diskParts(): DiskParts<Volume> {
-    const { disks, guests, documents, tables } = this;
+    const { disks, documents, tables } = this;
+    const { guests: machines, helpers } = this;
+    const of = (id: string) => (helpers.isRunning(id) ? helpers : machines);
+    const guests = {
+      isRunning: (id: string) => of(id).isRunning(id),
+      layers: (id: string) => of(id).layers(id),
+      switchLayers: (id: string, wanted: Parameters<GuestRunner["switchLayers"]>[1]) => of(id).switchLayers(id, wanted),
+    };
     const guestOf = (volume: Volume) => {
       const attachment = tables.attachments.find(
         (one) => one.volumeId === volume.id && one.deletedAt === undefined && !one.readOnly,

@@ -43,6 +43,7 @@ export async function startOci(parts: OciParts, port: number): Promise<RunningOc
   const cloud = new OciCloud(parts);
   const { registry, tokens, operations, workRequests, guests, objects, network } = makeServices(cloud);
   cloud.guests.adopt();
+  cloud.helpers.adopt();
   await reconcilePoints(cloud.diskParts());
   await cloud.collectDisks();
   workRequests.reconcile();
@@ -81,6 +82,7 @@ export async function startOci(parts: OciParts, port: number): Promise<RunningOc
       await guests.suspendAll();
       await cloud.settled();
       cloud.guests.close();
+      cloud.helpers.close();
       await cloud.disks.close();
       cloud.documents.close();
     },

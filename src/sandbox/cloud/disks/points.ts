@@ -13,7 +13,7 @@ export interface LayeredDisk extends Document {
 
 export interface DiskParts<T extends LayeredDisk> {
   readonly disks: DiskStore;
-  readonly guests: GuestRunner;
+  readonly guests: Pick<GuestRunner, "isRunning" | "layers" | "switchLayers">;
   readonly documents: Documents;
   readonly table: Table<T>;
   /** The guest that may be writing it. */

@@ -7,7 +7,7 @@ import type { Attachment, Instance, Volume } from "../state.ts";
 import type { Wire } from "../wire.ts";
 import type { WorkRequests } from "../work-requests.ts";
 import { readers } from "./readers.ts";
-import { attachmentsOf, guestDisk } from "./volume-disks.ts";
+import { attachmentsOf, growDisks, guestDisk, helperDisk } from "./volume-disks.ts";
 
 const attached = { making: "ATTACHING", ready: "ATTACHED", ending: "DETACHING", ended: "DETACHED" };
 /** https://docs.oracle.com/en-us/iaas/Content/Block/References/consistentdevicepaths.htm */
@@ -117,9 +117,13 @@ export function attachmentOperations(
     return volume;
   };
   const plug = async (instance: Instance, volume: Volume, attachment: Attachment): Promise<void> => {
-    if (!guests.isRunning(instance.guestId)) return;
+    const isServed = cloud.helpers.isRunning(instance.guestId);
+    if (!isServed && !guests.isRunning(instance.guestId)) return;
     try {
-      await guests.attach(instance.guestId, guestDisk(cloud, volume, attachment));
+      if (isServed) {
+        await growDisks(cloud, [volume]);
+        await cloud.helpers.attach(instance.guestId, helperDisk(cloud, volume, attachment));
+      } else await guests.attach(instance.guestId, guestDisk(cloud, volume, attachment));
     } catch (error) {
       tables.attachments.change(attachment.id, { deletedAt: Date.now() });
       throw new OciError(409, "Conflict", `Simulated: ${(error as Error).message}`);
@@ -219,7 +223,8 @@ export function bootAttachmentOf({ tables }: OciCloud, instanceId: string): Atta
 async function detach(cloud: OciCloud, attachment: Attachment): Promise<void> {
   const { tables, guests } = cloud;
   const guestId = tables.instances.get(attachment.instanceId)?.guestId ?? "";
-  if (guests.isRunning(guestId)) {
+  if (cloud.helpers.isRunning(guestId)) await cloud.helpers.detach(guestId, attachment.volumeId);
+  else if (guests.isRunning(guestId)) {
     tables.attachments.change(attachment.id, { detaching: true });
     if (!(await guests.detach(guestId, attachment.volumeId))) {
       tables.attachments.change(attachment.id, { detaching: undefined });

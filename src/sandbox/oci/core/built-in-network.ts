@@ -6,6 +6,8 @@ import { makeSubnet, makeVcn } from "./vcns.ts";
 
 /** Opens port 8080 to everywhere. */
 export const demoGroupName = "novacron-demo-8080";
+/** The block service's. */
+export const helperPort = 8790;
 
 /**
  * What every sandbox has from its start on, so that nobody needs to lay cables first: a VCN with a public regional
@@ -39,7 +41,9 @@ export function ensureNetwork(
     });
     const rules = [{ destination: "0.0.0.0/0", destinationType: "CIDR_BLOCK", networkEntityId: gateway.id }];
     tables.routeTables.change(vcn.routeTableId, { rules, builtIn });
-    tables.securityLists.change(vcn.securityListId, { builtIn });
+    // Where helper instances are reached.
+    const rulesOfList = [...(tables.securityLists.get(vcn.securityListId)?.rules ?? []), opens(helperPort)];
+    tables.securityLists.change(vcn.securityListId, { rules: rulesOfList, builtIn });
     const subnet = makeSubnet(registry, kinds, {
       compartmentId,
       vcnId: vcn.id,
@@ -48,22 +52,26 @@ export function ensureNetwork(
       dnsLabel: "public",
     });
     tables.subnets.put({ ...subnet, builtIn });
-    const rule: Rule = {
-      id: randomBytes(3).toString("hex").toUpperCase(),
-      direction: "INGRESS",
-      protocol: "6",
-      peer: "0.0.0.0/0",
-      peerType: "CIDR_BLOCK",
-      stateless: false,
-      ports: { min: 8080, max: 8080 },
-      createdAt: Date.now(),
-    };
     const group = tables.groups.put({
       ...registry.resource("networksecuritygroup", { compartmentId, displayName: demoGroupName }),
       vcnId: vcn.id,
-      rules: [rule],
+      rules: [opens(8080)],
       builtIn,
     });
     return { vcnId: vcn.id, subnetId: subnet.id, demoGroupId: group.id };
   });
+}
+
+/** A TCP port to everywhere. */
+function opens(port: number): Rule {
+  return {
+    id: randomBytes(3).toString("hex").toUpperCase(),
+    direction: "INGRESS",
+    protocol: "6",
+    peer: "0.0.0.0/0",
+    peerType: "CIDR_BLOCK",
+    stateless: false,
+    ports: { min: port, max: port },
+    createdAt: Date.now(),
+  };
 }

@@ -1,13 +1,15 @@
 import type { Forward } from "../../cloud/guests/command-line.ts";
+import { helperMetadata } from "../../cloud/helpers/helper-runner.ts";
 import { type Cidr, formatAddress, parseCidr } from "../../cloud/ipv4.ts";
 import type { OciCloud } from "../cloud.ts";
 import { incorrectState, OciError } from "../errors.ts";
 import type { Registry } from "../registry.ts";
 import type { Instance, InstanceState } from "../state.ts";
+import { helperPort } from "./built-in-network.ts";
 import { publicIpOf } from "./network-kinds.ts";
 import type { Rule, Subnet, Vnic } from "./network-state.ts";
 import { shapes } from "./shapes.ts";
-import { attachedTo, disksOf, growDisks } from "./volume-disks.ts";
+import { attachedTo, disksOf, growDisks, helperDisksOf, isHelper } from "./volume-disks.ts";
 
 /** Wider port ranges than this are not forwarded: each port costs a socket. */
 const portsAtMost = 16;
@@ -37,6 +39,11 @@ export class InstanceGuests {
         attachedTo(this.#cloud, instanceId).map(({ volume }) => volume),
       );
       const vnic = this.#vnicOf(instanceId);
+      if (isHelper(instance)) {
+        await this.#startHelper(instance);
+        tables.instances.change(instanceId, { state: "RUNNING", unforwarded: [] });
+        return;
+      }
       const { forwards, refused } = this.#forwards(instanceId);
       const unforwarded = await guests.start({
         id: instance.guestId,
@@ -62,18 +69,35 @@ export class InstanceGuests {
     }
   }
 
+  /** Not as a guest, but with the program that its startup script would run. It listens at its public address where the rules
+   *  open its port, else where nobody looks for it. */
+  async #startHelper(instance: Instance): Promise<void> {
+    const open = this.#forwards(instance.id).forwards.find(({ port }) => port === helperPort);
+    await this.#cloud.helpers.start({
+      id: instance.guestId,
+      settings: instance.metadata[helperMetadata] ?? "",
+      listenHost: open?.address ?? "127.255.255.254",
+      disks: helperDisksOf(this.#cloud, instance.id),
+    });
+  }
+
   /** From STOPPING to STOPPED. */
   async stop(instanceId: string, graceMs: number): Promise<void> {
-    const { guests } = this.#cloud;
-    const { guestId } = this.#instance(instanceId);
-    await guests.stop(guestId, graceMs);
+    const instance = this.#instance(instanceId);
+    const { guestId } = instance;
+    const machines = isHelper(instance) ? this.#cloud.helpers : this.#cloud.guests;
+    await machines.stop(guestId, graceMs);
     // It may have been asked for twice, and have been started again since the first was done.
-    if (this.#instance(instanceId).state === "STOPPING" && !guests.isRunning(guestId)) this.#set(instanceId, "STOPPED");
+    if (this.#instance(instanceId).state === "STOPPING" && !machines.isRunning(guestId))
+      this.#set(instanceId, "STOPPED");
   }
 
   /** From TERMINATING to TERMINATED. */
   async terminate(instanceId: string): Promise<void> {
-    await this.#cloud.guests.stop(this.#instance(instanceId).guestId, 0);
+    const { guestId } = this.#instance(instanceId);
+    await this.#cloud.guests.stop(guestId, 0);
+    // Its plug is pulled.
+    await this.#cloud.helpers.stop(guestId, 0);
     this.#toTerminated(instanceId);
   }
 
@@ -120,7 +144,7 @@ export class InstanceGuests {
 
   /** Brings every instance to where it was heading when the sandbox last ended, however it ended. */
   reconcile(): void {
-    const { tables, guests } = this.#cloud;
+    const { tables, guests, helpers } = this.#cloud;
     const background = (id: string, work: () => Promise<void>) =>
       this.#cloud.inBackground(`bring ${id} on its way`, work);
     for (const { id, guestId, state, resume } of tables.instances.values()) {
@@ -128,7 +152,7 @@ export class InstanceGuests {
       else if (state === "STOPPING") background(id, () => this.stop(id, 0));
       else if (state === "TERMINATING") background(id, () => this.terminate(id));
       else if (state === "CREATING_IMAGE") background(id, () => this.#resume(id, !guests.isRunning(guestId)));
-      else if (state === "RUNNING" && !guests.isRunning(guestId)) {
+      else if (state === "RUNNING" && !guests.isRunning(guestId) && !helpers.isRunning(guestId)) {
         if (resume) background(id, () => this.#resume(id, true));
         else this.#set(id, "STOPPED");
       }
@@ -146,7 +170,12 @@ export class InstanceGuests {
     const graceMs = Math.min(settings.stopGraceMs, 8_000);
     for (const { id, guestId, state } of tables.instances.values())
       if (state === "RUNNING" && guests.isRunning(guestId)) tables.instances.change(id, { resume: true });
-    await Promise.all(guests.running().map((id) => guests.stop(id, graceMs)));
+    const { helpers } = this.#cloud;
+    await Promise.all([
+      ...guests.running().map((id) => guests.stop(id, graceMs)),
+      // What a helper served is over when the sandbox is: its key is good for one session.
+      ...helpers.running().map((id) => helpers.stop(id)),
+    ]);
   }
 
   #ended(guestId: string): void {
@@ -172,6 +201,7 @@ export class InstanceGuests {
       tables.instances.change(instanceId, { state: "TERMINATED", deletedAt, unforwarded: [] });
     });
     guests.remove(instance.guestId);
+    this.#cloud.helpers.remove(instance.guestId);
     this.#cloud.inBackground("drop disks", () => this.#cloud.collectDisks());
   }
 

@@ -1,6 +1,7 @@
 import type { GuestDisk } from "../../cloud/guests/command-line.ts";
+import { type HelperDisk, helperMetadata } from "../../cloud/helpers/helper-runner.ts";
 import type { OciCloud } from "../cloud.ts";
-import type { Attachment, Volume } from "../state.ts";
+import type { Attachment, Instance, Volume } from "../state.ts";
 
 const GiB = 2 ** 30;
 
@@ -26,6 +27,24 @@ export function attachedTo({ tables }: OciCloud, instanceId: string): { volume: 
 /** A paravirtualized disk. Its serial number, which Oracle's have not, is the end of the volume's OCID. */
 export function guestDisk({ disks }: OciCloud, { id, layerId }: Volume, { readOnly }: Attachment): GuestDisk {
   return { diskId: id, layerId, path: disks.path(layerId), controller: "virtio-blk", serial: id.slice(-20), readOnly };
+}
+
+/** Whether the block service runs in the place of a guest. */
+export function isHelper({ metadata }: Instance): boolean {
+  return helperMetadata in metadata;
+}
+
+/** The disks beside the boot volume, which no helper has a use for here. */
+export function helperDisksOf(cloud: OciCloud, instanceId: string): HelperDisk[] {
+  return attachedTo(cloud, instanceId)
+    .filter(({ attachment }) => !attachment.boot)
+    .map(({ volume, attachment }) => helperDisk(cloud, volume, attachment));
+}
+
+/** Under the last part of its device path, as in /dev/oracleoci. */
+export function helperDisk({ disks }: OciCloud, { id, layerId }: Volume, { device, readOnly }: Attachment): HelperDisk {
+  const name = device?.split("/").at(-1) ?? id.slice(-20);
+  return { diskId: id, layerId, path: disks.path(layerId), device: name, readOnly };
 }
 
 /** Makes the disks of a guest that is off as large as its volumes are; a running one sees it from its next start on. */
