@@ -67,6 +67,7 @@ const rooms = {
 const sdks = {
   aws: ["@aws-sdk/[^/]+", "@smithy/[^/]+"],
   libvirt: ["fast-xml-parser"],
+  oci: ["oci-(?:common|core|identity|limits|objectstorage|workrequests)"],
   folder: ["zod"],
 };
 

@@ -37,6 +37,11 @@ export interface SiteConfig {
   readonly endpoint?: string;
   readonly securityGroups?: readonly string[];
   readonly encryptionKey?: string;
+  /** Of an `oci` site: the compartment's OCID. */
+  readonly compartment?: string;
+  /** What helper instances are launched from, and their network. */
+  readonly helperImage?: string;
+  readonly helperNetwork?: string;
   /** Places (`eu`, `de`) where what is kept there stays. */
   readonly residency?: readonly string[];
   readonly credentials?: {

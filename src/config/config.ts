@@ -14,7 +14,7 @@ export type { Config, LogLevel, ProviderType, SiteConfig, SiteQuotas } from "./c
 type Tree = Record<string, unknown>;
 
 /** Types whose adapter is part of this version. */
-const adapters: ReadonlySet<ProviderType> = new Set(["libvirt", "folder", "aws"]);
+const adapters: ReadonlySet<ProviderType> = new Set(["libvirt", "folder", "aws", "oci"]);
 
 /**
  * Reads the configuration file (all defaults without one), the sandbox's sites after it, and the process settings of the
@@ -175,6 +175,9 @@ function toSite(entry: ProviderContent, source: ConfigSource, index: number): Si
     endpoint: entry.endpoint,
     securityGroups: entry.security_groups,
     encryptionKey: entry.encryption_key,
+    compartment: entry.compartment,
+    helperImage: entry.helper_image,
+    helperNetwork: entry.helper_network,
     residency: entry.residency,
     credentials: toCredentials(entry.credentials),
     quotas: {

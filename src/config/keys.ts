@@ -24,13 +24,17 @@ export interface ConfigKey {
 
 const credential = (
   description: string,
-  effect: KeyEffect = { later: "the adapters of GCP, Azure and OCI" },
+  effect: KeyEffect = { later: "the adapters of GCP and Azure" },
 ): ConfigKey => ({
   description: `${description}. Kept secret: never logged, shown or stored.`,
   example: "${A_VARIABLE}",
   effect,
   test: "keeps every credential secret",
 });
+
+const signsForOracle: KeyEffect = {
+  now: "signs the requests of Oracle Cloud sites; without credentials the instance principal of the worker's machine does",
+};
 
 const signsForAws: KeyEffect = { now: "signs the requests of AWS sites; without credentials the SDK's own chain does" };
 
@@ -111,6 +115,25 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
     effect: { now: "the key of replicas and volumes made at the site" },
     test: "a provider becomes a site",
   },
+  "providers[].compartment": {
+    description: "OCID of an `oci` site's compartment; default the tenancy itself.",
+    example: "ocid1.compartment.oc1..aaaaexample",
+    effect: { now: "the compartment in which everything of the site is looked for and made" },
+    test: "a provider becomes a site",
+  },
+  "providers[].helper_image": {
+    description:
+      "Image of helper instances, by name or id, at clouds whose disks can be read and written only beside them: it has Node and NovaCron's block service.",
+    example: "novacron-helper",
+    effect: { now: "what helper instances are launched from" },
+    test: "a provider becomes a site",
+  },
+  "providers[].helper_network": {
+    description: "Network (subnet) of helper instances, where workers reach them; default the site's usual one.",
+    example: "ocid1.subnet.oc1.iad.aaaaexample",
+    effect: { now: "where helper instances are put" },
+    test: "a provider becomes a site",
+  },
   "providers[].residency[]": {
     description: "A place where what is kept at the site stays, in words of your own: `eu`, `de`.",
     example: "eu",
@@ -139,6 +162,11 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
   "providers[].credentials.key_file": credential("Path of the service account's key file"),
   "providers[].credentials.tenant_id": credential("Azure tenant"),
   "providers[].credentials.client_id": credential("Client id of the identity"),
+  "providers[].credentials.tenancy": credential("OCID of the tenancy", signsForOracle),
+  "providers[].credentials.user": credential("OCID of the user that an API key belongs to", signsForOracle),
+  "providers[].credentials.fingerprint": credential("Fingerprint of the API key", signsForOracle),
+  "providers[].credentials.private_key": credential("Private half of the API key, in PEM format", signsForOracle),
+  "providers[].credentials.passphrase": credential("Passphrase of the private key", signsForOracle),
   "providers[].quotas.max_vms": {
     description: "Ceiling of ours on VMs at the site, beside the site's own.",
     unit: "VMs",

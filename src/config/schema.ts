@@ -80,6 +80,8 @@ export const credentialTypes = [
   "instance_role",
   "service_account",
   "managed_identity",
+  "api_key",
+  "instance_principal",
 ] as const;
 export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
@@ -97,6 +99,9 @@ const provider = section({
   endpoint: httpUrl().optional(),
   security_groups: z.array(text(), { error: "a list of names or ids" }).optional(),
   encryption_key: text().optional(),
+  compartment: text().optional(),
+  helper_image: text().optional(),
+  helper_network: text().optional(),
   residency: z.array(text(), { error: "a list of places, such as eu" }).optional(),
   credentials: section({
     type: choice(...credentialTypes).optional(),
@@ -111,6 +116,11 @@ const provider = section({
     key_file: secret().optional(),
     tenant_id: secret().optional(),
     client_id: secret().optional(),
+    tenancy: secret().optional(),
+    user: secret().optional(),
+    fingerprint: secret().optional(),
+    private_key: secret().optional(),
+    passphrase: secret().optional(),
   }).optional(),
   quotas: section({
     max_vms: count().optional(),

@@ -16,6 +16,26 @@ export const capabilities = {
       "Nobody outside of a virtual network without routes reaches into it; what a test there shows is on the console",
     "network.fixed-mac": "EC2 gives a network interface its MAC",
   },
+  oci: {
+    "compute.create-stopped": "Oracle Cloud starts an instance as it launches it",
+    "compute.live-migration": "Oracle Cloud takes no running memory in and gives none out",
+    "disks.application-consistent":
+      "Oracle Cloud backs volumes up at one moment, crash-consistent; it does not freeze the guest for that",
+    "disks.peek":
+      "Oracle Cloud shows no blocks of a volume; they are read from a copy of it that a helper instance has",
+    "disks.changed-blocks":
+      "Oracle Cloud tells of no changed blocks; a helper instance reads the whole disk, and what differs is sent",
+    "disks.changes-after-release":
+      "A disk is compared with a backup that is kept: what is released can't be compared with any more",
+    "network.isolated-probes":
+      "Nobody outside of a virtual network without routes reaches into it; what a test there shows is on the console",
+    "network.fixed-mac": "Oracle Cloud gives a network interface its MAC",
+    keys: "API keys of Oracle Cloud are made in pairs of which it gets the public half; NovaCron does not exchange them yet",
+    "load-balancers": "NovaCron does not list Oracle Cloud's load balancers yet",
+    "scaling-groups": "NovaCron does not list Oracle Cloud's instance pools yet",
+    tunnels: "NovaCron does not list Oracle Cloud's IPSec connections yet",
+    events: "Oracle Cloud tells of changes by its Events and Streaming services, which NovaCron does not read yet",
+  },
   libvirt: {
     "compute.instance-types": "A KVM host gives a VM any number of CPUs and any memory",
     "compute.spot": "A KVM host sells nothing",

@@ -19,6 +19,9 @@ export interface ProviderEntry {
   readonly endpoint?: string;
   readonly securityGroups?: readonly string[];
   readonly encryptionKey?: string;
+  readonly compartment?: string;
+  readonly helperImage?: string;
+  readonly helperNetwork?: string;
   /** Asked for whenever they are needed, as they may be rotated; undefined takes what the machine offers. */
   readonly credentials?: () => Promise<ProviderCredentials>;
 }
@@ -69,6 +72,19 @@ export const factories: Readonly<Record<string, Factory>> = {
       tools: deps.tools,
       context,
       runDir: deps.runDir,
+    });
+  },
+  oci: async (entry, deps) => {
+    const { createOciProvider } = await import("./oci/index.ts");
+    const { site, region = "us-ashburn-1", endpoint, compartment, securityGroups, encryptionKey } = entry;
+    const { helperImage, helperNetwork, credentials } = entry;
+    const simulated = isSimulated(entry);
+    return createOciProvider({
+      entry: {
+        ...{ region, endpoint, simulated, compartment, securityGroups, encryptionKey },
+        ...{ helperImage, helperNetwork, credentials },
+      },
+      context: deps.context(site),
     });
   },
   folder: async (entry, deps) => {

@@ -98,6 +98,10 @@ describe("keys in effect", () => {
       [cloud?.endpoint, cloud?.securityGroups, cloud?.encryptionKey, cloud?.residency],
       ["http://127.0.0.1:1", ["web"], "alias/k", ["us"]],
     );
+    const keys = "compartment: ocid1.c, helper_image: with-node, helper_network: ocid1.s";
+    const oracle = load(context, `providers: [{ name: oci, ${keys} }]`).sites[0];
+    const { compartment, helperImage, helperNetwork } = oracle ?? {};
+    assert.deepEqual([compartment, helperImage, helperNetwork], ["ocid1.c", "with-node", "ocid1.s"]);
   });
 
   test("a provider of a cloud without an adapter is disabled and reported", (context) => {

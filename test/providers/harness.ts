@@ -11,6 +11,8 @@ export interface ConformanceSite {
   readonly bus: DiskBus;
   /** How its disks know what changed. */
   readonly tracking: ChangeTracking;
+  /** What a disk holds is not told: all of it counts as allocated until it is read. */
+  readonly hidesAllocation?: true;
   /** Its disks are written in whole manifest leaves only. */
   readonly wholeLeaves: boolean;
   /** Writes to a VM's disk as its guest would: through the hypervisor while it runs, else straight into the image. */
