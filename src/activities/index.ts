@@ -1,4 +1,5 @@
 import { type SiteActivity, siteActivities } from "../domain/site-work.ts";
+import { assessActivities } from "./assess.ts";
 import { certificateActivities } from "./certificate.ts";
 import { type Effects, withTrail } from "./changes.ts";
 import { computeActivities } from "./compute.ts";
@@ -70,6 +71,7 @@ function allOf(deps: ActivityDeps) {
     ...liveActivities(deps),
     ...slotActivities(deps, slots),
     ...waveActivities(deps),
+    ...assessActivities(deps),
     ...undoActivities(deps),
     ...finalizeActivities(deps),
     ...testPlanActivities(deps),
@@ -93,6 +95,9 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   standingOfSites: "reads",
   answerForSite: "reads",
   makeWavePlan: "reads",
+  assessVms: "reads",
+  concludeAssessment: "records",
+  recordAssessment: "records",
   openWavePlan: "reads",
   recordWave: "records",
   registerMember: "records",

@@ -1,12 +1,30 @@
-import { ProviderError } from "../domain/errors.ts";
+import { isProviderError, ProviderError } from "../domain/errors.ts";
 import type { MigrationRequest } from "../domain/migration.ts";
 import { planMigration } from "../domain/migration-plan.ts";
 import type { Plan } from "../domain/plan.ts";
+import type { PlannedMember } from "../domain/wave-plan.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { lookAtRunning } from "./look-at-running.ts";
 import { lookIntoGuest } from "./look-into-guest.ts";
 import { hashOf } from "./pinned-plan.ts";
 import { findVm, lookAtSource, lookAtTarget, observeDisk } from "./plan-observations.ts";
+
+/** Why a VM can't be planned, as far as that is a fact of the VM and not of the moment. */
+const refusals = ["InvalidInput", "NotFound", "Conflict", "UnsupportedCapability", "QuotaExceeded"] as const;
+
+/** As {@link planOne} does, where one VM's refusal is to be told among others' plans. */
+export async function planOrRefusal(
+  deps: ActivityDeps,
+  input: { readonly planId: string; readonly request: MigrationRequest },
+  signal: AbortSignal,
+): Promise<PlannedMember> {
+  try {
+    return { plan: await planOne(deps, input, signal) };
+  } catch (error) {
+    if (!isProviderError(error, ...refusals)) throw error;
+    return { refused: { reason: error.details.reason, remedy: error.details.action } };
+  }
+}
 
 /** Looks at both sites and stores the pinned plan of one migration; a known plan id gives the stored one. */
 export async function planOne(

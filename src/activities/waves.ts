@@ -1,5 +1,5 @@
 import { Context } from "@temporalio/activity";
-import { isProviderError, ProviderError } from "../domain/errors.ts";
+import { ProviderError } from "../domain/errors.ts";
 import type { Plan } from "../domain/plan.ts";
 import {
   type MemberState,
@@ -14,12 +14,10 @@ import { type PlannedMember, planWave, wavePlanKind } from "../domain/wave-plan.
 import type { ActivityDeps } from "./deps.ts";
 import { hashOf, readApproved } from "./pinned-plan.ts";
 import { lookAtTarget } from "./plan-observations.ts";
-import { planOne } from "./planner.ts";
+import { planOrRefusal } from "./planner.ts";
 
 /** Plans that are made at the same time: each asks both sites a few things. */
 const planners = 4;
-/** Why a VM can't be planned, as far as that is a fact of the VM and not of the moment. */
-const refusals = ["InvalidInput", "NotFound", "Conflict", "UnsupportedCapability", "QuotaExceeded"] as const;
 
 /** A wave's plan as its run needs it. */
 export interface WaveOrders {
@@ -136,23 +134,10 @@ export function waveActivities(deps: ActivityDeps) {
       Array.from({ length: planners }, async () => {
         for (let next = queue.shift(); next; next = queue.shift()) {
           const [position, { request }] = next;
-          planned[position] = await planMember(memberPlanId(planId, position), request, signal);
+          planned[position] = await planOrRefusal(deps, { planId: memberPlanId(planId, position), request }, signal);
         }
       }),
     );
     return planned;
-  }
-
-  async function planMember(
-    planId: string,
-    request: WaveOutline["members"][number]["request"],
-    signal: AbortSignal,
-  ): Promise<PlannedMember> {
-    try {
-      return { plan: await planOne(deps, { planId, request }, signal) };
-    } catch (error) {
-      if (!isProviderError(error, ...refusals)) throw error;
-      return { refused: { reason: error.details.reason, remedy: error.details.action } };
-    }
   }
 }

@@ -1,6 +1,7 @@
 import type { ApiDeps } from "./deps.ts";
 import { startLeftOverOperations } from "./operations.ts";
 import type { Runs } from "./runs.ts";
+import { startLeftOverAssessments } from "./start-assessment.ts";
 import { startLeftOver } from "./start-migration.ts";
 import { startLeftOverWaves } from "./start-wave.ts";
 
@@ -15,6 +16,7 @@ export function keepStarting(context: Pick<ApiDeps, "store" | "log"> & { runs: R
       await startLeftOver(context, olderThanMs);
       await startLeftOverOperations(context, olderThanMs);
       await startLeftOverWaves(context, olderThanMs);
+      await startLeftOverAssessments(context, olderThanMs);
     } catch (error) {
       context.log.warn({ err: error }, "could not look for what was only registered; trying again later");
     }

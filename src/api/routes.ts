@@ -3,6 +3,7 @@ import { referenceRoutes } from "./reference.ts";
 import type { Route } from "./route.ts";
 import { aboutRoutes } from "./routes/about.ts";
 import { accessRoutes } from "./routes/access.ts";
+import { assessmentRoutes } from "./routes/assessments.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { authRoutes } from "./routes/auth.ts";
 import { certificateRoutes } from "./routes/certificates.ts";
@@ -48,6 +49,7 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
     ...migrationTestRoutes(context),
     ...vmOperationRoutes(context),
     ...operationRoutes(context),
+    ...assessmentRoutes(context),
     ...waveRoutes(context),
     ...certificateRoutes(context),
     ...authRoutes(context),

@@ -19,6 +19,7 @@ import type { Plan } from "../domain/plan.ts";
 import type { SiteCheck } from "../providers/provider.ts";
 import { taskQueue } from "../temporal/connection.ts";
 import { searchAttributeKeys } from "../temporal/search-attributes.ts";
+import type { AssessEstateInput } from "../workflows/assess-estate/types.ts";
 import type { CheckSiteInput } from "../workflows/check-site/types.ts";
 import {
   cutoverUpdate,
@@ -197,6 +198,20 @@ export class Runs {
     );
   }
 
+  /** Starts the assessment's run, or finds it running or ended already. */
+  async assess(input: AssessEstateInput): Promise<void> {
+    const { assessmentId, from, to } = input;
+    await this.#guard(this.#limits.askMs, () =>
+      this.#startOrFind("assessEstate", {
+        taskQueue,
+        workflowId: assessmentWorkflowId(assessmentId),
+        args: [input],
+        staticSummary: `Assess VMs: ${from} → ${to}`,
+        workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+      }),
+    );
+  }
+
   /** Starts the test's run, or finds it running or ended already. */
   async test(input: TestMigrationInput, summary: string): Promise<void> {
     await this.#guard(this.#limits.askMs, () =>
@@ -338,6 +353,10 @@ export function operationWorkflowId(operationId: string): string {
 
 export function testWorkflowId(testId: string): string {
   return `test-migration/${testId}`;
+}
+
+export function assessmentWorkflowId(assessmentId: string): string {
+  return `assessment/${assessmentId}`;
 }
 
 export function waveWorkflowId(waveId: string): string {

@@ -1,5 +1,4 @@
 import type { Plan } from "../domain/plan.ts";
-import { tagKeys, type Vm } from "../domain/vm.ts";
 import {
   memberMigrationId,
   memberPlanId,
@@ -7,20 +6,17 @@ import {
   type WaveMemberParameters,
   type WaveRequest,
   type WaveView,
-  type WaveVm,
 } from "../domain/wave.ts";
 import { readWaveCsv } from "../domain/wave-csv.ts";
 import { outlineWave } from "../domain/wave-outline.ts";
 import { fromWire, type Wire } from "../domain/wire.ts";
 import { requireApproval } from "./approvals.ts";
-import type { Access, Actor, Asked } from "./route.ts";
+import { findVms } from "./find-vms.ts";
+import type { Actor, Asked } from "./route.ts";
 import { type ApiContext, isPassing, notFound } from "./routes/context.ts";
 import { waveWorkflowId } from "./runs.ts";
-import { readSearch } from "./search-text.ts";
 import { refuseUnlessExecutable } from "./start-migration.ts";
 import { reachableRequest, reachedPlan } from "./subjects.ts";
-
-const pageSize = 200;
 
 /** Finds the VMs, plans the move of each and stores the plan of the whole. */
 export async function planWaveNow(
@@ -32,8 +28,13 @@ export async function planWaveNow(
   const { store, runs } = context;
   const request = fromWire<WaveRequest>(asked);
   const csv = request.csv === undefined ? [] : readWaveCsv(request.csv);
-  const found = request.query === undefined ? [] : await searchVms(context, access, request);
-  const outline = outlineWave(request, [...(request.vms ?? []), ...csv, ...found]);
+  const { from, to } = request.defaults ?? {};
+  const found = request.query === undefined ? [] : await findVms(context, access, { query: request.query, from, to });
+  const outline = outlineWave(request, [
+    ...(request.vms ?? []),
+    ...csv,
+    ...found.map(({ vmId, site }) => ({ vm: vmId, from: site })),
+  ]);
   const members = await Promise.all(
     outline.members.map(async (member) => ({
       ...member,
@@ -45,29 +46,6 @@ export async function planWaveNow(
   const planIds = [planId, ...members.map((_, position) => memberPlanId(planId, position))];
   for (const each of planIds) await store.guard.noteRequester(each, requester);
   return reachedPlan(access, await runs.planWave({ planId, outline: { ...outline, members } }), planId);
-}
-
-/** What the search finds of VMs, but for those that were moved away already and those that are where they shall go. */
-async function searchVms({ store }: ApiContext, access: Access, request: WaveRequest): Promise<WaveVm[]> {
-  const search = readSearch(request.query ?? "", undefined, Date.now(), "query");
-  const { from, to } = request.defaults ?? {};
-  const vms: WaveVm[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await store.resources.search({
-      ...search,
-      limit: pageSize,
-      scopes: access.scopes,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    for (const { kind, site, resourceId, document } of page.items) {
-      const { tags } = document as unknown as Pick<Vm, "tags">;
-      const isHere = kind === "vm" && site !== to && (from === undefined || site === from);
-      if (isHere && tags[tagKeys.fencedBy] === undefined) vms.push({ vm: resourceId, from: site });
-    }
-    cursor = page.nextCursor;
-  } while (cursor !== undefined);
-  return vms;
 }
 
 /** Registers the wave, then starts its run. Registered is as good as started, as with a migration.

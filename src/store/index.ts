@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { AssessmentRepository } from "./assessment-repository.ts";
 import { AuditRepository } from "./audit-repository.ts";
 import { BindingRepository } from "./binding-repository.ts";
 import { type CallRate, PostgresCallBudget } from "./call-budget.ts";
@@ -87,6 +88,7 @@ export interface Store {
   readonly slots: SlotRepository;
   readonly watches: WatchRepository;
   readonly waves: WaveRepository;
+  readonly assessments: AssessmentRepository;
   readonly siteWorkers: SiteWorkerRepository;
   readonly certificates: CertificateRepository;
   readonly users: UserRepository;
@@ -136,6 +138,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     slots: new SlotRepository(db),
     watches: new WatchRepository(db),
     waves: new WaveRepository(db),
+    assessments: new AssessmentRepository(db),
     siteWorkers: new SiteWorkerRepository(db),
     certificates: new CertificateRepository(db),
     users: new UserRepository(db),

@@ -22,6 +22,7 @@ import type {
   TokenTable,
   UserTable,
 } from "./access-schema.ts";
+import type { AssessmentTable, AssessmentVmTable } from "./assessment-schema.ts";
 import type {
   InventoryReadTable,
   InventoryWatchTable,
@@ -248,6 +249,8 @@ export interface Database {
   manifest_chunks: ManifestChunkTable;
   rate_leases: RateLeaseTable;
   slot_leases: SlotLeaseTable;
+  assessments: AssessmentTable;
+  assessment_vms: AssessmentVmTable;
   waves: WaveTable;
   wave_members: WaveMemberTable;
   call_budgets: CallBudgetTable;

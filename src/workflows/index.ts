@@ -1,4 +1,5 @@
 export { askSite } from "./ask-site/workflow.ts";
+export { assessEstate } from "./assess-estate/workflow.ts";
 export { checkSite } from "./check-site/workflow.ts";
 export { keepHouse } from "./keep-house/workflow.ts";
 export { migrateVm } from "./migrate-vm/workflow.ts";

@@ -174,6 +174,7 @@ describe("a freeze", () => {
       "saveSearch",
       "sealBreakGlass",
       "signOut",
+      "startAssessment",
       "unfreezeChanges",
       "verifyCertificate",
     ]);

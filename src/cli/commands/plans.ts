@@ -13,7 +13,7 @@ export async function showPlan(id: string, options: CommonOptions): Promise<void
 }
 
 /** What is known of it; what isn't, the checks name. */
-function describeCost({ total, complete }: Schemas["Cost"]): string {
+export function describeCost({ total, complete }: Schemas["Cost"]): string {
   if (!total) return "not known,";
   return complete ? formatMoney(total) : `at least ${formatMoney(total)}, not all of it known,`;
 }

@@ -853,6 +853,61 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/assessments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Assessments without their reports, the newest first */
+        get: operations["listAssessments"];
+        put?: never;
+        /**
+         * Find out which VMs of a site could go to another one, in which order, and what that takes
+         * @description Changes nothing. Every VM's move is planned; each plan is kept and can be carried out as it is.
+         */
+        post: operations["startAssessment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/assessments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where an assessment stands, and its report */
+        get: operations["getAssessment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/assessments/{id}/vms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was found of each VM so far */
+        get: operations["listAssessedVms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/waves": {
         parameters: {
             query?: never;
@@ -2054,6 +2109,32 @@ export interface components {
             plan_hash: string;
             /** @description For a delete: the name of each VM that goes */
             confirm?: string[];
+        };
+        AssessmentRequest: {
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            from: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            to: string;
+            /**
+             * @description A search of the inventory; default every VM of the site
+             * @example tag.env=prod
+             */
+            query?: string;
+            /**
+             * @description How they would move. Default as the configuration says
+             * @enum {string}
+             */
+            mode?: "cold" | "warm" | "live";
+            /** @description Who talks to whom, as CSV: a head line, then a record a line; columns from, to, port, bytes. Ends are names, ids or addresses */
+            flows?: string;
+            /** @description At most so many VMs in a wave, unless more of them talk to each other. Default 10 */
+            wave_size?: number;
         };
         /** @description Planned now and executed as planned */
         DirectWave: {
@@ -3793,6 +3874,115 @@ export interface components {
              * @description ISO 8601, UTC
              */
             ended_at?: string;
+        };
+        Assessment: {
+            assessment_id: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            from: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            to: string;
+            query?: string;
+            workflow_id: string;
+            /** @enum {string} */
+            state: "running" | "completed" | "failed";
+            /** @description Why it failed */
+            reason?: string;
+            vms: number;
+            assessed: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            ended_at?: string;
+            /** @description Once it is completed */
+            report?: components["schemas"]["AssessmentReport"];
+        };
+        AssessmentReport: {
+            totals: {
+                vms: number;
+                ready: number;
+                warning: number;
+                blocking: number;
+                /** @description Bytes */
+                bytes_to_move: number;
+                seconds: number;
+                longest_downtime_seconds: number;
+                monthly?: components["schemas"]["Cost"];
+                egress?: components["schemas"]["Cost"];
+                without_price: number;
+            };
+            waves: components["schemas"]["ProposedWave"][];
+            conversations: components["schemas"]["Conversation"][];
+            outside: components["schemas"]["Conversation"][];
+            flow_records?: {
+                read: number;
+                of_vms: number;
+            };
+        };
+        ProposedWave: {
+            wave: number;
+            vms: string[];
+            vm_ids: string[];
+            why: string;
+            /** @description Bytes */
+            bytes_to_move: number;
+            seconds: number;
+            findings: {
+                check: string;
+                /** @enum {string} */
+                result: "pass" | "warn" | "fail";
+                detail: string;
+                remedy?: string;
+            }[];
+        };
+        /** @description Traffic between two, in either direction */
+        Conversation: {
+            vm: string;
+            /** @description Another VM's name, or what is none as the record has it */
+            peer: string;
+            ports: number[];
+            /** @description Bytes */
+            bytes?: number;
+        };
+        AssessmentList: {
+            items: components["schemas"]["Assessment"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        AssessedVmList: {
+            items: components["schemas"]["AssessedVm"][];
+        };
+        AssessedVm: {
+            vm_id: string;
+            name: string;
+            /** @enum {string} */
+            readiness: "ready" | "warning" | "blocking";
+            findings: {
+                check: string;
+                /** @enum {string} */
+                result: "pass" | "warn" | "fail";
+                detail: string;
+                remedy?: string;
+            }[];
+            /** @description Of the plan that its move would be carried out by */
+            plan_id?: string;
+            /** @description Bytes */
+            bytes_to_move?: number;
+            seconds?: number;
+            downtime_seconds?: number;
+            monthly?: components["schemas"]["Cost"];
+            egress?: components["schemas"]["Cost"];
         };
         Wave: {
             wave_id: string;
@@ -6403,6 +6593,149 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Operation"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listAssessments: {
+        parameters: {
+            query?: {
+                /** @description Rows in one page. Default 50 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; opaque */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssessmentList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    startAssessment: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssessmentRequest"];
+            };
+        };
+        responses: {
+            /** @description Started; it goes on whatever happens to the caller */
+            202: {
+                headers: {
+                    /** @description Where the assessment is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assessment"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getAssessment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The assessment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assessment"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listAssessedVms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them, in the order of their names */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssessedVmList"];
                 };
             };
             400: components["responses"]["Problem400"];

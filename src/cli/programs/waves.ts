@@ -1,10 +1,12 @@
 import type { Command } from "commander";
 import { collect, optionsOf } from "../commands/options.ts";
+import { addAssessments } from "./assessments.ts";
 
 const load = () => import("../commands/waves.ts");
 
-/** Many VMs as one. */
+/** Many VMs as one, and what can be known of them before. */
 export function addWaves(program: Command): void {
+  addAssessments(program);
   const waves = program.command("waves").description("many VMs as one: in order, so many at a time");
   const withWhat = (command: Command): Command =>
     command

@@ -146,6 +146,13 @@ export const requests: Readonly<Record<string, WalkRow>> = {
       body: { plan_id: wavePlan.planId, plan_hash: wavePlan.hash, dry_run: true },
     }),
   },
+  startAssessment: {
+    reach: "move",
+    ask: () => ({ path: "/v1/assessments", body: { from: "onprem-a", to: "onprem-b", query: "name:db-1" } }),
+  },
+  listAssessments: get("/v1/assessments", "move", "walk-assessment"),
+  getAssessment: get("/v1/assessments/walk-assessment", "move"),
+  listAssessedVms: get("/v1/assessments/walk-assessment/vms", "move"),
   listWaves: get("/v1/waves", "move", "walk-wave"),
   getWave: get("/v1/waves/walk-wave", "move"),
   pauseWave: get("/v1/waves/walk-wave/pause", "move"),
@@ -312,6 +319,14 @@ export async function walked(api: TestApi): Promise<World> {
     groups: [{ name: "default" }],
     members: [{ ...member, from: "onprem-a", to: "onprem-b", tags: { env: "prod", project: "web" } }],
   });
+  await store.assessments.create({
+    assessmentId: "walk-assessment",
+    workflowId: "assessment/walk-assessment",
+    request: { from: "onprem-a", to: "onprem-b" },
+    requester: "token/bootstrap",
+    vms: [{ vmId: "id-db-1", name: "db-1", tags: { env: "prod", project: "web" } }],
+  });
+  await store.assessments.update("walk-assessment", { state: "completed", startedAt: new Date().toISOString() });
   const testPlan = { ...plan, planId: "walk-test-plan", kind: "test-migration" };
   await store.plans.insert(testPlan);
   await store.tests.create({

@@ -1,3 +1,4 @@
+// Long because it is one place: what every order to the API does here, and what every plan looks like.
 import { createHash } from "node:crypto";
 import type { Certificate } from "../../../src/domain/certificate.ts";
 import { planFinalize } from "../../../src/domain/finalize-plan.ts";
@@ -65,6 +66,10 @@ export function recordActivities(store: Store) {
       const plan = sampleWavePlan(planId, outline);
       await store.plans.insert(plan);
       return plan;
+    },
+    async endAssessment(assessmentId: string): Promise<void> {
+      const at = new Date().toISOString();
+      await store.assessments.update(assessmentId, { state: "completed", startedAt: at, endedAt: at });
     },
     async becomeWave(waveId: string, state: WaveState): Promise<void> {
       const at = new Date().toISOString();

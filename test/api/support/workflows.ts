@@ -14,6 +14,7 @@ import type { FinalizeApproval } from "../../../src/domain/finalize.ts";
 import type { SiteSync } from "../../../src/domain/inventory.ts";
 import type { Plan } from "../../../src/domain/plan.ts";
 import type { SiteCheck } from "../../../src/providers/provider.ts";
+import type { AssessEstateInput } from "../../../src/workflows/assess-estate/types.ts";
 import type { CheckSiteInput } from "../../../src/workflows/check-site/types.ts";
 import {
   finalizeUpdate,
@@ -44,6 +45,7 @@ const {
   storePlan,
   storeOperationPlan,
   storeWavePlan,
+  endAssessment,
   becomeTest,
   endOperation,
   becomeWave,
@@ -76,6 +78,10 @@ export async function planOperation(input: PlanOperationInput): Promise<Plan> {
 
 export async function operateVms({ operationId }: OperateVmsInput): Promise<void> {
   await endOperation(operationId);
+}
+
+export async function assessEstate({ assessmentId }: AssessEstateInput): Promise<void> {
+  await endAssessment(assessmentId);
 }
 
 export async function planWave(input: PlanWaveInput): Promise<Plan> {

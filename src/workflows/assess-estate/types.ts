@@ -1,0 +1,5 @@
+export interface AssessEstateInput {
+  readonly assessmentId: string;
+  readonly from: string;
+  readonly to: string;
+}
