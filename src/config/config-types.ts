@@ -39,6 +39,9 @@ export interface SiteConfig {
   readonly encryptionKey?: string;
   /** Of an `oci` site: the compartment's OCID. */
   readonly compartment?: string;
+  /** Of Google Cloud. */
+  readonly projectId?: string;
+  readonly zone?: string;
   /** What helper instances are launched from, and their network. */
   readonly helperImage?: string;
   readonly helperNetwork?: string;

@@ -14,7 +14,7 @@ export type { Config, LogLevel, ProviderType, SiteConfig, SiteQuotas } from "./c
 type Tree = Record<string, unknown>;
 
 /** Types whose adapter is part of this version. */
-const adapters: ReadonlySet<ProviderType> = new Set(["libvirt", "folder", "aws", "oci"]);
+const adapters: ReadonlySet<ProviderType> = new Set(["libvirt", "folder", "aws", "oci", "gcp"]);
 
 /**
  * Reads the configuration file (all defaults without one), the sandbox's sites after it, and the process settings of the
@@ -176,6 +176,8 @@ function toSite(entry: ProviderContent, source: ConfigSource, index: number): Si
     securityGroups: entry.security_groups,
     encryptionKey: entry.encryption_key,
     compartment: entry.compartment,
+    projectId: entry.project_id,
+    zone: entry.zone,
     helperImage: entry.helper_image,
     helperNetwork: entry.helper_network,
     residency: entry.residency,

@@ -22,10 +22,7 @@ export interface ConfigKey {
   readonly aliases?: readonly string[];
 }
 
-const credential = (
-  description: string,
-  effect: KeyEffect = { later: "the adapters of GCP and Azure" },
-): ConfigKey => ({
+const credential = (description: string, effect: KeyEffect = { later: "the adapter of Azure" }): ConfigKey => ({
   description: `${description}. Kept secret: never logged, shown or stored.`,
   example: "${A_VARIABLE}",
   effect,
@@ -36,6 +33,9 @@ const signsForOracle: KeyEffect = {
   now: "signs the requests of Oracle Cloud sites; without credentials the instance principal of the worker's machine does",
 };
 
+const signsForGoogle: KeyEffect = {
+  now: "signs the requests of Google Cloud's sites; without credentials what the machine offers does",
+};
 const signsForAws: KeyEffect = { now: "signs the requests of AWS sites; without credentials the SDK's own chain does" };
 
 /**
@@ -134,6 +134,18 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
     effect: { now: "where helper instances are put" },
     test: "a provider becomes a site",
   },
+  "providers[].project_id": {
+    description: "Project of a site of Google Cloud; default that of the service account's key.",
+    example: "my-project",
+    effect: { now: "the project that the adapter works in" },
+    test: "a site of Google Cloud is a zone of a project",
+  },
+  "providers[].zone": {
+    description: "Zone of a site of Google Cloud; default the region's first, `<region>-a`.",
+    example: "us-central1-a",
+    effect: { now: "the zone that the site's VMs and disks are in" },
+    test: "a site of Google Cloud is a zone of a project",
+  },
   "providers[].residency[]": {
     description: "A place where what is kept at the site stays, in words of your own: `eu`, `de`.",
     example: "eu",
@@ -158,8 +170,11 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
   "providers[].credentials.role_arn": credential("Role to assume", signsForAws),
   "providers[].credentials.external_id": credential("External id that the role asks for", signsForAws),
   "providers[].credentials.token_file": credential("Path of the file with a web identity token", signsForAws),
-  "providers[].credentials.service_account": credential("Service account to act as"),
-  "providers[].credentials.key_file": credential("Path of the service account's key file"),
+  "providers[].credentials.service_account": credential(
+    "A service account's key, or a workload identity's configuration, as the JSON that Google made",
+    signsForGoogle,
+  ),
+  "providers[].credentials.key_file": credential("Path of the file with that JSON", signsForGoogle),
   "providers[].credentials.tenant_id": credential("Azure tenant"),
   "providers[].credentials.client_id": credential("Client id of the identity"),
   "providers[].credentials.tenancy": credential("OCID of the tenancy", signsForOracle),

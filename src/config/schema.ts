@@ -82,6 +82,8 @@ export const credentialTypes = [
   "managed_identity",
   "api_key",
   "instance_principal",
+  "workload_identity",
+  "application_default",
 ] as const;
 export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
@@ -100,6 +102,8 @@ const provider = section({
   security_groups: z.array(text(), { error: "a list of names or ids" }).optional(),
   encryption_key: text().optional(),
   compartment: text().optional(),
+  project_id: text().optional(),
+  zone: text().optional(),
   helper_image: text().optional(),
   helper_network: text().optional(),
   residency: z.array(text(), { error: "a list of places, such as eu" }).optional(),

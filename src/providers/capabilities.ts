@@ -36,6 +36,24 @@ export const capabilities = {
     tunnels: "NovaCron does not list Oracle Cloud's IPSec connections yet",
     events: "Oracle Cloud tells of changes by its Events and Streaming services, which NovaCron does not read yet",
   },
+  gcp: {
+    "compute.create-stopped": "Compute Engine starts an instance as it makes it",
+    "compute.live-migration": "Compute Engine takes no running memory in and gives none out",
+    "disks.application-consistent":
+      "Compute Engine freezes a guest for its snapshot only by scripts that are installed in it, which NovaCron does not do",
+    "disks.changed-blocks":
+      "Compute Engine tells nobody which blocks of a disk changed; a helper instance compares hashes beside the disk",
+    "disks.peek": "Compute Engine shows a disk to machines only that it is attached to, or a snapshot of it",
+    "disks.changes-after-release": "Compute Engine keeps nothing of a snapshot that was deleted",
+    "network.isolated-probes":
+      "Nobody outside of a network without routes reaches into it; what a test there shows is on the console",
+    "network.fixed-mac": "Compute Engine makes a network interface's MAC from its address",
+    keys: "NovaCron does not exchange the keys of service accounts",
+    "load-balancers": "NovaCron does not list Google's load balancers",
+    "scaling-groups": "NovaCron does not list Google's managed instance groups",
+    tunnels: "NovaCron does not list Google's VPN tunnels",
+    events: "Compute Engine tells of changes in audit logs only; the site is read at its turn",
+  },
   libvirt: {
     "compute.instance-types": "A KVM host gives a VM any number of CPUs and any memory",
     "compute.spot": "A KVM host sells nothing",

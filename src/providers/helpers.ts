@@ -6,6 +6,9 @@ import { type BlockServiceSettings, blockServicePort } from "../transfer/block-s
 import type { BlockSink, BlockSource } from "../transfer/ports.ts";
 import { unavailable } from "./failures.ts";
 
+/** The member of an instance's metadata that holds a helper's settings. */
+export const helperMetadataKey = "novacron-block-service";
+
 /** What a helper is launched with. `settings` is a secret: into the instance's metadata, and nowhere else. */
 export interface HelperLaunch {
   /** Unique, of at most 60 characters `[a-z0-9-]`, beginning with a letter. */

@@ -20,6 +20,8 @@ export interface ProviderEntry {
   readonly securityGroups?: readonly string[];
   readonly encryptionKey?: string;
   readonly compartment?: string;
+  readonly projectId?: string;
+  readonly zone?: string;
   readonly helperImage?: string;
   readonly helperNetwork?: string;
   /** Asked for whenever they are needed, as they may be rotated; undefined takes what the machine offers. */
@@ -60,6 +62,19 @@ export const factories: Readonly<Record<string, Factory>> = {
     const simulated = isSimulated(entry);
     return createAwsProvider({
       entry: { region, endpoint, simulated, securityGroups, encryptionKey, credentials },
+      context: deps.context(site),
+    });
+  },
+  gcp: async (entry, deps) => {
+    const { createGcpProvider } = await import("./gcp/index.ts");
+    const { site, region = "us-central1", projectId, zone = `${region}-a`, ...rest } = entry;
+    const { endpoint, securityGroups, encryptionKey, helperImage, helperNetwork, credentials } = rest;
+    const simulated = isSimulated(entry);
+    return createGcpProvider({
+      entry: {
+        ...{ project: projectId, zone, endpoint, simulated },
+        ...{ securityGroups, encryptionKey, helperImage, helperNetwork, credentials },
+      },
       context: deps.context(site),
     });
   },

@@ -105,7 +105,10 @@ describe("keys in effect", () => {
   });
 
   test("a provider of a cloud without an adapter is disabled and reported", (context) => {
-    const config = load(context, "providers: [{ name: prod, type: gcp }, { name: oci, region: eu-1, enabled: false }]");
+    const config = load(
+      context,
+      "providers: [{ name: prod, type: azure }, { name: oci, region: eu-1, enabled: false }]",
+    );
     assert.deepEqual(
       config.sites.map(({ site, enabled }) => [site, enabled]),
       [
@@ -114,7 +117,7 @@ describe("keys in effect", () => {
       ],
     );
     assert.deepEqual(configReport(config), [
-      "site prod is not yet in effect: there is no adapter for gcp in this version yet",
+      "site prod is not yet in effect: there is no adapter for azure in this version yet",
     ]);
   });
 

@@ -18,6 +18,12 @@ const clouds = {
     loads: "oci-core",
     leaves: "oci-objectstorage",
   },
+  gcp: {
+    entry: { projectId: "p", zone: "us-central1-a", endpoint },
+    credentials: { service_account: JSON.stringify({ client_email: "a@example.com", private_key: "none" }) },
+    loads: "@google-cloud/compute",
+    leaves: "@google-cloud/storage",
+  },
 } as const;
 
 /** Run in a process of its own: makes a provider as a worker does, and prints which packages of SDKs that loaded, before its
@@ -27,7 +33,7 @@ import { registerHooks } from "node:module";
 const seen = new Set();
 registerHooks({
   resolve(specifier, context, next) {
-    const name = /^(?:@(?:aws-sdk|smithy|azure)\\/[^/]+|oci-[a-z]+)/.exec(specifier)?.[0];
+    const name = /^(?:@(?:aws-sdk|smithy|azure|google-cloud)\\/[^/]+|oci-[a-z]+)/.exec(specifier)?.[0];
     if (name) seen.add(name);
     return next(specifier, context);
   },

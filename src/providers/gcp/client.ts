@@ -1,0 +1,279 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type * as Compute from "@google-cloud/compute";
+import type * as CloudStorage from "@google-cloud/storage";
+import { isProviderError, ProviderError } from "../../domain/errors.ts";
+import { invalid, type Subject } from "../failures.ts";
+import type { CallBudget, ProviderContext } from "../provider.ts";
+import { budgetOf } from "./budgets.ts";
+import { type Signer, signerOf } from "./credentials.ts";
+import { codeFailure, gcpFailure } from "./errors.ts";
+import { type AnyClient, type Collection, loadClient, type Method, placeOf } from "./sdk.ts";
+import { type GcpEntry, type GcpPatience, regionOf } from "./settings.ts";
+
+export type Operation = Compute.protos.google.cloud.compute.v1.IOperation;
+
+interface Page<T> {
+  readonly items: readonly T[];
+  readonly next?: string;
+}
+
+const pageSize = 500;
+const longestBackOffMs = 3_000;
+/** A longer wait than this is the caller's affair: it is passed on with the failure. */
+const longestRetryAfterMs = 5_000;
+
+/** The services of one site. Each client is loaded with its first call. */
+export class Gcp {
+  readonly site: string;
+  readonly entry: GcpEntry;
+  readonly region: string;
+  readonly patience: GcpPatience;
+  readonly #context: ProviderContext;
+  readonly #clients = new Map<Collection, Promise<AnyClient>>();
+  readonly #budgets = new Map<string, CallBudget>();
+  #signer: Promise<Signer> | undefined;
+  #storage: Promise<CloudStorage.Storage> | undefined;
+  #secrets: readonly string[] = [];
+
+  constructor(entry: GcpEntry, context: ProviderContext, patience: GcpPatience) {
+    this.site = context.site;
+    this.entry = entry;
+    this.region = regionOf(entry.zone);
+    this.patience = patience;
+    this.#context = context;
+  }
+
+  /** As a person would look it up. */
+  resource(kind: string, id: string): string {
+    return `${this.site}/${kind}/${id}`;
+  }
+
+  get log(): ProviderContext["log"] {
+    return this.#context.log;
+  }
+
+  /** One call of a collection, in the site's project and place. @throws ProviderError. */
+  async call<T>(
+    collection: Collection,
+    method: string,
+    request: object,
+    subject: Subject,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const client = await this.#client(collection);
+    const place = placeOf(collection, { project: await this.project(), zone: this.entry.zone, region: this.region });
+    const timeout = method === "wait" ? this.patience.waitTimeoutMs : this.patience.requestTimeoutMs;
+    return this.send(
+      `compute:${collection}`,
+      method,
+      async () => {
+        const called = client[method] as Method;
+        // Repeating is decided in one place, below.
+        const options = { retry: null, timeout, signal, autoPaginate: false };
+        const [response] = await called.call(client, { ...place, ...request }, options);
+        return response as T;
+      },
+      subject,
+      signal,
+    );
+  }
+
+  /** The call's resource; undefined when there is none of that name. */
+  async find<T>(
+    collection: Collection,
+    request: object,
+    subject: Subject,
+    signal: AbortSignal,
+  ): Promise<T | undefined> {
+    return this.call<T>(collection, "get", request, subject, signal).catch((error: unknown) => {
+      if (isProviderError(error, "NotFound")) return undefined;
+      throw error;
+    });
+  }
+
+  async *list<T>(collection: Collection, request: object, subject: Subject, signal: AbortSignal): AsyncGenerator<T> {
+    const client = await this.#client(collection);
+    const place = placeOf(collection, { project: await this.project(), zone: this.entry.zone, region: this.region });
+    for (let pageToken: string | undefined; ; ) {
+      const asked = { ...place, maxResults: pageSize, ...request, ...(pageToken && { pageToken }) };
+      const page: Page<T> = await this.send(
+        `compute:${collection}`,
+        "list",
+        async () => {
+          const options = {
+            retry: null,
+            timeout: this.patience.requestTimeoutMs,
+            signal,
+            autoPaginate: false,
+          };
+          const [items, , raw] = await (client.list as Method).call(client, asked, options);
+          const next = (raw as { nextPageToken?: string } | undefined)?.nextPageToken;
+          return { items: items as readonly T[], ...(next && { next }) };
+        },
+        subject,
+        signal,
+      );
+      yield* page.items;
+      if (page.next === undefined) return;
+      pageToken = page.next;
+    }
+  }
+
+  /**
+   * A call that changes something, until its operation is done: that the request was accepted is no success here.
+   * `requestId` makes a repeat the same request; without it this call's own repeats are one.
+   */
+  async change(
+    collection: Collection,
+    method: string,
+    request: object,
+    subject: Subject,
+    signal: AbortSignal,
+    requestId: string = randomUUID(),
+  ): Promise<void> {
+    const id = collection === "snapshots" && method === "setLabels" ? {} : { requestId };
+    const answer = await this.call<{ latestResponse?: Operation } & Operation>(
+      collection,
+      method,
+      { ...request, ...id },
+      subject,
+      signal,
+    );
+    await this.#done(answer.latestResponse ?? answer, subject, signal);
+  }
+
+  /** Deletes; what is gone is fine. */
+  async drop(collection: Collection, request: object, subject: Subject, signal: AbortSignal): Promise<void> {
+    await this.change(collection, "delete", request, subject, signal).catch((error: unknown) => {
+      if (!isProviderError(error, "NotFound")) throw error;
+    });
+  }
+
+  /** Any request, of a service that is no part of Compute Engine. */
+  async send<T>(
+    service: string,
+    method: string,
+    work: () => Promise<T>,
+    subject: Subject,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const [family = "", collection = family] = service.split(":");
+    const budget = this.#budget(collection, method);
+    for (let attempt = 1; ; attempt++) {
+      signal.throwIfAborted();
+      await budget.take(signal);
+      const startedAt = Date.now();
+      const clock = performance.now();
+      const tell = (code: string) =>
+        this.#context.onCall?.({
+          call: `${family}:${collection}.${method}`,
+          ...{ code, attempt, isBlock: false, startedAt, durationMs: performance.now() - clock },
+        });
+      try {
+        const result = await work();
+        tell("ok");
+        return result;
+      } catch (error) {
+        // An abort is the caller's own reason, not a failure of Google.
+        signal.throwIfAborted();
+        const failure = gcpFailure(error, subject, (text) => this.#redact(text));
+        tell(failure.code);
+        const waitMs = attempt < this.patience.attempts ? this.#retryIn(failure, attempt) : undefined;
+        if (waitMs === undefined) {
+          const facts = { ...failure.details.facts, operation: `${collection}.${method}`, attempt };
+          if (failure.code === "Unknown") this.log("warn", failure.message, facts);
+          throw new ProviderError(failure.code, { ...failure.details, facts });
+        }
+        await sleep(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+      }
+    }
+  }
+
+  async storage(): Promise<CloudStorage.Storage> {
+    this.#storage ??= (async () => {
+      const [{ Storage }, { auth }] = await Promise.all([import("@google-cloud/storage"), this.signer()]);
+      const { endpoint } = this.entry;
+      const project = await this.project();
+      return new Storage({
+        projectId: project,
+        authClient: (await auth.getClient()) as never,
+        retryOptions: { autoRetry: false },
+        ...(endpoint && { apiEndpoint: endpoint, useAuthWithCustomEndpoint: true }),
+      });
+    })();
+    this.#storage.catch(() => {
+      this.#storage = undefined;
+    });
+    return this.#storage;
+  }
+
+  async signer(): Promise<Signer> {
+    this.#signer ??= signerOf(this.entry, this.site);
+    this.#signer.catch(() => {
+      this.#signer = undefined;
+    });
+    const signer = await this.#signer;
+    this.#secrets = signer.secrets;
+    return signer;
+  }
+
+  async close(): Promise<void> {
+    const made = await Promise.allSettled(this.#clients.values());
+    for (const result of made) if (result.status === "fulfilled") await result.value.close();
+  }
+
+  /** @throws ProviderError InvalidInput where neither the configuration nor the credentials name it. */
+  async project(): Promise<string> {
+    const project = this.entry.project ?? (await this.signer()).project;
+    if (project !== undefined) return project;
+    throw invalid(
+      { operation: "call Google Cloud", resource: this.site },
+      "neither the site's entry nor its credentials name a project",
+      "Add project_id to the site's entry.",
+    );
+  }
+
+  #client(collection: Collection): Promise<AnyClient> {
+    const known = this.#clients.get(collection);
+    if (known) return known;
+    const making = this.signer().then(({ auth }) => loadClient(collection, this.entry.endpoint, auth));
+    this.#clients.set(collection, making);
+    making.catch(() => this.#clients.delete(collection));
+    return making;
+  }
+
+  async #done(operation: Operation, subject: Subject, signal: AbortSignal): Promise<void> {
+    let seen = operation;
+    while (seen.status !== "DONE") {
+      const collection = seen.zone ? "zoneOperations" : seen.region ? "regionOperations" : "globalOperations";
+      // Answers when it is done, or after two minutes at most.
+      seen = await this.call<Operation>(collection, "wait", { operation: operation.name }, subject, signal);
+    }
+    const [first] = seen.error?.errors ?? [];
+    if (first) throw codeFailure(first.code ?? "", first.message ?? "", subject, seen.httpErrorStatusCode ?? undefined);
+  }
+
+  #budget(collection: string, method: string): CallBudget {
+    const { name, rate } = budgetOf(collection, method);
+    const known = this.#budgets.get(name);
+    if (known) return known;
+    const made = this.#context.budget(name, rate);
+    this.#budgets.set(name, made);
+    return made;
+  }
+
+  /** Milliseconds until the next try; undefined when it makes no sense. Every change has its request id, so that a repeat
+   *  makes nothing twice. */
+  #retryIn(failure: ProviderError, attempt: number): number | undefined {
+    if (!isProviderError(failure, "RateLimited", "Unavailable", "Timeout")) return undefined;
+    const asked = failure.retryAfterMs;
+    if (asked !== undefined) return asked <= longestRetryAfterMs ? asked : undefined;
+    const most = Math.min(longestBackOffMs, this.patience.firstRetryMs * 2 ** (attempt - 1));
+    return most / 2 + Math.random() * (most / 2);
+  }
+
+  #redact(text: string): string {
+    return this.#secrets.reduce((clean, secret) => clean.replaceAll(secret, "***"), text);
+  }
+}

@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { loadConfig } from "../../src/config/config.ts";
+import { fileWith } from "../support/config-file.ts";
+
+function sites(context: TestContext, content: string) {
+  return loadConfig({ file: fileWith(context, content), env: {} }).sites;
+}
+
+test("a site of Google Cloud is a zone of a project", (context) => {
+  const place = "project_id: p, region: europe-west1, zone: europe-west1-b";
+  const helpers = "helper_image: projects/p/global/images/h, helper_network: helpers";
+  const [site] = sites(context, `providers: [{ name: gcp, ${place}, ${helpers} }]`);
+  assert.deepEqual(
+    [site?.site, site?.enabled, site?.projectId, site?.zone, site?.helperImage, site?.helperNetwork],
+    ["gcp-europe-west1", true, "p", "europe-west1-b", "projects/p/global/images/h", "helpers"],
+  );
+});
