@@ -11,6 +11,8 @@ import { demoGroupName } from "./aws/ec2/default-network.ts";
 import { setUpEvents } from "./aws/events/set-up.ts";
 import { startAws } from "./aws/index.ts";
 import { obeyOrders } from "./cloud/orders.ts";
+import { demoTag as demoNetworkTag } from "./gcp/compute/default-network.ts";
+import { startGcp } from "./gcp/index.ts";
 import { guestImage } from "./guest/image.ts";
 import { onPremiseSites } from "./on-premise.ts";
 
@@ -31,24 +33,24 @@ const { sites, noGuests } = await onPremiseSites({
 });
 if (noGuests !== undefined) log.warn({ reason: noGuests }, "No guests can run here");
 const starting = Promise.all(sites.map((site) => site.start()));
-const awsDir = makeToolDir(join(makeToolDir(join(instanceDir, "sites"), 0o755), "aws"), 0o755);
-const awsPort = await keptPort(join(awsDir, "port"));
-const aws = await startAws(
-  {
-    tools,
-    dir: awsDir,
-    socketDir: makeSocketDir(instanceDir),
-    guestImage: () => guestImage(tools, templates),
-    log: (message, facts) => log.warn(facts ?? {}, message),
-  },
-  awsPort,
-);
+const cloudParts = {
+  tools,
+  socketDir: makeSocketDir(instanceDir),
+  guestImage: () => guestImage(tools, templates),
+  log: (message: string, facts?: object) => log.warn(facts ?? {}, message),
+};
+const cloudDir = (name: string) => makeToolDir(join(makeToolDir(join(instanceDir, "sites"), 0o755), name), 0o755);
+const awsDir = cloudDir("aws");
+const aws = await startAws({ ...cloudParts, dir: awsDir }, await keptPort(join(awsDir, "port")));
 setUpEvents(aws.events, "us-east-1");
-obeyOrders([aws.admin], join(instanceDir, "sandbox.json"));
+const gcpDir = cloudDir("gcp");
+const gcp = await startGcp({ ...cloudParts, dir: gcpDir }, await keptPort(join(gcpDir, "port")));
+const clouds = [aws.admin, gcp.admin];
+obeyOrders(clouds, join(instanceDir, "sandbox.json"));
 await starting;
 writeSites(required(runtime, "sitesFile"));
 rmSync(socket, { force: true });
-const server = adminServer(sites, noGuests, [aws.admin]);
+const server = adminServer(sites, noGuests, clouds);
 server.listen(socket, () => log.info({ sites: sites.map(({ site }) => site), socket }, "The sandbox serves"));
 
 let stopping = false;
@@ -58,7 +60,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     stopping = true;
     log.info("Ending the guests and their hosts");
     server.close();
-    Promise.all([...sites.map((site) => site.stop()), aws.stop()]).then(
+    Promise.all([...sites.map((site) => site.stop()), aws.stop(), gcp.stop()]).then(
       () => process.exit(0),
       (error: unknown) => {
         log.error(error, "Not everything could be ended");
@@ -89,7 +91,19 @@ function writeSites(path: string): void {
     credentials: { type: "access_key", access_key: id, secret_key: secret },
     security_groups: [demoGroupName],
   };
-  const providers = [...onPremise, simulatedAws];
+  const simulatedGcp = {
+    name: "gcp",
+    type: "gcp",
+    enabled: true,
+    region: gcp.region,
+    zone: gcp.zone,
+    project_id: gcp.project,
+    endpoint: gcp.endpoint,
+    sandbox: true,
+    credentials: { type: "service_account", service_account: JSON.stringify(gcp.serviceAccountKey) },
+    security_groups: [demoNetworkTag],
+  };
+  const providers = [...onPremise, simulatedAws, simulatedGcp];
   mkdirSync(dirname(path), { recursive: true });
   const partial = `${path}.${process.pid}`;
   // It holds the simulation's keys: worthless elsewhere, but nobody else's business here.

@@ -54,6 +54,7 @@ test("the sandbox's sites and guests survive whatever dies, and end without a tr
       ["onprem-a", "libvirt", true],
       ["onprem-b", "libvirt", true],
       ["aws", "aws", true],
+      ["gcp", "gcp", true],
     ],
   );
   const entries = providers.map(
