@@ -15,11 +15,14 @@ export function inventoryActivities({ registry, store, log }: ActivityDeps, read
       return reader.syncKinds(input.site, input.kinds ?? resourceKinds);
     },
 
-    /** Reads sites' VMs again after a move; a failure is noted with the rows and never fails the move. */
-    async refreshSites(input: { sites: readonly string[] }): Promise<void> {
-      for (const site of input.sites) {
+    /** Reads again after a move: at each site the VM that it was of, or all VMs where none are named. A failure is told,
+     *  and never fails the move: the site's next turn comes. */
+    async refreshSites(input: { sites: readonly string[]; vmIds?: readonly string[] }): Promise<void> {
+      for (const [index, site] of input.sites.entries()) {
+        const vmId = input.vmIds?.[index];
         try {
-          await reader.syncKinds(site, ["vm"]);
+          if (vmId === undefined) await reader.syncKinds(site, ["vm"]);
+          else await reader.readVm(site, vmId);
         } catch (error) {
           if (Context.current().cancellationSignal.aborted) throw error;
           log.warn(`The inventory of ${site} is not fresh: ${String(error)}`, error);

@@ -65,8 +65,7 @@ export class LibvirtCompute implements ComputeFacet {
     };
     const plain = spec.name.replaceAll(/[/\s]/g, "-");
     const names = [plain, `${plain}-${uuid.slice(0, 8)}`];
-    const taken = new Set<string>();
-    for await (const domain of domains.list(signal)) taken.add(domain.name);
+    const taken = await domains.names(signal);
     for (const name of names.filter((candidate, index) => index > 0 || !taken.has(candidate))) {
       const xml = domainXml({ ...definition, name });
       const result = await virsh.attempt(["define", "--validate", "/dev/stdin"], signal, xml);

@@ -50,6 +50,12 @@ export class Domains {
     }
   }
 
+  /** Those that are taken; without a look at what has them. */
+  async names(signal: AbortSignal): Promise<ReadonlySet<string>> {
+    const subject = { operation: "list VMs", resource: this.#site };
+    return new Set(await this.#listed("--name", subject, signal));
+  }
+
   /** @throws NotFound. */
   async get(vmId: string, signal: AbortSignal): Promise<SeenDomain> {
     const found = await this.find(vmId, signal);
@@ -75,8 +81,12 @@ export class Domains {
     throw unavailable(subject, "libvirt lists it, and does not tell what it is");
   }
 
-  async #uuids(subject: Subject, signal: AbortSignal): Promise<string[]> {
-    const listed = await this.#virsh.run(["list", "--all", "--uuid"], subject, signal);
+  #uuids(subject: Subject, signal: AbortSignal): Promise<string[]> {
+    return this.#listed("--uuid", subject, signal);
+  }
+
+  async #listed(what: "--uuid" | "--name", subject: Subject, signal: AbortSignal): Promise<string[]> {
+    const listed = await this.#virsh.run(["list", "--all", what], subject, signal);
     return listed
       .split("\n")
       .map((line) => line.trim())

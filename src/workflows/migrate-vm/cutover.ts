@@ -120,7 +120,7 @@ export class Cutover {
         site.releasePoint.executeWithOptions({ summary: `release the source point at ${from}` }, [
           { site: from, sourcePointId },
         ]);
-      const refresh = () => site.refreshSites({ sites: [from, to] });
+      const refresh = () => site.refreshSites({ sites: [from, to], vmIds: [sourceVmId, this.#targetVmId] });
       const atOnce = patched("refresh-at-once");
       await Promise.all(atOnce ? [release(), refresh()] : [release()]);
       const disks = this.#copied.map((copied): DiskResult => {
