@@ -37,6 +37,7 @@ export function census(cloud: GcpCloud, disks: PersistentDisks, storage: Storage
     ...[...tables.networks.values()].map((network) => entry("network", network)),
     ...[...tables.subnetworks.values()].map((subnetwork) => entry("subnetwork", subnetwork)),
     ...[...tables.firewalls.values()].map((firewall) => entry("firewall", firewall)),
+    ...[...tables.routes.values()].map((route) => entry("route", route)),
     ...[...tables.addresses.values()].map((address) => entry("address", address)),
     ...[...storage.buckets.values()].map((bucket) => ({
       ...entry("bucket", bucket),

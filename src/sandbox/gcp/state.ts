@@ -148,6 +148,14 @@ export interface Firewall extends Resource {
   readonly builtIn: boolean;
 }
 
+/** A way out of a network. */
+export interface Route extends Resource {
+  readonly networkId: string;
+  readonly destRange: string;
+  readonly priority: number;
+  readonly builtIn: boolean;
+}
+
 export interface Address extends Labelled {
   readonly address: string;
   readonly tier: string;
@@ -184,6 +192,7 @@ export function tablesOf(documents: Documents) {
     networks: documents.table<Network>("network"),
     subnetworks: documents.table<Subnetwork>("subnetwork"),
     firewalls: documents.table<Firewall>("firewall"),
+    routes: documents.table<Route>("route"),
     addresses: documents.table<Address>("address"),
     operations: documents.table<Operation>("operation"),
     settings: documents.table<Setting>("setting"),

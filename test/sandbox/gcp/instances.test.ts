@@ -7,6 +7,7 @@ import {
   InstancesClient,
   NetworksClient,
   RegionsClient,
+  RoutesClient,
   SnapshotsClient,
   SubnetworksClient,
 } from "@google-cloud/compute";
@@ -74,6 +75,7 @@ describe("the simulated Google Cloud's instances", { skip: whyNoGuests() }, () =
     await assert.rejects(instances.attachDisk({ ...place, instance: "host", attachedDiskResource }), {
       code: Status.INVALID_ARGUMENT,
     });
+    await lab.done(await disks.resize({ ...place, disk: "data", disksResizeRequestResource: { sizeGb: 2 } }));
     await lab.done(await disks.createSnapshot({ ...place, disk: "data", snapshotResource: { name: "while-running" } }));
     const [snapshot] = await new SnapshotsClient(lab.compute()).get({
       project: place.project,
@@ -83,6 +85,25 @@ describe("the simulated Google Cloud's instances", { skip: whyNoGuests() }, () =
     await lab.done(await instances.detachDisk({ ...place, instance: "host", deviceName: "data" }));
     await lab.done(await disks.delete({ ...place, disk: "data" }));
     await lab.done(await instances.delete({ ...place, instance: "host" }));
+  });
+
+  it("leaves nothing running of an instance that is deleted while it is made", async () => {
+    lab.gcp.cloud.changeSettings({ operationMs: 200 });
+    const machineType = `zones/${place.zone}/machineTypes/e2-small`;
+    const [begun] = await instances.insert({
+      ...place,
+      instanceResource: {
+        name: "early",
+        machineType,
+        disks: [{ boot: true, autoDelete: true, initializeParams: { diskSizeGb: 1 } }],
+        networkInterfaces: [{ network: "global/networks/default" }],
+      },
+    });
+    lab.gcp.cloud.changeSettings({ operationMs: 0 });
+    await lab.done(await instances.delete({ ...place, instance: "early" }));
+    await lab.done([begun]).catch((error: unknown) => assert.ok(error instanceof FailedOperation));
+    await assert.rejects(instances.get({ ...place, instance: "early" }), { code: Status.NOT_FOUND });
+    assert.deepEqual(lab.gcp.cloud.guests.running(), []);
   });
 
   it("changes the machine type of a stopped instance only, and keeps it over the restart of the sandbox", async () => {
@@ -144,6 +165,13 @@ describe("the simulated Google Cloud's instances", { skip: whyNoGuests() }, () =
     await lab.done(
       await networks.insert({ ...project, networkResource: { name: "own", autoCreateSubnetworks: false } }),
     );
+    const routes = new RoutesClient(lab.compute());
+    const waysOut = async () =>
+      (await routes.list({ ...project, filter: `network:*/own` }))[0].filter(({ nextHopGateway }) => nextHopGateway);
+    const [wayOut] = await waysOut();
+    assert.equal(wayOut?.destRange, "0.0.0.0/0");
+    await lab.done(await routes.delete({ ...project, route: wayOut?.name ?? "" }));
+    assert.deepEqual(await waysOut(), []);
     const subnetworkResource = { name: "own-a", network: "global/networks/own", ipCidrRange: "10.9.0.0/24" };
     await lab.done(await subnetworks.insert({ ...region, subnetworkResource }));
     await assert.rejects(

@@ -35,6 +35,8 @@ export interface GuestNic {
   readonly nameServer: string;
   readonly address: string;
   readonly forwards: readonly Forward[];
+  /** It reaches nobody outside, not even this machine; what is forwarded to it still comes in. */
+  readonly isolated?: boolean;
 }
 
 /** A TCP port of a loopback address that leads to a port of the guest. */
@@ -105,9 +107,10 @@ export function diskDevice(disk: GuestDisk): Readonly<Record<string, unknown>> {
 
 /** User networking shows the guest the subnet it would have, and lets in what is forwarded. */
 function netdev(nic: GuestNic): string {
-  const { subnet, router, nameServer, address, forwards } = nic;
+  const { subnet, router, nameServer, address, forwards, isolated } = nic;
   const published = forwards.map((forward) => `,hostfwd=${forwardRule(forward)}`);
-  return `user,id=net0,net=${subnet},host=${router},dns=${nameServer},dhcpstart=${address}${published.join("")}`;
+  const restrict = isolated === true ? "restrict=on," : "";
+  return `user,id=net0,${restrict}net=${subnet},host=${router},dns=${nameServer},dhcpstart=${address}${published.join("")}`;
 }
 
 export function forwardRule({ address, port, guestPort }: Forward): string {

@@ -202,6 +202,12 @@ export class GuestRunner {
     this.#guests.put({ ...guest, spec: { ...guest.spec, disks: now } });
   }
 
+  /** Makes a disk larger, where its controller lets the guest know (SCSI, virtio-blk). */
+  async resize(guestId: string, diskId: string, sizeBytes: number): Promise<void> {
+    const layerId = this.#running(guestId).spec.disks.find((one) => one.diskId === diskId)?.layerId;
+    await (await this.#monitor(guestId)).execute("block_resize", { "node-name": layerId, size: sizeBytes });
+  }
+
   /** The layers a running guest writes now, as QEMU itself says: by disk. */
   async layers(guestId: string): Promise<ReadonlyMap<string, string>> {
     return blockLayers(await (await this.#monitor(guestId)).execute("query-block"));

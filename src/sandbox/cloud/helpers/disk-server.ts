@@ -86,6 +86,11 @@ export class DiskServer {
     });
   }
 
+  async resize(served: ServedDisk, layerId: string, sizeBytes: number): Promise<void> {
+    const monitor = await this.#monitors.of(served.id, () => isAlive(served.process), answersWithinMs);
+    await monitor.execute("block_resize", { "node-name": layerId, size: sizeBytes });
+  }
+
   /** The layer that the daemon itself says the disk is in. */
   async layer(served: ServedDisk): Promise<string | undefined> {
     const monitor = await this.#monitors.of(served.id, () => isAlive(served.process), answersWithinMs);

@@ -151,6 +151,12 @@ export class HelperRunner {
     }
   }
 
+  /** Makes a disk larger; the program sees it when it next opens the disk. */
+  async resize(id: string, diskId: string, sizeBytes: number): Promise<void> {
+    const disk = this.#running(id).disks.find((one) => one.diskId === diskId);
+    if (disk) await this.#server.resize(disk.served, disk.layerId, sizeBytes);
+  }
+
   /** The layers that a running helper's disks are in now, as QEMU says: by disk. */
   async layers(id: string): Promise<ReadonlyMap<string, string>> {
     const found = new Map<string, string>();

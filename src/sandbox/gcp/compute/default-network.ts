@@ -2,6 +2,7 @@ import type { GcpCloud } from "../cloud.ts";
 import { defaultRegion } from "../places.ts";
 import type { Firewall } from "../state.ts";
 import { newNumericId } from "./ids.ts";
+import { addDefaultRoute } from "./routes.ts";
 
 export const defaultNetworkId = "global/networks/default";
 /** Made beside what a new project has, so that probes from this machine reach a guest's application. */
@@ -17,14 +18,15 @@ export const autoRanges: Readonly<Record<string, string>> = {
 };
 
 /** Gives a new project what it finds there: an auto-mode network with its subnetworks and firewall rules. */
-export function ensureDefaultNetwork({ tables, documents }: GcpCloud): void {
+export function ensureDefaultNetwork(cloud: GcpCloud): void {
+  const { tables, documents } = cloud;
   if (tables.settings.has("default-network")) return;
   // Older than any consistency delay: it was always there.
   const createdAt = Date.UTC(2026, 0, 1);
   const base = () => ({ numericId: newNumericId(), createdAt, builtIn: true });
   documents.together(() => {
     const description = "Default network for the project";
-    tables.networks.put({
+    const network = tables.networks.put({
       ...base(),
       id: defaultNetworkId,
       description,
@@ -32,6 +34,7 @@ export function ensureDefaultNetwork({ tables, documents }: GcpCloud): void {
       mtu: 1460,
       routingMode: "REGIONAL",
     });
+    addDefaultRoute(cloud, network);
     for (const [region, cidr] of Object.entries(autoRanges)) {
       const id = `regions/${region}/subnetworks/default`;
       tables.subnetworks.put({ ...base(), id, networkId: defaultNetworkId, cidr, privateIpGoogleAccess: false });

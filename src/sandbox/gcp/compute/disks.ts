@@ -81,7 +81,7 @@ export async function makeDisk({ cloud, disks, images }: ComputeParts, diskId: s
 }
 
 export function diskOperations(parts: ComputeParts): ComputeOperations {
-  const { cloud, operations, disks, images, quotas } = parts;
+  const { cloud, operations, disks, images, machines, quotas } = parts;
   const { tables } = cloud;
   const named = (call: ComputeCall): Disk =>
     find(tables.disks, `${scopeOfCall(call)}/disks/${call.path.disk ?? call.path.resource}`);
@@ -103,7 +103,10 @@ export function diskOperations(parts: ComputeParts): ComputeOperations {
     await cloud.collectDisks();
   });
   operations.define("disks.resize", async ({ targetId, work }, pause) => {
+    const disk = tables.disks.get(targetId);
     await pause();
+    if (!disk) return;
+    await machines.resize({ ...disk, sizeGb: Number(work.sizeGb) });
     tables.disks.change(targetId, { sizeGb: Number(work.sizeGb) });
   });
   operations.define(

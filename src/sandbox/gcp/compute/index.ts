@@ -22,6 +22,7 @@ import { Operations } from "./operations.ts";
 import type { ComputeParts } from "./parts.ts";
 import { PersistentDisks } from "./persistent-disks.ts";
 import { Quotas } from "./quotas.ts";
+import { routeOperations } from "./routes.ts";
 import { snapshotOperations } from "./snapshots.ts";
 
 const bodyLimit = 16 * 2 ** 20;
@@ -49,6 +50,7 @@ export class Compute {
       ...networkOperations(this.parts),
       ...firewallOperations(this.parts, (rule) => machines.refresh((instance) => applies(rule, instance))),
       ...addressOperations(this.parts),
+      ...routeOperations(this.parts),
       ...catalogueOperations(this.parts),
     };
   }

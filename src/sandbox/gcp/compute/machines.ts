@@ -1,13 +1,12 @@
-import type { Forward, GuestDisk } from "../../cloud/guests/command-line.ts";
+import type { GuestDisk } from "../../cloud/guests/command-line.ts";
 import { type HelperDisk, helperMetadata } from "../../cloud/helpers/helper-runner.ts";
-import { formatAddress, parseCidr, sizeOf } from "../../cloud/ipv4.ts";
 import type { GcpCloud } from "../cloud.ts";
 import { OperationError } from "../errors.ts";
 import type { AttachedDisk, Disk, Instance } from "../state.ts";
 import { unusedAddress } from "./addresses.ts";
-import { openPorts } from "./firewalls.ts";
+import { forwardsOf, guestNic } from "./machine-network.ts";
 import { machineTypeNamed } from "./machine-types.ts";
-import type { DiskHolders, PersistentDisks } from "./persistent-disks.ts";
+import { type DiskHolders, GiB, type PersistentDisks } from "./persistent-disks.ts";
 
 /** Nobody is told of this address. */
 const nowhere = "127.84.255.255";
@@ -28,33 +27,19 @@ export class Machines implements DiskHolders {
     return this.#runner(instance).isRunning(machineId(instance));
   }
 
-  /** Starts the machine; the instance is then RUNNING. Harmless when it runs. @throws OperationError. */
+  /** Starts the machine; the instance is then RUNNING, unless it is stopped or deleted meanwhile. Harmless when it runs.
+   *  @throws OperationError. */
   async start(instanceId: string): Promise<void> {
-    const { tables, settings, guests, helpers } = this.#cloud;
+    const { tables } = this.#cloud;
     const instance = this.#lendAddresses(instanceId);
     if (!instance) return;
     try {
-      for (const { diskId } of instance.disks) await this.#disks.grow(this.#disk(diskId));
-      const type = machineTypeNamed(instance.machineType);
-      if (type?.architecture === "ARM64") throw new Error("only x86-64 guests are run here");
-      const id = machineId(instance);
-      const { forwards, refused } = this.#forwards(instance);
-      const unforwarded = [...refused];
-      if (isHelper(instance)) {
-        const listenHost = forwards[0]?.address ?? nowhere;
-        const disks = instance.disks.filter(({ boot }) => !boot).map((disk) => this.#helperDisk(disk));
-        await helpers.start({ id, settings: instance.metadata[helperMetadata] ?? "", listenHost, disks });
-      } else {
-        const started = await guests.start({
-          id,
-          cpus: Math.min(type?.cpus ?? 1, settings.guestCpus),
-          memoryMib: Math.min(type?.memoryMb ?? 1024, settings.guestMemoryMib),
-          firmware: this.#bootsByUefi(instance) ? "uefi" : "bios",
-          disks: instance.disks.map((disk) => this.#guestDisk(disk)),
-          ...this.#nic(instance, forwards),
-          system: { manufacturer: "Google (simulated)", product: "Google Compute Engine", serial: instance.numericId },
-        });
-        unforwarded.push(...started);
+      const unforwarded = await this.#run(instance);
+      if (tables.instances.get(instanceId)?.status !== "STAGING") {
+        // Whoever stopped it may have found nothing to end yet.
+        await this.#runner(instance).stop(machineId(instance), 0);
+        if (!tables.instances.has(instanceId)) this.forget(instance);
+        return;
       }
       tables.instances.change(instanceId, {
         status: "RUNNING",
@@ -63,10 +48,37 @@ export class Machines implements DiskHolders {
         unforwarded,
       });
     } catch (error) {
+      if (!tables.instances.has(instanceId)) return;
       this.#cloud.log("A machine did not start", { instanceId, error });
       this.#toTerminated(instanceId);
       throw new OperationError("INTERNAL_ERROR", `Internal error. (simulated: ${(error as Error).message})`, 500);
     }
+  }
+
+  /** Returns the ports that were not forwarded, with the reason. */
+  async #run(instance: Instance): Promise<readonly string[]> {
+    const { settings, guests, helpers } = this.#cloud;
+    for (const { diskId } of instance.disks) await this.#disks.grow(this.#disk(diskId));
+    const type = machineTypeNamed(instance.machineType);
+    if (type?.architecture === "ARM64") throw new Error("only x86-64 guests are run here");
+    const id = machineId(instance);
+    const { forwards, refused } = forwardsOf(this.#cloud, instance);
+    if (isHelper(instance)) {
+      const listenHost = forwards[0]?.address ?? nowhere;
+      const disks = instance.disks.filter(({ boot }) => !boot).map((disk) => this.#helperDisk(disk));
+      await helpers.start({ id, settings: instance.metadata[helperMetadata] ?? "", listenHost, disks });
+      return refused;
+    }
+    const unforwarded = await guests.start({
+      id,
+      cpus: Math.min(type?.cpus ?? 1, settings.guestCpus),
+      memoryMib: Math.min(type?.memoryMb ?? 1024, settings.guestMemoryMib),
+      firmware: this.#bootsByUefi(instance) ? "uefi" : "bios",
+      disks: instance.disks.map((disk) => this.#guestDisk(disk)),
+      ...guestNic(this.#cloud, instance, forwards),
+      system: { manufacturer: "Google (simulated)", product: "Google Compute Engine", serial: instance.numericId },
+    });
+    return [...refused, ...unforwarded];
   }
 
   /** Powers the machine off; the instance is then TERMINATED. */
@@ -105,6 +117,14 @@ export class Machines implements DiskHolders {
     throw new OperationError("RESOURCE_NOT_READY", `The guest did not let go of '${disk.deviceName}' (simulated)`);
   }
 
+  /** Makes a disk larger under the machine that writes it, if one runs. */
+  async resize(disk: Disk): Promise<void> {
+    const instance = this.#runningWith(disk);
+    if (!instance) return this.#disks.grow(disk);
+    await this.#runner(instance).resize(machineId(instance), deviceId(disk), disk.sizeGb * GiB);
+    this.#cloud.disks.grown(disk.layerId, disk.sizeGb * GiB);
+  }
+
   console(instance: Instance): Buffer {
     return this.#runner(instance).console(machineId(instance));
   }
@@ -135,7 +155,7 @@ export class Machines implements DiskHolders {
       const id = machineId(instance);
       this.#cloud.inBackground(`forward ports of ${instance.id}`, async () => {
         if (!guests.isRunning(id)) return;
-        const { forwards, refused } = this.#forwards(instance);
+        const { forwards, refused } = forwardsOf(this.#cloud, instance);
         const unforwarded = [...refused, ...(await guests.setForwards(id, forwards))];
         tables.instances.change(instance.id, { unforwarded });
       });
@@ -220,11 +240,12 @@ export class Machines implements DiskHolders {
     return boot !== undefined && this.#disk(boot.diskId).guestOsFeatures.includes("UEFI_COMPATIBLE");
   }
 
-  /** External addresses that are not reserved are lent while the instance runs. */
+  /** External addresses that are not reserved are lent while the instance runs. Undefined when it is to end. */
   #lendAddresses(instanceId: string): Instance | undefined {
     const { tables } = this.#cloud;
     const instance = tables.instances.get(instanceId);
-    return instance && tables.instances.put({ ...this.#withAddresses(instance), status: "STAGING" });
+    if (!instance || instance.status === "STOPPING") return undefined;
+    return tables.instances.put({ ...this.#withAddresses(instance), status: "STAGING" });
   }
 
   #withAddresses(instance: Instance): Instance {
@@ -252,25 +273,6 @@ export class Machines implements DiskHolders {
   #ended(ended: string): void {
     const instance = this.#cloud.tables.instances.find((one) => machineId(one) === ended);
     if (instance?.status === "RUNNING" && !instance.resume) this.#toTerminated(instance.id);
-  }
-
-  #nic({ nics }: Instance, forwards: readonly Forward[]) {
-    const [nic] = nics;
-    const subnet = nic && this.#cloud.tables.subnetworks.get(nic.subnetworkId);
-    const cidr = subnet && parseCidr(subnet.cidr);
-    if (!nic || !subnet || !cidr) return {};
-    // The second to last address is Google's own, too: https://cloud.google.com/vpc/docs/subnets#unusable-ip-addresses-in-every-subnet
-    const [router, nameServer] = [formatAddress(cidr.base + 1), formatAddress(cidr.base + sizeOf(cidr) - 2)];
-    const tail = nic.networkIp.split(".").map((part) => Number(part).toString(16).padStart(2, "0"));
-    const mac = `42:01:${tail.join(":")}`;
-    return { nic: { mac, subnet: subnet.cidr, router, nameServer, address: nic.networkIp, forwards } };
-  }
-
-  #forwards(instance: Instance): { forwards: Forward[]; refused: string[] } {
-    const address = instance.nics[0]?.access?.natIp;
-    if (address === undefined) return { forwards: [], refused: [] };
-    const { ports, refused } = openPorts(this.#cloud.tables.firewalls.values(), instance);
-    return { forwards: ports.map((port) => ({ address, port, guestPort: port })), refused };
   }
 }
 

@@ -10,6 +10,7 @@ import { fingerprint, newNumericId } from "./ids.ts";
 import { checkName, link, parseLink, scopeOf } from "./links.ts";
 import { aggregatedAnswer, commonFields, listAnswer } from "./lists.ts";
 import type { ComputeParts } from "./parts.ts";
+import { addDefaultRoute } from "./routes.ts";
 
 /** https://cloud.google.com/vpc/docs/subnets#valid-ranges */
 const smallestPrefix = 29;
@@ -63,6 +64,7 @@ export function networkOperations({ cloud, operations, quotas }: ComputeParts): 
       // What auto mode had made goes with its network.
       for (const one of tables.subnetworks.where(({ networkId }) => networkId === targetId))
         tables.subnetworks.delete(one.id);
+      for (const one of tables.routes.where(({ networkId }) => networkId === targetId)) tables.routes.delete(one.id);
     });
   }
 
@@ -83,6 +85,7 @@ export function networkOperations({ cloud, operations, quotas }: ComputeParts): 
         mtu: Number(body.mtu ?? usualMtu),
         routingMode,
       });
+      addDefaultRoute(cloud, made);
       for (const [region, cidr] of auto ? Object.entries(autoRanges) : []) {
         const name = `regions/${region}/subnetworks/${text(body.name)}`;
         tables.subnetworks.put({ ...base(), id: name, networkId: id, cidr, privateIpGoogleAccess: false });
