@@ -14,6 +14,7 @@ import { obeyOrders } from "./cloud/orders.ts";
 import { demoTag as demoNetworkTag } from "./gcp/compute/default-network.ts";
 import { startGcp } from "./gcp/index.ts";
 import { guestImage } from "./guest/image.ts";
+import { startOci } from "./oci/index.ts";
 import { onPremiseSites } from "./on-premise.ts";
 
 const runtime = readRuntime(process.env);
@@ -45,7 +46,9 @@ const aws = await startAws({ ...cloudParts, dir: awsDir }, await keptPort(join(a
 setUpEvents(aws.events, "us-east-1");
 const gcpDir = cloudDir("gcp");
 const gcp = await startGcp({ ...cloudParts, dir: gcpDir }, await keptPort(join(gcpDir, "port")));
-const clouds = [aws.admin, gcp.admin];
+const ociDir = cloudDir("oci");
+const oci = await startOci({ ...cloudParts, dir: ociDir }, await keptPort(join(ociDir, "port")));
+const clouds = [aws.admin, gcp.admin, oci.admin];
 obeyOrders(clouds, join(instanceDir, "sandbox.json"));
 await starting;
 writeSites(required(runtime, "sitesFile"));
@@ -60,7 +63,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     stopping = true;
     log.info("Ending the guests and their hosts");
     server.close();
-    Promise.all([...sites.map((site) => site.stop()), aws.stop(), gcp.stop()]).then(
+    Promise.all([...sites.map((site) => site.stop()), aws.stop(), gcp.stop(), oci.stop()]).then(
       () => process.exit(0),
       (error: unknown) => {
         log.error(error, "Not everything could be ended");
@@ -103,7 +106,19 @@ function writeSites(path: string): void {
     credentials: { type: "service_account", service_account: JSON.stringify(gcp.serviceAccountKey) },
     security_groups: [demoNetworkTag],
   };
-  const providers = [...onPremise, simulatedAws, simulatedGcp];
+  const { tenancy, user, fingerprint, privateKey } = oci.credentials;
+  const simulatedOci = {
+    name: "oci",
+    type: "oci",
+    enabled: true,
+    region: oci.region,
+    endpoint: oci.endpoint,
+    sandbox: true,
+    compartment: oci.compartment,
+    credentials: { type: "api_key", tenancy, user, fingerprint, private_key: privateKey },
+    security_groups: [oci.demoGroupId],
+  };
+  const providers = [...onPremise, simulatedAws, simulatedGcp, simulatedOci];
   mkdirSync(dirname(path), { recursive: true });
   const partial = `${path}.${process.pid}`;
   // It holds the simulation's keys: worthless elsewhere, but nobody else's business here.
