@@ -84,6 +84,8 @@ export interface Attachment extends Resource {
   readonly device?: string | undefined;
   readonly readOnly: boolean;
   readonly shareable: boolean;
+  /** It is not plugged in yet. */
+  readonly attaching?: boolean | undefined;
   /** Its guest was asked to let go of it, and has not yet. */
   readonly detaching?: boolean | undefined;
 }

@@ -76,15 +76,13 @@ describe("real guests behind instances", { skip: whyNoGuests() ?? false, timeout
   test("a volume is plugged into the running guest and let go of again", async () => {
     const volume = await createVolume(lab);
     const attachVolumeDetails = { type: "paravirtualized", instanceId, volumeId: volume.id };
-    const attached = await lab.compute().attachVolume({ attachVolumeDetails });
-    const succeeded = (workRequestId: string) =>
-      until(
-        async () => (await lab.workRequests().getWorkRequest({ workRequestId })).workRequest.status,
-        (status) => status === "SUCCEEDED",
-      );
-    await succeeded(attached.opcWorkRequestId);
-    const detached = await lab.compute().detachVolume({ volumeAttachmentId: attached.volumeAttachment.id });
-    await succeeded(detached.opcWorkRequestId);
+    const { volumeAttachment } = await lab.compute().attachVolume({ attachVolumeDetails });
+    const volumeAttachmentId = volumeAttachment.id;
+    const state = async () =>
+      (await lab.compute().getVolumeAttachment({ volumeAttachmentId })).volumeAttachment.lifecycleState;
+    await until(state, (now) => now === "ATTACHED");
+    await lab.compute().detachVolume({ volumeAttachmentId });
+    await until(state, (now) => now === "DETACHED");
     await lab.blockstorage().deleteVolume({ volumeId: volume.id });
   });
 

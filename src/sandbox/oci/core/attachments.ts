@@ -1,6 +1,6 @@
 import type * as core from "oci-core";
 import type { OciCloud } from "../cloud.ts";
-import { conflict, invalid, OciError } from "../errors.ts";
+import { conflict, incorrectState, invalid, OciError } from "../errors.ts";
 import { type Operation, operations } from "../operation.ts";
 import type { Kind, Registry } from "../registry.ts";
 import type { Attachment, Instance, Volume } from "../state.ts";
@@ -20,8 +20,13 @@ export function attachmentKinds(registry: Registry): {
   bootVolumeAttachment: Kind<Attachment>;
 } {
   const { attachments } = registry.cloud.tables;
-  const stateOf = (one: Attachment) =>
-    one.detaching && one.deletedAt === undefined ? attached.ending : registry.timed(one, attached);
+  // What a killed process was plugging in is seen by its guest from the next start on.
+  for (const { id } of attachments.where(({ attaching }) => attaching === true))
+    attachments.change(id, { attaching: undefined });
+  const stateOf = (one: Attachment) => {
+    if (one.deletedAt !== undefined) return registry.timed(one, attached);
+    return one.attaching ? attached.making : one.detaching ? attached.ending : registry.timed(one, attached);
+  };
   const shared = (one: Attachment) => ({
     id: one.id,
     availabilityDomain: one.availabilityDomain,
@@ -81,6 +86,7 @@ export function newAttachment(
     device: fields.device,
     readOnly: fields.readOnly ?? false,
     shareable: fields.shareable ?? false,
+    attaching: fields.attaching,
   };
 }
 
@@ -117,13 +123,14 @@ export function attachmentOperations(
     return volume;
   };
   const plug = async (instance: Instance, volume: Volume, attachment: Attachment): Promise<void> => {
-    const isServed = cloud.helpers.isRunning(instance.guestId);
-    if (!isServed && !guests.isRunning(instance.guestId)) return;
     try {
-      if (isServed) {
+      if (cloud.helpers.isRunning(instance.guestId)) {
         await growDisks(cloud, [volume]);
         await cloud.helpers.attach(instance.guestId, helperDisk(cloud, volume, attachment));
-      } else await guests.attach(instance.guestId, guestDisk(cloud, volume, attachment));
+      } else if (guests.isRunning(instance.guestId)) {
+        await guests.attach(instance.guestId, guestDisk(cloud, volume, attachment));
+      }
+      tables.attachments.change(attachment.id, { attaching: undefined });
     } catch (error) {
       tables.attachments.change(attachment.id, { deletedAt: Date.now() });
       throw new OciError(409, "Conflict", `Simulated: ${(error as Error).message}`);
@@ -156,6 +163,7 @@ export function attachmentOperations(
             device,
             readOnly: details.isReadOnly,
             shareable,
+            attaching: true,
           }),
         );
         const work = works.begin(
@@ -173,6 +181,7 @@ export function attachmentOperations(
     }),
     operation("DetachVolume", "DELETE /volumeAttachments/{volumeAttachmentId}", {}, (call) => {
       const attachment = registry.live(call, kinds.volumeAttachment, call.params.volumeAttachmentId);
+      if (attachment.attaching) throw incorrectState(attachment.id, attached.making, attached.ready);
       registry.demand(kinds.volumeAttachment, attachment, "ATTACHED", "ATTACHING");
       const work = works.begin(
         "DetachVolume",
