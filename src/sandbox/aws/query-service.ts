@@ -1,9 +1,10 @@
 import type { Answer } from "../cloud/http-front.ts";
+import { xmlDocument, xmlElement } from "../cloud/xml.ts";
 import type { AwsCloud, Call } from "./cloud.ts";
 import { AwsError } from "./errors.ts";
 import { parseQueryInput } from "./protocol/query.ts";
 import { operationSchema, type SchemaModule, violations } from "./protocol/schema.ts";
-import { xmlDocument, xmlElement, xmlMembers } from "./protocol/xml.ts";
+import { xmlMembers } from "./protocol/xml.ts";
 import { perform, type Service, type SignedIn } from "./service.ts";
 
 export type Operations = Readonly<Record<string, (call: Call, input: never) => object | Promise<object>>>;

@@ -9,6 +9,7 @@ export const allDrivers = [
   "virtio_blk",
   "virtio_scsi",
   "sd_mod",
+  "ata_piix",
   "virtio_net",
   "virtio_console",
   "virtio_balloon",

@@ -1,7 +1,8 @@
 import { XmlShapeDeserializer } from "@aws-sdk/core/protocols";
 import type { NormalizedSchema } from "@smithy/core/schema";
+import { xmlDocument } from "../../cloud/xml.ts";
 import { AwsError } from "../errors.ts";
-import { xmlDocument, xmlMembers, xmlSettings } from "./xml.ts";
+import { xmlMembers, xmlSettings } from "./xml.ts";
 
 /** Where the parts of a REST request are. Header names in lower case. */
 export interface RestRequest {

@@ -1,7 +1,6 @@
 import { XmlShapeSerializer } from "@aws-sdk/core/protocols";
 import type { NormalizedSchema } from "@smithy/core/schema";
 
-const declaration = '<?xml version="1.0" encoding="UTF-8"?>\n';
 /** SCHEMA.TIMESTAMP_DATE_TIME of @smithy/core. */
 const dateTime = 5;
 
@@ -22,24 +21,4 @@ export function xmlMembers(schema: NormalizedSchema, value: object): string {
   const element = String(serializer.flush());
   const inside = element.indexOf(">") + 1;
   return element.endsWith("/>") && inside === element.length ? "" : element.slice(inside, element.lastIndexOf("</"));
-}
-
-export function xmlDocument(name: string, namespace: string | undefined, inside: string): string {
-  const attribute = namespace === undefined ? "" : ` xmlns="${namespace}"`;
-  return `${declaration}<${name}${attribute}>${inside}</${name}>`;
-}
-
-export function xmlElement(name: string, text: string): string {
-  return `<${name}>${escapeXml(text)}</${name}>`;
-}
-
-export function escapeXml(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-    "'": "&apos;",
-  };
-  return text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
 }

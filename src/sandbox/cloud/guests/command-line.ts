@@ -59,7 +59,10 @@ export interface GuestFiles {
 
 /** QEMU's arguments. Always software emulation: a sandbox must not depend on what the processor can do. */
 export function commandLine(spec: GuestSpec, files: GuestFiles): string[] {
-  const args = ["-name", `guest=${spec.id}`, "-machine", "q35,accel=tcg,usb=off", "-cpu", "max"];
+  // IDE as it was before AHCI comes with the older board, which has no slots for disks to come.
+  const ide = spec.disks.some(({ controller }) => controller === "ide");
+  const board = ide ? "pc" : "q35";
+  const args = ["-name", `guest=${spec.id}`, "-machine", `${board},accel=tcg,usb=off`, "-cpu", "max"];
   args.push("-smp", String(spec.cpus), "-m", String(spec.memoryMib));
   args.push("-nodefaults", "-no-user-config", "-display", "none", "-rtc", "base=utc");
   args.push("-qmp", `unix:${option(files.qmpSocket)},server=on,wait=off`);
@@ -72,14 +75,14 @@ export function commandLine(spec: GuestSpec, files: GuestFiles): string[] {
     args.push("-drive", `if=pflash,format=raw,unit=0,readonly=on,file=${option(files.firmwareCode)}`);
     args.push("-drive", `if=pflash,format=raw,unit=1,file=${option(files.firmwareVariables)}`);
   }
-  for (const [index, slot] of hotplugSlots.entries()) {
+  for (const [index, slot] of ide ? [] : hotplugSlots.entries()) {
     args.push("-device", `pcie-root-port,id=${slot},chassis=${index + 1},slot=${index + 1}`);
   }
   if (spec.disks.some(({ controller }) => controller === "virtio-scsi"))
     args.push("-device", "virtio-scsi-pci,id=scsi");
   for (const [index, disk] of spec.disks.entries()) {
     args.push("-blockdev", JSON.stringify(blockdev(disk)));
-    args.push("-device", JSON.stringify({ ...diskDevice(disk), bootindex: index }));
+    args.push("-device", JSON.stringify({ ...diskDevice(disk, index), bootindex: index }));
   }
   if (spec.nic) args.push("-netdev", netdev(spec.nic), "-device", `virtio-net-pci,netdev=net0,mac=${spec.nic.mac}`);
   return args;
@@ -91,7 +94,11 @@ export function blockdev(disk: GuestDisk): object {
   return { driver: "qcow2", "node-name": disk.layerId, discard: "unmap", ...readOnly, file };
 }
 
-export function diskDevice(disk: GuestDisk): Readonly<Record<string, unknown>> {
+/** Disks at IDE: two channels of two. */
+export const ideDisksAtMost = 4;
+
+/** `index` counts the disks that a machine starts with. */
+export function diskDevice(disk: GuestDisk, index = 0): Readonly<Record<string, unknown>> {
   const common = { id: disk.diskId, drive: disk.layerId, serial: disk.serial };
   switch (disk.controller) {
     case "nvme":
@@ -101,7 +108,7 @@ export function diskDevice(disk: GuestDisk): Readonly<Record<string, unknown>> {
     case "virtio-scsi":
       return { driver: "scsi-hd", bus: "scsi.0", ...common };
     case "ide":
-      return { driver: "ide-hd", ...common };
+      return { driver: "ide-hd", bus: `ide.${Math.floor(index / 2)}`, unit: index % 2, ...common };
   }
 }
 

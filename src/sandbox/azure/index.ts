@@ -1,0 +1,76 @@
+import type { CloudAdmin } from "../cloud/admin.ts";
+import { HttpFront } from "../cloud/http-front.ts";
+import { census } from "./census.ts";
+import {
+  AzureCloud,
+  type AzureParts,
+  containerName,
+  defaultGroup,
+  defaultLocation,
+  storageAccountName,
+} from "./cloud.ts";
+import { assemble } from "./parts.ts";
+
+/** A running simulated Azure. */
+export interface RunningAzure {
+  readonly cloud: AzureCloud;
+  readonly front: HttpFront;
+  readonly port: number;
+  readonly endpoint: string;
+  readonly subscriptionId: string;
+  readonly tenantId: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly location: string;
+  readonly resourceGroup: string;
+  readonly storageAccount: { readonly name: string; readonly key: string; readonly container: string };
+  readonly admin: CloudAdmin;
+  /** Powers the guests off (they start again with the next sandbox) and ends. */
+  stop(): Promise<void>;
+}
+
+/** Starts it on a port of 127.0.0.1 (0: any), with everything as an earlier process left it. */
+export async function startAzure(parts: AzureParts, port: number): Promise<RunningAzure> {
+  const cloud = new AzureCloud(parts);
+  const { gateway, operations, contents, copies, store, guests } = assemble(cloud);
+  cloud.guests.adopt();
+  operations.reconcile();
+  copies.reconcile();
+  await contents.reconcile();
+  guests.reconcile();
+  const front = new HttpFront((request) => gateway.handle(request));
+  const listening = await front.listen(port);
+  const { subscriptionId, tenantId, clientId, clientSecret, storageKey } = cloud.account;
+  return {
+    cloud,
+    front,
+    port: listening,
+    endpoint: `http://127.0.0.1:${listening}`,
+    subscriptionId,
+    tenantId,
+    clientId,
+    clientSecret,
+    location: defaultLocation,
+    resourceGroup: defaultGroup,
+    storageAccount: { name: storageAccountName, key: storageKey, container: containerName },
+    admin: {
+      name: "azure",
+      faults: cloud.faults,
+      front,
+      settings: () => cloud.settings,
+      changeSettings: (change) => cloud.changeSettings(change),
+      census: () => census(cloud, store),
+      makeSample: () => ({}),
+      crash: (id) => guests.crash(id),
+    },
+    async stop() {
+      await front.close();
+      await guests.suspendAll();
+      await cloud.settled();
+      cloud.guests.close();
+      await cloud.disks.close();
+      await cloud.pages.close();
+      cloud.documents.close();
+    },
+  };
+}

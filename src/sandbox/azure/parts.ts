@@ -1,0 +1,85 @@
+import { groupRoutes } from "./arm/groups.ts";
+import { Kinds } from "./arm/kinds.ts";
+import { listedKinds } from "./arm/listed.ts";
+import { Operations } from "./arm/operations.ts";
+import { permissionRoutes } from "./arm/permissions.ts";
+import { Router } from "./arm/router.ts";
+import { Blobs } from "./blob/blobs.ts";
+import { BlockBlobs } from "./blob/block-blobs.ts";
+import { Containers } from "./blob/containers.ts";
+import { Copies } from "./blob/copies.ts";
+import { ManagedBlobs } from "./blob/managed.ts";
+import { BlobService } from "./blob/service.ts";
+import { BlobSources } from "./blob/sources.ts";
+import { BlobStore } from "./blob/store.ts";
+import type { AzureCloud } from "./cloud.ts";
+import { DiskContents } from "./compute/disk-contents.ts";
+import { diskKind } from "./compute/disks.ts";
+import { encryptionSetKind } from "./compute/encryption-sets.ts";
+import { imageKind } from "./compute/images.ts";
+import { ManagedAccess } from "./compute/managed-access.ts";
+import { offerRoutes } from "./compute/offers.ts";
+import { PlatformImage } from "./compute/platform-image.ts";
+import { snapshotKind } from "./compute/snapshots.ts";
+import { vmKind } from "./compute/virtual-machines.ts";
+import { VmDisks } from "./compute/vm-disks.ts";
+import { VmGuests } from "./compute/vm-guests.ts";
+import { instanceViewRoute } from "./compute/vm-views.ts";
+import { Grants } from "./disks/grants.ts";
+import { Gateway } from "./gateway.ts";
+import { Identity } from "./identity.ts";
+import { addressKind } from "./network/addresses.ts";
+import { ensureDefaultNetwork } from "./network/default-network.ts";
+import { interfaceKind } from "./network/interfaces.ts";
+import { ruleRoutes, securityGroupKind } from "./network/security-groups.ts";
+import { networkUsageRoutes } from "./network/usages.ts";
+import { networkKind, subnetRoutes } from "./network/virtual-networks.ts";
+
+/** Everything that answers, put together. */
+export function assemble(cloud: AzureCloud) {
+  const identity = new Identity(cloud);
+  const operations = new Operations(cloud);
+  const kinds = new Kinds(cloud, operations);
+  const grants = new Grants(cloud);
+  const contents = new DiskContents(cloud);
+  const store = new BlobStore(cloud);
+  const sources = new BlobSources(store);
+  const managed = new ManagedBlobs(cloud, grants);
+  const copies = new Copies(store, sources, grants, managed);
+  const access = new ManagedAccess(cloud, operations, contents, grants);
+  const image = new PlatformImage(cloud);
+  const disks = { kinds, contents, grants, access, blobs: sources, image };
+  kinds.add(diskKind(disks));
+  kinds.add(snapshotKind(disks));
+  const guests = new VmGuests(kinds, contents);
+  kinds.add(vmKind({ kinds, contents, grants, guests, vmDisks: new VmDisks(disks) }));
+  kinds.add(imageKind(kinds, sources));
+  kinds.add(encryptionSetKind(kinds));
+  kinds.add(networkKind(kinds));
+  kinds.add(securityGroupKind(kinds));
+  kinds.add(addressKind(kinds));
+  kinds.add(interfaceKind(kinds));
+  for (const kind of listedKinds) kinds.add(kind);
+  ensureDefaultNetwork(kinds);
+  const instanceViews = instanceViewRoute(kinds, guests);
+  const router = new Router(cloud, identity, [
+    ...operations.routes(),
+    ...groupRoutes(cloud),
+    ...kinds.routes(),
+    instanceViews,
+    ...offerRoutes(kinds, image),
+    ...subnetRoutes(kinds),
+    ...ruleRoutes(kinds),
+    ...networkUsageRoutes(kinds),
+    ...permissionRoutes(identity),
+  ]);
+  const account = {
+    store,
+    blobs: new Blobs(store),
+    blocks: new BlockBlobs(store),
+    containers: new Containers(store),
+    copies,
+  };
+  const gateway = new Gateway(cloud, identity, router, new BlobService(cloud, identity, managed, account));
+  return { gateway, operations, contents, copies, store, guests };
+}
