@@ -66,6 +66,7 @@ const rooms = {
 /** What each cloud's folder may use of npm: its SDK. */
 const sdks = {
   aws: ["@aws-sdk/[^/]+", "@smithy/[^/]+"],
+  azure: ["@azure/[^/]+"],
   gcp: ["@google-cloud/(?:compute|storage)", "google-auth-library"],
   libvirt: ["fast-xml-parser"],
   oci: ["oci-(?:common|core|identity|limits|objectstorage|workrequests)"],

@@ -45,6 +45,10 @@ export interface SiteConfig {
   /** What helper instances are launched from, and their network. */
   readonly helperImage?: string;
   readonly helperNetwork?: string;
+  /** Where in Azure the site is, and the storage account that its replicas lie in. */
+  readonly subscriptionId?: string;
+  readonly resourceGroup?: string;
+  readonly storageAccount?: string;
   /** Places (`eu`, `de`) where what is kept there stays. */
   readonly residency?: readonly string[];
   readonly credentials?: {

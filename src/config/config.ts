@@ -14,7 +14,7 @@ export type { Config, LogLevel, ProviderType, SiteConfig, SiteQuotas } from "./c
 type Tree = Record<string, unknown>;
 
 /** Types whose adapter is part of this version. */
-const adapters: ReadonlySet<ProviderType> = new Set(["libvirt", "folder", "aws", "oci", "gcp"]);
+const adapters: ReadonlySet<ProviderType> = new Set(["libvirt", "folder", "aws", "azure", "gcp", "oci"]);
 
 /**
  * Reads the configuration file (all defaults without one), the sandbox's sites after it, and the process settings of the
@@ -180,6 +180,9 @@ function toSite(entry: ProviderContent, source: ConfigSource, index: number): Si
     zone: entry.zone,
     helperImage: entry.helper_image,
     helperNetwork: entry.helper_network,
+    subscriptionId: entry.subscription_id,
+    resourceGroup: entry.resource_group,
+    storageAccount: entry.storage_account,
     residency: entry.residency,
     credentials: toCredentials(entry.credentials),
     quotas: {

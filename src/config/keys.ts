@@ -1,3 +1,4 @@
+// Long because it is one list of every key, to be read whole.
 import { accessKeys } from "./access-keys.ts";
 import { burstingKeys, costKeys, networkKeys, recoveryKeys } from "./later-keys.ts";
 import { migrationKeys } from "./migration-keys.ts";
@@ -22,7 +23,7 @@ export interface ConfigKey {
   readonly aliases?: readonly string[];
 }
 
-const credential = (description: string, effect: KeyEffect = { later: "the adapter of Azure" }): ConfigKey => ({
+const credential = (description: string, effect: KeyEffect): ConfigKey => ({
   description: `${description}. Kept secret: never logged, shown or stored.`,
   example: "${A_VARIABLE}",
   effect,
@@ -37,6 +38,10 @@ const signsForGoogle: KeyEffect = {
   now: "signs the requests of Google Cloud's sites; without credentials what the machine offers does",
 };
 const signsForAws: KeyEffect = { now: "signs the requests of AWS sites; without credentials the SDK's own chain does" };
+
+const signsInAtAzure: KeyEffect = {
+  now: "signs in at Azure sites; without credentials the SDK finds what the machine offers",
+};
 
 /**
  * Every key of the configuration, by its path (`[]`: each entry of a list). The defaults, the reference page, the JSON
@@ -54,8 +59,8 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
     description:
       "Kind of the provider: `libvirt`, `folder`, `aws`, `gcp`, `azure` or `oci`; default the name, or `libvirt` with a libvirt `uri`.",
     example: "libvirt",
-    effect: { now: "selects the adapter; a site whose adapter is not there yet is disabled and reported" },
-    test: "a provider of a cloud without an adapter is disabled and reported",
+    effect: { now: "selects the adapter" },
+    test: "every kind of provider has its adapter, and one that is not enabled is disabled",
   },
   "providers[].enabled": {
     description: "Whether the site takes part at all.",
@@ -146,6 +151,24 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
     effect: { now: "the zone that the site's VMs and disks are in" },
     test: "a site of Google Cloud is a zone of a project",
   },
+  "providers[].subscription_id": {
+    description: "Subscription of an `azure` site.",
+    example: "00000000-0000-0000-0000-000000000000",
+    effect: { now: "the subscription that an Azure site calls; needed there" },
+    test: "a provider becomes a site",
+  },
+  "providers[].resource_group": {
+    description: "Resource group of an `azure` site, in which everything is looked for and made.",
+    example: "novacron",
+    effect: { now: "the resource group of an Azure site; needed there" },
+    test: "a provider becomes a site",
+  },
+  "providers[].storage_account": {
+    description: "Storage account of an `azure` site, for replicas and objects, in its resource group.",
+    example: "novacronreplicas",
+    effect: { now: "where an Azure site keeps what is moved to it; needed there" },
+    test: "a provider becomes a site",
+  },
   "providers[].residency[]": {
     description: "A place where what is kept at the site stays, in words of your own: `eu`, `de`.",
     example: "eu",
@@ -169,19 +192,27 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
   "providers[].credentials.session_token": credential("Session token of temporary access keys", signsForAws),
   "providers[].credentials.role_arn": credential("Role to assume", signsForAws),
   "providers[].credentials.external_id": credential("External id that the role asks for", signsForAws),
-  "providers[].credentials.token_file": credential("Path of the file with a web identity token", signsForAws),
+  "providers[].credentials.token_file": credential(
+    "Path of the file with a web identity token, or with a workload identity's",
+    signsForAws,
+  ),
   "providers[].credentials.service_account": credential(
     "A service account's key, or a workload identity's configuration, as the JSON that Google made",
     signsForGoogle,
   ),
   "providers[].credentials.key_file": credential("Path of the file with that JSON", signsForGoogle),
-  "providers[].credentials.tenant_id": credential("Azure tenant"),
-  "providers[].credentials.client_id": credential("Client id of the identity"),
   "providers[].credentials.tenancy": credential("OCID of the tenancy", signsForOracle),
   "providers[].credentials.user": credential("OCID of the user that an API key belongs to", signsForOracle),
   "providers[].credentials.fingerprint": credential("Fingerprint of the API key", signsForOracle),
   "providers[].credentials.private_key": credential("Private half of the API key, in PEM format", signsForOracle),
   "providers[].credentials.passphrase": credential("Passphrase of the private key", signsForOracle),
+  "providers[].credentials.tenant_id": credential("Azure tenant", signsInAtAzure),
+  "providers[].credentials.client_id": credential("Client id of the identity", signsInAtAzure),
+  "providers[].credentials.client_secret": credential("Secret of the client", signsInAtAzure),
+  "providers[].credentials.certificate_file": credential(
+    "Path of a PEM file with the client's certificate and its private key",
+    signsInAtAzure,
+  ),
   "providers[].quotas.max_vms": {
     description: "Ceiling of ours on VMs at the site, beside the site's own.",
     unit: "VMs",

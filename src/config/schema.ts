@@ -79,6 +79,8 @@ export const credentialTypes = [
   "web_identity",
   "instance_role",
   "service_account",
+  "client_secret",
+  "certificate",
   "managed_identity",
   "api_key",
   "instance_principal",
@@ -106,6 +108,9 @@ const provider = section({
   zone: text().optional(),
   helper_image: text().optional(),
   helper_network: text().optional(),
+  subscription_id: text().optional(),
+  resource_group: text().optional(),
+  storage_account: text().optional(),
   residency: z.array(text(), { error: "a list of places, such as eu" }).optional(),
   credentials: section({
     type: choice(...credentialTypes).optional(),
@@ -125,6 +130,8 @@ const provider = section({
     fingerprint: secret().optional(),
     private_key: secret().optional(),
     passphrase: secret().optional(),
+    client_secret: secret().optional(),
+    certificate_file: secret().optional(),
   }).optional(),
   quotas: section({
     max_vms: count().optional(),

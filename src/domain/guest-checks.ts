@@ -20,6 +20,7 @@ export const controllerNames: Readonly<Record<DiskBus, string>> = {
   ide: "sd",
   sata: "sd",
   xen: "xvd",
+  hyperv: "sd",
 };
 
 /**

@@ -13,6 +13,7 @@ export const diskDrivers: Readonly<Record<DiskBus, Needs>> = {
   ide: [["ata_piix", "ata_generic"], ["sd_mod"]],
   sata: [["ahci"], ["sd_mod"]],
   xen: [["xen_blkfront"]],
+  hyperv: [["hv_storvsc"], ["hv_vmbus"], ["sd_mod"]],
 };
 
 export const nicDrivers: Readonly<Record<NicModel, Needs>> = {

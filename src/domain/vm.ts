@@ -5,7 +5,7 @@ import type { CapacityType } from "./instance-type.ts";
 export type PowerState = "running" | "stopped" | "paused" | "starting" | "stopping" | "crashed" | "unknown";
 export type Firmware = "bios" | "uefi";
 /** How the guest sees a disk; decides which driver its initramfs needs. */
-export type DiskBus = "virtio-blk" | "virtio-scsi" | "nvme" | "ide" | "sata" | "xen";
+export type DiskBus = "virtio-blk" | "virtio-scsi" | "nvme" | "ide" | "sata" | "xen" | "hyperv";
 
 export interface VmDisk {
   /** Stable within the VM; on libvirt the target device (`vda`). */

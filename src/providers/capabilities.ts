@@ -54,6 +54,21 @@ export const capabilities = {
     tunnels: "NovaCron does not list Google's VPN tunnels",
     events: "Compute Engine tells of changes in audit logs only; the site is read at its turn",
   },
+  azure: {
+    "compute.create-stopped": "Azure starts a VM as it makes it",
+    "compute.live-migration": "Azure takes no running memory in and gives none out",
+    "disks.application-consistent":
+      "Azure freezes a guest only for its own backup and by its agent's scripts; a snapshot of a disk is crash-consistent",
+    "disks.peek": "Azure shows a disk's bytes by a snapshot of it only while a VM has it",
+    "disks.changes-after-release":
+      "Azure compares a disk with a snapshot that is kept: what is released can't be compared with any more",
+    "network.isolated-probes":
+      "Nobody outside of a virtual network without addresses reaches into it; what a test there shows is on the console",
+    "network.fixed-mac": "Azure gives a network interface its MAC",
+    keys: "A client secret is exchanged in Microsoft Entra, which takes rights over the application itself; a managed identity has none to exchange",
+    events:
+      "Azure tells of changes by Event Grid, into a queue or a web hook that would have to be made for it; NovaCron reads at its turn",
+  },
   libvirt: {
     "compute.instance-types": "A KVM host gives a VM any number of CPUs and any memory",
     "compute.spot": "A KVM host sells nothing",

@@ -24,6 +24,9 @@ export interface ProviderEntry {
   readonly zone?: string;
   readonly helperImage?: string;
   readonly helperNetwork?: string;
+  readonly subscriptionId?: string;
+  readonly resourceGroup?: string;
+  readonly storageAccount?: string;
   /** Asked for whenever they are needed, as they may be rotated; undefined takes what the machine offers. */
   readonly credentials?: () => Promise<ProviderCredentials>;
 }
@@ -78,6 +81,19 @@ export const factories: Readonly<Record<string, Factory>> = {
       context: deps.context(site),
     });
   },
+  azure: async (entry, deps) => {
+    const { createAzureProvider } = await import("./azure/index.ts");
+    const { site, region = "eastus", endpoint, securityGroups, encryptionKey, credentials } = entry;
+    const simulated = isSimulated(entry);
+    const subscriptionId = needed(entry, "subscriptionId", "subscription_id");
+    const resourceGroup = needed(entry, "resourceGroup", "resource_group");
+    const storageAccount = needed(entry, "storageAccount", "storage_account");
+    const place = { region, subscriptionId, resourceGroup, storageAccount };
+    return createAzureProvider({
+      entry: { ...place, endpoint, simulated, securityGroups, encryptionKey, credentials },
+      context: deps.context(site),
+    });
+  },
   libvirt: async (entry, deps) => {
     const { createLibvirtProvider } = await import("./libvirt/index.ts");
     const { uri = "qemu:///system", storagePath = "/var/lib/novacron/storage" } = entry;
@@ -108,6 +124,17 @@ export const factories: Readonly<Record<string, Factory>> = {
     return createFolderProvider({ storagePath, context: deps.context(entry.site) });
   },
 };
+
+function needed(entry: ProviderEntry, key: "subscriptionId" | "resourceGroup" | "storageAccount", written: string) {
+  const value = entry[key];
+  if (value !== undefined) return value;
+  throw new ProviderError("InvalidInput", {
+    operation: "use the site",
+    resource: entry.site,
+    reason: `its ${written} is missing`,
+    action: `Add ${written} to the site's entry in the configuration.`,
+  });
+}
 
 export function createRegistry(entries: readonly ProviderEntry[], deps: RegistryDeps): Registry {
   const enabled = entries.filter((entry) => entry.enabled);

@@ -221,7 +221,7 @@ export function runConformance(harness: ConformanceHarness): void {
         await starts(vmId);
       });
       const disks: { volumeId: string; bus: DiskBus; boot: boolean }[] = [];
-      for (const bus of ["virtio-scsi", "ide", "sata", "nvme", "virtio-blk", "xen"] as const) {
+      for (const bus of ["virtio-scsi", "ide", "sata", "nvme", "virtio-blk", "xen", "hyperv"] as const) {
         const { volumeId } = await provider.disks.createVolume({ sizeBytes, key: fresh("volume"), tags: {} }, signal);
         disks.push({ volumeId, bus, boot: disks.length === 0 });
         try {

@@ -12,6 +12,12 @@ const clouds = {
     loads: "@aws-sdk/client-ec2",
     leaves: "@aws-sdk/client-s3",
   },
+  azure: {
+    entry: { region: "eastus", endpoint, subscriptionId: "s", resourceGroup: "g", storageAccount: "account" },
+    credentials: { tenant_id: "t", client_id: "c", client_secret: "only-for-tests" },
+    loads: "@azure/arm-compute",
+    leaves: "@azure/storage-blob",
+  },
   oci: {
     entry: { region: "us-ashburn-1", endpoint, compartment: "ocid1.compartment.oc1..none" },
     credentials: { tenancy: "t", user: "u", fingerprint: "f", private_key: "" },

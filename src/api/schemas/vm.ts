@@ -23,7 +23,7 @@ const vmFields = {
       disk_id: z.string(),
       volume_id: z.string(),
       size_bytes: bytes,
-      bus: z.enum(["virtio-blk", "virtio-scsi", "nvme", "ide", "sata", "xen"]),
+      bus: z.enum(["virtio-blk", "virtio-scsi", "nvme", "ide", "sata", "xen", "hyperv"]),
       boot: z.boolean(),
       allocated_bytes: bytes.optional(),
       type: z.string().optional(),

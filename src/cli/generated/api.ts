@@ -2910,7 +2910,7 @@ export interface components {
                 /** @description Bytes */
                 size_bytes: number;
                 /** @enum {string} */
-                bus: "virtio-blk" | "virtio-scsi" | "nvme" | "ide" | "sata" | "xen";
+                bus: "virtio-blk" | "virtio-scsi" | "nvme" | "ide" | "sata" | "xen" | "hyperv";
                 boot: boolean;
                 /** @description Bytes */
                 allocated_bytes?: number;
@@ -3131,7 +3131,7 @@ export interface components {
                 /** @description Bytes */
                 size_bytes: number;
                 /** @enum {string} */
-                bus: "virtio-blk" | "virtio-scsi" | "nvme" | "ide" | "sata" | "xen";
+                bus: "virtio-blk" | "virtio-scsi" | "nvme" | "ide" | "sata" | "xen" | "hyperv";
                 boot: boolean;
                 /** @description Bytes */
                 allocated_bytes?: number;

@@ -2,10 +2,10 @@ import { hash } from "node:crypto";
 import type { Readable } from "node:stream";
 import { ProviderError } from "../../domain/errors.ts";
 import { type BlockSource, type Extent, leafBytes } from "../../transfer/ports.ts";
+import { drain } from "../drain.ts";
 import { notFound, type Subject } from "../failures.ts";
 import { type Block, BlockLists } from "./block-lists.ts";
 import type { Aws } from "./client.ts";
-import { drain } from "./drain.ts";
 import { vendorCode } from "./errors.ts";
 
 /** EBS's block is the manifest's leaf. */

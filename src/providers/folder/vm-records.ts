@@ -25,7 +25,7 @@ const vmSchema = z.looseObject({
       z.looseObject({
         id: z.string().regex(/^[A-Za-z0-9_-]+$/, "a disk's id has letters, digits, hyphens and underscores"),
         file: z.string().min(1),
-        bus: z.enum(["virtio-blk", "virtio-scsi", "nvme", "ide", "sata", "xen"]).default("virtio-blk"),
+        bus: z.enum(["virtio-blk", "virtio-scsi", "nvme", "ide", "sata", "xen", "hyperv"]).default("virtio-blk"),
         boot: z.boolean().default(false),
       }),
     )

@@ -207,13 +207,13 @@ export class LibvirtCompute implements ComputeFacet {
 
   async #resolveDisk(disk: VmSpec["disks"][number], vm: string): Promise<DomainSpec["disks"][number]> {
     const subject = { operation: "create VM", resource: `${this.#host.site}/vm/${vm}` };
-    if (disk.bus === "nvme" || disk.bus === "xen") {
+    if (disk.bus === "nvme" || disk.bus === "xen" || disk.bus === "hyperv") {
       throw new ProviderError("UnsupportedCapability", {
         ...subject,
         reason:
           disk.bus === "nvme"
             ? "libvirt can't give a guest an emulated NVMe disk from a file"
-            : "KVM has no disks of Xen's kind",
+            : "KVM has no disks of Xen's or Hyper-V's kind",
         action: "Use virtio-blk, virtio-scsi or sata for the disk.",
       });
     }

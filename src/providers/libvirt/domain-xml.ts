@@ -41,7 +41,7 @@ const busNames: Readonly<Record<string, DiskBus>> = {
   nvme: "nvme",
 };
 
-const targets: Readonly<Record<Exclude<DiskBus, "nvme" | "xen">, { bus: string; prefix: string }>> = {
+const targets: Readonly<Record<Exclude<DiskBus, "nvme" | "xen" | "hyperv">, { bus: string; prefix: string }>> = {
   "virtio-blk": { bus: "virtio", prefix: "vd" },
   "virtio-scsi": { bus: "scsi", prefix: "sd" },
   ide: { bus: "ide", prefix: "hd" },
@@ -138,7 +138,7 @@ export interface DomainSpec {
   readonly disks: readonly {
     readonly path: string;
     readonly format: string;
-    readonly bus: Exclude<DiskBus, "nvme" | "xen">;
+    readonly bus: Exclude<DiskBus, "nvme" | "xen" | "hyperv">;
     readonly boot: boolean;
   }[];
   readonly nics: readonly { readonly networkId: string; readonly mac?: string }[];

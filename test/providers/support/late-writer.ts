@@ -9,6 +9,8 @@ const [module, descriptor, generationId, size] = process.argv.slice(2) as [strin
 const { harness } = (await import(module)) as { harness: ConformanceHarness };
 const provider = harness.connect(JSON.parse(descriptor));
 const sizeBytes = Number(size);
+/** Where it writes: the test has to write over all of it. */
+const coveredBytes = Math.min(sizeBytes, 32 * 2 ** 20);
 const input = { replica: { replicaId: "late", sizeBytes, tags: {} }, generationId, attempt: 1 };
 const signal = AbortSignal.timeout(60_000);
 const sink = await provider.disks.openGeneration(input, signal);
@@ -16,7 +18,7 @@ const bytes = Buffer.alloc(64 * 1024, 0xee);
 let refusal: unknown;
 for (let round = 0; refusal === undefined; round++) {
   try {
-    await sink.write((round * bytes.length) % sizeBytes, bytes);
+    await sink.write((round * bytes.length) % coveredBytes, bytes);
     await sink.flush();
     if (round === 0) process.stdout.write("writing\n");
   } catch (error) {

@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 
 /**
  * Takes an answer's body into `target`, which it must fill. Listens itself: an iterator costs a turn of the event loop a
- * chunk, and a block has eight.
+ * chunk, and a block of a disk has many.
  * @throws Error `TimeoutError` when nothing comes for `idleMs`, else what the connection says; the signal's reason.
  */
 export function drain(body: Readable, target: Uint8Array, idleMs: number, signal: AbortSignal): Promise<void> {
