@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { ComputeManagementClient } from "@azure/arm-compute";
 import type { NetworkManagementClient } from "@azure/arm-network";
+import { whyNoGuests } from "../aws/support.ts";
 import { type AzureLab, codeOf, quickly, startAzureLab } from "./support.ts";
 
+const guests = { skip: whyNoGuests() ?? false };
 const group = "novacron";
 const location = "eastus";
 let lab: AzureLab;
@@ -69,7 +71,7 @@ const powerOf = async (name: string) => {
   return statuses.map(({ code }) => code).find((code) => code?.startsWith("PowerState/"));
 };
 
-test("a VM runs, is stopped and deallocated, and leaves with it what it was told to", async () => {
+test("a VM runs, is stopped and deallocated, and leaves with it what it was told to", guests, async () => {
   const made = await machine("one", "Standard_B1s", "Delete");
   assert.equal(made.provisioningState, "Succeeded");
   assert.equal(await powerOf("one"), "PowerState/running");
@@ -157,7 +159,7 @@ test("lists come page by page", async () => {
   lab.azure.cloud.changeSettings({ pageSize: 50 });
 });
 
-test("a public address reaches a guest only through a security group that opens it", async () => {
+test("a public address reaches a guest only through a security group that opens it", guests, async () => {
   const { id: subnetId } = await network.subnets.get(group, "novacron", "default");
   const { id: groupId } = await network.networkSecurityGroups.get(group, "novacron-demo-8080");
   const address = await network.publicIPAddresses.createOrUpdate(
