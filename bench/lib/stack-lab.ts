@@ -21,7 +21,14 @@ import { finalizeUpdate } from "../../src/workflows/migrate-vm/messages.ts";
 import { LabApi } from "./lab-api.ts";
 import { NodePart, type Part, PostgresPart, processesWith, TemporalPart } from "./parts.ts";
 
-export type Site = "onprem-a" | "onprem-b" | "vault" | "aws-us-east-1" | "gcp-us-central1";
+export type Site =
+  | "onprem-a"
+  | "onprem-b"
+  | "vault"
+  | "aws-us-east-1"
+  | "azure-eastus"
+  | "gcp-us-central1"
+  | "oci-us-ashburn-1";
 
 /** What a lab consists of, up and running. */
 export interface LabParts {

@@ -10,6 +10,8 @@ import { adminServer } from "./admin.ts";
 import { demoGroupName } from "./aws/ec2/default-network.ts";
 import { setUpEvents } from "./aws/events/set-up.ts";
 import { startAws } from "./aws/index.ts";
+import { startAzure } from "./azure/index.ts";
+import { demoGroupName as demoAzureGroup } from "./azure/network/default-network.ts";
 import { obeyOrders } from "./cloud/orders.ts";
 import { demoTag as demoNetworkTag } from "./gcp/compute/default-network.ts";
 import { startGcp } from "./gcp/index.ts";
@@ -48,7 +50,9 @@ const gcpDir = cloudDir("gcp");
 const gcp = await startGcp({ ...cloudParts, dir: gcpDir }, await keptPort(join(gcpDir, "port")));
 const ociDir = cloudDir("oci");
 const oci = await startOci({ ...cloudParts, dir: ociDir }, await keptPort(join(ociDir, "port")));
-const clouds = [aws.admin, gcp.admin, oci.admin];
+const azureDir = cloudDir("azure");
+const azure = await startAzure({ ...cloudParts, dir: azureDir }, await keptPort(join(azureDir, "port")));
+const clouds = [aws.admin, azure.admin, gcp.admin, oci.admin];
 obeyOrders(clouds, join(instanceDir, "sandbox.json"));
 await starting;
 writeSites(required(runtime, "sitesFile"));
@@ -63,7 +67,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     stopping = true;
     log.info("Ending the guests and their hosts");
     server.close();
-    Promise.all([...sites.map((site) => site.stop()), aws.stop(), gcp.stop(), oci.stop()]).then(
+    Promise.all([...sites.map((site) => site.stop()), aws.stop(), azure.stop(), gcp.stop(), oci.stop()]).then(
       () => process.exit(0),
       (error: unknown) => {
         log.error(error, "Not everything could be ended");
@@ -106,6 +110,20 @@ function writeSites(path: string): void {
     credentials: { type: "service_account", service_account: JSON.stringify(gcp.serviceAccountKey) },
     security_groups: [demoNetworkTag],
   };
+  const { tenantId, clientId, clientSecret } = azure;
+  const simulatedAzure = {
+    name: "azure",
+    type: "azure",
+    enabled: true,
+    region: azure.location,
+    endpoint: azure.endpoint,
+    sandbox: true,
+    subscription_id: azure.subscriptionId,
+    resource_group: azure.resourceGroup,
+    storage_account: azure.storageAccount.name,
+    credentials: { type: "client_secret", tenant_id: tenantId, client_id: clientId, client_secret: clientSecret },
+    security_groups: [demoAzureGroup],
+  };
   const { tenancy, user, fingerprint, privateKey } = oci.credentials;
   const simulatedOci = {
     name: "oci",
@@ -118,7 +136,7 @@ function writeSites(path: string): void {
     credentials: { type: "api_key", tenancy, user, fingerprint, private_key: privateKey },
     security_groups: [oci.demoGroupId],
   };
-  const providers = [...onPremise, simulatedAws, simulatedGcp, simulatedOci];
+  const providers = [...onPremise, simulatedAws, simulatedAzure, simulatedGcp, simulatedOci];
   mkdirSync(dirname(path), { recursive: true });
   const partial = `${path}.${process.pid}`;
   // It holds the simulation's keys: worthless elsewhere, but nobody else's business here.
