@@ -1,7 +1,7 @@
 import { Context } from "@temporalio/activity";
 import { assess, assessVm } from "../domain/assess.ts";
 import type { AssessedVm, AssessmentRequest, AssessmentState, VmAssessment } from "../domain/assessment.ts";
-import { ProviderError } from "../domain/errors.ts";
+import { isProviderError, ProviderError } from "../domain/errors.ts";
 import { conversationsOf, type NamedVm, readFlowRecords } from "../domain/flow-records.ts";
 import type { Plan } from "../domain/plan.ts";
 import { defaultSort, type Expression } from "../domain/search/query.ts";
@@ -13,6 +13,8 @@ import { planOrRefusal } from "./planner.ts";
 /** VMs of one attempt, and of these at the same time: each asks both sites a few things. */
 const [portion, planners] = [24, 4];
 const defaultWaveSize = 10;
+/** Failures that say something of a VM, and nothing of the others. */
+const ofOneVm = ["CloudPermissionDenied", "PolicyBlocked", "IntegrityFailure"] as const;
 /** Of one search of the inventory. */
 const pageSize = 200;
 
@@ -25,13 +27,14 @@ export function assessActivities(deps: ActivityDeps) {
       const { request, requester } = await asked(assessmentId);
       const { vms, left } = await store.assessments.next(assessmentId, portion);
       const queue = [...vms];
-      await Promise.all(
-        Array.from({ length: planners }, async () => {
-          for (let vm = queue.shift(); vm; vm = queue.shift()) {
-            await store.assessments.recordVm(assessmentId, vm.position, await assessOne(vm));
-          }
-        }),
-      );
+      const work = Array.from({ length: planners }, async () => {
+        for (let vm = queue.shift(); vm; vm = queue.shift()) {
+          await store.assessments.recordVm(assessmentId, vm.position, await assessOne(vm));
+        }
+      });
+      // None of them goes on beside another attempt.
+      const failed = (await Promise.allSettled(work)).find((each) => each.status === "rejected");
+      if (failed) throw failed.reason;
       return { assessed: vms.length, left: left - vms.length };
 
       async function assessOne(vm: AssessedVm): Promise<VmAssessment> {
@@ -39,7 +42,12 @@ export function assessActivities(deps: ActivityDeps) {
         const planId = memberPlanId(assessmentId, vm.position);
         await store.guard.noteRequester(planId, requester);
         const wish = { vm: vm.vmId, from, to, ...(mode === undefined ? {} : { mode }) };
-        return assessVm(vm, await planOrRefusal(deps, { planId, request: wish }, signal));
+        try {
+          return assessVm(vm, await planOrRefusal(deps, { planId, request: wish }, signal));
+        } catch (error) {
+          if (!isProviderError(error, ...ofOneVm)) throw error;
+          return assessVm(vm, { refused: { reason: error.details.reason, remedy: error.details.action } });
+        }
       }
     },
 
@@ -112,7 +120,7 @@ export function assessActivities(deps: ActivityDeps) {
       }
       cursor = page.nextCursor;
     } while (cursor !== undefined);
-    return vms.map(({ vmId, name }) => ({ name, calledAlso: [vmId, ...(addresses.get(vmId) ?? [])] }));
+    return vms.map(({ vmId, name }) => ({ vmId, name, addresses: addresses.get(vmId) ?? [] }));
   }
 }
 

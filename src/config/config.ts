@@ -29,9 +29,13 @@ export function loadConfig(input: { file?: string; sitesFile?: string; env: Node
   const entries = content.providers.map((entry, index) => ({ entry, where: owner(index) }));
   if (sitesFile !== undefined) {
     const sites = readSource(sitesFile, env);
-    entries.push(
-      ...validate(sites).providers.map((entry, index) => ({ entry, where: [sites, index] as [ConfigSource, number] })),
-    );
+    const own = new Set(entries.map(({ entry, where }) => toSite(entry, ...where).site));
+    const simulated = validate(sites).providers.map((entry, index) => ({
+      entry,
+      where: [sites, index] as [ConfigSource, number],
+    }));
+    // A site of the file's own has the first right to its name.
+    entries.push(...simulated.filter(({ entry, where }) => !own.has(toSite(entry, ...where).site)));
   }
   checkAliases(source);
   const sites = entries.map(({ entry, where }) => toSite(entry, ...where));

@@ -54,7 +54,7 @@ export function assess(facts: AssessmentFacts, defaultWaveSize: number): Assessm
   const { request, vms, conversations } = facts;
   const inside = conversations?.inside ?? [];
   const proposals = proposeWaves(vms, inside, request.waveSize ?? defaultWaveSize);
-  const waveOf = new Map(proposals.flatMap(({ members }, index) => members.map(({ name }) => [name, index] as const)));
+  const waveOf = new Map(proposals.flatMap(({ members }, index) => members.map(({ vmId }) => [vmId, index] as const)));
   const waves = proposals.map((proposal, index) => {
     const played = playOut(facts, proposal, index);
     return { ...played, findings: [...played.findings, ...leftBehind(proposal, inside, waveOf)] };
@@ -101,11 +101,11 @@ function leftBehind(
   conversations: readonly Conversation[],
   waveOf: ReadonlyMap<string, number>,
 ): PlanCheck[] {
-  const names = new Set(members.map(({ name }) => name));
-  return conversations.flatMap(({ vm, peer }) => {
-    const inside = [vm, peer].find((name) => names.has(name));
-    const other = [vm, peer].find((name) => !names.has(name));
-    if (inside === undefined || other === undefined || waveOf.has(other)) return [];
+  const ids = new Set(members.map(({ vmId }) => vmId));
+  return conversations.flatMap(({ vmId, vm, peerId, peer }) => {
+    if (peerId === undefined || ids.has(vmId) === ids.has(peerId)) return [];
+    const [inside, other, otherId] = ids.has(vmId) ? [vm, peer, peerId] : [peer, vm, vmId];
+    if (waveOf.has(otherId)) return [];
     return [
       {
         check: "wave-conversation",

@@ -49,7 +49,10 @@ export interface VmAssessment {
 
 /** Traffic between two of the VMs, in either direction, or between one of them and something else. */
 export interface Conversation {
+  readonly vmId: string;
   readonly vm: string;
+  /** Of another VM. */
+  readonly peerId?: string;
   /** Another VM's name, or what is none as it was written. */
   readonly peer: string;
   readonly ports: readonly number[];

@@ -49,11 +49,11 @@ function count(text: string, column: Column, line: number): number | undefined {
   throw refused(line, `${text} is no ${column}`, "Write a whole number, or leave it empty.");
 }
 
-/** An end of a record, with the name of the VM where it is one of ours. */
+/** A VM, with everything that a record may call it beside its id: its name, its addresses. */
 export interface NamedVm {
+  readonly vmId: string;
   readonly name: string;
-  /** Everything that a record may call it: its name, its id, its addresses. */
-  readonly calledAlso: readonly string[];
+  readonly addresses: readonly string[];
 }
 
 export interface Conversations {
@@ -63,41 +63,58 @@ export interface Conversations {
   readonly ofVms: number;
 }
 
-/** The records summed up: between two VMs, and between a VM and what is none. The most traffic comes first. */
+/** The records summed up: between two VMs, and between a VM and what is none. The most traffic comes first. A name that
+ *  several VMs have says of none of them. */
 export function conversationsOf(records: readonly FlowRecord[], vms: readonly NamedVm[]): Conversations {
-  const named = new Map(
-    vms.flatMap(({ name, calledAlso }) => [name, ...calledAlso].map((word) => [word, name] as const)),
-  );
-  const sums = new Map<string, { vm: string; peer: string; ports: Set<number>; bytes?: number; inside: boolean }>();
+  const named = namesOf(vms);
+  const sums = new Map<string, { conversation: Conversation; ports: Set<number>; bytes?: number }>();
   let ofVms = 0;
   for (const { from, to, port, bytes } of records) {
-    const ends = [named.get(from), named.get(to)] as const;
-    if (ends[0] === undefined && ends[1] === undefined) continue;
+    const [a, b] = [named.get(from), named.get(to)];
+    if (!a && !b) continue;
     ofVms += 1;
-    if (ends[0] === ends[1]) continue;
-    const inside = ends[0] !== undefined && ends[1] !== undefined;
-    const [ours, theirs] = ends[0] === undefined ? [ends[1] as string, from] : [ends[0], ends[1] ?? to];
-    const [vm, peer] = inside && theirs < ours ? [theirs, ours] : [ours, theirs];
-    const key = JSON.stringify([vm, peer, inside]);
-    const sum = sums.get(key) ?? { vm, peer, ports: new Set<number>(), inside };
+    if (a === b) continue;
+    const conversation = between(a ?? from, b ?? to);
+    const key = JSON.stringify([conversation.vmId, conversation.peerId ?? null, conversation.peer]);
+    const sum = sums.get(key) ?? { conversation, ports: new Set<number>() };
     if (port !== undefined) sum.ports.add(port);
     if (bytes !== undefined) sum.bytes = (sum.bytes ?? 0) + bytes;
     sums.set(key, sum);
   }
   const told = [...sums.values()]
-    .sort((a, b) => (b.bytes ?? 0) - (a.bytes ?? 0) || (`${a.vm} ${a.peer}` < `${b.vm} ${b.peer}` ? -1 : 1))
-    .map(({ vm, peer, ports, bytes, inside }) => ({
-      inside,
-      conversation: {
-        vm,
-        peer,
-        ports: [...ports].sort((a, b) => a - b),
-        ...(bytes === undefined ? {} : { bytes }),
-      } satisfies Conversation,
-    }));
-  const those = (wanted: boolean) =>
-    told.filter(({ inside }) => inside === wanted).map(({ conversation }) => conversation);
-  return { inside: those(true), outside: those(false), ofVms };
+    .map(({ conversation, ports, bytes }) => ({
+      ...conversation,
+      ports: [...ports].sort((x, y) => x - y),
+      ...(bytes === undefined ? {} : { bytes }),
+    }))
+    .sort((x, y) => (y.bytes ?? 0) - (x.bytes ?? 0) || (`${x.vm} ${x.peer}` < `${y.vm} ${y.peer}` ? -1 : 1));
+  return {
+    inside: told.filter(({ peerId }) => peerId !== undefined),
+    outside: told.filter(({ peerId }) => peerId === undefined),
+    ofVms,
+  };
+}
+
+/** In the order of their names, whoever asked; what is none of the VMs comes last. */
+function between(a: NamedVm | string, b: NamedVm | string): Conversation {
+  if (typeof a === "string") return between(b, a);
+  if (typeof b === "string") return { vmId: a.vmId, vm: a.name, peer: b, ports: [] };
+  const [vm, peer] = `${a.name} ${a.vmId}` < `${b.name} ${b.vmId}` ? [a, b] : [b, a];
+  return { vmId: vm.vmId, vm: vm.name, peerId: peer.vmId, peer: peer.name, ports: [] };
+}
+
+function namesOf(vms: readonly NamedVm[]): ReadonlyMap<string, NamedVm> {
+  const named = new Map<string, NamedVm>();
+  const several = new Set<string>();
+  for (const vm of vms) {
+    for (const word of new Set([vm.name, ...vm.addresses])) {
+      if (named.has(word)) several.add(word);
+      else named.set(word, vm);
+    }
+  }
+  for (const word of several) named.delete(word);
+  for (const vm of vms) named.set(vm.vmId, vm);
+  return named;
 }
 
 function refused(line: number, reason: string, action: string): ProviderError {

@@ -50,18 +50,18 @@ function pilotOf(groups: readonly (readonly VmAssessment[])[], waveSize: number)
 }
 
 function groupsOf(vms: readonly VmAssessment[], conversations: readonly Conversation[]): VmAssessment[][] {
-  const parents = new Map(vms.map(({ name }) => [name, name]));
-  const rootOf = (name: string): string => {
-    const parent = parents.get(name) as string;
-    if (parent === name) return name;
+  const parents = new Map(vms.map(({ vmId }) => [vmId, vmId]));
+  const rootOf = (vmId: string): string => {
+    const parent = parents.get(vmId) as string;
+    if (parent === vmId) return vmId;
     const root = rootOf(parent);
-    parents.set(name, root);
+    parents.set(vmId, root);
     return root;
   };
-  for (const { vm, peer } of conversations) {
-    if (parents.has(vm) && parents.has(peer)) parents.set(rootOf(vm), rootOf(peer));
+  for (const { vmId, peerId } of conversations) {
+    if (peerId !== undefined && parents.has(vmId) && parents.has(peerId)) parents.set(rootOf(vmId), rootOf(peerId));
   }
-  return [...Map.groupBy(vms, ({ name }) => rootOf(name)).values()];
+  return [...Map.groupBy(vms, ({ vmId }) => rootOf(vmId)).values()];
 }
 
 /** 0: nothing speaks against any of them. */

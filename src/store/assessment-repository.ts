@@ -24,6 +24,17 @@ export interface NewAssessment {
   readonly vms: readonly Omit<AssessedVm, "position">[];
 }
 
+/** Columns of a view; of the request, which has all flow records, only what it shows. */
+const shown = [
+  "assessment_id",
+  "from_site",
+  "to_site",
+  "workflow_id",
+  "state",
+  "reason",
+  "created_at",
+  "ended_at",
+] as const;
 /** Rows of one insert: PostgreSQL takes 65,535 parameters. */
 const insertedAtOnce = 5_000;
 
@@ -83,7 +94,8 @@ export class AssessmentRepository {
   > {
     const row = await this.#db
       .selectFrom("assessments")
-      .selectAll()
+      .select([...shown, "report"])
+      .select(sql<{ query?: string }>`jsonb_build_object('query', request -> 'query')`.as("request"))
       .where("assessment_id", "=", assessmentId)
       .executeTakeFirst();
     if (!row) return undefined;
@@ -104,7 +116,8 @@ export class AssessmentRepository {
     const { scopes, cursor } = query;
     let select = this.#db
       .selectFrom("assessments")
-      .selectAll("assessments")
+      .select(shown)
+      .select(sql<{ query?: string }>`jsonb_build_object('query', request -> 'query')`.as("request"))
       .select(
         sql<number>`(select count(*) from assessment_vms v where v.assessment_id = assessments.assessment_id)`.as(
           "vms",
@@ -135,7 +148,7 @@ export class AssessmentRepository {
     return toPage(
       rows,
       limit,
-      ({ vms, assessed, report: _report, ...row }) => toView({ ...row, report: null }, vms, assessed),
+      ({ vms, assessed, ...row }) => toView({ ...row, report: null }, vms, assessed),
       (row) => [row.created_at, row.assessment_id],
     );
   }
@@ -198,7 +211,11 @@ export class AssessmentRepository {
   }
 }
 
-function toView(row: Selectable<AssessmentTable>, vms: number, assessed: number): AssessmentView {
+type ShownRow = Pick<Selectable<AssessmentTable>, (typeof shown)[number] | "report"> & {
+  readonly request: { readonly query?: string | null };
+};
+
+function toView(row: ShownRow, vms: number, assessed: number): AssessmentView {
   const { request, reason, ended_at: endedAt, report } = row;
   return {
     assessmentId: row.assessment_id,

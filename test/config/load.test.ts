@@ -75,6 +75,22 @@ describe("a whole file", () => {
       ],
     );
   });
+
+  test("has the first right to the names of its sites: a simulated one of that name is left out", (context) => {
+    const file = fileWith(context, "providers:\n- { name: gcp, region: us-central1, project_id: ours }");
+    const simulated = [
+      { name: "gcp", enabled: true, region: "us-central1", sandbox: true, project_id: "simulated" },
+      { name: "aws", enabled: true, region: "us-east-1", sandbox: true },
+    ];
+    const sitesFile = fileWith(context, JSON.stringify({ providers: simulated }), "sites.json");
+    assert.deepEqual(
+      loadConfig({ file, sitesFile, env: {} }).sites.map(({ site, projectId }) => [site, projectId]),
+      [
+        ["gcp-us-central1", "ours"],
+        ["aws-us-east-1", undefined],
+      ],
+    );
+  });
 });
 
 describe("keys in effect", () => {

@@ -34,6 +34,11 @@ describe("asking a host over a connection that stays", { skip: harness.unavailab
     assert.deepEqual([failed.exitCode, failed.stdout], [1, ""]);
     assert.match(failed.stderr, /^error: failed to get domain 'nobody'/);
     assert.equal((await session.ask("domstate test", patient)).stdout.trim(), "running");
+    const unread = await session.ask("dominfo --no-such-option test", patient);
+    assert.equal(unread.exitCode, 1);
+    assert.match(unread.stderr, /doesn't support option/);
+    assert.equal((await session.ask("no-such-command", patient)).exitCode, 1);
+    assert.equal((await session.ask("domstate test", patient)).stdout.trim(), "running");
     assert.ok(session.usable);
   });
 

@@ -14,7 +14,7 @@ function vm(name: string, more: Partial<VmAssessment> = {}): VmAssessment {
 }
 
 const named = (names: readonly string[]) =>
-  names.map((name) => ({ name, calledAlso: [`id-${name}`, `10.0.0.${name.length}`] }));
+  names.map((name) => ({ vmId: `id-${name}`, name, addresses: [`10.0.0.${name}`] }));
 
 describe("flow records", () => {
   test("are read with their columns in any order, and refused with the line", () => {
@@ -39,17 +39,32 @@ describe("flow records", () => {
       "from,to,port,bytes\nweb,id-db,5432,10\ndb,web,40000,5\nweb,web,1,9\n8.8.8.8,web,443,7\nx,y,1,1\nnobody,db,,\n",
     );
     const { inside, outside, ofVms } = conversationsOf(records, named(["web", "db"]));
-    assert.deepEqual(inside, [{ vm: "db", peer: "web", ports: [5432, 40000], bytes: 15 }]);
+    assert.deepEqual(inside, [
+      { vmId: "id-db", vm: "db", peerId: "id-web", peer: "web", ports: [5432, 40000], bytes: 15 },
+    ]);
     assert.deepEqual(outside, [
-      { vm: "web", peer: "8.8.8.8", ports: [443], bytes: 7 },
-      { vm: "db", peer: "nobody", ports: [] },
+      { vmId: "id-web", vm: "web", peer: "8.8.8.8", ports: [443], bytes: 7 },
+      { vmId: "id-db", vm: "db", peer: "nobody", ports: [] },
     ]);
     assert.equal(ofVms, 5);
+    // Two of one name: only ids say which is meant.
+    const twins = ["one", "two"].map((vmId) => ({ vmId, name: "web", addresses: [] }));
+    const between = conversationsOf(readFlowRecords("from,to\none,two\nweb,8.8.8.8\n"), twins);
+    assert.deepEqual(
+      [between.inside.map(({ vmId, peerId }) => [vmId, peerId]), between.outside],
+      [[["one", "two"]], []],
+    );
   });
 });
 
 describe("proposed waves", () => {
-  const between = (vmName: string, peer: string) => ({ vm: vmName, peer, ports: [] });
+  const between = (vmName: string, peer: string) => ({
+    vmId: `id-${vmName}`,
+    vm: vmName,
+    peerId: `id-${peer}`,
+    peer,
+    ports: [],
+  });
   const names = (waves: ReturnType<typeof proposeWaves>) => waves.map(({ members }) => members.map(({ name }) => name));
 
   test("keep together what talks to each other, also through others, and leave out what can't move", () => {

@@ -60,7 +60,9 @@ const vmSchema = z
 
 const conversationSchema = z
   .strictObject({
+    vm_id: z.string(),
     vm: z.string(),
+    peer_id: z.string().optional().meta({ description: "Of another VM" }),
     peer: z.string().meta({ description: "Another VM's name, or what is none as the record has it" }),
     ports: z.array(z.int()),
     bytes: bytes.optional(),

@@ -3948,7 +3948,10 @@ export interface components {
         };
         /** @description Traffic between two, in either direction */
         Conversation: {
+            vm_id: string;
             vm: string;
+            /** @description Of another VM */
+            peer_id?: string;
             /** @description Another VM's name, or what is none as the record has it */
             peer: string;
             ports: number[];

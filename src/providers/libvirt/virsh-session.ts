@@ -5,11 +5,21 @@ import type { HostTools, RunResult } from "../../host/tools.ts";
 
 export interface AskOptions {
   readonly signal: AbortSignal;
-  readonly timeoutMs: number;
+  /** Without it the signal alone bounds the wait: some commands take as long as a disk is large. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** What virsh says of a connection that it lost and made anew by itself: it answers nothing. */
 const ofConnection = /^error: (?:Disconnected from |Reconnected to ).*$\n?/gm;
+
+/** The words around an answer, as virsh says them. `over` comes from a line of its own: of a line that virsh can't read it
+ *  runs no part. */
+interface Marks {
+  readonly begin: string;
+  readonly end: string;
+  readonly failuresEnd: string;
+  readonly over: string;
+}
 
 /**
  * One virsh that stays, with its connection to the host: a line in, its output back. A virsh of its own for every question
@@ -57,18 +67,18 @@ export class VirshSession {
     signal.throwIfAborted();
     const number = ++this.#asked;
     [this.#out, this.#err] = ["", ""];
-    const [begin, end, failuresEnd] = [`<< ${number}:`, `>> ${number}:`, `error: >> ${number}:\n`];
+    const [begin, end] = [`<< ${number}:`, `>> ${number}:`];
+    const marks = { begin, end, failuresEnd: `error: ${end}\n`, over: `error: !! ${number}:\n` };
     const { promise: heard, resolve } = Promise.withResolvers<void>();
-    const complete = (): boolean => this.#ended || (this.#out.includes(end) && this.#err.includes(failuresEnd));
-    this.#heard = () => complete() && resolve();
+    this.#heard = () => this.#isComplete(marks) && resolve();
     const { promise: given, reject } = Promise.withResolvers<never>();
     const abort = (): void => reject(signal.reason);
-    const timer = setTimeout(() => reject(late(line, timeoutMs)), timeoutMs);
+    const timer = timeoutMs === undefined ? undefined : setTimeout(() => reject(late(line, timeoutMs)), timeoutMs);
     signal.addEventListener("abort", abort, { once: true });
     this.#keepsProcessAlive(true);
     try {
       this.#child.stdin.write(
-        `echo "<<" "${number}:"; ${line}; echo --err ">>" "${number}:"; echo ">>" "${number}:"\n`,
+        `echo "<<" "${number}:"; ${line}; echo --err ">>" "${number}:"; echo ">>" "${number}:"\necho --err "!!" "${number}:"\n`,
       );
       await Promise.race([heard, given]);
     } catch (error) {
@@ -80,15 +90,20 @@ export class VirshSession {
       this.#heard = undefined;
       this.#keepsProcessAlive(false);
     }
-    return this.#result(begin, end, failuresEnd);
+    return this.#result(marks);
   }
 
-  #result(begin: string, end: string, failuresEnd: string): RunResult {
+  #isComplete({ end, failuresEnd, over }: Marks): boolean {
+    if (this.#ended) return true;
+    return this.#err.includes(over) && (this.#out.includes(end) || !this.#err.includes(failuresEnd));
+  }
+
+  #result({ begin, end, failuresEnd, over }: Marks): RunResult {
     const whole = this.#out.includes(end) && this.#err.includes(failuresEnd);
     const start = this.#out.indexOf(begin);
     const stdout = start < 0 ? "" : this.#out.slice(start + begin.length, whole ? this.#out.indexOf(end) : undefined);
-    const said = whole ? this.#err.slice(0, this.#err.indexOf(failuresEnd)) : this.#err;
-    if (ofConnection.test(said)) this.#stale = true;
+    const said = this.#err.split(whole ? failuresEnd : over)[0] ?? "";
+    if (said.search(ofConnection) >= 0) this.#stale = true;
     const stderr = whole ? said.replaceAll(ofConnection, "") : said || "error: virsh ended before it had answered\n";
     return { exitCode: !whole || /^error: /m.test(stderr) ? 1 : 0, stdout, stderr };
   }

@@ -4,7 +4,6 @@ import { VirshSession } from "./virsh-session.ts";
 /** So many wait for the next question; more are made while more is asked at once. */
 const keptIdle = 4;
 const idleMs = 60_000;
-const defaultTimeoutMs = 60_000;
 
 /** The lasting connections to one host. */
 export class VirshSessions {
@@ -19,7 +18,7 @@ export class VirshSessions {
   }
 
   /** A failure is a result. */
-  async ask(line: string, signal: AbortSignal, timeoutMs = defaultTimeoutMs): Promise<RunResult> {
+  async ask(line: string, signal: AbortSignal, timeoutMs?: number): Promise<RunResult> {
     const session = this.#take();
     const result = await session.ask(line, { signal, timeoutMs });
     this.#giveBack(session);
