@@ -54,7 +54,9 @@ test("the sandbox's sites and guests survive whatever dies, and end without a tr
       ["onprem-a", "libvirt", true],
       ["onprem-b", "libvirt", true],
       ["aws", "aws", true],
+      ["azure", "azure", true],
       ["gcp", "gcp", true],
+      ["oci", "oci", true],
     ],
   );
   const entries = providers.map(
