@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { statfsSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { continues, type JournalEntry, readJournal } from "../../src/cli/demo/journal.ts";
 import type { MigrationView } from "../../src/domain/migration.ts";
@@ -8,6 +10,8 @@ import { after, before, describe, test } from "../support/needs-qemu.ts";
 const MiB = 2 ** 20;
 const home = "onprem-a";
 const clouds = ["azure-eastus", "gcp-us-central1", "oci-us-ashburn-1"] as const;
+/** Oracle's least volume, of which nobody can say what is in it: as much has to be free at home for the way back. */
+const oracleGib = 50;
 type Place = typeof home | (typeof clouds)[number];
 const signal = () => AbortSignal.timeout(60_000);
 
@@ -22,6 +26,13 @@ after(async () => {
   await endWorker?.();
   await lab?.close();
 });
+
+/** Why so many disks can't come back from there to this machine. */
+function noRoom(cloud: Place, disks: number): string | false {
+  const { bavail, bsize } = statfsSync(tmpdir());
+  const needed = cloud === "oci-us-ashburn-1" ? disks * oracleGib + 5 : 1;
+  return (bavail * bsize) / 2 ** 30 > needed ? false : `less than ${needed} GiB are free`;
+}
 
 /** Its disks are proven, each of them. */
 async function arrives(id: string): Promise<MigrationView> {
@@ -59,7 +70,8 @@ async function journal(site: Place, vmId: string): Promise<JournalEntry[]> {
 
 describe("VMs of a KVM host and each cloud", () => {
   for (const cloud of clouds) {
-    test(`two disks go to ${cloud} and back, identical at every end, and leave nothing`, async () => {
+    const title = `two disks go to ${cloud} and back, identical at every end, and leave nothing`;
+    test(title, { skip: noRoom(cloud, 2) }, async () => {
       const before = await census(cloud);
       const disks = [
         { sizeBytes: 16 * MiB, dataBytes: 3 * MiB },
@@ -82,7 +94,8 @@ describe("VMs of a KVM host and each cloud", () => {
   }
 
   for (const cloud of ["gcp-us-central1", "oci-us-ashburn-1"] as const) {
-    test(`a guest goes to ${cloud} and by what differs back, its journal unbroken`, async () => {
+    const title = `a guest goes to ${cloud} and by what differs back, its journal unbroken`;
+    test(title, { skip: noRoom(cloud, 1) }, async () => {
       const verify = { httpProbes: [{ port: 8080, path: "/cgi-bin/state" }] };
       const made = { site: home, name: `guest-${cloud}` };
       const { vmId } = await lab.sandbox<{ vmId: string }>("POST", "/guests", made);
