@@ -4,7 +4,7 @@ import type { InstanceType } from "../../domain/instance-type.ts";
 import type { VmSize } from "../../domain/operation.ts";
 import { changeTags } from "../../domain/tags.ts";
 import { tagKeys, type Vm } from "../../domain/vm.ts";
-import { conflict, type Subject } from "../failures.ts";
+import { conflict, type Subject, unavailable } from "../failures.ts";
 import type { ComputeFacet, VmSpec } from "../provider.ts";
 import type { Oci } from "./client.ts";
 import { readConsole } from "./console.ts";
@@ -183,7 +183,8 @@ export class OciCompute implements ComputeFacet {
   /** Free-form tags are set as a whole: what another call set meanwhile is kept by asking for the version that was read. */
   async setTags(vmId: string, tags: Readonly<Record<string, string | undefined>>, signal: AbortSignal): Promise<void> {
     const subject = this.#subject("tag VM", vmId);
-    await poll(
+    let refusal: unknown;
+    const done = await poll(
       async () => {
         await this.#view.instance(vmId, subject, signal);
         const { instance, etag } = await this.#oci.compute.call("getInstance", { instanceId: vmId }, subject, signal);
@@ -198,19 +199,22 @@ export class OciCompute implements ComputeFacet {
           await this.#oci.compute.call("updateInstance", request, subject, signal);
           return true;
         } catch (error) {
-          if (isProviderError(error, "Conflict")) return undefined;
-          throw error;
+          if (!isProviderError(error, "Conflict")) throw error;
+          refusal = error;
+          return undefined;
         }
       },
       this.#oci.patience,
       signal,
       this.#oci.patience.requestTimeoutMs,
     );
+    if (!done) throw refusal;
     // Who sets a fence relies on it: it is there when this returns.
-    await this.#view.shown(async () => {
+    const isShown = await this.#view.shown(async () => {
       const seen = vmFromWire(await this.#view.instance(vmId, subject, signal)).tags;
       return Object.entries(tags).every(([key, value]) => seen[key] === value) || undefined;
     }, signal);
+    if (!isShown) throw unavailable(subject, "Oracle Cloud does not show the tags that it took");
   }
 
   consoleOutput(vmId: string, maxBytes: number, signal: AbortSignal): Promise<string> {
@@ -230,12 +234,13 @@ export class OciCompute implements ComputeFacet {
       });
   }
 
+  /** Unless it is certain that it came with an image, and never got its key. */
   async #keepsBootVolume(instance: Instance, subject: Subject, signal: AbortSignal): Promise<boolean> {
-    if (!isOurs(instance)) return true;
-    const { id: instanceId, availabilityDomain } = instance;
+    const { id: instanceId, availabilityDomain, sourceDetails } = instance;
+    if (!isOurs(instance) || sourceDetails?.sourceType !== "image") return true;
     const [boot] = await this.#view.bootAttachments({ instanceId, availabilityDomain }, subject, signal);
     const volume = boot && (await this.#volumes.byId(boot.bootVolumeId, subject, signal));
-    return volume?.tags[tagKeys.key] !== undefined;
+    return !volume || volume.tags[tagKeys.key] !== undefined;
   }
 
   async #toVm(instance: Instance, subject: Subject, signal: AbortSignal): Promise<Vm> {

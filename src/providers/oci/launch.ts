@@ -31,6 +31,12 @@ interface LaunchParts {
   readonly backups: Backups;
 }
 
+interface Ordered {
+  readonly id: string;
+  /** What the reason is asked for by when the launch fails; of one that was found there is none. */
+  readonly workRequestId?: string;
+}
+
 /**
  * Launches instances: from a boot volume that is there, or from an image, whose boot volume Oracle makes on the way. Then the other
  * disks and interfaces are attached. Everything is found by the key: a repeat goes on where the last call ended.
@@ -55,10 +61,9 @@ export class Launcher {
     const known = await this.#find(key, subject, signal);
     const availabilityDomain =
       domain ?? network.availabilityDomain ?? (await this.#parts.placements.availabilityDomain(subject, signal));
-    const launched =
-      known?.id ??
-      (await this.#order(spec, key, { availabilityDomain, primary: network.interfaces[0] }, subject, signal));
-    await this.#running(launched, subject, signal);
+    const { id: launched, workRequestId }: Ordered =
+      known ?? (await this.#order(spec, key, { availabilityDomain, primary: network.interfaces[0] }, subject, signal));
+    await this.#running(launched, workRequestId, subject, signal);
     await this.#ownBootVolume(spec, launched, key, subject, signal);
     const data = volumes.filter(({ volumeId }) => !boots.has(volumeId));
     for (const [index, volume] of data.entries()) {
@@ -141,14 +146,14 @@ export class Launcher {
     return ids.map((id) => found.get(id) as OciVolume);
   }
 
-  /** @returns the id of an instance that is not over. */
+  /** @returns an instance that is not over. */
   async #order(
     spec: VmSpec,
     key: string,
     place: { availabilityDomain: string; primary: Interface | undefined },
     subject: Subject,
     signal: AbortSignal,
-  ): Promise<string> {
+  ): Promise<Ordered> {
     const size = await this.#parts.shapes.choose(spec, subject, signal);
     const details: models.LaunchInstanceDetails = {
       compartmentId: await this.#oci.compartment(),
@@ -175,7 +180,7 @@ export class Launcher {
         const seen = (await this.#parts.view.lastSeen(instance.id, subject, signal)) ?? instance;
         if (!isOver(seen) && stateOf(seen) !== "TERMINATING") {
           await this.#refuseFailed(opcWorkRequestId, subject, signal);
-          return instance.id;
+          return { id: instance.id, workRequestId: opcWorkRequestId };
         }
       } catch (error) {
         if (vendorCode(error) !== "InvalidatedRetryToken") throw error;
@@ -230,12 +235,18 @@ export class Launcher {
     };
   }
 
-  async #running(instanceId: string, subject: Subject, signal: AbortSignal): Promise<void> {
+  async #running(
+    instanceId: string,
+    workRequestId: string | undefined,
+    subject: Subject,
+    signal: AbortSignal,
+  ): Promise<void> {
     await poll(
       async () => {
         const seen = await this.#parts.view.shown(() => this.#parts.view.lastSeen(instanceId, subject, signal), signal);
         const state = seen ? stateOf(seen) : "TERMINATED";
         if (isOver({ lifecycleState: state }) || state === "TERMINATING") {
+          await this.#refuseFailed(workRequestId, subject, signal);
           throw codeFailure("Conflict", `instance ${instanceId} ended as it was being made`, subject);
         }
         return state === "RUNNING" || state === "STOPPED" ? true : undefined;
