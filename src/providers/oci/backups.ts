@@ -100,7 +100,9 @@ export class Backups {
       async () => {
         const seen = await this.#read(backupId, subject, signal);
         if (!seen || isOver(seen)) return true;
-        if (stateOf(seen) !== "TERMINATING") {
+        const state = stateOf(seen);
+        // Oracle refuses to delete what it is still making.
+        if (state !== "TERMINATING" && states[state] !== "pending") {
           await goneIsUndefined(this.#remove(backupId, subject, signal));
         }
         return undefined;

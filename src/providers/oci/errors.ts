@@ -156,6 +156,11 @@ export function vendorCode(error: unknown): string | undefined {
   return error instanceof ProviderError ? (error.details.facts?.vendorCode as string | undefined) : undefined;
 }
 
+/** Whether it was refused because somebody else has changed the resource since its entity tag was read. */
+export function isStale(error: unknown): boolean {
+  return error instanceof ProviderError && error.details.facts?.status === 412;
+}
+
 function failure(
   code: string,
   said: string,

@@ -69,7 +69,7 @@ class OciProvider implements Provider {
     const volumeView = new VolumeView(oci);
     const volumes = new Volumes(oci, { view, volumes: volumeView });
     const backups = new Backups(oci, view);
-    const points = new Points(oci, backups);
+    const points = new Points(oci, { backups, volumes });
     const objects = new OciObjects(oci);
     const images = new OciImages(oci, { backups, points });
     const launcher = new Launcher(oci, { view, shapes, placements, volumeView, volumes, backups });

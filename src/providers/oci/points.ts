@@ -3,6 +3,10 @@ import { conflict, notFound, type Subject } from "../failures.ts";
 import type { ListedPoint, RecoveryPoint } from "../provider.ts";
 import type { Backups, OciBackup } from "./backups.ts";
 import type { Oci } from "./client.ts";
+import type { Volumes } from "./volumes.ts";
+
+/** What the volume says that a generation is written to. */
+export const generationPurpose = "generation";
 
 /** The port's id of a recovery point: that of its generation, or its own where a disk was adopted as one. */
 export function pointIdOf({ notes, tags }: OciBackup): string {
@@ -19,11 +23,13 @@ export function toRecoveryPoint(site: string, backup: OciBackup): RecoveryPoint 
 export class Points {
   readonly #oci: Oci;
   readonly #backups: Backups;
+  readonly #volumes: Volumes;
   readonly #ids = new Map<string, string>();
 
-  constructor(oci: Oci, backups: Backups) {
+  constructor(oci: Oci, parts: { backups: Backups; volumes: Volumes }) {
     this.#oci = oci;
-    this.#backups = backups;
+    this.#backups = parts.backups;
+    this.#volumes = parts.volumes;
   }
 
   async *list(signal: AbortSignal): AsyncGenerator<ListedPoint> {
@@ -62,13 +68,18 @@ export class Points {
     return undefined;
   }
 
-  /** Backups are whole: nothing else needs its bytes. */
+  /** Backups are whole: nothing else needs its bytes. The volume that it was sealed from is there still when the seal was given
+   *  up at its end. */
   async delete(pointId: string, signal: AbortSignal): Promise<void> {
     const subject = { operation: "delete recovery point", resource: this.#oci.resource("recovery-point", pointId) };
     const backup = await this.lookUp(pointId, subject, signal);
     if (!backup) return;
     if (backup.image !== undefined) {
       throw conflict(subject, `image ${backup.image} is made of it`, "Delete the image first.");
+    }
+    if (backup.notes.sourcePoint === undefined && backup.state === "completed") {
+      const volume = await this.#volumes.ofKey(pointId, subject, signal);
+      if (volume?.notes.purpose === generationPurpose) await this.#volumes.delete(volume.volumeId, signal);
     }
     await this.#backups.delete(backup.backupId, subject, signal);
   }

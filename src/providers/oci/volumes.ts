@@ -2,8 +2,8 @@ import type { Tags } from "../../domain/tags.ts";
 import { conflict, invalid, notFound, type Subject } from "../failures.ts";
 import type { ListedVolume, Volume } from "../provider.ts";
 import type { Oci } from "./client.ts";
-import { codeFailure, vendorCode } from "./errors.ts";
-import { createdTags, hasKey, type Notes, token, toWire } from "./tags.ts";
+import { codeFailure, isStale, vendorCode } from "./errors.ts";
+import { createdTags, fromWire, hasKey, type Notes, type Tagged, token, toWire } from "./tags.ts";
 import { alive, goneIsUndefined, isId, items, type OciView } from "./view.ts";
 import { type OciVolume, toOurs, type VolumeView, vpusOf } from "./volume-view.ts";
 import { poll } from "./wait.ts";
@@ -169,13 +169,65 @@ export class Volumes {
     return boot?.instanceId;
   }
 
-  async setTags(volumeId: string, tags: Tags, notes: Notes, subject: Subject, signal: AbortSignal): Promise<void> {
+  /** `ifMatch` is the entity tag that it must still have. */
+  async setTags(
+    volumeId: string,
+    tags: Tags,
+    notes: Notes,
+    subject: Subject,
+    signal: AbortSignal,
+    ifMatch?: string,
+  ): Promise<void> {
     const freeformTags = toWire(tags, notes);
     const { block } = this.#oci;
     if (isId(volumeId, "bootvolume")) {
-      const request = { bootVolumeId: volumeId, updateBootVolumeDetails: { freeformTags } };
+      const request = {
+        bootVolumeId: volumeId,
+        updateBootVolumeDetails: { freeformTags },
+        ...(ifMatch && { ifMatch }),
+      };
       await block.call("updateBootVolume", request, subject, signal);
-    } else await block.call("updateVolume", { volumeId, updateVolumeDetails: { freeformTags } }, subject, signal);
+    } else {
+      const request = { volumeId, updateVolumeDetails: { freeformTags }, ...(ifMatch && { ifMatch }) };
+      await block.call("updateVolume", request, subject, signal);
+    }
+  }
+
+  /** Puts what `change` makes of its notes in their place, and nothing where it says undefined. What another call changes
+   *  meanwhile is not lost: then they are read and changed again. */
+  async changeNotes(
+    volumeId: string,
+    change: (notes: Notes) => Notes | undefined,
+    subject: Subject,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await poll(
+      async () => {
+        const { seen, etag: ifMatch } = await this.#readTagged(volumeId, subject, signal);
+        const { tags, notes } = fromWire(seen);
+        const changed = change(notes);
+        if (!changed) return true;
+        try {
+          await this.setTags(volumeId, tags, changed, subject, signal, ifMatch);
+          return true;
+        } catch (error) {
+          if (isStale(error)) return undefined;
+          throw error;
+        }
+      },
+      this.#oci.patience,
+      signal,
+    );
+  }
+
+  async #readTagged(volumeId: string, subject: Subject, signal: AbortSignal): Promise<{ seen: Tagged; etag: string }> {
+    const { block } = this.#oci;
+    if (isId(volumeId, "bootvolume")) {
+      const { bootVolume, etag } = await block.call("getBootVolume", { bootVolumeId: volumeId }, subject, signal);
+      return { seen: bootVolume, etag };
+    }
+    const { volume, etag } = await block.call("getVolume", { volumeId }, subject, signal);
+    return { seen: volume, etag };
   }
 
   async #restore(
