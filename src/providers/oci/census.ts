@@ -1,3 +1,4 @@
+import { tagKeys } from "../../domain/vm.ts";
 import type { CensusEntry } from "../provider.ts";
 import type { Backups, OciBackup } from "./backups.ts";
 import type { Oci } from "./client.ts";
@@ -51,9 +52,21 @@ export class Census {
         yield found;
       }
     }
+    yield* this.#groups(signal);
     yield* this.#images(signal);
     yield* this.#network(signal);
     yield* this.#buckets(signal);
+  }
+
+  /** What takes the backups of several volumes together. */
+  async *#groups(signal: AbortSignal): AsyncGenerator<CensusEntry> {
+    const subject = { operation: "take the census", resource: this.#oci.site };
+    const { block } = this.#oci;
+    const request = { compartmentId: await this.#oci.compartment(), limit };
+    const groups = items((page) => block.call("listVolumeGroups", { ...request, page }, subject, signal));
+    for await (const group of alive(groups)) if (isOurs(group)) yield entry("volume", group);
+    const backups = items((page) => block.call("listVolumeGroupBackups", { ...request, page }, subject, signal));
+    for await (const backup of alive(backups)) if (isOurs(backup)) yield entry("snapshot", backup);
   }
 
   async *#images(signal: AbortSignal): AsyncGenerator<CensusEntry> {
@@ -107,7 +120,13 @@ function entriesOf(backup: OciBackup): CensusEntry[] {
   const { backupId, state, notes, tags, name, image } = backup;
   const found: CensusEntry[] = [];
   if (notes.sourcePoint !== undefined && notes.released === undefined) {
-    found.push({ kind: "source-point", id: notes.sourcePoint, name, tags });
+    // Its backups have keys of their own.
+    found.push({
+      kind: "source-point",
+      id: notes.sourcePoint,
+      name,
+      tags: { ...tags, ...(notes.key && { [tagKeys.key]: notes.key }) },
+    });
   }
   if (notes.point !== undefined) {
     const kind = state === "completed" ? "recovery-point" : "generation";

@@ -62,25 +62,28 @@ export class SourcePoints {
     const disks = await this.#disks(instance, subject, signal);
     const held = (await this.#of(sourcePointId, subject, signal)).filter(({ notes }) => notes.released === undefined);
     const isWhole = disks.every(({ diskId }) => held.some(({ notes }) => notes.disk === diskId));
+    let taken: ReadonlyMap<string, OciBackup> = new Map();
     if (!isWhole) {
       refuseState(instance, mode, subject);
       // What a running VM writes to its disks belongs together.
       if (mode === "frozen" && disks.length > 1)
-        await this.#takeTogether(instance, sourcePointId, disks, subject, signal);
+        taken = await this.#takeTogether(instance, { sourcePointId, key }, disks, subject, signal);
     }
     const done = await Promise.all(
-      disks.map(({ diskId, volumeId }) =>
-        this.#parts.backups.create(
-          {
-            volumeId,
-            key: keyOf(sourcePointId, diskId),
-            name: `novacron ${sourcePointId} ${diskId}`,
-            tags: {},
-            notes: { sourcePoint: sourcePointId, disk: diskId, mode },
-          },
-          subject,
-          signal,
-        ),
+      disks.map(
+        ({ diskId, volumeId }) =>
+          taken.get(diskId) ??
+          this.#parts.backups.create(
+            {
+              volumeId,
+              key: keyOf(sourcePointId, diskId),
+              name: `novacron ${sourcePointId} ${diskId}`,
+              tags: {},
+              notes: { sourcePoint: sourcePointId, key, disk: diskId, mode },
+            },
+            subject,
+            signal,
+          ),
       ),
     );
     const found: SourcePointDisk[] = [];
@@ -135,26 +138,36 @@ export class SourcePoints {
     return toRecoveryPoint(this.#oci.site, { ...backup, notes });
   }
 
-  /** Each backup then says which disk it shows; until all do, a repeat goes on with the same ones. */
+  /** Each backup then says which disk it shows; until all do, a repeat goes on with the same ones. By disk. */
   async #takeTogether(
     instance: Instance,
-    sourcePointId: string,
+    { sourcePointId, key }: { sourcePointId: string; key: string },
     disks: readonly InstanceDisk[],
     subject: Subject,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<ReadonlyMap<string, OciBackup>> {
+    const { backups } = this.#parts;
+    const taken = new Map<string, OciBackup>();
     const volumeIds = disks.map(({ volumeId }) => volumeId);
     const { availabilityDomain } = instance;
     const input = { key: sourcePointId, availabilityDomain, volumeIds };
-    for (const backupId of await backUpTogether(this.#oci, input, subject, signal)) {
-      const backup = await this.#parts.backups.completed(backupId, subject, signal);
+    for (const backupId of await backUpTogether(this.#oci, backups, input, subject, signal)) {
+      const backup = await backups.completed(backupId, subject, signal);
       const diskId = disks.find(({ volumeId }) => volumeId === backup.volumeId)?.diskId;
       if (diskId === undefined)
         throw conflict(subject, `backup ${backupId} is of no disk of it`, "Take another point.");
-      const notes = { sourcePoint: sourcePointId, disk: diskId, mode: "frozen" };
-      const freeformTags = toWire(createdTags({}, keyOf(sourcePointId, diskId)), notes);
-      await this.#parts.backups.setTags(backupId, freeformTags, subject, signal);
+      if (backup.notes.sourcePoint === sourcePointId) {
+        // It may be a recovery point already.
+        taken.set(diskId, backup);
+        continue;
+      }
+      const notes = { sourcePoint: sourcePointId, key, disk: diskId, mode: "frozen" };
+      const tags = createdTags({}, keyOf(sourcePointId, diskId));
+      const freeformTags = toWire(tags, notes);
+      await backups.setTags(backupId, freeformTags, subject, signal);
+      taken.set(diskId, { ...backup, tags, notes, freeformTags });
     }
+    return taken;
   }
 
   async #disks(instance: Instance, subject: Subject, signal: AbortSignal): Promise<InstanceDisk[]> {

@@ -20,8 +20,9 @@ export interface Notes {
   readonly replica?: string;
   /** The newest attempt at a generation. */
   readonly attempt?: string;
-  /** Of a backup that was taken of a volume: its source point, disk, mode and volume. */
+  /** Of a backup that was taken of a volume: its source point, the key that this was taken with, disk and mode. */
   readonly sourcePoint?: string;
+  readonly key?: string;
   readonly disk?: string;
   readonly mode?: string;
   /** Of an adopted backup whose source point has ended. */
