@@ -1,13 +1,17 @@
+import { randomUUID } from "node:crypto";
 import type { Range } from "oci-common";
 import type { models } from "oci-objectstorage";
 import { isProviderError } from "../../domain/errors.ts";
 import type { ObjectStorageFacet, StoredObject, Upload, UploadedPart } from "../cloud-facets.ts";
-import { conflict, invalid, type Subject } from "../failures.ts";
+import { conflict, invalid, notFound, type Subject } from "../failures.ts";
 import type { Oci } from "./client.ts";
 import { createdTags, isOurs, toWire } from "./tags.ts";
 import { goneIsUndefined, items } from "./view.ts";
+import { lookUpWithinMs, shared } from "./wait.ts";
 
 const MiB = 2 ** 20;
+/** Of an object's metadata: the upload that it came by. */
+const uploadMark = "opc-meta-novacron-upload";
 /** "Object Storage Multipart Uploads": parts of 10 MiB to 50 GiB, 10,000 of them. */
 const largestPart = 50 * 1024 * MiB;
 const mostParts = 10_000;
@@ -26,12 +30,12 @@ export class OciObjects implements ObjectStorageFacet {
   namespace(signal: AbortSignal): Promise<string> {
     const subject = { operation: "look up the namespace", resource: this.#oci.site };
     this.#namespace ??= this.#oci.objects
-      .read("getNamespace", {}, subject, signal, ({ value }) => value)
+      .read("getNamespace", {}, subject, AbortSignal.timeout(lookUpWithinMs), ({ value }) => value)
       .catch((error: unknown) => {
         this.#namespace = undefined;
         throw error;
       });
-    return this.#namespace;
+    return shared(this.#namespace, signal);
   }
 
   /** Private, and encrypted by Oracle ("Object Storage Encryption"). */
@@ -128,14 +132,15 @@ export class OciObjects implements ObjectStorageFacet {
     const { bucket, objectKey, sizeBytes, tags } = input;
     const subject = this.#subject("begin upload", `${bucket}/${objectKey}`);
     const partBytes = partSize(sizeBytes, subject);
-    const metadata = { "opc-meta-novacron": encodeURIComponent(JSON.stringify(tags)) };
+    const mark = randomUUID();
+    const metadata = { "opc-meta-novacron": encodeURIComponent(JSON.stringify(tags)), [uploadMark]: mark };
     const request = {
       namespaceName: await this.namespace(signal),
       bucketName: bucket,
       createMultipartUploadDetails: { object: objectKey, metadata },
     };
     const { multipartUpload } = await this.#oci.objects.call("createMultipartUpload", request, subject, signal);
-    return { bucket, objectKey, uploadId: multipartUpload.uploadId, partBytes };
+    return { bucket, objectKey, uploadId: `${sizeBytes}/${mark}/${multipartUpload.uploadId}`, partBytes };
   }
 
   async *uploadedParts(upload: Upload, signal: AbortSignal): AsyncGenerator<UploadedPart> {
@@ -165,17 +170,26 @@ export class OciObjects implements ObjectStorageFacet {
     const subject = this.#subject("complete upload", `${bucket}/${objectKey}`);
     const there = await goneIsUndefined(Array.fromAsync(this.uploadedParts(upload, signal)));
     // It was completed by a call whose answer was lost.
-    if (!there) return this.headObject(bucket, objectKey, signal);
+    if (!there) return this.#completed(upload, subject, signal);
     const parts = there.toSorted((a, b) => a.part - b.part);
-    refuseGaps(
-      parts.map(({ part }) => part),
-      subject,
-    );
+    refuseMissing(parts, upload, subject);
     const partsToCommit = parts.map(({ part, etag }) => ({ partNum: part, etag }));
     const request = { ...(await this.#ofUpload(upload, signal)), commitMultipartUploadDetails: { partsToCommit } };
     // A repeat of a request whose answer was lost finds no upload any more.
     await goneIsUndefined(this.#oci.objects.call("commitMultipartUpload", request, subject, signal));
-    return this.headObject(bucket, objectKey, signal);
+    return this.#completed(upload, subject, signal);
+  }
+
+  /** @throws NotFound when the object is another upload's: this one was given up. */
+  async #completed(
+    { bucket, objectKey, uploadId }: Upload,
+    subject: Subject,
+    signal: AbortSignal,
+  ): Promise<StoredObject> {
+    const request = { namespaceName: await this.namespace(signal), bucketName: bucket, objectName: objectKey };
+    const seen = await this.#oci.objects.call("headObject", request, subject, signal);
+    if (seen.opcMeta[uploadMark] !== readId(uploadId).mark) throw notFound(subject, "the upload has ended without it");
+    return toObject(bucket, objectKey, seen.contentLength, seen.eTag, seen.lastModified);
   }
 
   async abortUpload(upload: Upload, signal: AbortSignal): Promise<void> {
@@ -185,7 +199,8 @@ export class OciObjects implements ObjectStorageFacet {
   }
 
   async #ofUpload({ bucket, objectKey, uploadId }: Upload, signal: AbortSignal) {
-    return { namespaceName: await this.namespace(signal), bucketName: bucket, objectName: objectKey, uploadId };
+    const namespaceName = await this.namespace(signal);
+    return { namespaceName, bucketName: bucket, objectName: objectKey, uploadId: readId(uploadId).id };
   }
 
   #subject(operation: string, id: string): Subject {
@@ -201,12 +216,27 @@ function partSize(sizeBytes: number, subject: Subject): number {
   return Math.max(usualPart, least);
 }
 
-function refuseGaps(parts: readonly number[], subject: Subject): void {
-  const last = parts.at(-1) ?? 1;
-  const there = new Set(parts);
-  const missing = Array.from({ length: last }, (_, index) => index + 1).filter((part) => !there.has(part));
+/** The upload's own id, with what was said of it as it was begun. The census tells of uploads by Oracle's id alone. */
+function readId(uploadId: string): { id: string; mark?: string; sizeBytes?: number } {
+  const [, size, mark, id] = /^(\d+)\/([0-9a-f-]{36})\/(.+)$/.exec(uploadId) ?? [];
+  if (mark === undefined || id === undefined) return { id: uploadId };
+  return { id, mark, sizeBytes: Number(size) };
+}
+
+/** Fewer or smaller parts would make a shorter object of it. */
+function refuseMissing(there: readonly UploadedPart[], { uploadId, partBytes }: Upload, subject: Subject): void {
+  const { sizeBytes } = readId(uploadId);
+  const last = there.at(-1)?.part ?? 1;
+  const count = Math.max(1, last, Math.ceil((sizeBytes ?? 0) / partBytes));
+  const sizes = new Map(there.map((one) => [one.part, one.sizeBytes]));
+  const isWhole = (part: number): boolean => {
+    const size = sizes.get(part);
+    if (sizeBytes === undefined) return size !== undefined;
+    return size === Math.min(partBytes, Math.max(0, sizeBytes - (part - 1) * partBytes));
+  };
+  const missing = Array.from({ length: count }, (_, index) => index + 1).filter((part) => !isWhole(part));
   if (missing.length === 0) return;
-  throw invalid(subject, `parts ${missing.join(", ")} are missing`, "Upload them, then complete it.");
+  throw invalid(subject, `parts ${missing.join(", ")} are missing or not whole`, "Upload them, then complete it.");
 }
 
 function toObject(

@@ -94,7 +94,7 @@ export class OciService<C> {
     const { carried, patience } = this.#parts;
     const bytes = bodyBytes(request as object);
     carried.bytes += bytes;
-    const onItsWayMs = bytes === 0 ? 0 : (carried.bytes / patience.slowestBytesPerSecond) * 1_000;
+    const onItsWayMs = bytes === 0 ? 0 : Math.ceil((carried.bytes / patience.slowestBytesPerSecond) * 1_000);
     const exchange: Exchange = { signal, timeoutMs: patience.requestTimeoutMs + onItsWayMs };
     try {
       const result = await during(exchange, async () => {

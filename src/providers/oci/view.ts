@@ -2,7 +2,7 @@ import { isProviderError } from "../../domain/errors.ts";
 import { notFound, type Subject } from "../failures.ts";
 import type { Oci } from "./client.ts";
 import type { BootVolumeAttachment, Instance, Subnet, Vcn, VnicAttachment, VolumeAttachment } from "./models.ts";
-import { poll } from "./wait.ts";
+import { lookUpWithinMs, poll, shared } from "./wait.ts";
 
 const limit = 1_000;
 
@@ -107,11 +107,11 @@ export class OciView {
 
   /** They don't change. */
   availabilityDomains(subject: Subject, signal: AbortSignal): Promise<readonly string[]> {
-    this.#domains ??= this.#readDomains(subject, signal).catch((error: unknown) => {
+    this.#domains ??= this.#readDomains(subject, AbortSignal.timeout(lookUpWithinMs)).catch((error: unknown) => {
       this.#domains = undefined;
       throw error;
     });
-    return this.#domains;
+    return shared(this.#domains, signal);
   }
 
   async #readDomains(subject: Subject, signal: AbortSignal): Promise<readonly string[]> {
