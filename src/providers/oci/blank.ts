@@ -6,19 +6,21 @@ import { invalid, type Subject } from "../failures.ts";
 import type { Backups, OciBackup } from "./backups.ts";
 import type { Oci } from "./client.ts";
 import { codeFailure } from "./errors.ts";
-import { stateOf } from "./models.ts";
+import { type Instance, stateOf } from "./models.ts";
 import type { OciObjects } from "./objects.ts";
 import type { Placements } from "./placements.ts";
 import type { Shapes } from "./shapes.ts";
-import { createdTags, token, toWire } from "./tags.ts";
-import { goneIsUndefined, isOver, type OciView } from "./view.ts";
+import { createdTags, hasKey, token, toWire } from "./tags.ts";
+import { alive, goneIsUndefined, isOver, items, type OciView } from "./view.ts";
 import type { VolumeView } from "./volume-view.ts";
 import type { Volumes } from "./volumes.ts";
-import { poll } from "./wait.ts";
+import { poll, shared } from "./wait.ts";
 
 const GiB = 2 ** 30;
 const purpose = "blank";
 const objectKey = "blank.qcow2";
+const limit = 1_000;
+const makeWithinMs = 60 * 60_000;
 
 interface Parts {
   readonly view: OciView;
@@ -39,6 +41,7 @@ export class Blank {
   readonly #oci: Oci;
   readonly #parts: Parts;
   #making: Promise<OciBackup> | undefined;
+  #isTidy = false;
 
   constructor(oci: Oci, parts: Parts) {
     this.#oci = oci;
@@ -48,11 +51,14 @@ export class Blank {
   async backup(signal: AbortSignal): Promise<OciBackup> {
     const subject = { operation: "make an empty boot volume", resource: this.#oci.resource("volume", purpose) };
     const known = await this.#find(subject, signal);
-    if (known) return known;
-    this.#making ??= this.#make(subject, signal).finally(() => {
+    if (known) {
+      await this.#tidy(subject, signal);
+      return known;
+    }
+    this.#making ??= this.#make(subject, AbortSignal.timeout(makeWithinMs)).finally(() => {
       this.#making = undefined;
     });
-    return this.#making;
+    return shared(this.#making, signal);
   }
 
   async #find(subject: Subject, signal: AbortSignal): Promise<OciBackup | undefined> {
@@ -66,23 +72,80 @@ export class Blank {
 
   /** Each step is found by its key: what another call has begun is gone on with. */
   async #make(subject: Subject, signal: AbortSignal): Promise<OciBackup> {
-    const { backups, objects } = this.#parts;
-    const key = `blank-${token(await this.#oci.compartment(), this.#oci.entry.region).slice(0, 24)}`;
-    const bucket = `novacron-${key}`;
-    const imageId = await this.#image(bucket, key, subject, signal);
-    const bootVolumeId = await this.#bootVolume(imageId, key, subject, signal);
+    const { backups, volumes } = this.#parts;
+    const key = await this.#key();
+    const bootVolumeId = await this.#bootVolume(key, subject, signal);
+    await this.#endInstances(key, subject, signal);
+    await volumes.ready(bootVolumeId, subject, signal);
+    for (const { backupId, state } of await backups.ofKey(key, subject, signal)) {
+      if (state === "failed") await backups.delete(backupId, subject, signal);
+    }
     const name = "novacron blank";
     const input = { volumeId: bootVolumeId, key, name, tags: {}, notes: { purpose }, type: "FULL" as const };
     const backup = await backups.create(input, subject, signal);
-    await this.#parts.volumes.delete(bootVolumeId, signal);
-    await goneIsUndefined(this.#oci.compute.call("deleteImage", { imageId }, subject, signal));
-    await objects.deleteObject(bucket, objectKey, signal);
-    await objects.deleteBucket(bucket, signal);
+    this.#isTidy = false;
+    await this.#tidy(subject, signal);
     return backup;
   }
 
-  async #image(bucket: string, key: string, subject: Subject, signal: AbortSignal): Promise<string> {
+  async #key(): Promise<string> {
+    return `blank-${token(await this.#oci.compartment(), this.#oci.entry.region).slice(0, 24)}`;
+  }
+
+  /** Takes away what the backup was made by, also what another process has left of it. The backup can be used in any case. */
+  async #tidy(subject: Subject, signal: AbortSignal): Promise<void> {
+    if (this.#isTidy) return;
+    const { objects, volumes } = this.#parts;
+    const key = await this.#key();
+    const bucket = bucketOf(key);
+    try {
+      await this.#endInstances(key, subject, signal);
+      const volume = await volumes.ofKey(key, subject, signal);
+      if (volume) await volumes.delete(volume.volumeId, signal);
+      const imageId = await this.#knownImage(key, subject, signal);
+      if (imageId) await goneIsUndefined(this.#oci.compute.call("deleteImage", { imageId }, subject, signal));
+      await objects.deleteObject(bucket, objectKey, signal);
+      await objects.deleteBucket(bucket, signal);
+      this.#isTidy = true;
+    } catch (error) {
+      signal.throwIfAborted();
+      const { site, log } = this.#oci;
+      log("warn", "What an empty boot volume was made by could not all be removed", { site, reason: String(error) });
+    }
+  }
+
+  async #knownImage(key: string, subject: Subject, signal: AbortSignal): Promise<string | undefined> {
+    const compartmentId = await this.#oci.compartment();
+    const listed = items((page) =>
+      this.#oci.compute.call("listImages", { compartmentId, limit, page }, subject, signal),
+    );
+    for await (const image of alive(listed)) {
+      const state: string = image.lifecycleState;
+      if (hasKey(image, key) && state !== "DELETING" && state !== "DISABLED") return image.id;
+    }
+    return undefined;
+  }
+
+  async #image(key: string, subject: Subject, signal: AbortSignal): Promise<string> {
+    const imageId = (await this.#knownImage(key, subject, signal)) ?? (await this.#import(key, subject, signal));
+    await poll(
+      async () => {
+        const { image } = await this.#oci.compute.call("getImage", { imageId }, subject, signal);
+        const state: string = image.lifecycleState;
+        if (isOver(image) || state === "DISABLED") {
+          throw codeFailure("Conflict", "Oracle Cloud did not take the empty image", subject);
+        }
+        return state === "AVAILABLE" ? true : undefined;
+      },
+      this.#oci.patience,
+      signal,
+    );
+    return imageId;
+  }
+
+  async #import(key: string, subject: Subject, signal: AbortSignal): Promise<string> {
     const { objects } = this.#parts;
+    const bucket = bucketOf(key);
     await objects.createBucket({ bucket, tags: {} }, signal);
     const bytes = emptyImage();
     const namespaceName = await objects.namespace(signal);
@@ -102,29 +165,38 @@ export class Blank {
       imageSourceDetails: source,
       freeformTags: toWire(createdTags({}, key), { purpose }),
     };
-    const opcRetryToken = token("image", key, Math.floor(Date.now() / 3_600_000));
-    const request = { createImageDetails, opcRetryToken };
-    const { image } = await this.#oci.compute.call("createImage", request, subject, signal);
-    await poll(
+    const request = { createImageDetails, opcRetryToken: tokenOfHour("image", key) };
+    return (await this.#oci.compute.call("createImage", request, subject, signal)).image.id;
+  }
+
+  /** The instance boots nothing: it is there for its boot volume only. */
+  async #bootVolume(key: string, subject: Subject, signal: AbortSignal): Promise<string> {
+    const { view, volumes, volumeView } = this.#parts;
+    const instances = await this.#instances(key, subject, signal);
+    const running = instances.find((instance) => stateOf(instance) !== "TERMINATING");
+    const known = running ? undefined : await volumes.ofKey(key, subject, signal);
+    if (known) return known.volumeId;
+    const instanceId = running?.id ?? (await this.#launch(key, subject, signal));
+    const bootVolumeId = await poll(
       async () => {
-        const answer = await this.#oci.compute.call("getImage", { imageId: image.id }, subject, signal);
-        const state: string = answer.image.lifecycleState;
-        if (isOver(answer.image) || state === "DISABLED") {
-          throw codeFailure("Conflict", "Oracle Cloud did not take the empty image", subject);
-        }
-        return state === "AVAILABLE" ? true : undefined;
+        const seen = await view.lastSeen(instanceId, subject, signal);
+        if (seen && isOver(seen)) throw codeFailure("Conflict", "the instance ended as it was being made", subject);
+        const state = stateOf(seen ?? {});
+        if (state !== "RUNNING" && state !== "STOPPED") return undefined;
+        return (await view.bootAttachments({ instanceId }, subject, signal))[0]?.bootVolumeId;
       },
       this.#oci.patience,
       signal,
     );
-    return image.id;
+    if (bootVolumeId === undefined) throw invalid(subject, "the instance has no boot volume", "Try again.");
+    const volume = await volumeView.byId(bootVolumeId, subject, signal);
+    await volumes.setTags(bootVolumeId, createdTags(volume?.tags ?? {}, key), { purpose }, subject, signal);
+    return bootVolumeId;
   }
 
-  /** The instance boots nothing: it is there for its boot volume only. */
-  async #bootVolume(imageId: string, key: string, subject: Subject, signal: AbortSignal): Promise<string> {
-    const { view, volumes, volumeView, placements, shapes } = this.#parts;
-    const known = await volumes.ofKey(key, subject, signal);
-    if (known) return known.volumeId;
+  async #launch(key: string, subject: Subject, signal: AbortSignal): Promise<string> {
+    const { volumes, placements, shapes } = this.#parts;
+    const imageId = await this.#image(key, subject, signal);
     const size = await shapes.choose({ cpus: 1, memoryBytes: GiB, architecture: "x86_64" }, subject, signal);
     const subnet = await placements.defaultSubnet(subject, signal);
     const sourceDetails: models.InstanceSourceViaImageDetails = {
@@ -142,39 +214,49 @@ export class Blank {
       createVnicDetails: { subnetId: subnet.id, assignPublicIp: false },
       freeformTags: toWire(createdTags({}, key), { purpose }),
     };
-    const request = { launchInstanceDetails, opcRetryToken: token("blank", imageId) };
-    const { instance } = await this.#oci.compute.call("launchInstance", request, subject, signal);
-    const instanceId = instance.id;
-    const bootVolumeId = await poll(
-      async () => {
-        const seen = await view.lastSeen(instanceId, subject, signal);
-        if (seen && isOver(seen)) throw codeFailure("Conflict", "the instance ended as it was being made", subject);
-        if (stateOf(seen ?? {}) !== "RUNNING") return undefined;
-        return (await view.bootAttachments({ instanceId }, subject, signal))[0]?.bootVolumeId;
-      },
-      this.#oci.patience,
-      signal,
-    );
-    if (bootVolumeId === undefined) throw invalid(subject, "the instance has no boot volume", "Try again.");
-    const volume = await volumeView.byId(bootVolumeId, subject, signal);
-    await volumes.setTags(bootVolumeId, createdTags(volume?.tags ?? {}, key), { purpose }, subject, signal);
-    await poll(
-      async () => {
-        const seen = await view.lastSeen(instanceId, subject, signal);
-        if (!seen || isOver(seen)) return true;
-        if (stateOf(seen) !== "TERMINATING") {
-          const ending = { instanceId, preserveBootVolume: true };
-          await this.#oci.compute.call("terminateInstance", ending, subject, signal).catch((error: unknown) => {
-            if (!isProviderError(error, "NotFound", "Conflict")) throw error;
-          });
-        }
-        return undefined;
-      },
-      this.#oci.patience,
-      signal,
-    );
-    return bootVolumeId;
+    const request = { launchInstanceDetails, opcRetryToken: tokenOfHour("blank", imageId) };
+    return (await this.#oci.compute.call("launchInstance", request, subject, signal)).instance.id;
   }
+
+  /** Also one that is about to end. */
+  async #instances(key: string, subject: Subject, signal: AbortSignal): Promise<Instance[]> {
+    const compartmentId = await this.#oci.compartment();
+    const listed = items((page) =>
+      this.#oci.compute.call("listInstances", { compartmentId, limit, page }, subject, signal),
+    );
+    return (await Array.fromAsync(listed)).filter((instance) => hasKey(instance, key) && !isOver(instance));
+  }
+
+  /** Their boot volume stays. */
+  async #endInstances(key: string, subject: Subject, signal: AbortSignal): Promise<void> {
+    const { view } = this.#parts;
+    for (const { id: instanceId } of await this.#instances(key, subject, signal)) {
+      await poll(
+        async () => {
+          const seen = await view.lastSeen(instanceId, subject, signal);
+          if (!seen || isOver(seen)) return true;
+          if (stateOf(seen) !== "TERMINATING") {
+            const ending = { instanceId, preserveBootVolume: true };
+            await this.#oci.compute.call("terminateInstance", ending, subject, signal).catch((error: unknown) => {
+              if (!isProviderError(error, "NotFound", "Conflict")) throw error;
+            });
+          }
+          return undefined;
+        },
+        this.#oci.patience,
+        signal,
+      );
+    }
+  }
+}
+
+function bucketOf(key: string): string {
+  return `novacron-${key}`;
+}
+
+/** Two calls at once make one of it; what came to nothing is made again later. */
+function tokenOfHour(what: string, of: string): string {
+  return token(what, of, Math.floor(Date.now() / 3_600_000));
 }
 
 /** A small QCOW2 image of nothing: the volume is larger, and what is beyond the image is empty too. */

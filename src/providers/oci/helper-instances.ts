@@ -63,7 +63,8 @@ export class OciHelpers implements HelperCloud {
     const size = await shapes.choose({ cpus: 2, memoryBytes: 4 * GiB, architecture: "x86_64" }, subject, signal);
     const nics = this.#oci.entry.helperNetwork === undefined ? [] : [{ networkId: this.#oci.entry.helperNetwork }];
     const domain = volume.availabilityDomain;
-    const { interfaces } = await placements.interfaces({ nics, publicAddress: true }, domain, subject, signal);
+    // It gets a public address where the subnet has them.
+    const { interfaces } = await placements.interfaces({ nics }, domain, subject, signal);
     const sourceDetails: models.InstanceSourceViaImageDetails = { sourceType: "image", imageId: image.imageId };
     const launchInstanceDetails: models.LaunchInstanceDetails = {
       compartmentId: await this.#oci.compartment(),
@@ -97,7 +98,8 @@ export class OciHelpers implements HelperCloud {
     for await (const instance of this.#parts.view.instances(subject, signal)) {
       const { notes } = fromWire(instance);
       if (notes.purpose !== purpose || (owner !== undefined && notes.owner !== owner)) continue;
-      const ended = stateOf(instance) === "STOPPED";
+      const state = stateOf(instance);
+      const ended = state === "STOPPED" || state === "STOPPING";
       yield { helperId: instance.id, owner: notes.owner ?? "", ended };
     }
   }

@@ -11,6 +11,8 @@ import type { OciVolume, VolumeView } from "./volume-view.ts";
 import type { Volumes } from "./volumes.ts";
 
 const closeWithinMs = 120_000;
+/** A volume that was made so long ago and is read by nobody was left behind. */
+const leftAfterMs = 3_600_000;
 
 interface Parts {
   readonly placements: Placements;
@@ -41,21 +43,21 @@ export class Readings {
     const of = "backup" in what ? what.backup.backupId : what.volume.volumeId;
     const key = `reading-${owner}-${randomBytes(6).toString("hex")}`;
     const made = { key, name: "novacron reading", tags: {}, notes: { purpose: "reading", owner } };
-    const volume =
-      "backup" in what
-        ? await this.#parts.volumes.restore(
-            {
-              ...made,
-              backupId: of,
-              sizeBytes: what.backup.sizeBytes,
-              availabilityDomain: await this.#parts.placements.availabilityDomain(subject, signal),
-            },
-            subject,
-            signal,
-          )
-        : await this.#parts.volumes.clone({ ...made, volume: what.volume }, subject, signal);
-    const remove = () => this.#parts.volumes.delete(volume.volumeId, AbortSignal.timeout(closeWithinMs));
     try {
+      const volume =
+        "backup" in what
+          ? await this.#parts.volumes.restore(
+              {
+                ...made,
+                backupId: of,
+                sizeBytes: what.backup.sizeBytes,
+                availabilityDomain: await this.#parts.placements.availabilityDomain(subject, signal),
+              },
+              subject,
+              signal,
+            )
+          : await this.#parts.volumes.clone({ ...made, volume: what.volume }, subject, signal);
+      const remove = () => this.#parts.volumes.delete(volume.volumeId, AbortSignal.timeout(closeWithinMs));
       const wanted = { owner, diskId: volume.volumeId, device: helperDevice };
       const source = await this.#parts.helpers.openSource(wanted, signal);
       const { sizeBytes, wire } = source;
@@ -73,7 +75,8 @@ export class Readings {
         close: () => (closing ??= close()),
       };
     } catch (error) {
-      await remove().catch(() => undefined);
+      // Also one whose making was given up. A newer reader of the owner keeps its own.
+      await this.#removeOf(key, subject, AbortSignal.timeout(closeWithinMs)).catch(() => undefined);
       throw error;
     }
   }
@@ -82,8 +85,35 @@ export class Readings {
   async end(owner: string, signal: AbortSignal): Promise<void> {
     const subject = { operation: "end a reading", resource: this.#oci.resource("volume", owner) };
     await this.#parts.helpers.removeAll(owner, signal);
-    for await (const { volumeId, notes } of this.#parts.volumeView.list(subject, signal)) {
-      if (notes.purpose === "reading" && notes.owner === owner) await this.#parts.volumes.delete(volumeId, signal);
+    for await (const volume of this.#parts.volumeView.list(subject, signal)) {
+      const { volumeId, notes } = volume;
+      if (notes.purpose !== "reading") continue;
+      if (notes.owner === owner) await this.#parts.volumes.delete(volumeId, signal);
+      else await this.#sweep(volume, subject, signal);
+    }
+  }
+
+  async #removeOf(key: string, subject: Subject, signal: AbortSignal): Promise<void> {
+    const volume = await this.#parts.volumes.ofKey(key, subject, signal);
+    if (volume) await this.#parts.volumes.delete(volume.volumeId, signal);
+  }
+
+  /** Of another owner, whom nobody may ask for again. */
+  async #sweep(volume: OciVolume, subject: Subject, signal: AbortSignal): Promise<void> {
+    const { volumeId, state, createdAt } = volume;
+    const isMade = state === "AVAILABLE" || state === "FAULTY";
+    if (!isMade || Date.now() - Date.parse(createdAt) < leftAfterMs) return;
+    try {
+      if ((await this.#parts.volumes.userOf(volume, subject, signal)) !== undefined) return;
+      await this.#parts.volumes.delete(volumeId, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const { site, log } = this.#oci;
+      log("warn", "A volume that was left behind could not be removed; a later reading does", {
+        site,
+        volumeId,
+        reason: String(error),
+      });
     }
   }
 }
