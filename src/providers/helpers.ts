@@ -62,6 +62,8 @@ export interface HelperWanted {
 }
 
 const closeWithinMs = 120_000;
+/** The disk may be in the hands of a helper that another attempt launched meanwhile. */
+const launchRounds = 3;
 
 /**
  * Handles on disks by helper instances: one machine a handle, which goes with it. Its key is made for it, is good for one
@@ -118,25 +120,47 @@ export class Helpers {
     }
   }
 
-  async #join({ owner, diskId, device }: HelperWanted, write: boolean, signal: AbortSignal) {
+  async #join(wanted: HelperWanted, write: boolean, signal: AbortSignal) {
+    // What others left hinders nobody.
+    await this.sweep(signal).catch((error: unknown) => {
+      signal.throwIfAborted();
+      this.#warn("Helper instances that ended could not be removed; the next sweep does", error, {});
+    });
+    await this.removeAll(wanted.owner, signal);
+    const { helperId, name, key } = await this.#launch(wanted, write, signal);
+    try {
+      return { helperId, name, socket: await this.#reach(helperId, name, key, signal) };
+    } catch (error) {
+      return this.#give(helperId, error);
+    }
+  }
+
+  async #launch(wanted: HelperWanted, write: boolean, signal: AbortSignal) {
+    for (let round = 1; ; round++) {
+      try {
+        return await this.#launchOnce(wanted, write, signal);
+      } catch (error) {
+        // The order may have been taken all the same.
+        const { owner } = wanted;
+        await this.removeAll(owner, AbortSignal.timeout(closeWithinMs)).catch((failure: unknown) =>
+          this.#warn("A helper instance could not be removed; the next sweep does", failure, { owner }),
+        );
+        signal.throwIfAborted();
+        if (!isProviderError(error, "Conflict") || round >= launchRounds) throw error;
+      }
+    }
+  }
+
+  async #launchOnce({ owner, diskId, device }: HelperWanted, write: boolean, signal: AbortSignal) {
     const { startWithinMs } = this.#options;
-    await this.sweep(signal);
-    await this.removeAll(owner, signal);
     const name = `novacron-h-${owner}`.slice(0, 48).concat("-", randomBytes(4).toString("hex"));
     const key = randomBytes(32);
     const settings: BlockServiceSettings = {
       ...{ name, key: key.toString("base64url"), port: blockServicePort, device, write },
       joinWithinMs: startWithinMs,
     };
-    const helperId = await this.#cloud.launch(
-      { name, settings: JSON.stringify(settings), diskId, device, write, owner },
-      signal,
-    );
-    try {
-      return { helperId, name, socket: await this.#reach(helperId, name, key, signal) };
-    } catch (error) {
-      return this.#give(helperId, error);
-    }
+    const input = { name, settings: JSON.stringify(settings), diskId, device, write, owner };
+    return { helperId: await this.#cloud.launch(input, signal), name, key };
   }
 
   async #reach(helperId: string, name: string, key: Uint8Array, signal: AbortSignal) {
@@ -179,12 +203,12 @@ export class Helpers {
     try {
       await this.#cloud.remove(helperId, AbortSignal.timeout(closeWithinMs));
     } catch (error) {
-      const { site, log } = this.#options;
-      log("warn", "A helper instance could not be removed; the next sweep does", {
-        site,
-        helperId,
-        reason: String(error),
-      });
+      this.#warn("A helper instance could not be removed; the next sweep does", error, { helperId });
     }
+  }
+
+  #warn(message: string, error: unknown, facts: object): void {
+    const { site, log } = this.#options;
+    log("warn", message, { site, ...facts, reason: String(error) });
   }
 }

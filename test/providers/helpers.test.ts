@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { isProviderError } from "../../src/domain/errors.ts";
+import { conflict } from "../../src/providers/failures.ts";
 import { type HelperCloud, type HelperInstance, type HelperLaunch, Helpers } from "../../src/providers/helpers.ts";
 
 const program = fileURLToPath(new URL("../../src/transfer/block-service/main.ts", import.meta.url));
@@ -134,6 +135,33 @@ describe("helper instances", () => {
     const source = await helpers.openSource(disk, signal);
     assert.ok(!cloud.ids.includes(left));
     await source.close();
+  });
+
+  test("an order that was refused as it was taken leaves no machine, and is given again", async () => {
+    const { cloud, helpers } = given();
+    const launch = cloud.launch.bind(cloud);
+    const list = cloud.list.bind(cloud);
+    cloud.launch = async (input) => {
+      const id = await launch(input);
+      if (cloud.launched.length > 1) return id;
+      throw conflict({ operation: "launch", resource: id }, "the disk is in use", "Try again.");
+    };
+    // Nor does it need the machines that others left.
+    cloud.list = (owner) => {
+      if (owner === undefined) throw new Error("no list");
+      return list(owner);
+    };
+    const source = await helpers.openSource(disk, signal);
+    const names = cloud.launched.map(({ name }) => name);
+    assert.deepEqual(cloud.ids, names.slice(1));
+    assert.equal(new Set(names).size, 2);
+    await source.close();
+    cloud.launch = async (input) => {
+      await launch(input);
+      throw new Error("no answer");
+    };
+    await assert.rejects(helpers.openSource(disk, signal), /no answer/);
+    assert.deepEqual(cloud.ids, []);
   });
 
   test("a machine that never answers is removed, and its key is told nobody", async () => {

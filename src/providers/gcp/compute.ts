@@ -86,19 +86,19 @@ export class GcpCompute implements ComputeFacet {
     const subject = this.#subject("stop VM", vmId);
     const { first, most } = this.#gcp.patience.pollMs;
     const forceAt = performance.now() + options.graceMs;
-    let asked: "nothing" | "shutdown" | "force" = "nothing";
+    let asked = false;
+    let forced: boolean = false;
     for (let pauseMs = first; ; pauseMs = Math.min(most, pauseMs * 1.5)) {
       const { status } = await instanceOf(this.#gcp, vmId, subject, signal);
-      if (status === "TERMINATED") return { forced: asked === "force" };
+      if (status === "TERMINATED") return { forced };
+      const isRunning = status === "RUNNING";
       const late = performance.now() >= forceAt;
-      if (late && asked !== "force" && status !== "PROVISIONING" && status !== "STAGING") {
-        await this.#stop(vmId, true, subject, signal);
-        asked = "force";
-      } else if (status === "RUNNING" && asked === "nothing") {
-        await this.#stop(vmId, false, subject, signal);
-        asked = "shutdown";
-      }
-      const until = Math.min(pauseMs, asked === "force" ? most : Math.max(first, forceAt - performance.now()));
+      const canForce: boolean = late && (isRunning || !forced) && status !== "PROVISIONING" && status !== "STAGING";
+      const taken: boolean = canForce && (await this.#stop(vmId, true, true, subject, signal));
+      forced ||= taken;
+      // Also where an earlier order did not come to its end.
+      if (isRunning && !taken) asked = (await this.#stop(vmId, false, asked || forced, subject, signal)) || asked;
+      const until = Math.min(pauseMs, late ? most : Math.max(first, forceAt - performance.now()));
       await tellingPause(until, options.onWaiting, signal);
     }
   }
@@ -178,14 +178,22 @@ export class GcpCompute implements ComputeFacet {
     return all.subarray(Math.max(0, all.byteLength - maxBytes)).toString("utf8");
   }
 
-  /** The order only: how long the guest takes is looked at by the caller. */
-  async #stop(vmId: string, force: boolean, subject: Subject, signal: AbortSignal): Promise<void> {
+  /** The order only: how long the guest takes is looked at by the caller. Whether it was taken. */
+  async #stop(
+    vmId: string,
+    force: boolean,
+    mayRefuse: boolean,
+    subject: Subject,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const request = { instance: vmId, ...(force && { noGracefulShutdown: true }) };
     try {
       await this.#gcp.call("instances", "stop", request, subject, signal);
+      return true;
     } catch (error) {
       // While it is being stopped Google may take no other order.
-      if (!force || !isProviderError(error, "Conflict", "InvalidInput", "Unavailable")) throw error;
+      if (!mayRefuse || !isProviderError(error, "Conflict", "InvalidInput", "Unavailable")) throw error;
+      return false;
     }
   }
 

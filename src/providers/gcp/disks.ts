@@ -100,8 +100,8 @@ export class GcpDisks implements DisksFacet {
 
   async materialise(input: { pointId: string; key: string; tags: Tags }, signal: AbortSignal): Promise<Volume> {
     const subject = { operation: "materialise", resource: this.#gcp.resource("recovery-point", input.pointId) };
-    const { name } = await this.#generations.find(input.pointId, subject, signal);
-    return this.#volumes.clone({ ...input, snapshot: name }, signal);
+    const snapshot = await this.#generations.find(input.pointId, subject, signal);
+    return this.#volumes.clone({ ...input, snapshot }, signal);
   }
 
   createVolume(

@@ -19,6 +19,8 @@ import {
 import type { Disk, Volumes } from "./volumes.ts";
 
 const attemptRounds = 20;
+/** Whoever opens it at the same moment may take its disk once more. */
+const dropRounds = 3;
 
 /**
  * A generation is a disk that a helper instance writes; its seal is a snapshot of the disk, which then goes. One on top of a
@@ -66,7 +68,7 @@ export class Generations {
     const known = await this.#snapshots.byName(pointSnapshot(generationId), subject, signal);
     const disk = await this.#volumes.find(name, subject, signal);
     if (!known && !disk) throw notFound(subject, "there is no such generation");
-    if (!known) await this.#refuseOld(name, attempt, subject, signal);
+    if (!known || known.state === "failed") await this.#refuseOld(name, attempt, subject, signal);
     await this.#helpers.removeAll(ownerOf(generationId), signal);
     const { tags, described } = seenOf(disk ?? {});
     const point = await this.#snapshots.take(
@@ -79,15 +81,17 @@ export class Generations {
       subject,
       signal,
     );
-    await this.#volumes.drop(name, subject, signal);
+    await this.#drop(generationId, subject, signal);
     return toRecoveryPoint(this.#gcp.site, point);
   }
 
   async discard(generationId: string, signal: AbortSignal): Promise<void> {
     const subject = this.#subject("discard generation", generationId);
-    if (await this.#snapshots.byName(pointSnapshot(generationId), subject, signal)) throw sealedAlready(subject);
-    await this.#helpers.removeAll(ownerOf(generationId), signal);
-    await this.#volumes.drop(diskName(generationId), subject, signal);
+    const snapshot = await this.#snapshots.byName(pointSnapshot(generationId), subject, signal);
+    if (snapshot?.state === "completed") throw sealedAlready(subject);
+    // Of a seal that did not come to its end.
+    if (snapshot) await this.#snapshots.delete(snapshot.name, subject, signal);
+    await this.#drop(generationId, subject, signal);
   }
 
   async get(pointId: string, signal: AbortSignal): Promise<RecoveryPoint> {
@@ -111,10 +115,10 @@ export class Generations {
 
   async openPoint(pointId: string, signal: AbortSignal): Promise<BlockSource> {
     const subject = this.#subject("read recovery point", pointId);
-    const { name } = await this.find(pointId, subject, signal);
+    const snapshot = await this.find(pointId, subject, signal);
     // Any number may read it at once: nobody takes another's helper away.
     const owner = `read-${randomBytes(8).toString("hex")}`;
-    return this.#helpers.openSource({ owner, diskId: ofSnapshot(name), device: helperDevice }, signal);
+    return this.#helpers.openSource({ owner, diskId: ofSnapshot(snapshot), device: helperDevice }, signal);
   }
 
   /** An adopted point whose source point is still held only stops being one. */
@@ -144,6 +148,17 @@ export class Generations {
     }
   }
 
+  async #drop(generationId: string, subject: Subject, signal: AbortSignal): Promise<void> {
+    for (let round = 1; ; round++) {
+      await this.#helpers.removeAll(ownerOf(generationId), signal);
+      try {
+        return await this.#volumes.drop(diskName(generationId), subject, signal);
+      } catch (error) {
+        if (!isProviderError(error, "Conflict") || round >= dropRounds) throw error;
+      }
+    }
+  }
+
   async #start(
     input: { replica: ReplicaSpec; generationId: string; parentPointId?: string },
     subject: Subject,
@@ -152,17 +167,24 @@ export class Generations {
     const { replica, generationId, parentPointId } = input;
     const parent = parentPointId === undefined ? undefined : await this.find(parentPointId, subject, signal);
     const described = { key: generationId, generation: generationId, replica: replica.replicaId };
+    const name = diskName(generationId);
     const made = {
-      name: diskName(generationId),
+      name,
       sizeBytes: replica.sizeBytes,
       encryptionKey: replica.encryptionKey,
       labels: toLabels(createdTags(replica.tags, generationId), { role: "generation" }),
       described,
       ...(parent && { snapshot: parent.name }),
     };
+    // The same request for every attempt: Google remembers it, and makes nothing twice.
+    const requestId = requestIdOf("generation", this.#gcp.site, generationId);
+    await this.#volumes.order(made, subject, signal, requestId).catch(async (error: unknown) => {
+      if (!isProviderError(error) || (await this.#volumes.find(name, subject, signal))) throw error;
+      // It remembers also that it failed.
+      await this.#volumes.order(made, subject, signal);
+    });
     try {
-      // The same request for every attempt: Google remembers it, and makes nothing twice.
-      await this.#volumes.make(made, subject, signal, requestIdOf("generation", this.#gcp.site, generationId));
+      await this.#volumes.ready(name, subject, signal);
     } catch (error) {
       if (!isProviderError(error, "NotFound")) throw error;
       throw conflict(subject, "it was discarded", "Begin a new generation.");

@@ -1,9 +1,10 @@
 import type * as Compute from "@google-cloud/compute";
-import { type Subject, unavailable } from "../failures.ts";
+import { conflict, type Subject, unavailable } from "../failures.ts";
 import { type HelperCloud, type HelperInstance, type HelperLaunch, helperMetadataKey } from "../helpers.ts";
 import type { Gcp } from "./client.ts";
 import { byNote, createdTags, describe, seenOf, toLabels } from "./labels.ts";
 import { nameOf } from "./names.ts";
+import type { GcpSnapshot } from "./snapshots.ts";
 
 type Instance = Compute.protos.google.cloud.compute.v1.IInstance;
 
@@ -30,8 +31,8 @@ shutdown -h now
 export function ofDisk(name: string): string {
   return `disk:${name}`;
 }
-export function ofSnapshot(name: string): string {
-  return `snapshot:${name}`;
+export function ofSnapshot({ name, encryptionKey = "" }: GcpSnapshot): string {
+  return `snapshot:${name}:${encryptionKey}`;
 }
 
 export class GcpHelpers implements HelperCloud {
@@ -89,6 +90,7 @@ export class GcpHelpers implements HelperCloud {
         signal,
       );
       for (const helperId of (disk?.users ?? []).map(nameOf)) {
+        if (!(await this.#ours(helperId, subject, signal))) continue;
         seen.add(helperId);
         yield { helperId, owner, ended: false };
       }
@@ -101,7 +103,7 @@ export class GcpHelpers implements HelperCloud {
       signal,
     );
     for await (const instance of found) {
-      if (seen.has(instance.name ?? "")) continue;
+      if (seen.has(instance.name ?? "") || !isHelper(instance)) continue;
       const ended = instance.status === "TERMINATED" || instance.status === "STOPPED";
       yield { helperId: instance.name ?? "", owner: seenOf(instance).notes.owner ?? "", ended };
     }
@@ -120,19 +122,35 @@ export class GcpHelpers implements HelperCloud {
 
   async remove(helperId: string, signal: AbortSignal): Promise<void> {
     const subject = this.#subject("remove a helper instance", helperId);
+    if (!(await this.#ours(helperId, subject, signal))) return;
     await this.#gcp.drop("instances", { instance: helperId }, subject, signal);
+  }
+
+  /** Whether it is there. @throws Conflict for a VM that is no helper of ours. */
+  async #ours(helperId: string, subject: Subject, signal: AbortSignal): Promise<boolean> {
+    const instance = await this.#gcp.find<Instance>("instances", { instance: helperId }, subject, signal);
+    if (instance && !isHelper(instance)) {
+      throw conflict(subject, `VM ${helperId} is no helper instance of ours`, "Detach our disks from it.");
+    }
+    return instance !== undefined;
   }
 
   #disk({ name, diskId, write }: HelperLaunch, labels: Record<string, string>): object {
     const { zone } = this.#gcp.entry;
-    const [kind, of = ""] = diskId.split(":");
+    const [kind, of = "", ...key] = diskId.split(":");
     if (kind === "disk") {
       const mode = write ? "READ_WRITE" : "READ_ONLY";
       return { source: `zones/${zone}/disks/${of}`, deviceName, mode, autoDelete: false };
     }
     const diskName = `${name}-d`;
     const sourceSnapshot = `global/snapshots/${of}`;
-    return { deviceName, autoDelete: true, initializeParams: { diskName, sourceSnapshot, labels } };
+    const kmsKeyName = key.join(":");
+    return {
+      deviceName,
+      autoDelete: true,
+      ...(kmsKeyName && { diskEncryptionKey: { kmsKeyName } }),
+      initializeParams: { diskName, sourceSnapshot, labels },
+    };
   }
 
   #subnet(name: string): object {
@@ -142,4 +160,8 @@ export class GcpHelpers implements HelperCloud {
   #subject(operation: string, id: string): Subject {
     return { operation, resource: this.#gcp.resource("vm", id) };
   }
+}
+
+function isHelper(instance: Instance): boolean {
+  return seenOf(instance).notes.role === "helper";
 }

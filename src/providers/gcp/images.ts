@@ -67,6 +67,7 @@ export class GcpImages implements ImagesFacet {
         description: describe({ name, key }),
         labels: toLabels(createdTags(tags, key)),
         sourceSnapshot: `global/snapshots/${point.name}`,
+        ...(point.encryptionKey !== undefined && { imageEncryptionKey: { kmsKeyName: point.encryptionKey } }),
         architecture: architecture === "aarch64" ? "ARM64" : "X86_64",
         ...(firmware === "uefi" && { guestOsFeatures: [{ type: "UEFI_COMPATIBLE" }] }),
       };

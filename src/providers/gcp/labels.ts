@@ -40,6 +40,9 @@ export interface Described {
   readonly disk?: string;
   readonly vm?: string;
   readonly mode?: string;
+  /** Of a snapshot that its disk is made again from: what the disk was made as. */
+  readonly diskType?: string;
+  readonly encryptionKey?: string;
   /** Tags, of what has no labels here. */
   readonly tags?: Tags;
   readonly cidr?: string;

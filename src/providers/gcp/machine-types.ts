@@ -88,8 +88,13 @@ export class MachineTypes {
     );
   }
 
-  #read(signal: AbortSignal): Promise<ReadonlyMap<string, InstanceType>> {
-    if (this.#all && performance.now() - this.#readAt < keptMs) return this.#all;
+  async #read(signal: AbortSignal): Promise<ReadonlyMap<string, InstanceType>> {
+    while (this.#all && performance.now() - this.#readAt < keptMs) {
+      // Another caller reads by its own signal: that it gave up is nothing to this one.
+      const read = await this.#all.catch(() => undefined);
+      if (read) return read;
+      signal.throwIfAborted();
+    }
     const reading = this.#fetch(signal);
     this.#all = reading;
     this.#readAt = performance.now();

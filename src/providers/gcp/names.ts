@@ -30,6 +30,11 @@ export function readableName(shown: string, ...key: readonly string[]): string {
   return `${plain || "novacron"}-${digest(digestLength, ...key)}`;
 }
 
+/** A Cloud KMS key, without the version of it that Google shows; undefined for none. */
+export function keyOf(used: { readonly kmsKeyName?: string | null } | null | undefined): string | undefined {
+  return used?.kmsKeyName?.replace(/\/cryptoKeyVersions\/[^/]+$/, "") || undefined;
+}
+
 /** The last part of a resource's URL. */
 export function nameOf(url: string | null | undefined): string {
   return url?.split("/").at(-1) ?? "";

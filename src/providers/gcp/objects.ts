@@ -112,23 +112,22 @@ export class GcpObjects implements ObjectStorageFacet {
   }
 
   async completeUpload(upload: Upload, signal: AbortSignal): Promise<StoredObject> {
-    const { bucket, objectKey, partBytes } = upload;
+    const { bucket, objectKey } = upload;
     const subject = this.#of(upload, "complete upload");
     const begun = await this.#begun(upload, subject, signal).catch((error: unknown) => {
       if (isProviderError(error, "NotFound")) return undefined;
       throw error;
     });
-    // Whoever completed it before lost the answer.
-    if (!begun) return this.headObject(bucket, objectKey, signal);
+    if (!begun) {
+      // Whoever completed it before lost the answer, or was stopped before the parts were gone.
+      await this.abortUpload(upload, signal);
+      return this.headObject(bucket, objectKey, signal);
+    }
     const parts = await Array.fromAsync(this.uploadedParts(upload, signal));
-    const last = parts.at(-1)?.part ?? 0;
-    const missing = Array.from({ length: last }, (_, index) => index + 1).filter(
-      (part) => !parts.some((there) => there.part === part),
-    );
-    const short = parts.filter(({ part, sizeBytes }) => part !== last && sizeBytes !== partBytes);
-    if (missing.length > 0 || short.length > 0 || last === 0) {
-      const which = [...missing, ...short.map(({ part }) => part)].join(", ") || "all";
-      throw invalid(subject, `parts are missing or short: ${which}`, "Upload them and complete it then.");
+    const wrong = wrongParts(upload, parts, begun.sizeBytes);
+    if (wrong.length > 0) {
+      const reason = `parts are missing or of a wrong size: ${wrong.join(", ")}`;
+      throw invalid(subject, reason, "Upload them and complete it then.");
     }
     await this.#compose(
       upload,
@@ -136,6 +135,8 @@ export class GcpObjects implements ObjectStorageFacet {
       subject,
       signal,
     );
+    // The mark first: without it nobody composes what is left of the parts over the whole object.
+    await this.deleteObject(bucket, markOf(upload), signal);
     await this.abortUpload(upload, signal);
     return this.headObject(bucket, objectKey, signal);
   }
@@ -187,12 +188,18 @@ export class GcpObjects implements ObjectStorageFacet {
     await this.#send("compose", (storage) => storage.bucket(bucket).combine([...sources], objectKey), subject, signal);
   }
 
-  async #begun(upload: Upload, subject: Subject, signal: AbortSignal): Promise<true> {
-    await this.headObject(upload.bucket, markOf(upload), signal).catch((error: unknown) => {
+  /** What its mark says. @throws NotFound. */
+  async #begun(upload: Upload, subject: Subject, signal: AbortSignal): Promise<{ readonly sizeBytes: number }> {
+    const mark = await this.#send(
+      "readObject",
+      async (storage) => (await storage.bucket(upload.bucket).file(markOf(upload)).download({ validation: false }))[0],
+      subject,
+      signal,
+    ).catch((error: unknown) => {
       if (!isProviderError(error, "NotFound")) throw error;
       throw notFound(subject, "the upload has ended");
     });
-    return true;
+    return JSON.parse(mark.toString()) as { sizeBytes: number };
   }
 
   async #put(
@@ -265,6 +272,15 @@ export class GcpObjects implements ObjectStorageFacet {
   #subject(operation: string, id: string): Subject {
     return { operation, resource: this.#gcp.resource("object", id) };
   }
+}
+
+/** The numbers of parts that do not make up the object, in their order. */
+function wrongParts({ partBytes }: Upload, parts: readonly UploadedPart[], sizeBytes: number): number[] {
+  const last = Math.max(1, Math.ceil(sizeBytes / partBytes));
+  const sizes = new Map(parts.map((there) => [there.part, there.sizeBytes]));
+  const wanted = Array.from({ length: last }, (_, index) => index + 1);
+  const wrong = wanted.filter((part) => sizes.get(part) !== Math.min(partBytes, sizeBytes - (part - 1) * partBytes));
+  return [...wrong, ...parts.map(({ part }) => part).filter((part) => part > last)];
 }
 
 async function goneIsFine(call: Promise<unknown>): Promise<void> {

@@ -5,7 +5,7 @@ import type { RecoveryPoint } from "../provider.ts";
 import type { Gcp } from "./client.ts";
 import { codeFailure } from "./errors.ts";
 import { type Notes, noteKeys, noteLabels, type Seen, seenOf } from "./labels.ts";
-import { digest, nameOf } from "./names.ts";
+import { digest, keyOf, nameOf } from "./names.ts";
 import { poll } from "./wait.ts";
 
 type Wire = Compute.protos.google.cloud.compute.v1.ISnapshot;
@@ -23,6 +23,8 @@ export interface GcpSnapshot extends Seen {
   readonly diskName: string;
   readonly number: string;
   readonly encrypted: boolean;
+  /** The customer's, where it has one: what is made of it has it too. */
+  readonly encryptionKey?: string | undefined;
 }
 
 /** The name of the snapshot behind a recovery point's or a generation's id. */
@@ -58,7 +60,7 @@ export class Snapshots {
     return wire && wire.status !== "DELETING" ? toSnapshot(wire) : undefined;
   }
 
-  /** One of that name; the one that is there, where there is one. Returns when it can be used. */
+  /** One of that name; the one that is there, where there is one that did not fail. Returns when it can be used. */
   async take(
     input: { disk: string; name: string; description: string; labels: Record<string, string> },
     subject: Subject,
@@ -66,7 +68,8 @@ export class Snapshots {
   ): Promise<GcpSnapshot> {
     const { disk, ...snapshotResource } = input;
     const known = await this.byName(input.name, subject, signal);
-    if (!known) {
+    if (known?.state === "failed") await this.delete(input.name, subject, signal);
+    if (!known || known.state === "failed") {
       await this.#gcp
         .change("disks", "createSnapshot", { disk, snapshotResource }, subject, signal)
         .catch(async (error: unknown) => {
@@ -153,5 +156,6 @@ function toSnapshot(wire: Wire): GcpSnapshot {
     diskName: nameOf(wire.sourceDisk),
     // "All data is encrypted at rest": with Google's key where none of ours is named.
     encrypted: true,
+    encryptionKey: keyOf(wire.snapshotEncryptionKey),
   };
 }

@@ -70,11 +70,12 @@ export class SourcePoints {
         const labels = toLabels(createdTags({}, key), { role: "source-point", sourcePoint: sourcePointId });
         const description = describe({ key, disk: diskId, vm: vmId, mode });
         const snapshot = await this.#snapshots.take({ disk: volumeId, name, description, labels }, subject, signal);
-        if (snapshot.notes.released === undefined) return snapshot;
-        await this.#snapshots.note(name, { released: undefined }, subject, signal);
-        return snapshot;
+        const { released, ...notes } = snapshot.notes;
+        if (released !== undefined) await this.#snapshots.note(name, { released: undefined }, subject, signal);
+        return { ...snapshot, notes };
       }),
     );
+    if (mode === "stopped" && held.length < devices.length) await this.#refuseStarted(vmId, taken, subject, signal);
     const disks: SourcePointDisk[] = [];
     for (const snapshot of taken) disks.push(await this.#toDisk(snapshot, subject, signal));
     const takenAt = taken.map(({ createdAt }) => createdAt).toSorted()[0] ?? new Date(0).toISOString();
@@ -101,16 +102,33 @@ export class SourcePoints {
   async release(sourcePointId: string, signal: AbortSignal): Promise<void> {
     const subject = this.#subject("release source point", sourcePointId);
     for (const snapshot of await this.#of(sourcePointId, subject, signal)) {
-      const { name, notes, described } = snapshot;
-      const place = `${sourcePointId}/${described.disk}`;
+      const place = `${sourcePointId}/${snapshot.described.disk}`;
       await this.#open.get(place)?.close();
       this.#open.delete(place);
       await this.#helpers.removeAll(ownerOf(snapshot), signal);
-      if (notes.adopted === undefined) await this.#snapshots.delete(name, subject, signal);
-      else if (notes.released === undefined) {
-        await this.#snapshots.note(name, { released: "true" }, subject, signal);
-      }
+      await this.#free(snapshot, subject, signal);
     }
+  }
+
+  /** What was adopted stays, as a recovery point. */
+  async #free({ name, notes }: GcpSnapshot, subject: Subject, signal: AbortSignal): Promise<void> {
+    if (notes.adopted === undefined) await this.#snapshots.delete(name, subject, signal);
+    else if (notes.released === undefined) await this.#snapshots.note(name, { released: "true" }, subject, signal);
+  }
+
+  /** Its disks may have changed between two snapshots, or within one. @throws Conflict, with none of them left. */
+  async #refuseStarted(
+    vmId: string,
+    taken: readonly GcpSnapshot[],
+    subject: Subject,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { status, lastStartTimestamp } = await instanceOf(this.#gcp, vmId, subject, signal);
+    const startedAt = Date.parse(lastStartTimestamp ?? "");
+    const isSince = taken.some(({ createdAt }) => startedAt > Date.parse(createdAt));
+    if (status === "TERMINATED" && !isSince) return;
+    for (const snapshot of taken) await this.#free(snapshot, subject, signal);
+    throw conflict(subject, "it was started as the point was taken", "Stop the VM and try again.");
   }
 
   /** Its snapshot becomes a recovery point, and stays one when the VM is started: it is a copy of its own. */
@@ -136,7 +154,7 @@ export class SourcePoints {
   }
 
   #read(snapshot: GcpSnapshot, signal: AbortSignal): Promise<BlockSource> {
-    const wanted = { owner: ownerOf(snapshot), diskId: ofSnapshot(snapshot.name), device: helperDevice };
+    const wanted = { owner: ownerOf(snapshot), diskId: ofSnapshot(snapshot), device: helperDevice };
     return this.#helpers.openSource(wanted, signal);
   }
 

@@ -9,8 +9,8 @@ import type { ListedVolume, NewDisk, Volume } from "../provider.ts";
 import type { Gcp } from "./client.ts";
 import { helperDevice, ofSnapshot } from "./helper-instances.ts";
 import { createdTags, type Described, describe, seenOf, toLabels } from "./labels.ts";
-import { digest, nameOf } from "./names.ts";
-import type { Snapshots } from "./snapshots.ts";
+import { digest, keyOf, nameOf } from "./names.ts";
+import type { GcpSnapshot, Snapshots } from "./snapshots.ts";
 import { poll } from "./wait.ts";
 
 export type Disk = Compute.protos.google.cloud.compute.v1.IDisk;
@@ -81,38 +81,48 @@ export class Volumes {
   }
 
   async clone(
-    input: { snapshot: string; pointId: string; key: string; tags: Tags },
+    input: { snapshot: GcpSnapshot; pointId: string; key: string; tags: Tags },
     signal: AbortSignal,
   ): Promise<Volume> {
     const { snapshot, pointId, key, tags } = input;
     const labels = toLabels(createdTags(tags, key));
-    const made = { name: volumeName(key), labels, described: { key, point: pointId }, snapshot };
+    const { name: from, encryptionKey } = snapshot;
+    const made = { name: volumeName(key), labels, described: { key, point: pointId }, snapshot: from, encryptionKey };
     return toVolume(await this.make(made, this.#subject("materialise", pointId), signal));
   }
 
-  /** The disk of that name; the one that is there, where there is one. With a request id of its own a disk that was made by
-   *  that request and deleted since is not made again: NotFound. */
-  async make(made: DiskMade, subject: Subject, signal: AbortSignal, requestId: string = randomUUID()): Promise<Disk> {
+  /** The disk of that name; the one that is there, where there is one. */
+  async make(made: DiskMade, subject: Subject, signal: AbortSignal): Promise<Disk> {
+    await this.order(made, subject, signal);
+    return this.ready(made.name, subject, signal);
+  }
+
+  /** Has it made, where it is not there. With a request id of its own a disk that was made by that request and deleted since
+   *  is not made again. */
+  async order(made: DiskMade, subject: Subject, signal: AbortSignal, requestId: string = randomUUID()): Promise<void> {
     const { zone, encryptionKey: ownKey } = this.#gcp.entry;
     const { name, sizeBytes, type = defaultDiskType, encryptionKey = ownKey, labels, snapshot } = made;
     const known = await this.find(name, subject, signal);
-    if (!known) {
-      const diskResource = {
-        name,
-        labels,
-        description: describe(made.described),
-        type: `zones/${zone}/diskTypes/${type}`,
-        ...(sizeBytes !== undefined && { sizeGb: String(this.size(sizeBytes) / GiB) }),
-        ...(snapshot !== undefined && { sourceSnapshot: `global/snapshots/${snapshot}` }),
-        ...(made.bootsByUefi && { guestOsFeatures: [{ type: uefiFeature }] }),
-        ...(encryptionKey !== undefined && { diskEncryptionKey: { kmsKeyName: encryptionKey } }),
-      };
-      await this.#gcp
-        .change("disks", "insert", { diskResource }, subject, signal, requestId)
-        .catch(async (error: unknown) => {
-          if (!isProviderError(error, "Conflict") || !(await this.find(name, subject, signal))) throw error;
-        });
-    }
+    if (known) return;
+    const diskResource = {
+      name,
+      labels,
+      description: describe(made.described),
+      type: `zones/${zone}/diskTypes/${type}`,
+      ...(sizeBytes !== undefined && { sizeGb: String(this.size(sizeBytes) / GiB) }),
+      ...(snapshot !== undefined && { sourceSnapshot: `global/snapshots/${snapshot}` }),
+      ...(made.bootsByUefi && { guestOsFeatures: [{ type: uefiFeature }] }),
+      ...(encryptionKey !== undefined && { diskEncryptionKey: { kmsKeyName: encryptionKey } }),
+    };
+    await this.#gcp
+      .change("disks", "insert", { diskResource }, subject, signal, requestId)
+      .catch(async (error: unknown) => {
+        if (!isProviderError(error, "Conflict") || !(await this.find(name, subject, signal))) throw error;
+      });
+  }
+
+  /** @throws NotFound when it is gone. */
+  async ready(name: string, subject: Subject, signal: AbortSignal): Promise<Disk> {
     return poll(
       async () => {
         const disk = await this.find(name, subject, signal);
@@ -127,25 +137,33 @@ export class Volumes {
 
   /**
    * What a VM boots by is a feature of its boot disk, which a disk has from its creation on: it is made again under its name,
-   * from a snapshot of it. Whoever comes after a crash between the two finds the snapshot.
+   * from a snapshot of it. Whoever comes after a crash between the two finds the snapshot; one that is kept beside its disk may
+   * be older than what the disk holds, and is taken anew.
    */
   async letBootByUefi(volumeId: string, subject: Subject, signal: AbortSignal): Promise<void> {
-    const name = `novacron-f-${digest(24, volumeId)}`;
+    const name = keptSnapshot(volumeId);
     const disk = await this.find(volumeId, subject, signal);
     const has = (disk?.guestOsFeatures ?? []).some(({ type }) => type === uefiFeature);
-    if (has) return this.#snapshots.delete(name, subject, signal);
+    if (has) {
+      await this.ready(volumeId, subject, signal);
+      return this.#snapshots.delete(name, subject, signal);
+    }
     const kept = await this.#snapshots.byName(name, subject, signal);
     if (!disk && !kept) throw notFound(subject, `there is no volume ${volumeId}`);
-    const { tags, described } = disk ? seenOf(disk) : (kept as NonNullable<typeof kept>);
-    const type = disk?.type ? nameOf(disk.type) : defaultDiskType;
+    const { tags, described: all } = disk ? seenOf(disk) : (kept as NonNullable<typeof kept>);
+    const { diskType, encryptionKey: noted, ...described } = all;
+    const type = disk?.type ? nameOf(disk.type) : (diskType ?? defaultDiskType);
+    const encryptionKey = disk ? keyOf(disk.diskEncryptionKey) : (noted ?? kept?.encryptionKey);
     if (disk) {
-      const description = describe(described);
+      refuseUsed(disk, subject);
+      if (kept) await this.#snapshots.delete(name, subject, signal);
+      const description = describe({ ...described, diskType: type, ...(encryptionKey && { encryptionKey }) });
       const taken = { disk: volumeId, name, description, labels: toLabels(tags, { role: "reading" }) };
       await this.#snapshots.take(taken, subject, signal);
       await this.drop(volumeId, subject, signal);
     }
-    const again = { name: volumeId, labels: toLabels(tags), described, snapshot: name, type, bootsByUefi: true };
-    await this.make({ ...again, encryptionKey: disk?.diskEncryptionKey?.kmsKeyName ?? undefined }, subject, signal);
+    const again = { name: volumeId, labels: toLabels(tags), described, snapshot: name, type, encryptionKey };
+    await this.make({ ...again, bootsByUefi: true }, subject, signal);
     await this.#snapshots.delete(name, subject, signal);
   }
 
@@ -157,10 +175,11 @@ export class Volumes {
   async delete(volumeId: string, signal: AbortSignal): Promise<void> {
     const subject = this.#subject("delete volume", volumeId);
     const disk = await this.find(volumeId, subject, signal);
-    if (!disk) return;
-    const [user] = disk.users ?? [];
-    if (user) throw conflict(subject, `VM ${nameOf(user)} uses it`, "Delete the VM first.");
-    await this.drop(volumeId, subject, signal);
+    if (disk) {
+      refuseUsed(disk, subject);
+      await this.drop(volumeId, subject, signal);
+    }
+    await this.#snapshots.delete(keptSnapshot(volumeId), subject, signal);
   }
 
   async drop(disk: string, subject: Subject, signal: AbortSignal): Promise<void> {
@@ -176,15 +195,18 @@ export class Volumes {
     const owner = `read-${randomBytes(8).toString("hex")}`;
     const labels = toLabels(createdTags({}, owner), { role: "reading" });
     const name = `novacron-t-${owner}`;
+    const forget = () => this.#snapshots.delete(name, subject, AbortSignal.timeout(this.#gcp.patience.waitTimeoutMs));
+    let source: BlockSource | undefined;
     try {
-      await this.#snapshots.take(
-        { disk: volumeId, name, description: describe({ key: owner }), labels },
-        subject,
-        signal,
-      );
-      return await this.#helpers.openSource({ owner, diskId: ofSnapshot(name), device: helperDevice }, signal);
-    } finally {
-      await this.#snapshots.delete(name, subject, AbortSignal.timeout(this.#gcp.patience.waitTimeoutMs));
+      const taken = { disk: volumeId, name, description: describe({ key: owner }), labels };
+      const diskId = ofSnapshot(await this.#snapshots.take(taken, subject, signal));
+      source = await this.#helpers.openSource({ owner, diskId, device: helperDevice }, signal);
+      await forget();
+      return source;
+    } catch (error) {
+      // What went wrong first is what the caller hears.
+      await Promise.allSettled([source?.close(), ...(source ? [] : [forget()])]);
+      throw error;
     }
   }
 
@@ -201,6 +223,16 @@ export class Volumes {
 
 export function volumeName(key: string): string {
   return `novacron-v-${digest(24, key)}`;
+}
+
+/** What a disk is made again from, so that its VM boots by UEFI. */
+function keptSnapshot(volumeId: string): string {
+  return `novacron-f-${digest(24, volumeId)}`;
+}
+
+function refuseUsed({ users }: Disk, subject: Subject): void {
+  const [user] = users ?? [];
+  if (user) throw conflict(subject, `VM ${nameOf(user)} uses it`, "Delete the VM first.");
 }
 
 export function sizeOf({ sizeGb }: Disk): number {

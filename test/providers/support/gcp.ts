@@ -50,10 +50,6 @@ export const harness: ConformanceHarness = {
   module: import.meta.url,
   // Each of its handles is a machine, and its smallest disk has 1 GiB.
   timeoutMs: 600_000,
-  differences: {
-    "gives a security group exactly the rules it is to have":
-      "the simulation has no routes; Google makes a network with a default one, which is taken out of a network without internet",
-  },
   unavailable: whyNoGuests,
   async open() {
     const lab = await startGcpLab({
