@@ -27,6 +27,7 @@ test("Azure's words for failures become ours, wherever the SDK puts them", () =>
     [{ details: { error: { code: "QuotaExceeded" } }, statusCode: 409 }, "QuotaExceeded"],
     [{ details: { errorCode: "LeaseIdMismatchWithBlobOperation" }, statusCode: 412 }, "Conflict"],
     [{ code: "RestError", statusCode: 429 }, "RateLimited"],
+    [{ details: { error: { code: "NicReservedForAnotherVm" } }, statusCode: 400 }, "Unavailable"],
     [{ code: "AuthorizationFailed", statusCode: 403 }, "CloudPermissionDenied"],
     [{ name: "AuthenticationError", statusCode: 400 }, "CloudUnauthenticated"],
     [{ code: "ECONNRESET" }, "Unavailable"],
@@ -92,6 +93,26 @@ test("a list of page ranges that is full is asked for again in halves, so that n
   assert.equal(found.length, size / 1024);
   assert.equal(found.at(-1)?.offset, size - 1024);
   assert.ok(asked.length > 1);
+});
+
+test("a list of page ranges that goes on elsewhere is asked for again in halves, and never taken as whole", async () => {
+  const size = 64 * MiB;
+  const asked: number[] = [];
+  const ask = async (offset: number, count: number) => {
+    asked.push(count);
+    // Azure may end a list early, however few ranges it has by then.
+    const most = count > 8 * MiB ? 3 : Number.POSITIVE_INFINITY;
+    const all = Array.from({ length: count / MiB }, (_, index) => ({ offset: offset + index * MiB, count: 511 }));
+    return { pageRange: all.slice(0, most), continuationToken: all.length > most ? "further" : "" };
+  };
+  const found = await Array.fromAsync(writtenRanges(size, ask));
+  assert.deepEqual(
+    found.map(({ offset }) => offset),
+    Array.from({ length: 64 }, (_, index) => index * MiB),
+  );
+  assert.ok(asked.length > 1);
+  const endless = async () => ({ pageRange: [], continuationToken: "further" });
+  await assert.rejects(Array.fromAsync(changedRanges(size, endless)), (error) => isProviderError(error, "Unavailable"));
 });
 
 test("changed and cleared ranges come in order, as data and as zeros, and end with the disk", async () => {

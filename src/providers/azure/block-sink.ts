@@ -1,5 +1,7 @@
+import type { PageBlobClient } from "@azure/storage-blob";
 import type { BlockSink } from "../../transfer/ports.ts";
 import { conflict, invalid, type Subject } from "../failures.ts";
+import { isLeaseFailure } from "./errors.ts";
 import type { ReplicaBlobs } from "./replica-blobs.ts";
 
 const MiB = 2 ** 20;
@@ -13,6 +15,8 @@ export interface PageBlobSinkOptions {
   readonly sizeBytes: number;
   /** This attempt's: Azure refuses each write that comes with another one. */
   readonly leaseId: string;
+  /** Takes the lease again. @throws Conflict when the blob is another attempt's. */
+  readonly retake: (signal: AbortSignal) => Promise<void>;
   readonly subject: Subject;
 }
 
@@ -21,6 +25,7 @@ export class PageBlobSink implements BlockSink {
   readonly sizeBytes: number;
   readonly #options: PageBlobSinkOptions;
   #closed = false;
+  #retaking: Promise<void> | undefined;
 
   constructor(options: PageBlobSinkOptions) {
     this.#options = options;
@@ -41,8 +46,8 @@ export class PageBlobSink implements BlockSink {
   async writeZeroes(offset: number, length: number, signal: AbortSignal = neverAborted): Promise<void> {
     this.#check(offset, length);
     if (length === 0) return;
-    const { blobs, blob, leaseId, subject } = this.#options;
-    await blobs.use(blob, subject, signal, (client) =>
+    const { leaseId } = this.#options;
+    await this.#leased(signal, (client) =>
       client.clearPages(offset, length, { conditions: { leaseId }, abortSignal: signal }),
     );
   }
@@ -56,10 +61,30 @@ export class PageBlobSink implements BlockSink {
   }
 
   async #put(offset: number, body: Buffer, signal: AbortSignal): Promise<void> {
-    const { blobs, blob, leaseId, subject } = this.#options;
-    await blobs.use(blob, subject, signal, (client) =>
+    const { leaseId } = this.#options;
+    await this.#leased(signal, (client) =>
       client.uploadPages(body, offset, body.byteLength, { conditions: { leaseId }, abortSignal: signal }),
     );
+  }
+
+  /** An earlier attempt that comes late may take the lease before it learns that it has lost: it is taken back, once. */
+  async #leased(signal: AbortSignal, work: (client: PageBlobClient) => PromiseLike<unknown>): Promise<void> {
+    const { blobs, blob, subject } = this.#options;
+    try {
+      await blobs.use(blob, subject, signal, work);
+    } catch (error) {
+      if (!isLeaseFailure(error)) throw error;
+      await this.#retake(signal);
+      await blobs.use(blob, subject, signal, work);
+    }
+  }
+
+  /** Writes that fail together take it back together: one would break what the other one took. */
+  #retake(signal: AbortSignal): Promise<void> {
+    this.#retaking ??= this.#options.retake(signal).finally(() => {
+      this.#retaking = undefined;
+    });
+    return this.#retaking;
   }
 
   #check(offset: number, length: number): void {

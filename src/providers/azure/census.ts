@@ -2,6 +2,7 @@ import { isProviderError } from "../../domain/errors.ts";
 import type { CensusEntry } from "../provider.ts";
 import type { Azure } from "./client.ts";
 import { type Generations, tagsOf } from "./generations.ts";
+import { listImports } from "./imports.ts";
 import { oursOf } from "./network-admin.ts";
 import { storedTags } from "./objects.ts";
 import type { OwnImages } from "./own-images.ts";
@@ -49,6 +50,9 @@ export class Census {
     for await (const record of generations.records(subject, signal)) {
       const kind = record.state === "sealed" ? "recovery-point" : "generation";
       yield { kind, id: record.generationId, name: record.blob, tags: tagsOf(record) };
+    }
+    for await (const { name } of listImports(this.#azure, subject, signal)) {
+      yield { kind: "export", id: name, name, tags: {} };
     }
     for await (const { name = "", tags } of images.list(subject, signal)) yield* entry("image", name, tags);
     yield* this.#network(signal);

@@ -131,6 +131,11 @@ export class Azure {
     return `https://${this.entry.storageAccount}${blobSuffix}/${path}`;
   }
 
+  /** For what nobody is told of else. */
+  warn(message: string, facts?: object): void {
+    this.#context.log("warn", message, facts);
+  }
+
   close(): void {
     this.#made.clear();
   }
@@ -215,7 +220,7 @@ export class Azure {
     signal.throwIfAborted();
     if (error instanceof ProviderError) return error;
     const failure = azureFailure(error, subject, (text) => this.#redact(text));
-    if (failure.code === "Unknown") this.#context.log("warn", failure.message, failure.details.facts);
+    if (failure.code === "Unknown") this.warn(failure.message, failure.details.facts);
     return failure;
   }
 

@@ -179,7 +179,8 @@ export class AzureDisks implements DisksFacet {
       return this.#volumes.make({ name, tags, notes, creationData }, subject, signal);
     }
     const { encryptionKey } = found.record;
-    return asBlob(this.#blobs, found, subject, signal, (sourceUri) =>
+    const at = { azure: this.#azure, blobs: this.#blobs };
+    return asBlob(at, found, subject, signal, (sourceUri) =>
       this.#volumes.make(
         {
           name,

@@ -112,6 +112,7 @@ const codes: Readonly<Record<string, Meaning>> = {
   AnotherOperationInProgress: busy,
   OperationPreempted: busy,
   RetryableError: busy,
+  NicReservedForAnotherVm: busy,
   ContainerBeingDeleted: busy,
   ContainerAlreadyExists: conflict,
   BlobAlreadyExists: conflict,
@@ -218,6 +219,11 @@ export function azureFailure(error: unknown, subject: Subject, redact: (text: st
 /** Azure's own word for it. */
 export function vendorCode(error: unknown): string | undefined {
   return error instanceof ProviderError ? (error.details.facts?.vendorCode as string | undefined) : undefined;
+}
+
+/** The lease that a call came with is not the blob's, or the blob has another one. */
+export function isLeaseFailure(error: unknown): boolean {
+  return vendorCode(error)?.startsWith("Lease") ?? false;
 }
 
 /** What a request's status means, for those who count calls; undefined is a request without an answer. */

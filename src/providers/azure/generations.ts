@@ -1,14 +1,14 @@
-// Long because it is one procedure, which goes on from wherever it was interrupted.
-import { footerBytes } from "../../transfer/formats/vhd/footer.ts";
 import type { BlockSink, BlockSource } from "../../transfer/ports.ts";
 import { conflict, notFound, type Subject } from "../failures.ts";
 import type { ListedPoint, RecoveryPoint, ReplicaSpec } from "../provider.ts";
 import { PageBlobSink } from "./block-sink.ts";
 import { SnapshotSource } from "./block-source.ts";
 import type { Azure } from "./client.ts";
+import { isLeaseFailure } from "./errors.ts";
 import { fixedFooter } from "./footer.ts";
-import { digest, guidFor } from "./names.ts";
+import { Leases, leaseOf, takenOver } from "./leases.ts";
 import { type OurSnapshot, type Snapshots, toRecoveryPoint } from "./points.ts";
+import { blobOf, Preparation } from "./preparation.ts";
 import { type GenerationRecord, Records, type SeenRecord } from "./records.ts";
 import type { ReplicaBlobs } from "./replica-blobs.ts";
 import { headOf } from "./replica-blobs.ts";
@@ -37,29 +37,32 @@ export class Generations {
   readonly #blobs: ReplicaBlobs;
   readonly #snapshots: Snapshots;
   readonly #records: Records;
+  readonly #leases: Leases;
+  readonly #preparation: Preparation;
 
   constructor(azure: Azure, parts: { blobs: ReplicaBlobs; snapshots: Snapshots }) {
     this.#azure = azure;
     this.#blobs = parts.blobs;
     this.#snapshots = parts.snapshots;
     this.#records = new Records(azure);
+    this.#leases = new Leases({ blobs: parts.blobs, records: this.#records });
+    this.#preparation = new Preparation({ ...parts, records: this.#records, leases: this.#leases });
   }
 
   async open(input: OpenInput, signal: AbortSignal): Promise<BlockSink> {
     const { generationId, attempt } = input;
     const subject = this.#subject("open generation", generationId);
-    let seen = await this.#claim(input, subject, signal);
-    if (!seen.record.prepared) seen = await this.#prepare(seen, attempt, subject, signal);
-    else await this.#blobs.lease(seen.record.blob, leaseOf(generationId, attempt), subject, signal);
-    // A newer attempt may have come while this one took the blob away from it.
-    const now = await this.#records.find(generationId, subject, signal);
-    if (now?.record.attempt !== attempt || now.record.state !== "open") throw takenOver(now?.record, attempt, subject);
-    const { blob, sizeBytes } = now.record;
+    const { record } = await this.#ready(input, subject, signal).catch((error: unknown) => {
+      // Another attempt, or another child of the parent, took the lease meanwhile: the records say whose it is.
+      if (!isLeaseFailure(error)) throw error;
+      return this.#ready(input, subject, signal);
+    });
     return new PageBlobSink({
       blobs: this.#blobs,
-      blob,
-      sizeBytes,
+      blob: record.blob,
+      sizeBytes: record.sizeBytes,
       leaseId: leaseOf(generationId, attempt),
+      retake: (current) => this.#leases.take(record, attempt, subject, current),
       subject,
     });
   }
@@ -77,14 +80,17 @@ export class Generations {
     const { blob, sizeBytes } = seen.record;
     const leaseId = leaseOf(generationId, attempt);
     const footer = fixedFooter(sizeBytes, generationId);
-    await this.#blobs.use(blob, subject, signal, (client) =>
-      client.uploadPages(footer, sizeBytes, footer.length, { conditions: { leaseId }, abortSignal: signal }),
-    );
-    const snapshot = await this.#blobs.snapshot(blob, generationId, leaseId, subject, signal);
+    const end = async () => {
+      await this.#blobs.use(blob, subject, signal, (client) =>
+        client.uploadPages(footer, sizeBytes, footer.length, { conditions: { leaseId }, abortSignal: signal }),
+      );
+      return this.#blobs.snapshot(blob, generationId, leaseId, subject, signal);
+    };
+    const snapshot = await this.#leases.holding(seen.record, attempt, end, subject, signal);
     const changes = { state: "sealed", snapshot, createdAt: new Date().toISOString() } as const;
     const sealed = await this.#records.change(seen, changes, subject, signal);
     if (!sealed) throw takenOver((await this.#records.find(generationId, subject, signal))?.record, attempt, subject);
-    await this.#blobs.breakLease(blob, subject, signal);
+    await this.#blobs.release(blob, leaseId, subject, signal);
     return this.#toPoint(sealed.record);
   }
 
@@ -172,6 +178,14 @@ export class Generations {
     } else await this.#snapshots.delete(snapshot.snapshotId, subject, signal);
   }
 
+  /** The generation as this attempt's, to be written under its lease. */
+  async #ready(input: OpenInput, subject: Subject, signal: AbortSignal): Promise<SeenRecord> {
+    const seen = await this.#claim(input, subject, signal);
+    if (!seen.record.prepared) return this.#preparation.prepare(seen, input.attempt, subject, signal);
+    await this.#leases.take(seen.record, input.attempt, subject, signal);
+    return seen;
+  }
+
   /** Says that this attempt is the one, in a record that only one of several can change. */
   async #claim(input: OpenInput, subject: Subject, signal: AbortSignal): Promise<SeenRecord> {
     const { generationId, attempt } = input;
@@ -237,58 +251,6 @@ export class Generations {
     return blobOf(generationId);
   }
 
-  /** Gives the blob its content to start from and its size, once. */
-  async #prepare(seen: SeenRecord, attempt: number, subject: Subject, signal: AbortSignal): Promise<SeenRecord> {
-    const { record } = seen;
-    const { generationId, sizeBytes, parent } = record;
-    const leaseId = leaseOf(generationId, attempt);
-    if (parent?.kind === "sealed" && record.blob === parent.blob) {
-      await this.#blobs.lease(record.blob, leaseId, subject, signal);
-      const ours = await this.#blobs.handOver(record.blob, parent.pointId, generationId, leaseId, subject, signal);
-      if (!ours) {
-        // Another child of the same parent goes on in it: this one takes a copy.
-        await this.#blobs.breakLease(record.blob, subject, signal);
-        const moved = await this.#records.change(seen, { blob: blobOf(generationId) }, subject, signal);
-        if (!moved) throw takenOver(record, attempt, subject);
-        return this.#prepare(moved, attempt, subject, signal);
-      }
-    } else {
-      await this.#begin(record, subject, signal);
-      await this.#blobs.lease(record.blob, leaseId, subject, signal);
-    }
-    if (parent) await this.#resize(record, parent.sizeBytes, leaseId, subject, signal);
-    const prepared = await this.#records.change(seen, { prepared: true }, subject, signal);
-    if (!prepared) throw takenOver(record, attempt, subject);
-    return { ...prepared, record: { ...prepared.record, sizeBytes } };
-  }
-
-  async #begin(record: GenerationRecord, subject: Subject, signal: AbortSignal): Promise<void> {
-    const { blob, generationId, sizeBytes, parent } = record;
-    if (!parent) return this.#blobs.create(blob, sizeBytes, generationId, subject, signal);
-    if (parent.kind === "sealed") {
-      const source = this.#blobs.url(parent.blob, parent.snapshot);
-      return this.#blobs.copyFrom(blob, source, generationId, subject, signal);
-    }
-    const source = await this.#snapshots.grant(parent.snapshotId, subject, signal);
-    return this.#blobs.copyFrom(blob, source, generationId, subject, signal);
-  }
-
-  /** The parent's footer goes from where the disk may be now. */
-  async #resize(
-    { blob, sizeBytes }: GenerationRecord,
-    parentBytes: number,
-    leaseId: string,
-    subject: Subject,
-    signal: AbortSignal,
-  ): Promise<void> {
-    if (sizeBytes === parentBytes) return;
-    const options = { conditions: { leaseId }, abortSignal: signal };
-    await this.#blobs.use(blob, subject, signal, async (client) => {
-      if (sizeBytes > parentBytes) await client.clearPages(parentBytes, footerBytes, options);
-      await client.resize(sizeBytes + footerBytes, options);
-    });
-  }
-
   async #removeBytes(record: GenerationRecord, subject: Subject, signal: AbortSignal): Promise<void> {
     const { blob, generationId } = record;
     const open = async (head: string): Promise<boolean> => {
@@ -312,26 +274,6 @@ export class Generations {
 
 export function tagsOf({ tags, generationId }: GenerationRecord): Readonly<Record<string, string>> {
   return createdTags(tags, generationId);
-}
-
-function blobOf(generationId: string): string {
-  return `disks/${digest(generationId)}.vhd`;
-}
-
-function leaseOf(generationId: string, attempt: number): string {
-  return guidFor("lease", generationId, attempt);
-}
-
-function takenOver(record: GenerationRecord | undefined, attempt: number, subject: Subject) {
-  return conflict(
-    subject,
-    record === undefined || record.state === "discarded"
-      ? "it was discarded"
-      : record.state === "sealed"
-        ? "it is sealed"
-        : `attempt ${record.attempt} has taken over from attempt ${attempt}`,
-    "Leave it to the newer attempt.",
-  );
 }
 
 function sealedAlready(subject: Subject) {

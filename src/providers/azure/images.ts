@@ -91,7 +91,7 @@ export class AzureImages implements ImagesFacet {
             subject,
             signal,
           )
-        : await asBlob(this.#blobs, found, subject, signal, (blobUri) =>
+        : await asBlob({ azure: this.#azure, blobs: this.#blobs }, found, subject, signal, (blobUri) =>
             this.#create(imageId, { ...image, storageProfile: { osDisk: { ...system, blobUri } } }, subject, signal),
           );
     return toImage(made);

@@ -11,7 +11,7 @@ import { namedFor } from "./names.ts";
 import type { Placements } from "./placements.ts";
 import { createdTags, toWire, vmTagRules } from "./tags.ts";
 import type { View } from "./view.ts";
-import { devicesOf } from "./vm.ts";
+import { devicesOf, powerStateOf } from "./vm.ts";
 import { defaultDiskType, type Volumes } from "./volumes.ts";
 import { poll } from "./wait.ts";
 
@@ -44,7 +44,8 @@ export class Launcher {
     refuseWhatAzureLacks(spec, subject);
     const name = namedFor(spec.name, "vm", key);
     const known = await this.#view.findMachine(name, subject, signal);
-    if (known) return this.#settled(spec, key, known, subject, signal);
+    if (known && !isStillborn(known, spec)) return this.#settled(spec, key, known, subject, signal);
+    if (known) await this.#removeStillborn(known, spec, subject, signal);
     try {
       const machine = await this.#describe(spec, { name, key }, subject, signal);
       const made = await this.#azure.compute(subject, signal, (client, { group, options }) =>
@@ -54,7 +55,7 @@ export class Launcher {
     } catch (error) {
       // What is tried again finds its interfaces; what isn't must not leave them behind.
       if (!signal.aborted && !isProviderError(error, "Unavailable", "Timeout", "RateLimited", "Unknown", "Conflict")) {
-        await this.#removeFailed(name, subject, signal).catch(() => undefined);
+        await this.#removeFailed(name, spec, subject, signal).catch(() => undefined);
       }
       throw error;
     }
@@ -65,15 +66,20 @@ export class Launcher {
   }
 
   /** A VM that found no room is there all the same, as a failed one. */
-  async #removeFailed(name: string, subject: Subject, signal: AbortSignal): Promise<void> {
+  async #removeFailed(name: string, spec: VmSpec, subject: Subject, signal: AbortSignal): Promise<void> {
     const machine = await this.#view.findMachine(name, subject, signal);
     if (machine && machine.provisioningState !== "Failed") return;
-    if (machine) {
-      await this.#azure.compute(subject, signal, (client, { group, options }) =>
-        client.virtualMachines.delete(group, name, { ...options, forceDeletion: true }),
-      );
-    }
+    if (machine) await this.#removeStillborn(machine, spec, subject, signal);
     await this.removeInterfaces(name, subject, signal);
+  }
+
+  /** The disks that it was given stay. An image's own disk goes where it never ran: its name would be in the way of the next. */
+  async #removeStillborn(machine: VirtualMachine, { image }: VmSpec, subject: Subject, signal: AbortSignal) {
+    const { name = "", instanceView } = machine;
+    await this.#azure.compute(subject, signal, (client, { group, options }) =>
+      client.virtualMachines.delete(group, name, { ...options, forceDeletion: true }),
+    );
+    if (image && powerStateOf(instanceView) === "unknown") await this.#volumes.delete(bootDiskOf(name), signal);
   }
 
   /** Another call may be at it: waits until Azure is done, and marks the disk of an image as ours. */
@@ -154,7 +160,7 @@ export class Launcher {
     return {
       imageReference: imageReferenceOf(this.#azure, imageId),
       osDisk: {
-        name: `${vmName}-os`,
+        name: bootDiskOf(vmName),
         createOption: "FromImage" as const,
         deleteOption: "Detach" as const,
         ...(bootDisk?.sizeBytes !== undefined && { diskSizeGB: Math.ceil(bootDisk.sizeBytes / GiB) }),
@@ -182,6 +188,17 @@ export function imageReferenceOf(azure: Azure, imageId: string): ImageReference 
 
 function attached(disk: Disk) {
   return { createOption: "Attach" as const, deleteOption: "Detach" as const, managedDisk: { id: disk.id ?? "" } };
+}
+
+/** A VM that Azure could not make, as when it found no room: it never ran, or it is off and has disks only that it was given. */
+function isStillborn({ provisioningState, instanceView }: VirtualMachine, { image }: VmSpec): boolean {
+  const state = powerStateOf(instanceView);
+  return provisioningState === "Failed" && (state === "unknown" || (state === "stopped" && !image));
+}
+
+/** Of a VM that is made of an image. */
+function bootDiskOf(vmName: string): string {
+  return `${vmName}-os`;
 }
 
 /** Azure wants somebody who may sign in: the key is made for this and thrown away. */

@@ -174,7 +174,8 @@ export class AzureObjects implements ObjectStorageFacet {
     return this.headObject(bucket, objectKey, signal);
   }
 
-  /** What is not committed goes when the blob's list is committed without it; a blob that was never there goes too. */
+  /** What is not committed goes when the blob's list is committed without it; a blob that was never there goes too. One that was
+   *  put at once has no list: what is not committed beside it is left to Azure, which drops it after a week. */
   async abortUpload(upload: Upload, signal: AbortSignal): Promise<void> {
     const subject = this.#subject("abort upload", `${upload.bucket}/${upload.objectKey}`);
     if (!(await this.#parts(upload, subject, signal))) return;
@@ -186,12 +187,20 @@ export class AzureObjects implements ObjectStorageFacet {
       });
       if (seen) {
         const { committedBlocks = [] } = await blob.getBlockList("committed", { abortSignal });
-        const { etag, metadata = {}, contentType } = seen;
+        const { etag, metadata = {}, contentLength = 0 } = seen;
+        if (committedBlocks.reduce((sum, { size }) => sum + size, 0) !== contentLength) return;
         await blob.commitBlockList(
           committedBlocks.map(({ name }) => name),
           {
             metadata,
-            ...(contentType !== undefined && { blobHTTPHeaders: { blobContentType: contentType } }),
+            blobHTTPHeaders: {
+              blobCacheControl: seen.cacheControl,
+              blobContentDisposition: seen.contentDisposition,
+              blobContentEncoding: seen.contentEncoding,
+              blobContentLanguage: seen.contentLanguage,
+              blobContentMD5: seen.contentMD5,
+              blobContentType: seen.contentType,
+            },
             ...(etag !== undefined && { conditions: { ifMatch: etag } }),
             abortSignal,
           },

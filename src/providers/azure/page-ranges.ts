@@ -1,8 +1,10 @@
 import type { Extent } from "../../transfer/ports.ts";
+import { unavailable } from "../failures.ts";
 
 const GiB = 2 ** 30;
 const MiB = 2 ** 20;
-/** "Get Page Ranges": a list has so many ranges at most. One that is full may have lost some: it is asked for in halves. */
+/** "Get Page Ranges": a list has so many ranges at most. One that is full, or goes on elsewhere, has lost some: it is asked for
+ *  in halves. */
 const mostRanges = 10_000;
 const window = 256 * GiB;
 const smallestWindow = 4 * MiB;
@@ -11,6 +13,8 @@ const smallestWindow = 4 * MiB;
 interface Ranges {
   readonly pageRange?: readonly { readonly offset: number; readonly count?: number }[];
   readonly clearRange?: readonly { readonly offset: number; readonly count?: number }[];
+  /** Where the list goes on: the SDK takes none of these back for a difference of managed disks. */
+  readonly continuationToken?: string;
 }
 type Ask = (offset: number, count: number) => Promise<Ranges>;
 
@@ -33,10 +37,15 @@ async function* windows(sizeBytes: number, ask: Ask): AsyncGenerator<Ranges> {
     const count = Math.min(size, sizeBytes - offset);
     const found = await ask(offset, count);
     const full = (found.pageRange?.length ?? 0) + (found.clearRange?.length ?? 0) >= mostRanges;
+    const goesOn = (found.continuationToken ?? "") !== "";
     // A window of 4 MiB has 8,192 pages: never more ranges than a list holds.
-    if (full && count > smallestWindow) {
+    if ((full || goesOn) && count > smallestWindow) {
       size = Math.max(smallestWindow, Math.floor(count / 2 / smallestWindow) * smallestWindow);
       continue;
+    }
+    if (goesOn) {
+      const subject = { operation: "list page ranges", resource: `[${offset}, ${offset + count})` };
+      throw unavailable(subject, "Azure's list of them breaks off");
     }
     yield found;
     offset += count;

@@ -2,9 +2,10 @@ import type { NetworkInterface, NetworkSecurityGroup, Subnet, VirtualNetwork } f
 import { invalid, notFound, type Subject } from "../failures.ts";
 import type { VmSpec } from "../provider.ts";
 import type { Azure } from "./client.ts";
-import { goneIsUndefined } from "./errors.ts";
+import { goneIsUndefined, vendorCode } from "./errors.ts";
 import { parseId } from "./names.ts";
 import { createdTags, fromWire, isManaged, toWire } from "./tags.ts";
+import { poll } from "./wait.ts";
 
 /** Azure's own: no VM may go in there. */
 const reserved = /^(GatewaySubnet|AzureBastionSubnet|AzureFirewall\w*Subnet|RouteServerSubnet)$/i;
@@ -115,11 +116,7 @@ export class Placements {
       );
       if (!nic) break;
       if (!isManaged(nic.tags) || nic.virtualMachine) continue;
-      await goneIsUndefined(
-        this.#azure.network(subject, signal, (client, { group, options }) =>
-          client.networkInterfaces.delete(group, name, options),
-        ),
-      );
+      await this.#removeInterface(name, subject, signal);
     }
     const address = addressName(vmName);
     const seen = await goneIsUndefined(
@@ -133,6 +130,26 @@ export class Placements {
         client.publicIPAddresses.delete(group, address, options),
       ),
     );
+  }
+
+  /** Azure keeps one for its VM a while after that has failed or gone. */
+  async #removeInterface(name: string, subject: Subject, signal: AbortSignal): Promise<void> {
+    const { patience } = this.#azure;
+    const deadline = Date.now() + patience.reservedNicMs;
+    const remove = async (): Promise<true | undefined> => {
+      try {
+        await goneIsUndefined(
+          this.#azure.network(subject, signal, (client, { group, options }) =>
+            client.networkInterfaces.delete(group, name, options),
+          ),
+        );
+        return true;
+      } catch (error) {
+        if (vendorCode(error) !== "NicReservedForAnotherVm" || Date.now() >= deadline) throw error;
+        return undefined;
+      }
+    };
+    await poll(remove, patience, signal);
   }
 
   async #publicAddress(

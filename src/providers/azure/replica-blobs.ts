@@ -4,7 +4,7 @@ import { footerBytes } from "../../transfer/formats/vhd/footer.ts";
 import { conflict, type Subject } from "../failures.ts";
 import type { Azure } from "./client.ts";
 import { inContainer, replicaContainer } from "./containers.ts";
-import { goneIsUndefined, vendorCode } from "./errors.ts";
+import { goneIsUndefined, isLeaseFailure, vendorCode } from "./errors.ts";
 import { digest } from "./names.ts";
 import { poll } from "./wait.ts";
 
@@ -108,8 +108,15 @@ export class ReplicaBlobs {
     }
   }
 
-  /** Takes the blob for one attempt: whoever had it before can write no more. */
-  async lease(name: string, leaseId: string, subject: Subject, signal: AbortSignal): Promise<void> {
+  /** Takes the blob for one attempt: whoever had it before can write no more. `mayBreak` says whether
+   *  this attempt may take it away from whoever has it. */
+  async lease(
+    name: string,
+    leaseId: string,
+    mayBreak: () => Promise<boolean>,
+    subject: Subject,
+    signal: AbortSignal,
+  ): Promise<void> {
     const acquire = () =>
       this.use(name, subject, signal, (blob) =>
         blob.getBlobLeaseClient(leaseId).acquireLease(-1, { abortSignal: signal }),
@@ -117,10 +124,20 @@ export class ReplicaBlobs {
     try {
       await acquire();
     } catch (error) {
-      if (vendorCode(error) !== "LeaseAlreadyPresent") throw error;
+      if (vendorCode(error) !== "LeaseAlreadyPresent" || !(await mayBreak())) throw error;
       await this.breakLease(name, subject, signal);
       await acquire();
     }
+  }
+
+  /** Gives up an attempt's own lease, and nobody else's. */
+  async release(name: string, leaseId: string, subject: Subject, signal: AbortSignal): Promise<void> {
+    const released = this.use(name, subject, signal, (blob) =>
+      blob.getBlobLeaseClient(leaseId).releaseLease({ abortSignal: signal }),
+    );
+    await goneIsUndefined(released).catch((error: unknown) => {
+      if (!isLeaseFailure(error)) throw error;
+    });
   }
 
   async breakLease(name: string, subject: Subject, signal: AbortSignal): Promise<void> {

@@ -24,6 +24,8 @@ export interface AzurePatience {
   /** Between two looks at something that takes its time: begins at `first` and grows to `most`. Azure's own `Retry-After`
    *  wins for its long operations. */
   readonly pollMs: { readonly first: number; readonly most: number };
+  /** How long an interface that Azure keeps for a VM which failed or has just gone is asked for: it says three minutes. */
+  readonly reservedNicMs: number;
   /** Without an answer for so long a request counts as lost. */
   readonly requestTimeoutMs: number;
   /** How often a request is made in all before its failure is passed on; a block's is more patient, as a whole copy would
@@ -39,6 +41,7 @@ export interface AzurePatience {
 
 export const patience: AzurePatience = {
   pollMs: { first: 1_000, most: 10_000 },
+  reservedNicMs: 4 * 60_000,
   requestTimeoutMs: 60_000,
   attempts: 4,
   blockAttempts: 8,

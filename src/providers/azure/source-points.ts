@@ -80,6 +80,11 @@ export class SourcePoints {
     const subject = this.#subject("read source point", sourcePointId);
     const snapshot = await this.#held(sourcePointId, diskId, subject, signal);
     const { snapshotId } = snapshot;
+    const newest = attemptOf(snapshot);
+    if (newest > attempt) {
+      const reason = `attempt ${newest} has taken over from attempt ${attempt}`;
+      throw conflict(subject, reason, "Leave it to the newer attempt.");
+    }
     const reader = `${attempt}-${randomUUID()}`;
     await this.#snapshots.note(snapshot, { reader }, subject, signal);
     await this.#snapshots.revoke(snapshotId, subject, signal);
@@ -89,7 +94,11 @@ export class SourcePoints {
       snapshot,
       snapshots: this.#snapshots,
       baselines: new Map(found.map(({ baseline, snapshotId: earlier }) => [baseline.baselineId, earlier])),
-      isCurrent: async (current) => (await this.#snapshots.find(snapshotId, subject, current))?.notes.reader === reader,
+      isCurrent: async (current) => {
+        const now = await this.#snapshots.find(snapshotId, subject, current);
+        // An earlier attempt may have noted itself late: tags are changed without a look at what they were.
+        return now !== undefined && (now.notes.reader === reader || attemptOf(now) < attempt);
+      },
       subject,
     });
     const place = `${sourcePointId}/${diskId}`;
@@ -217,6 +226,11 @@ function baselinesOf(
       },
       snapshotId,
     }));
+}
+
+/** Of whoever reads the snapshot now; 0 when nobody did yet. */
+function attemptOf({ notes }: OurSnapshot): number {
+  return Number(notes.reader?.split("-", 1)[0] ?? 0);
 }
 
 function snapshotName(sourcePointId: string, diskId: string): string {
