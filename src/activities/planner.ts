@@ -8,6 +8,7 @@ import { lookAtRunning } from "./look-at-running.ts";
 import { lookIntoGuest } from "./look-into-guest.ts";
 import { hashOf } from "./pinned-plan.ts";
 import { findVm, lookAtSource, lookAtTarget, observeDisk } from "./plan-observations.ts";
+import { tryPreparation } from "./try-preparation.ts";
 
 /** Why a VM can't be planned, as far as that is a fact of the VM and not of the moment. */
 const refusals = ["InvalidInput", "NotFound", "Conflict", "UnsupportedCapability", "QuotaExceeded"] as const;
@@ -59,7 +60,10 @@ export async function planOne(
   const disks = await Promise.all(
     inspected.map((disk) => observeDisk({ sourceSite: source.site, target, store, signal }, disk)),
   );
-  const parts = planMigration({ ...sides, at: new Date().toISOString(), vm, disks, guest, live, history });
+  const seen = { ...sides, at: new Date().toISOString(), vm, disks, guest, live, history };
+  const wanted = planMigration(seen);
+  const preparationRefused = await tryPreparation(source, vm, wanted, transfer.prepareGuest, signal);
+  const parts = preparationRefused === undefined ? wanted : planMigration({ ...seen, preparationRefused });
   const hash = hashOf(parts);
   const subjects = [request.from, request.to].map((site) => ({ site, tags: vm.tags }));
   const plan: Plan = { ...parts, planId: input.planId, hash, subjects, createdAt: new Date().toISOString() };

@@ -5,6 +5,9 @@ import type { SiteDeps } from "./deps.ts";
 import type { DiskMoves } from "./disk-moves.ts";
 import { setHeartbeatDetails } from "./heartbeat.ts";
 
+/** The source is stopped by then: a slow site is waited for. */
+const maxPreparationMs = 30 * 60_000;
+
 export interface PrepareDiskInput {
   readonly site: string;
   readonly migrationId: string;
@@ -33,7 +36,8 @@ export function prepareActivities({ registry, store, transfer }: SiteDeps, moves
       resources.defer(() => point.close());
       const at = new Date(input.at);
       const resource = `${site}/recovery-point/${pointId}`;
-      const prepared = await transfer.prepareGuest(point, input.changes, { resource, at, signal });
+      const options = { resource, at, signal, maxMs: maxPreparationMs };
+      const prepared = await transfer.prepareGuest(point, input.changes, options);
       const known = await store.checkpoints.state(generationId);
       if (!known?.sealed) {
         const state = await store.checkpoints.beginAttempt({ generationId, sizeBytes, parentManifestId: pointId });

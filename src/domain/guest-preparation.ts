@@ -224,9 +224,16 @@ const keepIdentity: Step = (guest, { identity: choice }, { root }) => {
   if (identity.hasMachineId) {
     const reason = "It is to be a machine of its own; systemd makes a new id at its start";
     changes.push({ change: "empty-file", volume: root, path: "etc/machine-id", reason });
+    if (identity.hasBusId)
+      changes.push({ change: "remove-file", volume: root, path: "var/lib/dbus/machine-id", reason });
   }
   if (identity.hostKeys.length > 0 && identity.makesHostKeys === undefined) {
-    const kept = unable("Its SSH host keys stay: nothing in it that is known here would make new ones", byHand);
+    // cloud-init does it by itself where it is told of a new instance; elsewhere sshd would have none and not start.
+    const why =
+      cloudInit.known && cloudInit.value
+        ? "only cloud-init would make new ones, which it does by itself where the target has a metadata service"
+        : "nothing in it that is known here would make new ones";
+    const kept = unable(`Its SSH host keys stay: ${why}`, byHand);
     return { ...kept, changes };
   }
   const reason = `It is to be a machine of its own; ${identity.makesHostKeys} makes new host keys at its start`;

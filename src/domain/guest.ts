@@ -113,9 +113,11 @@ export interface GuestPlaces {
 /** What tells the machine from others. */
 export interface GuestIdentity {
   readonly hasMachineId: boolean;
+  /** D-Bus keeps its own copy of the machine id, of which systemd would make that again. */
+  readonly hasBusId?: boolean;
   /** Files of SSH host keys, from the root volume's root. */
   readonly hostKeys: readonly string[];
-  /** What makes host keys when there are none; undefined when nothing known does. */
+  /** The unit that makes host keys when there are none, wherever the guest is; undefined when none known does. */
   readonly makesHostKeys?: string;
   /** Settings for cloud-init can be put beside its own. */
   readonly takesCloudSettings: boolean;

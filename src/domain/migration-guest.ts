@@ -41,12 +41,22 @@ export function checkGuest(
   return {
     checks: [
       { check: "guest-system", result: "pass", detail: describe(guest.value) },
-      ...prepared.checks,
+      ...(seen.preparationRefused === undefined ? prepared.checks : refused(prepared.checks, seen.preparationRefused)),
       ...guestChecks(prepared.guest, target, source),
       ...(readsConsole ? consoleCheck(prepared.guest) : []),
     ],
     actions: prepared.changes.length === 0 ? [] : [prepareDisk(seen, disk, prepared.changes)],
   };
+}
+
+function refused(checks: readonly PlanCheck[], reason: string): PlanCheck[] {
+  const row: PlanCheck = {
+    check: "guest-preparation",
+    result: "fail",
+    detail: `The changes that it needs were tried and can't be made: ${reason}`,
+    remedy: "Prepare it in the guest, then plan with --prepare off.",
+  };
+  return [row, ...checks.filter(({ check }) => check !== row.check)];
 }
 
 function prepareDisk(

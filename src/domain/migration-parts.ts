@@ -138,6 +138,8 @@ export interface MigrationObservations {
   readonly disks: readonly DiskObservation[];
   /** What the boot disk says of the system on it; absent when nobody looked. */
   readonly guest?: Fact<Guest>;
+  /** Why what would be changed in the guest can't be, as it was tried; absent when it can, or when nobody tried. */
+  readonly preparationRefused?: string;
   readonly live?: LiveObservation;
   readonly source: {
     /** Sites of one kind can hand running guests to each other. */

@@ -96,6 +96,20 @@ describe("what a guest's disk tells", { skip }, () => {
     assert.ok(guest.bytesRead < 4 * 2 ** 20, `${guest.bytesRead} bytes were read`);
   });
 
+  test("an identity: D-Bus's own copy of the machine id, and not a link to it; units that make host keys", async () => {
+    const cloud = { "etc/cloud/cloud.cfg": "x", "etc/machine-id": "1", "etc/ssh/ssh_host_rsa_key": "k" };
+    const identityOf = async (more: Tree) =>
+      (await inspectFile(await disks.ext({ ...debianRoot(initramfs), ...cloud, ...more }, 16))).identity;
+    const own = await identityOf({ "var/lib/dbus/machine-id": "1" });
+    assert.deepEqual([own?.hasBusId, own?.makesHostKeys], [true, undefined]);
+    const unit = "sshd-keygen.target";
+    const linked = await identityOf({
+      "var/lib/dbus/machine-id": { link: "/etc/machine-id" },
+      [`usr/lib/systemd/system/${unit}`]: "x",
+    });
+    assert.deepEqual([linked?.hasBusId, linked?.makesHostKeys], [undefined, unit]);
+  });
+
   const flavours: Readonly<Record<string, readonly string[]>> = {
     "ext2 with a block map": ["-t", "ext2", "-b", "1024"],
     "ext3 of an old revision's inode size": ["-t", "ext3", "-I", "128"],

@@ -4,11 +4,16 @@ import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { tryPreparation } from "../../src/activities/try-preparation.ts";
 import { isProviderError } from "../../src/domain/errors.ts";
+import type { Provider } from "../../src/providers/provider.ts";
 import { ChangedBytes } from "../../src/transfer/prepare/changed-bytes.ts";
 import { ExtWriter } from "../../src/transfer/prepare/ext/writer.ts";
+import { prepareGuest } from "../../src/transfer/prepare/index.ts";
+import { vmAt } from "../unit/support/observations.ts";
 import { FileSource } from "./lib/file-source.ts";
 import { debianMenu, debianRoot, GuestDisks, inspectFile, kernelOf, release, valueOf } from "./lib/guest-disk.ts";
+import { MemoryDisk } from "./lib/memory-disk.ts";
 import { prepareFile } from "./lib/prepare-file.ts";
 
 const programs = await GuestDisks.open();
@@ -186,6 +191,93 @@ describe("a file system that is changed", { skip }, () => {
     ]);
     const text = readFileSync(again).toString("latin1");
     assert.ok(text.includes('exec /novacron-1/init "$@"') && text.includes('exec /novacron-2/init "$@"'));
+  });
+
+  test("keeps the bytes that are not text in lines which it changes beside others", async () => {
+    const table = (device: string) =>
+      Buffer.from(`# d\xe9j\xe0 vu \xff\xfe\n${device}\t/ ext4 defaults 0 1\n`, "latin1");
+    const menu = (root: string) =>
+      Buffer.from(`menuentry '\xe0\xff' {\n\tlinux /vmlinuz root=${root} name=\xc3\xa0\n}\n`, "latin1");
+    const image = await disks.ext({ "etc/fstab": table("/dev/vda1"), "boot/grub/grub.cfg": menu("/dev/vda1") }, 16);
+    const place = { volume: "the whole disk", reason: "a test" };
+    const rename = [{ from: "/dev/vda1", to: "UUID=1" }];
+    const prepared = await prepareFile(image, [
+      { ...place, change: "device-names", path: "etc/fstab", rename },
+      { ...place, change: "kernel-command-line", path: "boot/grub/grub.cfg", rename },
+    ]);
+    assert.deepEqual(await content(prepared, "etc/fstab"), table("UUID=1"));
+    assert.deepEqual(await content(prepared, "boot/grub/grub.cfg"), menu("UUID=1"));
+  });
+
+  test("has for a new file the label of a sibling, or of its folder, and refuses where only others have one", async () => {
+    const image = await disks.ext({ "a/file": "x", "b/link": { link: "x" }, "c/file": "x" }, 16);
+    const label = (type: string) => `system_u:object_r:${type}:s0`;
+    const commands = [
+      `ea_set / security.selinux ${label("root_t")}`,
+      `ea_set a security.selinux ${label("a_t")}`,
+      `ea_set a/file user.o k`,
+      `ea_set a/file security.selinux ${label("a_file_t")}`,
+      `ea_set b security.selinux ${label("b_t")}`,
+    ];
+    await disks.programs.run("debugfs", ["-w", "-f", "-", image], Buffer.from(`${commands.join("\n")}\n`));
+    const changed = await change(image, async (writer) => {
+      await writer.create("a", "made", Buffer.from("made\n"));
+      await writer.create("b", "made", Buffer.from("made\n"));
+    });
+    await check(changed);
+    for (const [path, type] of [
+      ["a/made", "a_file_t"],
+      ["b/made", "b_t"],
+    ] as const) {
+      const listed = (await disks.programs.run("debugfs", ["-R", `ea_list ${path}`, changed])).toString();
+      assert.match(listed, new RegExp(`security\\.selinux \\(\\d+\\) = "${label(type)}"`));
+      assert.doesNotMatch(listed, /user\.o/);
+    }
+    await assert.rejects(
+      change(image, (writer) => writer.create("c", "made", Buffer.alloc(1))),
+      /no security label for a new file in c/,
+    );
+  });
+
+  test("may say less of what is free than there is", async () => {
+    const image = await disks.ext({ "etc/id": "abc\n" }, 16, ["-t", "ext4", "-O", "^metadata_csum"]);
+    await using file = await open(image, "r+");
+    for (const at of [0x0c, 0x10]) await file.write(Buffer.alloc(4), 0, 4, 1024 + at);
+    const changed = await change(image, async (writer) => {
+      await writer.append("etc/id", Buffer.alloc(20_000, "d"));
+      await writer.create("etc", "made", Buffer.from("made\n"));
+    });
+    assert.equal((await content(changed, "etc/id")).length, 20_004);
+    assert.equal((await content(changed, "etc/made")).toString(), "made\n");
+  });
+
+  test("is tried again when it took too long", async () => {
+    const source = await FileSource.open(await disks.ext({ "etc/id": "abc\n" }, 16));
+    await using _ = { [Symbol.asyncDispose]: () => source.close() };
+    const emptied = { change: "empty-file", volume: "the whole disk", path: "etc/id", reason: "a test" } as const;
+    await assert.rejects(prepareGuest(source, [emptied], { resource: "test", at, maxMs: -1 }), { code: "Timeout" });
+  });
+
+  test("is tried before the source is stopped", async () => {
+    const image = readFileSync(await disks.ext({ "etc/id": "abc\n" }, 16));
+    const vm = (state: "running" | "stopped") => vmAt("a", { state });
+    const tried = async (bytes: Buffer, path: string, state: "running" | "stopped" = "running") => {
+      const changes = [{ change: "empty-file", volume: "the whole disk", path, reason: "a test" }];
+      const resource = { site: "b", kind: "vm", id: "vm-1" };
+      const action = { action: "prepare-disk", resource, detail: "", parameters: { diskId: "vda", changes } };
+      const provider = { site: "a", disks: { peek: async () => new MemoryDisk(bytes) } } as unknown as Provider;
+      return tryPreparation(provider, vm(state), { actions: [action] }, prepareGuest, AbortSignal.timeout(60_000));
+    };
+    assert.equal(await tried(image, "etc/id"), undefined);
+    assert.equal(await tried(image, "etc/other"), "etc/other is not there any more");
+    const quota = Buffer.from(image);
+    quota.writeUInt32LE(quota.readUInt32LE(1024 + 0x64) | 0x100, 1024 + 0x64);
+    assert.match((await tried(quota, "etc/id")) ?? "", /can't be changed here \(feature 0x100\)/);
+    // A file system without a journal says so as long as it is mounted.
+    const mounted = Buffer.from(image);
+    mounted.writeUInt16LE(0, 1024 + 0x3a);
+    assert.equal(await tried(mounted, "etc/id"), undefined);
+    assert.match((await tried(mounted, "etc/id", "stopped")) ?? "", /errors noted/);
   });
 
   test("is refused as a whole where it is not as it was planned for", async () => {

@@ -165,6 +165,27 @@ describe("what tells a guest from others", () => {
       ["etc/machine-id"],
     );
     assert.ok(kept.checks.some(({ check, result }) => check === "guest-identity" && result === "warn"));
+    const byCloud = planPreparation(guest({ identity, cloudInit: known(true) }), {
+      ...wish,
+      ...asItIs,
+      identity: "renew",
+    });
+    assert.equal(byCloud.changes.length, 1);
+    assert.match(byCloud.checks.find(({ check }) => check === "guest-identity")?.detail ?? "", /metadata service/);
+  });
+
+  test("is renewed with the copy of its id that D-Bus keeps", () => {
+    const copied = changesOf(guest({ identity: { ...identity, hostKeys: [], hasBusId: true } }), {
+      ...asItIs,
+      identity: "renew",
+    });
+    assert.deepEqual(
+      copied.map(({ change, path }) => [change, path]),
+      [
+        ["empty-file", "etc/machine-id"],
+        ["remove-file", "var/lib/dbus/machine-id"],
+      ],
+    );
   });
 });
 
@@ -179,6 +200,14 @@ describe("the plan of a guest that lacks its target's driver", () => {
     const action = prepared.actions.find(({ action: name }) => name === "prepare-disk");
     assert.match(action?.detail ?? "", /put nvme of kernel 6.1.0-1 into boot\/initrd .* \(Its initramfs has no driver/);
     assert.ok(prepared.executable);
+  });
+
+  test("is refused where the changes can't be made", () => {
+    const seen = { ...observed(), guest: known(guest()), preparationRefused: "a folder is too full" };
+    const { checks, executable } = planMigration(seen);
+    const rows = checks.filter(({ check }) => check === "guest-preparation");
+    assert.deepEqual([rows.map(({ result }) => result), executable], [["fail"], false]);
+    assert.match(rows[0]?.detail ?? "", /a folder is too full/);
   });
 
   test("says that an undo of it takes longer", () => {

@@ -16,11 +16,13 @@ interface Mark {
   readonly describe?: (bytes: Bytes) => Promise<Omit<Content, "kind"> | { readonly kind: ContentKind } | undefined>;
 }
 
+const raidMagic = Buffer.from("fc4e2ba9", "hex");
+
 const marks: readonly Mark[] = [
   // Containers first: what is inside of them may show through at an offset of its own.
   { kind: "luks", at: 0, magic: Buffer.from("LUKS\xba\xbe", "latin1") },
   { kind: "lvm2", at: 512 + 24, magic: Buffer.from("LVM2 001") },
-  { kind: "md-raid", at: 4096, magic: Buffer.from("fc4e2ba9", "hex") },
+  { kind: "md-raid", at: 4096, magic: raidMagic },
   { kind: "xfs", at: 0, magic: Buffer.from("XFSB"), describe: (bytes) => named(bytes, 32, 108, 12) },
   {
     kind: "btrfs",
@@ -44,6 +46,19 @@ export async function identify(bytes: Bytes): Promise<Content | undefined> {
     if (!describe) return { kind };
     const more = await describe(bytes);
     if (more) return { kind, ...more };
+  }
+  return undefined;
+}
+
+/**
+ * Where the record of a Linux RAID (md) is that stands behind what it holds, in its formats 1.0 and 0.90; undefined when there
+ * is none. What stands before it looks like a file system of its own, and is one half of a mirror.
+ */
+export async function raidRecordAt(bytes: Bytes): Promise<number | undefined> {
+  const { sizeBytes } = bytes;
+  const places = [Math.floor((sizeBytes - 8192) / 4096) * 4096, Math.floor(sizeBytes / 65_536) * 65_536 - 65_536];
+  for (const at of places) {
+    if (at >= 0 && (await bytes.read(at, raidMagic.length)).equals(raidMagic)) return at;
   }
   return undefined;
 }

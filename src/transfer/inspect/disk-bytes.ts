@@ -10,6 +10,12 @@ export class Unreadable extends Error {
   }
 }
 
+/** It took too long: another time it may not. */
+export class OutOfTime extends Unreadable {}
+
+/** A system that is shut down in order leaves it otherwise. */
+export class NotAtRest extends Unreadable {}
+
 /** Bytes that can be read at any offset. Reading past the end is {@link Unreadable}. */
 export interface Bytes {
   readonly sizeBytes: number;
@@ -59,7 +65,7 @@ export class DiskBytes implements Bytes {
   /** Fails when the time is up or the caller gave up; for loops that need no bytes. */
   checkTime(): void {
     this.#signal?.throwIfAborted();
-    if (performance.now() > this.#limits.deadlineMs) throw new Unreadable("looking at it took too long");
+    if (performance.now() > this.#limits.deadlineMs) throw new OutOfTime("looking at it took too long");
   }
 
   async #page(index: number): Promise<Buffer> {

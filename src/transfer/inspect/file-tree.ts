@@ -69,12 +69,12 @@ export class FileSystem {
     return [...(await this.#list(folder)).keys()].sort();
   }
 
-  /** A text file. Larger than `maxBytes` is {@link Unreadable}. */
-  async text(path: string, maxBytes = 1024 * 1024): Promise<string | undefined> {
+  /** A text file. Larger than `maxBytes` is {@link Unreadable}. As `latin1` it has one character for each byte. */
+  async text(path: string, maxBytes = 1024 * 1024, encoding: "utf8" | "latin1" = "utf8"): Promise<string | undefined> {
     const file = await this.find(path);
     if (file?.kind !== "file") return undefined;
     if (file.sizeBytes > maxBytes) throw new Unreadable(`${path} is larger than such a file can be`);
-    return Buffer.concat(await Array.fromAsync(this.#tree.read(file, 0, file.sizeBytes))).toString("utf8");
+    return Buffer.concat(await Array.fromAsync(this.#tree.read(file, 0, file.sizeBytes))).toString(encoding);
   }
 
   read(file: FileNode, offset: number, length: number): AsyncIterable<Buffer> {

@@ -162,12 +162,15 @@ const keyMakers = ["sshd-keygen.target", "sshd-keygen@.service", "sshd-keygen.se
 
 export async function readIdentity(root: FileSystem): Promise<GuestIdentity> {
   const hostKeys = (await root.names("etc/ssh")).filter((name) => /^ssh_host_\w+_key(?:\.pub)?$/.test(name));
-  let makesHostKeys = (await usesCloudInit(root)) ? "cloud-init" : undefined;
+  const machineId = await root.find("etc/machine-id");
+  const busId = await root.find("var/lib/dbus/machine-id");
+  let makesHostKeys: string | undefined;
   for (const unit of keyMakers) {
     if (makesHostKeys === undefined && (await root.exists(`usr/lib/systemd/system/${unit}`))) makesHostKeys = unit;
   }
   return {
-    hasMachineId: (await root.find("etc/machine-id"))?.kind === "file",
+    hasMachineId: machineId?.kind === "file",
+    ...(busId?.kind === "file" && busId.id !== machineId?.id ? { hasBusId: true } : {}),
     hostKeys: hostKeys.map((name) => `etc/ssh/${name}`),
     ...(makesHostKeys === undefined ? {} : { makesHostKeys }),
     takesCloudSettings: (await root.find("etc/cloud/cloud.cfg.d"))?.kind === "folder",

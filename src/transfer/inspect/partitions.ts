@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import type { PartitionTable } from "../../domain/guest.ts";
-import { type Bytes, Unreadable } from "./disk-bytes.ts";
+import { type Bytes, OutOfTime, Unreadable } from "./disk-bytes.ts";
 
 export interface Partition {
   readonly number: number;
@@ -149,7 +149,7 @@ function guid(bytes: Buffer): string {
 
 /** A copy of a table that points outside of the disk is as good as none; any other failure goes on. */
 function noteUnreadable(error: unknown): undefined {
-  if (error instanceof Unreadable) return undefined;
+  if (error instanceof Unreadable && !(error instanceof OutOfTime)) return undefined;
   throw error;
 }
 

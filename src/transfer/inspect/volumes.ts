@@ -1,5 +1,5 @@
 import type { GuestVolume } from "../../domain/guest.ts";
-import { identify } from "./content.ts";
+import { identify, raidRecordAt } from "./content.ts";
 import { type Bytes, ByteWindow, Unreadable } from "./disk-bytes.ts";
 import { ExtTree } from "./ext/index.ts";
 import { FatTree } from "./fat.ts";
@@ -19,19 +19,40 @@ export interface OpenVolume {
 
 /** Everything on the disk that may hold files, in the order it lies there. */
 export async function openVolumes(disk: Bytes, scan: PartitionScan): Promise<OpenVolume[]> {
-  if (scan.table === "none") return [await openVolume("the whole disk", disk, 0, false)];
+  const isMember = await isRaidMember(disk, scan);
+  if (scan.table === "none") {
+    return [await openVolume(disk, { name: "the whole disk", offsetBytes: 0, isEsp: false }, isMember)];
+  }
   const volumes: OpenVolume[] = [];
   for (const { number, offsetBytes, sizeBytes, isEsp } of scan.partitions) {
     const bytes = new ByteWindow(disk, offsetBytes, sizeBytes);
-    volumes.push(await openVolume(`partition ${number}`, bytes, offsetBytes, isEsp));
+    const place = { name: `partition ${number}`, offsetBytes, isEsp };
+    volumes.push(await openVolume(bytes, place, isMember || (await raidRecordAt(bytes)) !== undefined));
   }
   return volumes;
 }
 
-async function openVolume(name: string, bytes: Bytes, offsetBytes: number, isEsp: boolean): Promise<OpenVolume> {
-  const content = await identify(bytes);
-  const { kind, label, uuid } = content ?? {};
-  const volume: GuestVolume = { name, offsetBytes, sizeBytes: bytes.sizeBytes, content: kind, label, uuid };
+/** Whether the disk as a whole is one of a Linux RAID: then the record of that stands behind its partitions. */
+export async function isRaidMember(disk: Bytes, { partitions }: PartitionScan): Promise<boolean> {
+  const at = await raidRecordAt(disk);
+  return at !== undefined && partitions.every(({ offsetBytes, sizeBytes }) => offsetBytes + sizeBytes <= at);
+}
+
+interface VolumePlace {
+  readonly name: string;
+  readonly offsetBytes: number;
+  readonly isEsp: boolean;
+}
+
+/** `isMember`: of a RAID. What such a volume shows is read all the same. */
+async function openVolume(
+  bytes: Bytes,
+  { name, offsetBytes, isEsp }: VolumePlace,
+  isMember: boolean,
+): Promise<OpenVolume> {
+  const { kind, label, uuid } = (await identify(bytes)) ?? {};
+  const content = isMember ? "md-raid" : kind;
+  const volume: GuestVolume = { name, offsetBytes, sizeBytes: bytes.sizeBytes, content, label, uuid };
   const closed = { volume, isEsp, inUse: false };
   try {
     switch (kind) {

@@ -1,7 +1,9 @@
 import { ProviderError } from "../../domain/errors.ts";
 import type { ChangedFile, PreparationChange } from "../../domain/preparation.ts";
-import { DiskBytes, Unreadable } from "../inspect/disk-bytes.ts";
+import { raidRecordAt } from "../inspect/content.ts";
+import { DiskBytes, NotAtRest, OutOfTime, Unreadable } from "../inspect/disk-bytes.ts";
 import { readPartitions } from "../inspect/partitions.ts";
+import { isRaidMember } from "../inspect/volumes.ts";
 import type { BlockSource, Extent } from "../ports.ts";
 import { ChangedBytes, type ChangedRange } from "./changed-bytes.ts";
 import { editFstab, editMenu } from "./edits.ts";
@@ -14,7 +16,7 @@ export interface PrepareOptions {
   /** The time that files are said to have changed at: the same at every attempt. */
   readonly at: Date;
   readonly signal?: AbortSignal;
-  /** Bytes to read at most. Default 1 GiB. */
+  /** Bytes to read at most. Default 4 GiB. */
   readonly maxReadBytes?: number;
   /** How long it may take. Default 2 min. */
   readonly maxMs?: number;
@@ -32,14 +34,15 @@ export const preparedSince = "before-preparation";
 /**
  * Carries a plan's changes out on a view of a guest's disk: the disk itself is only read, and the same changes of the same
  * disk give the same bytes. Nothing of the guest runs. What it can't do as it was planned is refused as a whole.
- * @throws ProviderError Conflict when a change can't be made; what the source throws; the signal's reason.
+ * @throws ProviderError Conflict when a change can't be made, with the fact `whileInUse` when it may be possible once the
+ * guest has ended in order; Timeout when it took too long; what the source throws; the signal's reason.
  */
 export async function prepareGuest(
   source: BlockSource,
   changes: readonly PreparationChange[],
   options: PrepareOptions,
 ): Promise<PreparedGuest> {
-  const { resource, at, signal, maxReadBytes = 1024 ** 3, maxMs = 120_000 } = options;
+  const { resource, at, signal, maxReadBytes = 4 * 1024 ** 3, maxMs = 120_000 } = options;
   const limits = { readBytes: maxReadBytes, deadlineMs: performance.now() + maxMs };
   const disk = new ChangedBytes(new DiskBytes(source, limits, signal));
   try {
@@ -52,15 +55,28 @@ export async function prepareGuest(
     const ranges = await disk.ranges();
     return { source: preparedSource(source, disk, ranges), changes: byFile(ranges) };
   } catch (error) {
-    if (!(error instanceof Unreadable)) throw error;
-    throw new ProviderError("Conflict", {
-      operation: "prepare the guest",
-      resource,
+    throw refusal(error, resource);
+  }
+}
+
+function refusal(error: unknown, resource: string): unknown {
+  const what = { operation: "prepare the guest", resource, cause: error };
+  if (error instanceof OutOfTime) {
+    return new ProviderError("Timeout", {
+      ...what,
       reason: error.message,
-      action: "Prepare it in the guest as the plan's checks say and plan with preparation off, or look at a new plan.",
-      cause: error,
+      action: "Look at the site's load; it is tried again.",
     });
   }
+  // A count or a place on a damaged disk may be none that a number here can be.
+  const isDamaged = error instanceof RangeError;
+  if (!isDamaged && !(error instanceof Unreadable)) return error;
+  return new ProviderError("Conflict", {
+    ...what,
+    reason: isDamaged ? "its file system is damaged" : error.message,
+    action: "Prepare it in the guest as the plan's checks say and plan with preparation off, or look at a new plan.",
+    ...(error instanceof NotAtRest ? { facts: { whileInUse: true } } : {}),
+  });
 }
 
 /** The volumes that are changed, each opened once. */
@@ -77,14 +93,19 @@ class Volumes {
   async get(name: string): Promise<ExtWriter> {
     const known = this.#open.get(name);
     if (known) return known;
-    const { table, partitions } = await readPartitions(this.#disk);
+    const scan = await readPartitions(this.#disk);
+    const { table, partitions } = scan;
     const whole = { offsetBytes: 0, sizeBytes: this.#disk.sizeBytes };
     const place =
       table === "none" && name === "the whole disk"
         ? whole
         : partitions.find(({ number }) => name === `partition ${number}`);
     if (!place) throw new Unreadable(`there is no ${name}`);
-    const writer = await ExtWriter.open(this.#disk.window(place.offsetBytes, place.sizeBytes), this.#at);
+    const bytes = this.#disk.window(place.offsetBytes, place.sizeBytes);
+    if ((await isRaidMember(this.#disk, scan)) || (await raidRecordAt(bytes)) !== undefined) {
+      throw new Unreadable(`${name} is one of a Linux RAID, whose others would not have what is written to it`);
+    }
+    const writer = await ExtWriter.open(bytes, this.#at);
     this.#open.set(name, writer);
     return writer;
   }
@@ -122,11 +143,12 @@ async function carryOut(change: PreparationChange, volumes: Volumes): Promise<vo
 }
 
 async function edit(volume: ExtWriter, path: string, to: (text: string) => string): Promise<void> {
-  const text = await (await volume.files()).text(path);
+  // Byte by byte: what of it is not UTF-8 stays as it is.
+  const text = await (await volume.files()).text(path, undefined, "latin1");
   if (text === undefined) throw new Unreadable(`${path} is not there any more`);
   const changed = to(text);
   if (changed === text) throw new Unreadable(`${path} is not as it was when the plan was made`);
-  await volume.replace(path, Buffer.from(changed));
+  await volume.replace(path, Buffer.from(changed, "latin1"));
 }
 
 function split(path: string): { folder: string; name: string } {

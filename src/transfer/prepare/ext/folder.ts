@@ -89,6 +89,7 @@ export class ExtFolder {
     const end = block.length - (this.#records.checksums.inBlocks ? tailBytes : 0);
     const entries: Entry[] = [];
     for (let at = 0; at < end; ) {
+      if (at + headBytes > end) throw new Unreadable("a folder on it is damaged");
       const length = block.readUInt16LE(at + 4);
       const nameBytes = block.readUInt8(at + 6);
       if (length < headBytes || length % 4 !== 0 || at + length > end || headBytes + nameBytes > length) {

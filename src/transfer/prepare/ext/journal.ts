@@ -1,5 +1,5 @@
 import { addToCrc32c } from "../../crc32c.ts";
-import { Unreadable } from "../../inspect/disk-bytes.ts";
+import { NotAtRest } from "../../inspect/disk-bytes.ts";
 import { extentRuns, mappedRuns, type Run } from "../../inspect/ext/extents.ts";
 import { readLayout } from "../../inspect/ext/layout.ts";
 import type { WritableBytes } from "../changed-bytes.ts";
@@ -52,7 +52,7 @@ class Journal {
     const { blockBytes, inodesPerGroup, inodeBytes, inodeTable } = await readLayout(bytes);
     const superblock = await bytes.read(superblockAt, 1024);
     const number = superblock.readUInt32LE(0xe0);
-    if (number === 0) throw new Unreadable("its journal is on another disk");
+    if (number === 0) throw new NotAtRest("its journal is on another disk");
     const table = await inodeTable(Math.floor((number - 1) / inodesPerGroup));
     const raw = await bytes.read(table * blockBytes + ((number - 1) % inodesPerGroup) * inodeBytes, 128);
     const map = Buffer.from(raw.subarray(0x28, 0x64));
@@ -65,10 +65,10 @@ class Journal {
     const head = Buffer.from((await journal.#block(0)).subarray(0, 1024));
     const opened = new Journal(bytes, blockBytes, runs, head);
     if (head.readUInt32BE(0) !== magic || head.readUInt32BE(12) !== blockBytes) {
-      throw new Unreadable("its journal is damaged");
+      throw new NotAtRest("its journal is damaged");
     }
     const unknown = opened.#features & ~understood;
-    if (unknown !== 0) throw new Unreadable(`its journal is of a kind unknown here (0x${unknown.toString(16)})`);
+    if (unknown !== 0) throw new NotAtRest(`its journal is of a kind unknown here (0x${unknown.toString(16)})`);
     return opened;
   }
 
@@ -173,7 +173,7 @@ class Journal {
 
   #place(number: number): number {
     const run = this.#runs.find(({ fileBlock, count }) => number >= fileBlock && number < fileBlock + count);
-    if (run?.diskBlock === undefined) throw new Unreadable("its journal is damaged");
+    if (run?.diskBlock === undefined) throw new NotAtRest("its journal is damaged");
     return (run.diskBlock + number - run.fileBlock) * this.#blockBytes;
   }
 }

@@ -1,4 +1,4 @@
-import { Unreadable } from "../../inspect/disk-bytes.ts";
+import { NotAtRest, Unreadable } from "../../inspect/disk-bytes.ts";
 import { type ExtLayout, readLayout } from "../../inspect/ext/layout.ts";
 import type { WritableBytes } from "../changed-bytes.ts";
 import { ExtChecksums } from "./checksums.ts";
@@ -44,7 +44,7 @@ export class ExtRecords {
     const unknown = superblock.readUInt32LE(0x64) & ~understood;
     if (unknown !== 0)
       throw new Unreadable(`its file system can't be changed here (feature 0x${unknown.toString(16)})`);
-    if ((superblock.readUInt16LE(0x3a) & 3) !== 1) throw new Unreadable("its file system has errors noted in it");
+    if ((superblock.readUInt16LE(0x3a) & 3) !== 1) throw new NotAtRest("its file system has errors noted in it");
     return new ExtRecords(bytes, layout, superblock);
   }
 
@@ -114,7 +114,7 @@ export class ExtRecords {
         const unused = Math.min(get16And16(descriptor, 0x1c, 0x32), inodesPerGroup - index - 1);
         put16And16(descriptor, 0x1c, 0x32, unused);
         await this.#writeBitmap(group, descriptor, "inodes", bitmap);
-        this.#super.writeUInt32LE(this.#super.readUInt32LE(0x10) - 1, 0x10);
+        this.#super.writeUInt32LE(Math.max(0, this.#super.readUInt32LE(0x10) - 1), 0x10);
         return number;
       }
     }
@@ -179,7 +179,8 @@ export class ExtRecords {
     const change = used ? -count : count;
     addTo16And16(descriptor, 0x0c, 0x2c, change);
     await this.#writeBitmap(group, descriptor, "blocks", bitmap);
-    const free = this.#super.readUInt32LE(0x0c) + this.#super.readUInt32LE(0x158) * 2 ** 32 + change;
+    // What the superblock says of the whole is behind while it is in use; Linux counts the groups when it mounts it.
+    const free = Math.max(0, this.#super.readUInt32LE(0x0c) + this.#super.readUInt32LE(0x158) * 2 ** 32 + change);
     this.#super.writeUInt32LE(free % 2 ** 32, 0x0c);
     this.#super.writeUInt32LE(Math.floor(free / 2 ** 32), 0x158);
   }
@@ -228,5 +229,5 @@ function put16And16(descriptor: Buffer, low: number, high: number, value: number
 }
 
 function addTo16And16(descriptor: Buffer, low: number, high: number, change: number): void {
-  put16And16(descriptor, low, high, get16And16(descriptor, low, high) + change);
+  put16And16(descriptor, low, high, Math.max(0, get16And16(descriptor, low, high) + change));
 }

@@ -6,10 +6,13 @@ import type { WritableBytes } from "../changed-bytes.ts";
 import { ExtFolder } from "./folder.ts";
 import { ExtInode } from "./inode.ts";
 import { replayJournal } from "./journal.ts";
+import { copyLabel, hasLabel } from "./labels.ts";
 import { type BlockRun, ExtRecords } from "./records.ts";
 
 const regular = 0o100644;
 const maxNameBytes = 255;
+const rootFolder = 2;
+const askedSiblings = 50;
 
 /**
  * Changes files of an ext4 file system that nobody uses meanwhile: contents are replaced or added to, small files made and
@@ -68,7 +71,7 @@ export class ExtWriter {
     await this.#finish(inode, [...kept, ...added], data.length);
   }
 
-  /** Makes a file that anybody may read, like its siblings in what security modules note of them. */
+  /** Makes a file that anybody may read, like its siblings, or its folder, in what security modules note of them. */
   async create(folder: string, name: string, data: Buffer): Promise<void> {
     const files = await this.files();
     const parent = await this.#folder(files, folder);
@@ -82,7 +85,7 @@ export class ExtWriter {
     raw.writeUInt16LE(0xf30a, 0x28);
     raw.writeUInt16LE(4, 0x2c);
     if (raw.length > 128) raw.writeUInt16LE(this.#records.extraBytes, 0x80);
-    await this.#copyAttributes(files, folder, raw);
+    await this.#label(files, folder, parent, raw);
     const inode = new ExtInode(this.#records, number, raw);
     const runs = await this.#takeFor(inode, Math.ceil(data.length / this.#records.layout.blockBytes));
     const path = `${folder}/${name}`;
@@ -139,17 +142,16 @@ export class ExtWriter {
     return ExtInode.read(this.#records, node.id);
   }
 
-  /** Attributes inside of a sibling's record, such as SELinux' label: without one a guest may not read the new file. */
-  async #copyAttributes(files: FileSystem, folder: string, raw: Buffer): Promise<void> {
-    const extra = this.#records.extraBytes;
-    if (raw.length <= 128 + extra + 4) return;
-    for (const name of await files.names(folder)) {
+  /** A label such as SELinux': without one a guest that uses them may not read the new file. */
+  async #label(files: FileSystem, folder: string, parent: ExtInode, raw: Buffer): Promise<void> {
+    for (const name of (await files.names(folder)).slice(0, askedSiblings)) {
       const sibling: FileNode | undefined = await files.find(`${folder}/${name}`);
       if (sibling?.kind !== "file") continue;
-      const { raw: its } = await ExtInode.read(this.#records, sibling.id);
-      if (its.readUInt16LE(0x80) === extra) its.copy(raw, 128 + extra, 128 + extra);
-      return;
+      if (copyLabel((await ExtInode.read(this.#records, sibling.id)).raw, raw)) return;
     }
+    if (copyLabel(parent.raw, raw)) return;
+    const { raw: root } = await ExtInode.read(this.#records, rootFolder);
+    if (hasLabel(root)) throw new Unreadable(`there is no security label for a new file in ${folder}`);
   }
 
   #takeFor(inode: ExtInode, count: number): Promise<BlockRun[]> {
