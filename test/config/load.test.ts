@@ -1,3 +1,4 @@
+// Long because it is one story: what a file may say, and what becomes of it.
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";

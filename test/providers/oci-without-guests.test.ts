@@ -38,7 +38,7 @@ async function placeInstance(
   disks = 1,
 ): Promise<{ vmId: string; volumeIds: readonly string[] }> {
   const { cloud, availabilityDomains } = lab.oci;
-  const [availabilityDomain = ""] = availabilityDomains;
+  const [availabilityDomain] = availabilityDomains;
   const { id: vmId } = cloud.tables.instances.put({
     ...resource("instance", vmToWire(createdTags({}, randomBytes(4).toString("hex")), [])),
     guestId: `oci-${randomBytes(8).toString("hex")}`,

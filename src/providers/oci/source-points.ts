@@ -71,7 +71,7 @@ export class SourcePoints {
     }
     const done = await Promise.all(
       disks.map(
-        ({ diskId, volumeId }) =>
+        async ({ diskId, volumeId }) =>
           taken.get(diskId) ??
           this.#parts.backups.create(
             {

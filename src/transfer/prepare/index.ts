@@ -68,15 +68,21 @@ function refusal(error: unknown, resource: string): unknown {
       action: "Look at the site's load; it is tried again.",
     });
   }
-  // A count or a place on a damaged disk may be none that a number here can be.
-  const isDamaged = error instanceof RangeError;
-  if (!isDamaged && !(error instanceof Unreadable)) return error;
+  const reason = reasonOf(error);
+  if (reason === undefined) return error;
   return new ProviderError("Conflict", {
     ...what,
-    reason: isDamaged ? "its file system is damaged" : error.message,
+    reason,
     action: "Prepare it in the guest as the plan's checks say and plan with preparation off, or look at a new plan.",
     ...(error instanceof NotAtRest ? { facts: { whileInUse: true } } : {}),
   });
+}
+
+/** Undefined of what says nothing of the disk. */
+function reasonOf(error: unknown): string | undefined {
+  // A count or a place on a damaged disk may be none that a number here can be.
+  if (error instanceof RangeError) return "its file system is damaged";
+  return error instanceof Unreadable ? error.message : undefined;
 }
 
 /** The volumes that are changed, each opened once. */
