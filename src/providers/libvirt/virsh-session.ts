@@ -104,7 +104,7 @@ export class VirshSession {
     const stdout = start < 0 ? "" : this.#out.slice(start + begin.length, whole ? this.#out.indexOf(end) : undefined);
     const said = this.#err.split(whole ? failuresEnd : over)[0] ?? "";
     if (said.search(ofConnection) >= 0) this.#stale = true;
-    const stderr = whole ? said.replaceAll(ofConnection, "") : said || "error: virsh ended before it had answered\n";
+    const stderr = whole ? said.replaceAll(ofConnection, "") : said || unanswered;
     return { exitCode: !whole || /^error: /m.test(stderr) ? 1 : 0, stdout, stderr };
   }
 
@@ -135,6 +135,8 @@ export class VirshSession {
 }
 
 const endsWithinMs = 2_000;
+/** In libvirt's words for it, which are known to pass. */
+const unanswered = "error: client socket is closed: virsh ended before it had answered\n";
 
 function late(line: string, timeoutMs: number): ProviderError {
   return new ProviderError("Timeout", {
