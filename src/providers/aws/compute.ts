@@ -5,6 +5,7 @@ import type { InstanceType } from "../../domain/instance-type.ts";
 import { changeTags } from "../../domain/tags.ts";
 import { tagKeys, type Vm } from "../../domain/vm.ts";
 import { conflict, type Subject, unavailable } from "../failures.ts";
+import { poll } from "../poll.ts";
 import type { ComputeFacet, VmSpec } from "../provider.ts";
 import type { Aws } from "./client.ts";
 import { type Ec2View, goneIsUndefined } from "./describe.ts";
@@ -13,7 +14,6 @@ import { type InstanceTypes, isNitro } from "./instance-types.ts";
 import type { Launcher } from "./launch.ts";
 import { fromWire, vmTagRules } from "./tags.ts";
 import { devicesOf, toVm } from "./vm.ts";
-import { poll } from "./wait.ts";
 
 const MiB = 2 ** 20;
 /** Whoever waits for a stop is told at least this often. */

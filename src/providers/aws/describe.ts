@@ -1,9 +1,9 @@
 import type { Filter, Image, Instance, Snapshot, Subnet, Volume } from "@aws-sdk/client-ec2";
 import { isProviderError } from "../../domain/errors.ts";
 import { notFound, type Subject, unavailable } from "../failures.ts";
+import { poll } from "../poll.ts";
 import type { Aws } from "./client.ts";
 import { vendorCode } from "./errors.ts";
-import { poll } from "./wait.ts";
 
 /** Of one page; EC2's largest. Lists of ids in a filter end at 200 values. */
 const pageSize = 1_000;

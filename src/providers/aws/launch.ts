@@ -5,6 +5,7 @@ import type { Tags } from "../../domain/tags.ts";
 import { tagKeys } from "../../domain/vm.ts";
 import { capabilities } from "../capabilities.ts";
 import { invalid, notFound, type Subject, unsupported } from "../failures.ts";
+import { poll } from "../poll.ts";
 import type { VmSpec } from "../provider.ts";
 import type { Aws } from "./client.ts";
 import { type Clone, parseReference } from "./clone-reference.ts";
@@ -16,7 +17,6 @@ import type { Placements } from "./placements.ts";
 import { byKey, createdTags, fromWire, tagSpecification, token, toWire } from "./tags.ts";
 import { devicesOf } from "./vm.ts";
 import { defaultVolumeType } from "./volumes.ts";
-import { poll } from "./wait.ts";
 
 const GiB = 2 ** 30;
 /** "Device names on Linux instances": what is recommended for EBS volumes, and what is available behind it. */
@@ -183,7 +183,7 @@ export class Launcher {
       const seen = await look();
       return seen.State?.Name === "pending" ? undefined : seen;
     };
-    return (await poll(started, this.#aws.patience, signal)) as Instance;
+    return await poll(started, this.#aws.patience, signal);
   }
 
   async #look(vmId: string, subject: Subject, signal: AbortSignal): Promise<Instance> {
@@ -377,7 +377,7 @@ export class Launcher {
       this.#aws.patience,
       signal,
     );
-    return done as Instance;
+    return done;
   }
 }
 

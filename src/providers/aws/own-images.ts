@@ -2,11 +2,11 @@ import type { Image as AwsImage } from "@aws-sdk/client-ec2";
 import type { Tags } from "../../domain/tags.ts";
 import type { Firmware } from "../../domain/vm.ts";
 import type { Subject } from "../failures.ts";
+import { poll } from "../poll.ts";
 import type { Aws } from "./client.ts";
 import type { Ec2View } from "./describe.ts";
 import { vendorCode } from "./errors.ts";
 import { byKey, byNote, createdTags, tagSpecification, token, toWire } from "./tags.ts";
-import { poll } from "./wait.ts";
 
 export const rootDevice = "/dev/xvda";
 const blank = "blank";

@@ -1,12 +1,12 @@
 import type { Filter, Snapshot } from "@aws-sdk/client-ec2";
 import { tagKeys } from "../../domain/vm.ts";
 import type { Subject } from "../failures.ts";
+import { poll } from "../poll.ts";
 import type { RecoveryPoint } from "../provider.ts";
 import type { Aws } from "./client.ts";
 import type { Ec2View } from "./describe.ts";
 import { codeFailure } from "./errors.ts";
 import { byNote, fromWire, type Notes, noteOf } from "./tags.ts";
-import { poll } from "./wait.ts";
 
 const GiB = 2 ** 30;
 
@@ -79,7 +79,7 @@ export class Snapshots {
       this.#aws.patience,
       signal,
     );
-    return done as OurSnapshot;
+    return done;
   }
 
   /** Returns once it is no longer shown. One that is gone is fine. */

@@ -4,6 +4,7 @@ import { isProviderError } from "../../domain/errors.ts";
 import type { Tags } from "../../domain/tags.ts";
 import type { BlockSource } from "../../transfer/ports.ts";
 import { conflict, invalid, notFound, type Subject } from "../failures.ts";
+import { poll } from "../poll.ts";
 import type { ListedVolume, NewDisk, Volume } from "../provider.ts";
 import { SnapshotSource } from "./block-source.ts";
 import type { Aws } from "./client.ts";
@@ -12,7 +13,6 @@ import type { Ec2View } from "./describe.ts";
 import type { Placements } from "./placements.ts";
 import type { Snapshots } from "./points.ts";
 import { byKey, createdTags, fromWire, tagSpecification, token } from "./tags.ts";
-import { poll } from "./wait.ts";
 
 const GiB = 2 ** 30;
 /** "Amazon EBS General Purpose SSD volumes": the largest of the types that are made here. */

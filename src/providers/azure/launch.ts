@@ -4,6 +4,7 @@ import { isProviderError } from "../../domain/errors.ts";
 import { tagKeys } from "../../domain/vm.ts";
 import { capabilities } from "../capabilities.ts";
 import { conflict, invalid, notFound, type Subject, unsupported } from "../failures.ts";
+import { poll } from "../poll.ts";
 import type { VmSpec } from "../provider.ts";
 import type { Azure } from "./client.ts";
 import { diskBus, type InstanceTypes } from "./instance-types.ts";
@@ -13,7 +14,6 @@ import { createdTags, toWire, vmTagRules } from "./tags.ts";
 import type { View } from "./view.ts";
 import { devicesOf, powerStateOf } from "./vm.ts";
 import { defaultDiskType, type Volumes } from "./volumes.ts";
-import { poll } from "./wait.ts";
 
 const GiB = 2 ** 30;
 /** Nobody signs in by it: what a VM is to let in comes with its image or its user data. */

@@ -1,11 +1,11 @@
 import type { NetworkInterface, NetworkSecurityGroup, Subnet, VirtualNetwork } from "@azure/arm-network";
 import { invalid, notFound, type Subject } from "../failures.ts";
+import { poll } from "../poll.ts";
 import type { VmSpec } from "../provider.ts";
 import type { Azure } from "./client.ts";
 import { goneIsUndefined, vendorCode } from "./errors.ts";
 import { parseId } from "./names.ts";
 import { createdTags, fromWire, isManaged, toWire } from "./tags.ts";
-import { poll } from "./wait.ts";
 
 /** Azure's own: no VM may go in there. */
 const reserved = /^(GatewaySubnet|AzureBastionSubnet|AzureFirewall\w*Subnet|RouteServerSubnet)$/i;

@@ -2,6 +2,7 @@ import type { Disk, Snapshot } from "@azure/arm-compute";
 import { isProviderError } from "../../domain/errors.ts";
 import type { Tags } from "../../domain/tags.ts";
 import { conflict, type Subject } from "../failures.ts";
+import { poll } from "../poll.ts";
 import type { RecoveryPoint } from "../provider.ts";
 import type { Azure } from "./client.ts";
 import { goneIsUndefined } from "./errors.ts";
@@ -9,7 +10,6 @@ import { nameFor, parseId } from "./names.ts";
 import { createdTags, fromWire, type Notes, toWire } from "./tags.ts";
 import type { View } from "./view.ts";
 import { sizeOf } from "./vm.ts";
-import { poll } from "./wait.ts";
 
 /** A snapshot of a managed disk of ours, with what its tags say. */
 export interface OurSnapshot {

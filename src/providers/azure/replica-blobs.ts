@@ -2,11 +2,11 @@ import type { BlobClient, PageBlobClient } from "@azure/storage-blob";
 import { isProviderError } from "../../domain/errors.ts";
 import { footerBytes } from "../../transfer/formats/vhd/footer.ts";
 import { conflict, type Subject } from "../failures.ts";
+import { poll } from "../poll.ts";
 import type { Azure } from "./client.ts";
 import { inContainer, replicaContainer } from "./containers.ts";
 import { goneIsUndefined, isLeaseFailure, vendorCode } from "./errors.ts";
 import { digest } from "./names.ts";
-import { poll } from "./wait.ts";
 
 /** In a blob's metadata: the generation whose content it holds now. */
 const headKey = "head";

@@ -5,6 +5,7 @@ import type { Tags } from "../../domain/tags.ts";
 import type { Firmware } from "../../domain/vm.ts";
 import type { BlockSource } from "../../transfer/ports.ts";
 import { conflict, invalid, notFound, type Subject } from "../failures.ts";
+import { poll } from "../poll.ts";
 import type { ListedVolume, NewDisk, Volume } from "../provider.ts";
 import { SnapshotSource } from "./block-source.ts";
 import type { Azure } from "./client.ts";
@@ -14,7 +15,6 @@ import type { Snapshots } from "./points.ts";
 import { createdTags, fromWire, toWire } from "./tags.ts";
 import type { View } from "./view.ts";
 import { powerStateOf, sizeOf } from "./vm.ts";
-import { poll } from "./wait.ts";
 
 const GiB = 2 ** 30;
 /** "Azure managed disks" go up to 32 TiB, page blobs, which replicas lie in, to 8 TiB with the footer of the format. */

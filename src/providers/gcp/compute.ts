@@ -4,6 +4,7 @@ import type { InstanceType } from "../../domain/instance-type.ts";
 import { changeTags } from "../../domain/tags.ts";
 import { tagKeys, type Vm } from "../../domain/vm.ts";
 import { conflict, type Subject } from "../failures.ts";
+import { poll } from "../poll.ts";
 import type { ComputeFacet, VmSpec } from "../provider.ts";
 import type { Gcp } from "./client.ts";
 import { seenOf, vmLabelRules } from "./labels.ts";
@@ -11,7 +12,6 @@ import type { Launcher } from "./launch.ts";
 import type { MachineTypes } from "./machine-types.ts";
 import { nameOf } from "./names.ts";
 import { attachedDisks, type Instance, instanceOf, toVm } from "./vm.ts";
-import { poll } from "./wait.ts";
 
 /** Whoever waits for a stop is told at least this often. */
 const tellEveryMs = 500;

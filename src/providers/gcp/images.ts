@@ -2,11 +2,11 @@ import type * as Compute from "@google-cloud/compute";
 import { isProviderError } from "../../domain/errors.ts";
 import type { Image, ImagesFacet } from "../cloud-facets.ts";
 import { notFound, type Subject } from "../failures.ts";
+import { poll } from "../poll.ts";
 import type { Gcp } from "./client.ts";
 import type { Generations } from "./generations.ts";
 import { createdTags, describe, seenOf, toLabels } from "./labels.ts";
 import { readableName } from "./names.ts";
-import { poll } from "./wait.ts";
 
 type Wire = Compute.protos.google.cloud.compute.v1.IImage;
 type Architecture = Image["architecture"];

@@ -1,6 +1,7 @@
 import { isProviderError } from "../../domain/errors.ts";
 import type { InstanceType } from "../../domain/instance-type.ts";
 import { conflict, invalid, type Subject, unsupported } from "../failures.ts";
+import { poll } from "../poll.ts";
 import type { NewDisk, VmSpec } from "../provider.ts";
 import type { Gcp } from "./client.ts";
 import type { GcpImages } from "./images.ts";
@@ -10,7 +11,6 @@ import { readableName } from "./names.ts";
 import type { GcpNetwork } from "./network.ts";
 import type { Instance } from "./vm.ts";
 import { defaultDiskType, type Volumes, volumeName } from "./volumes.ts";
-import { poll } from "./wait.ts";
 
 const GiB = 2 ** 30;
 

@@ -1,12 +1,12 @@
 import type * as Compute from "@google-cloud/compute";
 import { isProviderError } from "../../domain/errors.ts";
 import { conflict, notFound, type Subject } from "../failures.ts";
+import { poll } from "../poll.ts";
 import type { RecoveryPoint } from "../provider.ts";
 import type { Gcp } from "./client.ts";
 import { codeFailure } from "./errors.ts";
 import { type Notes, noteKeys, noteLabels, type Seen, seenOf } from "./labels.ts";
 import { digest, keyOf, nameOf } from "./names.ts";
-import { poll } from "./wait.ts";
 
 type Wire = Compute.protos.google.cloud.compute.v1.ISnapshot;
 const GiB = 2 ** 30;

@@ -5,13 +5,13 @@ import type { Tags } from "../../domain/tags.ts";
 import type { BlockSource } from "../../transfer/ports.ts";
 import { conflict, invalid, notFound, type Subject } from "../failures.ts";
 import type { Helpers } from "../helpers.ts";
+import { poll } from "../poll.ts";
 import type { ListedVolume, NewDisk, Volume } from "../provider.ts";
 import type { Gcp } from "./client.ts";
 import { helperDevice, ofSnapshot } from "./helper-instances.ts";
 import { createdTags, type Described, describe, seenOf, toLabels } from "./labels.ts";
 import { digest, keyOf, nameOf } from "./names.ts";
 import type { GcpSnapshot, Snapshots } from "./snapshots.ts";
-import { poll } from "./wait.ts";
 
 export type Disk = Compute.protos.google.cloud.compute.v1.IDisk;
 type Instance = Compute.protos.google.cloud.compute.v1.IInstance;

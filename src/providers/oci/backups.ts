@@ -1,12 +1,12 @@
 import type { models } from "oci-core";
 import type { Tags } from "../../domain/tags.ts";
 import { notFound, type Subject } from "../failures.ts";
+import { poll } from "../poll.ts";
 import type { Oci } from "./client.ts";
 import { codeFailure, vendorCode } from "./errors.ts";
 import { isoOf, stateOf } from "./models.ts";
 import { createdTags, fromWire, hasKey, imageMarkOf, type Notes, type Tagged, token, toWire } from "./tags.ts";
 import { alive, goneIsUndefined, isId, isOver, items, type OciView } from "./view.ts";
-import { poll } from "./wait.ts";
 
 const GiB = 2 ** 30;
 const limit = 1_000;
@@ -89,7 +89,7 @@ export class Backups {
       this.#oci.patience,
       signal,
     );
-    return done as OciBackup;
+    return done;
   }
 
   /** Returns once it is over. One that is gone is fine. A part of a group's backup counts as gone, and goes with the last one. */

@@ -3,6 +3,7 @@ import { isProviderError } from "../../domain/errors.ts";
 import { planners } from "../../transfer/formats/layout.ts";
 import { UnitSet } from "../../transfer/formats/unit-set.ts";
 import { invalid, type Subject } from "../failures.ts";
+import { poll } from "../poll.ts";
 import type { Backups, OciBackup } from "./backups.ts";
 import type { Oci } from "./client.ts";
 import { codeFailure } from "./errors.ts";
@@ -14,7 +15,7 @@ import { createdTags, hasKey, token, toWire } from "./tags.ts";
 import { alive, goneIsUndefined, isOver, items, type OciView } from "./view.ts";
 import type { VolumeView } from "./volume-view.ts";
 import type { Volumes } from "./volumes.ts";
-import { poll, shared } from "./wait.ts";
+import { shared } from "./wait.ts";
 
 const GiB = 2 ** 30;
 const purpose = "blank";

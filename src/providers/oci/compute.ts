@@ -5,6 +5,7 @@ import type { VmSize } from "../../domain/operation.ts";
 import { changeTags } from "../../domain/tags.ts";
 import { tagKeys, type Vm } from "../../domain/vm.ts";
 import { conflict, type Subject, unavailable } from "../failures.ts";
+import { poll } from "../poll.ts";
 import type { ComputeFacet, VmSpec } from "../provider.ts";
 import type { Oci } from "./client.ts";
 import { readConsole } from "./console.ts";
@@ -15,7 +16,6 @@ import { fromWire, isOurs, noteKeys, vmFromWire, vmTagRules } from "./tags.ts";
 import { goneIsUndefined, isOver, type OciView } from "./view.ts";
 import { disksOf, toVm } from "./vm.ts";
 import type { VolumeView } from "./volume-view.ts";
-import { poll } from "./wait.ts";
 
 /** Whoever waits for a stop is told at least this often. */
 const tellEveryMs = 500;

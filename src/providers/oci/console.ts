@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Subject } from "../failures.ts";
+import { poll } from "../poll.ts";
 import type { Oci } from "./client.ts";
 import { codeFailure } from "./errors.ts";
 import { goneIsUndefined } from "./view.ts";
-import { poll } from "./wait.ts";
 
 /** "Displaying the Serial Console": as much as Oracle keeps. */
 const most = 2 ** 20;

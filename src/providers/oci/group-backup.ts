@@ -1,12 +1,12 @@
 import type { models } from "oci-core";
 import type { Subject } from "../failures.ts";
+import { poll } from "../poll.ts";
 import type { Backups } from "./backups.ts";
 import type { Oci } from "./client.ts";
 import { codeFailure, vendorCode } from "./errors.ts";
 import { stateOf } from "./models.ts";
 import { createdTags, hasKey, token, toWire } from "./tags.ts";
 import { alive, goneIsUndefined, isOver, items } from "./view.ts";
-import { poll } from "./wait.ts";
 
 const limit = 1_000;
 /** A key whose volume group is gone gets another retry token; so many times at most. */

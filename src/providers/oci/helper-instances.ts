@@ -2,6 +2,7 @@ import type { models } from "oci-core";
 import { isProviderError } from "../../domain/errors.ts";
 import { notFound, type Subject, unavailable } from "../failures.ts";
 import type { HelperCloud, HelperInstance, HelperLaunch } from "../helpers.ts";
+import { poll } from "../poll.ts";
 import type { Oci } from "./client.ts";
 import { codeFailure } from "./errors.ts";
 import type { OciImages } from "./images.ts";
@@ -12,7 +13,6 @@ import type { Shapes } from "./shapes.ts";
 import { createdTags, fromWire, toWire } from "./tags.ts";
 import { goneIsUndefined, isOver, type OciView } from "./view.ts";
 import type { VolumeView } from "./volume-view.ts";
-import { poll } from "./wait.ts";
 
 const GiB = 2 ** 30;
 const purpose = "helper";

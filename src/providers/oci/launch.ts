@@ -4,6 +4,7 @@ import type { Tags } from "../../domain/tags.ts";
 import { tagKeys } from "../../domain/vm.ts";
 import { capabilities } from "../capabilities.ts";
 import { conflict, invalid, notFound, type Subject, unsupported } from "../failures.ts";
+import { poll } from "../poll.ts";
 import type { VmSpec } from "../provider.ts";
 import type { Backups } from "./backups.ts";
 import type { Oci } from "./client.ts";
@@ -16,7 +17,6 @@ import { isId, isOver, type OciView } from "./view.ts";
 import { dataDevices } from "./vm.ts";
 import type { OciVolume, VolumeView } from "./volume-view.ts";
 import type { Volumes } from "./volumes.ts";
-import { poll } from "./wait.ts";
 
 const GiB = 2 ** 30;
 /** A key whose instance was terminated gets another retry token; so many times at most. */

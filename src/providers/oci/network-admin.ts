@@ -2,6 +2,7 @@
 import type { models } from "oci-core";
 import type { Address, NetworkAdminFacet, SecurityGroup, SecurityRule, VirtualNetwork } from "../cloud-facets.ts";
 import { conflict, notFound, type Subject } from "../failures.ts";
+import { poll } from "../poll.ts";
 import type { Network } from "../provider.ts";
 import type { Oci } from "./client.ts";
 import { vendorCode } from "./errors.ts";
@@ -10,7 +11,6 @@ import { toNetwork } from "./network.ts";
 import { fromOracle, ruleKey, toOracle } from "./security-rules.ts";
 import { createdTags, fromWire, hasKey, isOurs, type Tagged, token, toWire } from "./tags.ts";
 import { alive, goneIsUndefined, isOver, items, type OciView } from "./view.ts";
-import { poll } from "./wait.ts";
 
 type Keyed = { readonly key: string; readonly tags: Readonly<Record<string, string>>; readonly name: string };
 type Lived = Tagged & { readonly id?: string; readonly lifecycleState?: string };
@@ -274,7 +274,7 @@ export class OciNetworkAdmin implements NetworkAdminFacet {
       this.#oci.patience,
       signal,
     );
-    return done as T;
+    return done;
   }
 
   async #make<T extends Lived>(

@@ -1,8 +1,9 @@
 import { isProviderError } from "../../domain/errors.ts";
 import { notFound, type Subject } from "../failures.ts";
+import { poll } from "../poll.ts";
 import type { Oci } from "./client.ts";
 import type { BootVolumeAttachment, Instance, Subnet, Vcn, VnicAttachment, VolumeAttachment } from "./models.ts";
-import { lookUpWithinMs, poll, shared } from "./wait.ts";
+import { lookUpWithinMs, shared } from "./wait.ts";
 
 const limit = 1_000;
 

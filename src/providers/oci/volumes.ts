@@ -1,12 +1,12 @@
 import type { Tags } from "../../domain/tags.ts";
 import { conflict, invalid, notFound, type Subject } from "../failures.ts";
+import { poll } from "../poll.ts";
 import type { ListedVolume, Volume } from "../provider.ts";
 import type { Oci } from "./client.ts";
 import { codeFailure, isStale, vendorCode } from "./errors.ts";
 import { createdTags, fromWire, hasKey, type Notes, type Tagged, token, toWire } from "./tags.ts";
 import { alive, goneIsUndefined, isId, items, type OciView } from "./view.ts";
 import { type OciVolume, toOurs, type VolumeView, vpusOf } from "./volume-view.ts";
-import { poll } from "./wait.ts";
 
 const GiB = 2 ** 30;
 /** "Overview of Block Volume": the largest of either kind. */
@@ -135,7 +135,7 @@ export class Volumes {
       this.#oci.patience,
       signal,
     );
-    return done as OciVolume;
+    return done;
   }
 
   async delete(volumeId: string, signal: AbortSignal): Promise<void> {

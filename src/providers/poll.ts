@@ -1,14 +1,25 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { AwsPatience } from "./settings.ts";
+
+/** How long to wait between two questions, at first and at the most, in milliseconds. */
+export interface Pauses {
+  readonly pollMs: { readonly first: number; readonly most: number };
+}
 
 /**
- * Asks until there is an answer. The pauses begin short and grow, as AWS's own advice on polling says; nothing outlives
- * the call, so any process can go on asking.
+ * Asks until there is an answer, or `withinMs` are over. The pauses begin short and grow, as vendors' advice on polling says;
+ * nothing outlives the call, so any process can go on asking.
  * @throws the signal's reason once it is aborted; what `ask` throws.
  */
+export function poll<T>(ask: () => Promise<T | undefined>, pauses: Pauses, signal: AbortSignal): Promise<T>;
+export function poll<T>(
+  ask: () => Promise<T | undefined>,
+  pauses: Pauses,
+  signal: AbortSignal,
+  withinMs: number,
+): Promise<T | undefined>;
 export async function poll<T>(
   ask: () => Promise<T | undefined>,
-  { pollMs }: Pick<AwsPatience, "pollMs">,
+  { pollMs }: Pauses,
   signal: AbortSignal,
   withinMs = Number.POSITIVE_INFINITY,
 ): Promise<T | undefined> {
