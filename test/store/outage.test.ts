@@ -122,6 +122,23 @@ test("a statement that takes too long is a Timeout", async () => {
   await impatient.close();
 });
 
+test("a connection that falls silent is given up, and the next one works", async () => {
+  const impatient = await openStore({ databaseUrl: lab.postgres.databaseUrl, silenceMs: 200 });
+  const client = new pg.Client({ connectionString: lab.postgres.databaseUrl });
+  await client.connect();
+  await create("silent");
+  await client.query("begin; select 1 from migrations where migration_id = 'silent' for update");
+  await assert.rejects(impatient.migrations.update("silent", { progress: 1 }), (error) => {
+    assert.ok(unavailable(error), String(error));
+    assert.match(String(error), /read timeout after 200 ms/);
+    return true;
+  });
+  await client.query("rollback");
+  await client.end();
+  await impatient.migrations.update("silent", { progress: 1 });
+  await impatient.close();
+});
+
 test("a server that hangs is Unavailable after the connect timeout", async () => {
   const fresh = await openStore({ databaseUrl: lab.postgres.databaseUrl, connectTimeoutMs: 200 });
   lab.postgres.freeze(true);
