@@ -26,7 +26,7 @@ export const motoDifferences: Readonly<Record<string, string>> = {
   "makes an image of a point, finds it by id and name, and leaves the point": pending,
   "lists a recovery point from its seal until it is deleted": pending,
   "tells its quotas, what is used of them and for which instance types":
-    "moto has no Service Quotas of EC2; GetServiceQuota gives them (Service Quotas API reference)",
+    "moto has no Service Quotas of EC2; ListServiceQuotas gives them (Service Quotas API reference)",
   "a point of a stopped VM is one moment, and its changes are known afterwards": blocks,
   "a point of a running VM keeps its moment while the guest writes on": blocks,
   "a fenced VM's disk serves as a recovery point until it changes, and its bytes as long as needed": blocks,

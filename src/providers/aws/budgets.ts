@@ -23,12 +23,12 @@ const ebs: Readonly<Record<string, number>> = {
 };
 
 /** What the others take is far more than is used here (S3: 3,500 writes a second and prefix), or not published; the latter
- *  are asked a few times an hour. */
+ *  are asked a few times an hour. Quotas: "Service quotas for Service Quotas", of their lists. */
 const others: Readonly<Record<string, CallRate>> = {
   s3: { perSecond: 1_000, burst: 1_000 },
   sts: { perSecond: 20, burst: 20 },
   iam: { perSecond: 5, burst: 10 },
-  quotas: { perSecond: 5, burst: 10 },
+  quotas: { perSecond: 10, burst: 10 },
   elasticloadbalancing: { perSecond: 5, burst: 10 },
   autoscaling: { perSecond: 5, burst: 10 },
   sqs: { perSecond: 50, burst: 100 },

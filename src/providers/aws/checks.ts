@@ -132,7 +132,7 @@ async function quotasLeaveRoom({ quotas }: CheckParts, signal: AbortSignal): Pro
     if (limit - used >= fewVcpus) return { result: "pass", detail };
     return { result: "warn", detail, remedy: "Ask for a higher quota in Service Quotas before moving VMs here." };
   }
-  return { result: "warn", detail: "Service Quotas does not tell", remedy: "Allow servicequotas:GetServiceQuota." };
+  return { result: "warn", detail: "Service Quotas does not tell", remedy: "Allow servicequotas:ListServiceQuotas." };
 }
 
 async function tellsOfChanges({ aws }: CheckParts, signal: AbortSignal): Promise<Finding> {

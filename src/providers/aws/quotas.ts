@@ -1,9 +1,8 @@
-import { isProviderError } from "../../domain/errors.ts";
 import type { Quota, QuotasFacet } from "../cloud-facets.ts";
 import type { Aws } from "./client.ts";
 import type { Ec2View } from "./describe.ts";
-import { goneIsUndefined } from "./describe.ts";
 import type { InstanceTypes } from "./instance-types.ts";
+import { type QuotaLimit, quotaLimits } from "./quota-limits.ts";
 
 const gibPerTib = 1_024;
 
@@ -29,9 +28,9 @@ const vcpuQuotas: readonly VcpuQuota[] = [
 ];
 
 /** "Amazon EBS quotas": of gp3, which new volumes are. */
-const volumeQuota = { quota: "volume-gib", code: "L-7A658B76", service: "ebs", type: "gp3" };
-const snapshotQuota = { quota: "snapshots", code: "L-309BACF6", service: "ebs" };
-const addressQuota = { quota: "addresses", code: "L-0263D0A3", service: "ec2" };
+const volumeQuota = { quota: "volume-gib", code: "L-7A658B76", type: "gp3" };
+const snapshotQuota = { quota: "snapshots", code: "L-309BACF6" };
+const addressQuota = { quota: "addresses", code: "L-0263D0A3" };
 
 export class AwsQuotas implements QuotasFacet {
   readonly #aws: Aws;
@@ -45,9 +44,15 @@ export class AwsQuotas implements QuotasFacet {
   }
 
   async *listQuotas(signal: AbortSignal): AsyncGenerator<Quota> {
-    const used = await this.#usedVcpus(signal);
+    const ofEc2 = [...vcpuQuotas, addressQuota].map(({ code }) => code);
+    const ofEbs = [volumeQuota, snapshotQuota].map(({ code }) => code);
+    const [ec2, ebs, used] = await Promise.all([
+      quotaLimits(this.#aws, "ec2", ofEc2, signal),
+      quotaLimits(this.#aws, "ebs", ofEbs, signal),
+      this.#usedVcpus(signal),
+    ]);
     for (const { quota, code, families, spot } of vcpuQuotas) {
-      const limit = await this.#limit("ec2", code, signal);
+      const limit = ec2.get(code);
       if (!limit) continue;
       const mine = used.filter((vm) => vm.spot === spot && families.includes(familyLetters(vm.type)));
       yield {
@@ -60,12 +65,13 @@ export class AwsQuotas implements QuotasFacet {
         instanceFamilies: await this.#familiesOf(families, signal),
       };
     }
-    yield* this.#storage(signal);
+    yield* this.#storage(ebs, signal);
+    yield* this.#publicAddresses(ec2, signal);
   }
 
-  async *#storage(signal: AbortSignal): AsyncGenerator<Quota> {
+  async *#storage(limits: ReadonlyMap<string, QuotaLimit>, signal: AbortSignal): AsyncGenerator<Quota> {
     const subject = this.#subject("count volumes");
-    const volumes = await this.#limit(volumeQuota.service, volumeQuota.code, signal);
+    const volumes = limits.get(volumeQuota.code);
     if (volumes) {
       let gib = 0;
       const filter = [{ Name: "volume-type", Values: [volumeQuota.type] }];
@@ -79,52 +85,25 @@ export class AwsQuotas implements QuotasFacet {
         unit: "GiB",
       };
     }
-    const snapshots = await this.#limit(snapshotQuota.service, snapshotQuota.code, signal);
+    const snapshots = limits.get(snapshotQuota.code);
     if (snapshots) {
       const used = (await Array.fromAsync(this.#view.snapshots([], subject, signal))).length;
       yield { quota: snapshotQuota.quota, title: snapshots.title, limit: snapshots.value, used, unit: "snapshots" };
     }
-    const addresses = await this.#limit(addressQuota.service, addressQuota.code, signal);
-    if (addresses) {
-      const { Addresses = [] } = await this.#aws.ec2.send(
-        (sdk) => new sdk.DescribeAddressesCommand({}),
-        subject,
-        signal,
-      );
-      yield {
-        quota: addressQuota.quota,
-        title: addresses.title,
-        limit: addresses.value,
-        used: Addresses.length,
-        unit: "addresses",
-      };
-    }
   }
 
-  /** The account's own value, or AWS's default where the account never had another; undefined where there is neither. */
-  async #limit(
-    ServiceCode: string,
-    QuotaCode: string,
-    signal: AbortSignal,
-  ): Promise<{ value: number; title: string } | undefined> {
-    const subject = this.#subject(`look up quota ${QuotaCode}`);
-    const own = await goneIsUndefined(
-      this.#aws.quotas.send((sdk) => new sdk.GetServiceQuotaCommand({ ServiceCode, QuotaCode }), subject, signal),
-    );
-    const answer =
-      own ??
-      (await goneIsUndefined(
-        this.#aws.quotas.send(
-          (sdk) => new sdk.GetAWSDefaultServiceQuotaCommand({ ServiceCode, QuotaCode }),
-          subject,
-          signal,
-        ),
-      ).catch((error: unknown) => {
-        if (isProviderError(error, "UnsupportedCapability")) return undefined;
-        throw error;
-      }));
-    const { Value, QuotaName = QuotaCode } = answer?.Quota ?? {};
-    return Value === undefined ? undefined : { value: Value, title: QuotaName };
+  async *#publicAddresses(limits: ReadonlyMap<string, QuotaLimit>, signal: AbortSignal): AsyncGenerator<Quota> {
+    const addresses = limits.get(addressQuota.code);
+    if (!addresses) return;
+    const subject = this.#subject("count addresses");
+    const { Addresses = [] } = await this.#aws.ec2.send((sdk) => new sdk.DescribeAddressesCommand({}), subject, signal);
+    yield {
+      quota: addressQuota.quota,
+      title: addresses.title,
+      limit: addresses.value,
+      used: Addresses.length,
+      unit: "addresses",
+    };
   }
 
   async #usedVcpus(signal: AbortSignal) {

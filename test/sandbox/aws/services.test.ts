@@ -19,6 +19,7 @@ import {
 import { CreateKeyCommand, DescribeKeyCommand, DisableKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import {
   GetServiceQuotaCommand,
+  ListAWSDefaultServiceQuotasCommand,
   ListServiceQuotasCommand,
   RequestServiceQuotaIncreaseCommand,
   ServiceQuotasClient,
@@ -74,6 +75,17 @@ test("quotas are told, listed in pages and raised", async () => {
   assert.deepEqual([first.Quotas?.length, typeof first.NextToken], [1, "string"]);
   await client.send(new RequestServiceQuotaIncreaseCommand({ ...vcpus, DesiredValue: 300 }));
   assert.equal((await client.send(new GetServiceQuotaCommand(vcpus))).Quota?.Value, 300);
+  const listed = async (command: ListServiceQuotasCommand | ListAWSDefaultServiceQuotasCommand) => {
+    const { Quotas = [] } = await client.send(command);
+    return Quotas.find(({ QuotaCode }) => QuotaCode === vcpus.QuotaCode)?.Value;
+  };
+  assert.deepEqual(
+    [
+      await listed(new ListServiceQuotasCommand({ ServiceCode: "ec2" })),
+      await listed(new ListAWSDefaultServiceQuotasCommand({ ServiceCode: "ec2" })),
+    ],
+    [300, 256],
+  );
   await assert.rejects(client.send(new GetServiceQuotaCommand({ ServiceCode: "ec2", QuotaCode: "L-0" })), {
     name: "NoSuchResourceException",
   });

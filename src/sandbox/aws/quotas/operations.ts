@@ -28,6 +28,19 @@ export function quotaOperations(store: Quotas) {
     if (!quota) throw new AwsError("NoSuchResourceException", "The specified quota does not exist.", 404);
     return quota;
   };
+  const page = (
+    input: { ServiceCode?: string; NextToken?: string; MaxResults?: number },
+    told: (quota: Quota) => quotas.ServiceQuota,
+  ): quotas.ListServiceQuotasResponse => {
+    const all = defaultQuotas.filter(({ service }) => service === input.ServiceCode);
+    if (all.length === 0)
+      throw new AwsError("NoSuchResourceException", `The service ${input.ServiceCode} is not known.`, 404);
+    const start = Number(input.NextToken ?? 0);
+    if (!Number.isInteger(start))
+      throw new AwsError("InvalidPaginationTokenException", "Invalid input was provided for the pagination token.");
+    const end = start + (input.MaxResults ?? 100);
+    return { Quotas: all.slice(start, end).map(told), ...(end < all.length ? { NextToken: String(end) } : {}) };
+  };
 
   return {
     GetServiceQuota: ({ region }: Call, input: quotas.GetServiceQuotaRequest): quotas.GetServiceQuotaResponse => {
@@ -41,19 +54,12 @@ export function quotaOperations(store: Quotas) {
       const quota = find(input);
       return { Quota: describe(region, quota, quota.value) };
     },
-    ListServiceQuotas: ({ region }: Call, input: quotas.ListServiceQuotasRequest): quotas.ListServiceQuotasResponse => {
-      const all = defaultQuotas.filter(({ service }) => service === input.ServiceCode);
-      if (all.length === 0)
-        throw new AwsError("NoSuchResourceException", `The service ${input.ServiceCode} is not known.`, 404);
-      const start = Number(input.NextToken ?? 0);
-      if (!Number.isInteger(start))
-        throw new AwsError("InvalidPaginationTokenException", "Invalid input was provided for the pagination token.");
-      const end = start + (input.MaxResults ?? 100);
-      return {
-        Quotas: all.slice(start, end).map((quota) => describe(region, quota, store.value(region, quota.code))),
-        ...(end < all.length ? { NextToken: String(end) } : {}),
-      };
-    },
+    ListServiceQuotas: ({ region }: Call, input: quotas.ListServiceQuotasRequest): quotas.ListServiceQuotasResponse =>
+      page(input, (quota) => describe(region, quota, store.value(region, quota.code))),
+    ListAWSDefaultServiceQuotas: (
+      { region }: Call,
+      input: quotas.ListAWSDefaultServiceQuotasRequest,
+    ): quotas.ListAWSDefaultServiceQuotasResponse => page(input, (quota) => describe(region, quota, quota.value)),
     /** Granted at once: nobody is there to look at it. */
     RequestServiceQuotaIncrease: (
       { region, caller }: Call,

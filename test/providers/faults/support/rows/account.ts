@@ -71,7 +71,7 @@ export const imageRows: readonly Row[] = [
 export const accountRows: readonly Row[] = [
   {
     call: "quotas.listQuotas",
-    at: "servicequotas:GetServiceQuota",
+    at: "servicequotas:ListServiceQuotas",
     // A quota that a region does not have is left out.
     lasting: { ...noCapacity, "not-found": "ok" },
     passing: { "not-found": "ok" },
