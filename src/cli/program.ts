@@ -1,13 +1,14 @@
 import { Command, Option } from "commander";
-import { imageFormats } from "../transfer/formats/format-names.ts";
 import type { MigrateOptions } from "./commands/migrate.ts";
 import { collect, optionsOf } from "./commands/options.ts";
 import type { DemoOptions } from "./demo/index.ts";
 import { addAccess } from "./programs/access.ts";
 import { addAudit } from "./programs/audit.ts";
 import { addDecisions, addGuard } from "./programs/guard.ts";
+import { addImage } from "./programs/image.ts";
 import { addLogs } from "./programs/logs.ts";
 import { addTestOf, addTests, withTest } from "./programs/migration-tests.ts";
+import { addProxy } from "./programs/proxy.ts";
 import { addSearch } from "./programs/search.ts";
 import { addSiteWorkers } from "./programs/site-workers.ts";
 import { addExecution, addOperations, addVmOperations } from "./programs/vms.ts";
@@ -35,6 +36,7 @@ export function buildProgram(): Command {
   addSearch(program);
   addOperations(program);
   addSiteWorkers(program);
+  addProxy(program);
   addAccess(program);
   addAudit(program);
   addLogs(program);
@@ -254,30 +256,6 @@ function addReading(program: Command): void {
     .description("read the certified disks again and compare")
     .action(async (file: string, _, command: Command) =>
       (await import("./commands/certificate.ts")).verifyCertificate(file, optionsOf(command)),
-    );
-}
-
-function addImage(program: Command): void {
-  const image = program.command("image").description("image files: qcow2, vmdk, vhd, vhdx, raw; needs no stack");
-  image
-    .command("inspect")
-    .argument("<file>")
-    .description("what an image is, what it holds, and what is wrong with it")
-    .option("--format <format>", `take it for this: ${imageFormats.join(", ")}`)
-    .action(async (file: string, _, command: Command) =>
-      (await import("./commands/image.ts")).inspect(file, optionsOf(command)),
-    );
-  image
-    .command("convert")
-    .argument("<source>")
-    .argument("<target>")
-    .description("write an image as another one")
-    .requiredOption("--to <format>", imageFormats.join(", "))
-    .option("--from <format>", "take the source for this; default: by its mark")
-    .option("--force", "replace the target when it is there")
-    .option("--flush", "wait until the disk has it")
-    .action(async (source: string, target: string, _, command: Command) =>
-      (await import("./commands/image.ts")).convert(source, target, optionsOf(command)),
     );
 }
 

@@ -2,6 +2,7 @@ import type { Binding } from "../domain/access.ts";
 import type { ApprovalRule } from "../domain/approval.ts";
 import type { MigrationDefaults } from "../domain/migration-parts.ts";
 import type { RotatedSecret } from "../domain/rotation.ts";
+import type { ProxyListener } from "../domain/traffic-proxy.ts";
 import type { logLevels, providerTypes } from "./schema.ts";
 import type { Secret } from "./secret.ts";
 
@@ -147,6 +148,16 @@ export interface Config {
       readonly headers?: Secret | undefined;
       readonly metricsEveryMs: number;
     };
+  };
+  readonly traffic: {
+    /** Of the proxy of this machine's own; none where it has no such. */
+    readonly listeners: readonly ProxyListener[];
+    readonly proxies: readonly {
+      readonly name: string;
+      readonly control: string;
+      readonly token: Secret;
+      readonly caFile?: string | undefined;
+    }[];
   };
   /** Paths of the keys that the files set, as they stand there. */
   readonly given: readonly string[];

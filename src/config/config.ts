@@ -69,6 +69,7 @@ export function loadConfig(input: { file?: string; sitesFile?: string; env: Node
     },
     logging: { level: runtime.logLevel ?? content.logging.level, keepMs: content.logging.keep },
     telemetry: toTelemetry(content.telemetry),
+    traffic: toTraffic(content.traffic),
     given: givenPaths(source.value),
   };
 }
@@ -250,6 +251,13 @@ function toTelemetry(given: FileContent["telemetry"]): Config["telemetry"] {
     workerMetrics,
     otlp: { endpoint, headers: given.otlp_headers, metricsEveryMs: given.otlp_metrics_interval },
   };
+}
+
+function toTraffic(given: FileContent["traffic"]): Config["traffic"] {
+  const proxies = (given?.proxies ?? []).map(({ name, control, token, ca_file: caFile }) => {
+    return { name, control, token, ...(caFile === undefined ? {} : { caFile }) };
+  });
+  return { listeners: given?.listeners ?? [], proxies };
 }
 
 function toHours({ time_zone, allowed_hours, bandwidth_hours }: FileContent["migration_config"]) {

@@ -4,6 +4,7 @@ import { burstingKeys, costKeys, networkKeys, recoveryKeys } from "./later-keys.
 import { migrationKeys } from "./migration-keys.ts";
 import { credentialTypes } from "./schema.ts";
 import { telemetryKeys } from "./telemetry-keys.ts";
+import { trafficKeys } from "./traffic-keys.ts";
 
 /** What a key does now: where and how it takes effect, or the part of the product that will give it one. */
 export type KeyEffect = { readonly now: string } | { readonly later: string };
@@ -301,4 +302,5 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
     test: "the environment wins over the file's process settings",
   },
   ...telemetryKeys,
+  ...trafficKeys,
 };

@@ -21,6 +21,11 @@ const runtimeSchema = z.object({
   NOVACRON_JOIN_TOKEN_FILE: text.optional(),
   NOVACRON_DATA_LISTEN: text.optional(),
   NOVACRON_DATA_ADDRESS: text.optional(),
+  NOVACRON_PROXY_DIR: text.optional(),
+  NOVACRON_PROXY_LISTENERS: text.optional(),
+  NOVACRON_PROXY_CONTROL: text.optional(),
+  NOVACRON_PROXY_CERT_FILE: text.optional(),
+  NOVACRON_PROXY_KEY_FILE: text.optional(),
   NOVACRON_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).optional(),
 });
 
@@ -50,6 +55,14 @@ export interface Runtime {
   /** `HOST:PORT` that it takes connections of other sites' workers at, and how they reach that. */
   readonly dataListen?: string;
   readonly dataAddress?: string;
+  /** Of a proxy: the folder that is its own, and one listener a line. */
+  readonly proxyDir?: string;
+  readonly proxyListeners?: string;
+  /** `HOST:PORT`, or the path of a socket, that it takes orders at. */
+  readonly proxyControl?: string;
+  /** What it shows there, in PEM. */
+  readonly proxyCertFile?: string;
+  readonly proxyKeyFile?: string;
   /** Wins over the configuration's `logging.level`. */
   readonly logLevel?: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 }
@@ -71,6 +84,11 @@ const variables = {
   joinTokenFile: "NOVACRON_JOIN_TOKEN_FILE",
   dataListen: "NOVACRON_DATA_LISTEN",
   dataAddress: "NOVACRON_DATA_ADDRESS",
+  proxyDir: "NOVACRON_PROXY_DIR",
+  proxyListeners: "NOVACRON_PROXY_LISTENERS",
+  proxyControl: "NOVACRON_PROXY_CONTROL",
+  proxyCertFile: "NOVACRON_PROXY_CERT_FILE",
+  proxyKeyFile: "NOVACRON_PROXY_KEY_FILE",
   logLevel: "NOVACRON_LOG_LEVEL",
 } as const satisfies Record<keyof Runtime, keyof z.infer<typeof runtimeSchema>>;
 

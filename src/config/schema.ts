@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isTimeZone, parseHours } from "../domain/hours.ts";
 import { parseSecretReference } from "../domain/secret-reference.ts";
+import { parseListener } from "../domain/traffic-proxy.ts";
 import { Secret } from "./secret.ts";
 import { parseBandwidthHours, parseDuration, parseRate, parseShare, parseSize } from "./units.ts";
 
@@ -32,6 +33,11 @@ const hours = () =>
   understood((text) => (parseHours(text) ? text : undefined), "hours of the week, such as mon-fri 22:00-06:00");
 const bandwidthHours = () =>
   understood(parseBandwidthHours, "hours of the week and a rate, such as mon-fri 08:00-18:00 100Mbps");
+const listener = () =>
+  understood(
+    parseListener,
+    "a name, http or tcp, an address and a backend, such as shop http 0.0.0.0:8080 10.0.0.5:80",
+  );
 const timeZone = () =>
   understood((text) => (isTimeZone(text) ? text : undefined), "a time zone, such as UTC or Europe/Berlin");
 
@@ -267,6 +273,24 @@ export const fileSchema = section({
     otlp_headers: secret().optional(),
     otlp_metrics_interval: duration(),
   }),
+  traffic: section({
+    listeners: z.array(listener(), { error: "a list of listeners" }).optional(),
+    proxies: z
+      .array(
+        section({
+          name: z
+            .string({ error: "a name of letters, digits and hyphens" })
+            .regex(/^(?!local$)[a-zA-Z0-9][a-zA-Z0-9-]{0,62}$/, {
+              error: "a name of letters, digits and hyphens that is not local",
+            }),
+          control: httpUrl(),
+          token: secret(),
+          ca_file: text().optional(),
+        }),
+        { error: "a list of proxies" },
+      )
+      .optional(),
+  }).optional(),
 });
 
 export type FileContent = z.output<typeof fileSchema>;

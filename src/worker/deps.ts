@@ -21,6 +21,7 @@ import { callLines } from "./call-lines.ts";
 import type { WorkerMetrics } from "./metrics.ts";
 import { observeProvider } from "./observed-provider.ts";
 import { relayedProvider, siteAsker } from "./relayed-provider.ts";
+import { trafficProxies } from "./traffic-proxies.ts";
 
 export const dataPlane: DataPlane = {
   pump,
@@ -43,6 +44,8 @@ export interface WorkerParts {
   readonly secrets?: ReturnType<typeof createSecrets>;
   /** Short folder for the sockets of exports. */
   readonly runDir: string;
+  /** The stack's own folder; without it there is no proxy of its own. */
+  readonly instanceDir?: string;
   readonly log?: Say;
   /** Where spans go, if anywhere. */
   readonly spans?: SpanTaker | undefined;
@@ -80,6 +83,7 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
     parallelMigrations: config.migration.parallelMigrations,
     runIsOpen: (workflowId, runId) => runIsOpen(client, workflowId, runId),
     credentialFile: (site) => fileOf(config.sites.find((candidate) => candidate.site === site)),
+    proxy: trafficProxies(config.traffic, secrets, parts),
     settings: (site) => settingsOf(config.sites.find((candidate) => candidate.site === site)),
     async signalCopyProgress(workflowId, progress) {
       await client.workflow.getHandle(workflowId).signal(copyProgressSignal, progress);

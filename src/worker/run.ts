@@ -77,6 +77,7 @@ export async function run({ env, onWorking }: { env: NodeJS.ProcessEnv; onWorkin
     client,
     tools: loadHostTools(toolsManifest),
     runDir: makeSocketDir(instanceDir),
+    instanceDir,
     log: say,
     spans: otlp?.spans,
     metrics,

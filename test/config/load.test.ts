@@ -270,6 +270,40 @@ test("workers of sites are let in where a port is given", (context) => {
   assert.equal(load(context, "migration_config: { compression_enabled: false }").migration.compression, false);
 });
 
+test("listeners make a proxy of this machine's own", (context) => {
+  const { listeners } = load(context, "traffic: { listeners: ['shop http 0.0.0.0:8080 10.0.0.5:80'] }").traffic;
+  const [listen, backend] = [
+    { host: "0.0.0.0", port: 8080 },
+    { host: "10.0.0.5", port: 80 },
+  ];
+  assert.deepEqual(listeners, [{ name: "shop", protocol: "http", listen, backend }]);
+  for (const wrong of [
+    "shop http 0.0.0.0:8080",
+    "shop udp 0.0.0.0:1 10.0.0.5:1",
+    "shop tcp 0.0.0.0:1 10.0.0.5:99999",
+  ]) {
+    assert.throws(() => load(context, `traffic: { listeners: ['${wrong}'] }`), /http or tcp/);
+  }
+});
+
+test("proxies for traffic are configured with how they are reached", (context) => {
+  const given = "{ name: edge, control: 'https://10.0.0.9:8790', token: '${A_TOKEN}', ca_file: /etc/ca.pem }";
+  const [edge] = load(context, `traffic: { proxies: [${given}] }`, { A_TOKEN: "geheim" }).traffic.proxies;
+  assert.deepEqual(
+    { ...edge, token: edge?.token.reveal() },
+    {
+      name: "edge",
+      control: "https://10.0.0.9:8790",
+      token: "geheim",
+      caFile: "/etc/ca.pem",
+    },
+  );
+  assert.throws(
+    () => load(context, `traffic: { proxies: [${given.replace("edge", "local")}] }`, { A_TOKEN: "x" }),
+    /local/,
+  );
+});
+
 test("a key of a later part is reported as not yet in effect", (context) => {
   for (const [path, row] of Object.entries(configKeys)) {
     if (!("later" in row.effect) || path.includes("credentials")) continue;

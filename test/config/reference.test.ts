@@ -47,6 +47,10 @@ test("every default and every example is accepted", (context) => {
         "api.tls_cert_file",
         "api.tls_key_file",
         "rotation.sites[]",
+        "traffic.proxies[].name",
+        "traffic.proxies[].control",
+        "traffic.proxies[].token",
+        "traffic.proxies[].ca_file",
       ];
       const alone = !withOthers.includes(path);
       if (value === undefined || !alone) continue;

@@ -24,6 +24,7 @@ export function smallDeps(own: Pick<ActivityDeps, "registry" | "store"> & Partia
     signalReplicated: unused,
     runIsOpen: unused,
     credentialFile: unused,
+    proxy: unused,
     log: { warn: () => undefined },
     ...own,
   };

@@ -8,7 +8,16 @@ import { postgresUrl, preparePostgres } from "../../host/postgres.ts";
 import type { LaunchSpec } from "../../host/server.ts";
 import { prepareTemporal } from "../../host/temporal.ts";
 import type { StackPlan } from "./settings.ts";
-import { hostForClients, payloadKeysFile, runDir, sandboxSocket, sitesFile, tokenFile } from "./settings.ts";
+import {
+  hostForClients,
+  payloadKeysFile,
+  proxyDir,
+  proxySocket,
+  runDir,
+  sandboxSocket,
+  sitesFile,
+  tokenFile,
+} from "./settings.ts";
 import type { Component } from "./supervisor.ts";
 
 const source = fileURLToPath(new URL("../../", import.meta.url));
@@ -41,6 +50,10 @@ export function stackComponents(plan: StackPlan): Component[] {
   const scheme = plan.apiUrl.startsWith("https:") ? "https" : "http";
   const healthUrl = `${scheme}://${hostForClients(plan.apiHost)}:${plan.apiPort}/v1/health`;
   parts.push(
+    // First, and ended last: requests go through it while the rest comes up.
+    ...(plan.runsProxy
+      ? [nodeComponent(plan, "traffic", graceMs, () => socketAnswers(proxySocket(dir), "/health"))]
+      : []),
     nodeComponent(plan, "sandbox", sandboxGraceMs, () => socketAnswers(sandboxSocket(dir), "/health")),
     nodeComponent(plan, "api", graceMs, () => urlAnswers(healthUrl)),
     {
@@ -101,6 +114,8 @@ function componentEnvironment(plan: StackPlan): Record<string, string | undefine
     NOVACRON_PAYLOAD_KEYS: payloadKeysFile(plan.dir),
     NOVACRON_TOOLS: plan.toolsManifest,
     NOVACRON_LOG_LEVEL: plan.logLevel,
+    NOVACRON_PROXY_DIR: proxyDir(plan.dir),
+    NOVACRON_PROXY_CONTROL: proxySocket(plan.dir),
   };
 }
 

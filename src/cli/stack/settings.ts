@@ -29,6 +29,8 @@ export interface StackPlan {
   readonly apiUrl: string;
   readonly apiCaFile?: string;
   readonly configFile?: string;
+  /** Whether the configuration has listeners for a proxy of the stack's own. */
+  readonly runsProxy?: boolean;
   /** A PostgreSQL of the user's own; ours is then not started. */
   readonly databaseUrl?: string;
   /** A Temporal of the user's own; ours is then not started. */
@@ -46,6 +48,8 @@ export const connectionFile = (dir: string) => join(dir, "connection.json");
 /** Of a self-made certificate; the API makes it. */
 const caFile = (dir: string) => join(dir, "tls/ca.pem");
 export const runDir = (dir: string) => join(dir, "run");
+export const proxyDir = (dir: string) => join(dir, "proxy");
+export const proxySocket = (dir: string) => join(makeSocketDir(dir), "proxy.sock");
 export const sandboxSocket = (dir: string) => join(makeSocketDir(dir), "sandbox.sock");
 
 export async function keptSettings(dir: string): Promise<InstanceSettings> {
@@ -112,6 +116,17 @@ function apiSection(configFile: string): ApiSection {
     };
   } catch {
     return {};
+  }
+}
+
+/** Whether the file names listeners; what they are is the proxy's to read. */
+export function hasListeners(configFile: string): boolean {
+  try {
+    const file = parse(readFileSync(configFile, "utf8")) as { traffic?: { listeners?: unknown } } | null;
+    const listeners = file?.traffic?.listeners;
+    return Array.isArray(listeners) && listeners.length > 0;
+  } catch {
+    return false;
   }
 }
 

@@ -96,7 +96,7 @@ async function planStack(
     settings: kept,
     ...address,
     temporalNamespace: TEMPORAL_NAMESPACE || "default",
-    ...(config === undefined ? {} : { configFile: config }),
+    ...(config === undefined ? {} : { configFile: config, runsProxy: settings.hasListeners(config) }),
     ...(DATABASE_URL ? { databaseUrl: DATABASE_URL } : {}),
     ...(TEMPORAL_ADDRESS ? { temporalAddress: TEMPORAL_ADDRESS } : {}),
     ...(TEMPORAL_UI_URL ? { temporalUiUrl: TEMPORAL_UI_URL } : {}),

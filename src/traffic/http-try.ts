@@ -1,0 +1,106 @@
+import { Agent, type ClientRequest, type IncomingMessage, request, type ServerResponse } from "node:http";
+import { pipeline } from "node:stream/promises";
+import type { Address } from "../domain/traffic-proxy.ts";
+import { formatAddress } from "../domain/traffic-proxy.ts";
+import type { Gate } from "./gate.ts";
+import { forBackend, passedOn } from "./http-headers.ts";
+import type { RequestBody } from "./kept-bodies.ts";
+
+/** Asking twice does the same as asking once (RFC 9110, section 9.2.2). */
+const idempotent = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
+
+/** How one try to get an answer went. */
+export type Try =
+  | { readonly ended: "answered" | "broken" | "gone" }
+  | { readonly ended: "failed"; readonly reason: string; readonly mayRepeat: boolean };
+
+export interface Tried {
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+  readonly body: RequestBody;
+  readonly backend: Address;
+  readonly connectMs: number;
+  /** Whoever asked went away. */
+  readonly gone: AbortSignal;
+  readonly gate: Gate;
+  readonly agent: Agent;
+}
+
+/** Connections to backends that are kept for the next request. */
+export function keptConnections(): Agent {
+  return new Agent({ keepAlive: true, maxFreeSockets: 64, timeout: 30_000 });
+}
+
+/**
+ * Sends the request once. It may be repeated where the backend can't have acted on it, or where acting twice is the same as
+ * once, and nothing of an answer was received.
+ */
+export function tryOnce(tried: Tried): Promise<Try> {
+  const { incoming, backend, body, gate, gone } = tried;
+  const method = incoming.method ?? "GET";
+  const harmless = idempotent.has(method);
+  let sent = false;
+  return new Promise((resolve) => {
+    const upstream = request({
+      host: backend.host,
+      port: backend.port,
+      method,
+      path: incoming.url,
+      headers: forBackend(incoming),
+      // A kept connection may just be closing, which only shows when it is used.
+      agent: harmless && body.kind !== "stream" ? tried.agent : false,
+    });
+    const connecting = setTimeout(() => {
+      if (!sent) upstream.destroy(new Error(`no connection within ${tried.connectMs} ms`));
+    }, tried.connectMs);
+    const directed = () => upstream.destroy(new Error(`the traffic was directed away from ${formatAddress(backend)}`));
+    const left = () => upstream.destroy();
+    const settle = (outcome: Try): void => {
+      clearTimeout(connecting);
+      gate.off("directed", directed);
+      gone.removeEventListener("abort", left);
+      resolve(outcome);
+    };
+    gate.on("directed", directed);
+    gone.addEventListener("abort", left, { once: true });
+    upstream.once("socket", (socket) => {
+      const send = (): void => {
+        sent = true;
+        clearTimeout(connecting);
+        sendBody(upstream, tried);
+      };
+      if (socket.connecting) socket.once("connect", send);
+      else send();
+    });
+    upstream.once("response", (answer) => {
+      gate.off("directed", directed);
+      void passOn(answer, tried).then((ended) => settle({ ended }));
+      // What comes of it from now on is the answer's affair.
+      upstream.on("error", () => undefined);
+    });
+    upstream.once("error", (error) => {
+      if (gone.aborted) return settle({ ended: "gone" });
+      const mayRepeat = body.kind === "stream" ? !sent : !sent || harmless;
+      settle({ ended: "failed", reason: error.message, mayRepeat });
+    });
+  });
+}
+
+function sendBody(upstream: ClientRequest, { incoming, body }: Tried): void {
+  if (body.kind === "none") upstream.end();
+  else if (body.kind === "kept") upstream.end(body.bytes);
+  else incoming.pipe(upstream);
+}
+
+async function passOn(answer: IncomingMessage, { outgoing }: Tried): Promise<"answered" | "broken" | "gone"> {
+  try {
+    outgoing.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? "", passedOn(answer));
+    await pipeline(answer, outgoing);
+    return "answered";
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_STREAM_PREMATURE_CLOSE" && !answer.errored) return "gone";
+    // What was sent of it can't be taken back: the other side must see that it is not whole.
+    outgoing.destroy();
+    return "broken";
+  }
+}
