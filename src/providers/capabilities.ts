@@ -15,6 +15,10 @@ export const capabilities = {
     "network.isolated-probes":
       "Nobody outside of a virtual network without routes reaches into it; what a test there shows is on the console",
     "network.fixed-mac": "EC2 gives a network interface its MAC",
+    "load-balancing.connections":
+      "Elastic Load Balancing counts the connections of a balancer, not those of a target; it says when a target is drained",
+    dns: "NovaCron does not change records of Route 53 yet",
+    "load-balancing": "NovaCron does not change targets of AWS's load balancers yet",
   },
   oci: {
     "compute.create-stopped": "Oracle Cloud starts an instance as it launches it",
@@ -35,6 +39,8 @@ export const capabilities = {
     "scaling-groups": "NovaCron does not list Oracle Cloud's instance pools yet",
     tunnels: "NovaCron does not list Oracle Cloud's IPSec connections yet",
     events: "Oracle Cloud tells of changes by its Events and Streaming services, which NovaCron does not read yet",
+    dns: "NovaCron does not change records of Oracle Cloud's DNS yet",
+    "load-balancing": "NovaCron does not change backends of Oracle Cloud's load balancers yet",
   },
   gcp: {
     "compute.create-stopped": "Compute Engine starts an instance as it makes it",
@@ -53,6 +59,8 @@ export const capabilities = {
     "scaling-groups": "NovaCron does not list Google's managed instance groups",
     tunnels: "NovaCron does not list Google's VPN tunnels",
     events: "Compute Engine tells of changes in audit logs only; the site is read at its turn",
+    dns: "NovaCron does not change records of Cloud DNS yet",
+    "load-balancing": "NovaCron does not change backends of Google's load balancers yet",
   },
   azure: {
     "compute.create-stopped": "Azure starts a VM as it makes it",
@@ -68,6 +76,8 @@ export const capabilities = {
     keys: "A client secret is exchanged in Microsoft Entra, which takes rights over the application itself; a managed identity has none to exchange",
     events:
       "Azure tells of changes by Event Grid, into a queue or a web hook that would have to be made for it; NovaCron reads at its turn",
+    dns: "NovaCron does not change records of Azure DNS yet",
+    "load-balancing": "NovaCron does not change backends of Azure's load balancers yet",
   },
   libvirt: {
     "compute.instance-types": "A KVM host gives a VM any number of CPUs and any memory",
@@ -85,6 +95,8 @@ export const capabilities = {
     "scaling-groups": "A KVM host adds and removes no VMs by itself",
     tunnels: "A KVM host's tunnels are its administrator's, outside of libvirt",
     prices: "A host of your own has no price list",
+    dns: "A KVM host serves no DNS zone; records are kept where the zone is",
+    "load-balancing": "A KVM host spreads no traffic over its VMs",
   },
   folder: {
     "compute.start": "A folder holds disks and has no hypervisor: its VMs stay off",
@@ -110,5 +122,7 @@ export const capabilities = {
     tunnels: "A folder has no networks",
     events: "A folder tells nobody what changes in it; it is read at its turn",
     prices: "A folder of your own has no price list",
+    dns: "A folder has no networks",
+    "load-balancing": "A folder has no networks",
   },
 } as const satisfies Readonly<Record<string, Capabilities>>;

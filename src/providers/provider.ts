@@ -20,6 +20,7 @@ import type {
 } from "./cloud-facets.ts";
 import type { EventsFacet } from "./events-facet.ts";
 import type { LiveFacet } from "./live-facet.ts";
+import type { DnsFacet, LoadBalancingFacet } from "./traffic-facets.ts";
 
 /**
  * The provider port: one small interface a facet. The comments are the contract; the conformance suite
@@ -60,6 +61,9 @@ export interface Provider {
   readonly events?: EventsFacet;
   /** Moving running guests to another host of the same kind (`live-facet.ts`). */
   readonly live?: LiveFacet;
+  /** DNS records and the targets of load balancers (`traffic-facets.ts`). */
+  readonly dns?: DnsFacet;
+  readonly loadBalancing?: LoadBalancingFacet;
   /** Reachability, credentials, permissions, versions: one row each, in an order a person would debug in. */
   check(signal: AbortSignal): Promise<readonly SiteCheck[]>;
   /** Every resource at the site that exists because of us (created by us, opened by us, still costing something),
@@ -119,6 +123,19 @@ export const capabilityNames = [
   "tunnels",
   /** It tells of changes as they happen. */
   "events",
+  "dns",
+  /** It tells when all of a zone's name servers have a change. */
+  "dns.in-effect",
+  /** Targets of its load balancers can be added, drained and removed. */
+  "load-balancing",
+  /** New connections or requests are divided by weights. */
+  "load-balancing.weights",
+  /** Connections that are there may end after a target gets no new ones. */
+  "load-balancing.drain",
+  /** It tells whether a target is healthy. */
+  "load-balancing.health",
+  /** It tells how many connections a target has. */
+  "load-balancing.connections",
   /** What it costs can be looked up in a price list. */
   "prices",
 ] as const;

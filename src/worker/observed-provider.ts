@@ -34,6 +34,8 @@ const facetNames = {
   tunnels: true,
   events: true,
   live: true,
+  dns: true,
+  loadBalancing: true,
 } as const satisfies Readonly<Record<Exclude<keyof Provider, NoFacet>, true>>;
 const facets: ReadonlySet<PropertyKey> = new Set(Object.keys(facetNames));
 const ownCalls: ReadonlySet<PropertyKey> = new Set(["check", "census"]);
