@@ -1,0 +1,50 @@
+import { invalid, notFound, type Subject } from "./failures.ts";
+import { type Pauses, poll } from "./poll.ts";
+import { fullWeight, type PoolShare, type PoolTarget, type TargetWait } from "./traffic-facets.ts";
+
+/** Beyond it whoever waits would not be heard of for too long. */
+const longestPauseMs = 1_000;
+
+/** Looks at a target until it is as wanted, it is gone, or the time is over; gives what was seen last. */
+export async function watchTarget(
+  see: () => Promise<PoolTarget | undefined>,
+  isReached: (target: PoolTarget) => boolean,
+  { withinMs, onWaiting }: TargetWait,
+  { pollMs }: Pauses,
+  signal: AbortSignal,
+): Promise<PoolTarget | undefined> {
+  let seen: PoolTarget | undefined;
+  const look = async (): Promise<true | undefined> => {
+    seen = await see();
+    if (seen === undefined || isReached(seen)) return true;
+    onWaiting?.();
+    return undefined;
+  };
+  const pauses = { first: Math.min(pollMs.first, longestPauseMs), most: Math.min(pollMs.most, longestPauseMs) };
+  await poll(look, { pollMs: pauses }, signal, withinMs);
+  return seen;
+}
+
+/** What all shares weigh once those that are named are changed.
+ *  @throws InvalidInput for a number that is no weight, or if nothing is left with any; NotFound for a share. */
+export function weighed(
+  shares: readonly PoolShare[],
+  weights: Readonly<Record<string, number>>,
+  subject: Subject,
+): ReadonlyMap<string, number> {
+  const all = new Map(shares.map(({ shareId, weight }) => [shareId, weight ?? 0]));
+  for (const [shareId, weight] of Object.entries(weights)) {
+    if (!all.has(shareId)) throw notFound(subject, `there is no share ${shareId}`);
+    checkWeight(weight, subject);
+    all.set(shareId, weight);
+  }
+  if ([...all.values()].every((weight) => weight === 0))
+    throw invalid(subject, "no share would get anything", "Leave at least one share a weight above 0.");
+  return all;
+}
+
+/** @throws InvalidInput */
+export function checkWeight(weight: number, subject: Subject): void {
+  if (Number.isInteger(weight) && weight >= 0 && weight <= fullWeight) return;
+  throw invalid(subject, `${weight} is no weight`, `Use whole numbers from 0 to ${fullWeight}.`);
+}
