@@ -2,11 +2,17 @@ import type { CensusEntry } from "../cloud/admin.ts";
 import type { AwsCloud } from "./cloud.ts";
 import { builtInIds } from "./ec2/default-network.ts";
 import type { Ec2Parts } from "./ec2/index.ts";
+import type { Route53State } from "./route53/state.ts";
 import type { S3Parts } from "./s3/index.ts";
 import type { Resource, Volume } from "./state.ts";
 
 /** Every resource of every region with its tags, also what other calls can't see yet. */
-export function census(cloud: AwsCloud, { registry, volumes }: Ec2Parts, { tables: s3 }: S3Parts): CensusEntry[] {
+export function census(
+  cloud: AwsCloud,
+  { registry, volumes }: Ec2Parts,
+  { tables: s3 }: S3Parts,
+  dns: Route53State,
+): CensusEntry[] {
   const builtIn = builtInIds(cloud);
   const { tables } = cloud;
   const entry = (kind: string, id: string, region: string, at: number, tags: CensusEntry["tags"]): CensusEntry => ({
@@ -60,8 +66,22 @@ export function census(cloud: AwsCloud, { registry, volumes }: Ec2Parts, { table
     }),
   );
   const listed = [
-    ...[...tables.loadBalancers.values()].map(({ id, region, createdAt, tags }) =>
-      entry("load-balancer", id, region, createdAt, tags),
+    ...[...tables.loadBalancers.values()].map(({ id, region, createdAt, tags, address }) => ({
+      ...entry("load-balancer", id, region, createdAt, tags),
+      ...(address === undefined ? {} : { facts: { address } }),
+    })),
+    ...[...tables.listeners.values()].map(({ id, region, createdAt, tags }) =>
+      entry("listener", id, region, createdAt, tags),
+    ),
+    ...[...tables.targetGroups.values()].map(({ id, region, createdAt, tags }) =>
+      entry("target-group", id, region, createdAt, tags),
+    ),
+    ...[...tables.targets.values()].map(({ id, at }) => entry("target", id, "", at, {})),
+    ...[...dns.zones.values()].map(({ id, region, createdAt, tags }) =>
+      entry("hosted-zone", id, region, createdAt, tags),
+    ),
+    ...[...dns.zones.values()].flatMap((zone) =>
+      dns.records.of(zone.id).map(({ id }) => entry("dns-record", id, zone.region, zone.createdAt, {})),
     ),
     ...[...tables.scalingGroups.values()].map(({ name, region, createdAt, tags }) =>
       entry("auto-scaling-group", name, region, createdAt, tags),

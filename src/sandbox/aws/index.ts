@@ -1,10 +1,12 @@
 import type { CloudAdmin } from "../cloud/admin.ts";
+import { DnsServer } from "../cloud/dns/server.ts";
 import { HttpFront } from "../cloud/http-front.ts";
 import { census } from "./census.ts";
 import { AwsCloud, type AwsParts } from "./cloud.ts";
 import type { Ec2Parts } from "./ec2/index.ts";
 import { Gateway } from "./gateway.ts";
 import { InstanceMetadata } from "./imds.ts";
+import { servedZones } from "./route53/name-servers.ts";
 import { makeSample } from "./samples.ts";
 import { makeServices, type Services } from "./services.ts";
 
@@ -16,6 +18,10 @@ export interface RunningAws {
   readonly front: HttpFront;
   readonly port: number;
   readonly endpoint: string;
+  /** Of 127.0.0.1, over UDP: the name servers of all public hosted zones. */
+  readonly dnsPort: number;
+  /** Ends what listens beside the API: name servers and load balancers. */
+  stopTraffic(): Promise<void>;
   readonly admin: CloudAdmin;
   /** Powers the guests off (they start again with the next sandbox) and ends. */
   stop(): Promise<void>;
@@ -25,7 +31,7 @@ export interface RunningAws {
 export async function startAws(parts: AwsParts, port: number): Promise<RunningAws> {
   const cloud = new AwsCloud(parts);
   const services = makeServices(cloud);
-  const { ec2, s3, metrics } = services;
+  const { ec2, s3, metrics, traffic, route53 } = services;
   const { volumes, guests } = ec2;
   cloud.guests.adopt();
   await volumes.reconcile();
@@ -41,6 +47,16 @@ export async function startAws(parts: AwsParts, port: number): Promise<RunningAw
   const front = new HttpFront((request) => gateway.handle(request));
   const listening = await front.listen(port);
   cloud.endpoint = `http://127.0.0.1:${listening}`;
+  const dns = new DnsServer(
+    () => servedZones(route53, cloud.tables),
+    (error) => parts.log("A name server failed", { error }),
+  );
+  const dnsPort = await dns.listen(listening);
+  await traffic.resume();
+  const stopTraffic = async (): Promise<void> => {
+    await dns.close();
+    await traffic.close();
+  };
   return {
     cloud,
     ec2,
@@ -48,19 +64,22 @@ export async function startAws(parts: AwsParts, port: number): Promise<RunningAw
     front,
     port: listening,
     endpoint: cloud.endpoint,
+    dnsPort,
+    stopTraffic,
     admin: {
       name: "aws",
       faults: cloud.faults,
       front,
       settings: () => cloud.settings,
       changeSettings: (change) => cloud.changeSettings(change),
-      census: () => census(cloud, ec2, s3),
+      census: () => census(cloud, ec2, s3, route53),
       makeSample: (order) => makeSample(cloud, ec2.registry, order),
       crash: (id) => guests.crash(id),
     },
     async stop() {
       metrics.stop();
       await front.close();
+      await stopTraffic();
       await guests.suspendAll();
       await cloud.settled();
       cloud.guests.close();

@@ -26,6 +26,8 @@ export interface LoadBalancer extends Resource {
   readonly vpcId: string;
   readonly subnetIds: readonly string[];
   readonly groupIds: readonly string[];
+  /** Where it really listens: of loopback's 127.86.0.0/16. */
+  readonly address?: string;
 }
 
 /** Its id is `region/name`. */

@@ -25,6 +25,7 @@ export function throttled(service: string): AwsError {
     case "iam":
     case "elasticloadbalancing":
     case "autoscaling":
+    case "route53":
       return new AwsError("Throttling", "Rate exceeded", 400);
     default:
       return new AwsError("ThrottlingException", "Rate exceeded", 400);
@@ -41,6 +42,7 @@ export function unauthorised(service: string, operation: string, arn: string): A
     case "iam":
     case "elasticloadbalancing":
     case "autoscaling":
+    case "route53":
       return new AwsError("AccessDenied", message, 403);
     case "ebs":
       return new AwsError("AccessDeniedException", message, 403, { Reason: "UNAUTHORIZED_ACCOUNT" });
@@ -85,6 +87,7 @@ export function internal(service: string): AwsError {
     case "sts":
     case "elasticloadbalancing":
     case "autoscaling":
+    case "route53":
       return new AwsError("InternalFailure", message, 500);
     case "monitoring":
       return new AwsError("InternalServiceFault", message, 500);
@@ -116,9 +119,12 @@ function quotaExceeded(service: string, operation: string): AwsError {
     return new AwsError("TooManyBuckets", "You have attempted to create more buckets than allowed", 400);
   if (service === "iam" || service === "kms")
     return new AwsError(service === "kms" ? "LimitExceededException" : "LimitExceeded", "A limit is exceeded", 409);
-  if (service === "elasticloadbalancing")
-    return new AwsError("TooManyLoadBalancers", "The maximum number of load balancers has been reached", 400);
-  if (service === "autoscaling") return new AwsError("LimitExceeded", "A limit is exceeded", 400);
+  if (service === "elasticloadbalancing") {
+    return operation === "RegisterTargets"
+      ? new AwsError("TooManyTargets", "The maximum number of targets has been reached", 400)
+      : new AwsError("TooManyLoadBalancers", "The maximum number of load balancers has been reached", 400);
+  }
+  if (service === "autoscaling" || service === "route53") return new AwsError("LimitExceeded", "A limit is exceeded", 400);
   if (operation === "RunInstances" || operation === "StartInstances") return vcpuLimitExceeded(0);
   return new AwsError(ec2Quotas[operation] ?? "ResourceLimitExceeded", `The limit for ${operation} has been reached.`);
 }
@@ -158,7 +164,14 @@ function notFound(service: string, operation: string): AwsError {
     case "sqs":
       return new AwsError("QueueDoesNotExist", "The specified queue does not exist.");
     case "elasticloadbalancing":
-      return new AwsError("LoadBalancerNotFound", "One or more load balancers not found");
+      if (/Target/.test(operation)) return new AwsError("TargetGroupNotFound", "One or more target groups not found");
+      return /Listener/.test(operation)
+        ? new AwsError("ListenerNotFound", "One or more listeners not found")
+        : new AwsError("LoadBalancerNotFound", "One or more load balancers not found");
+    case "route53":
+      return operation === "GetChange"
+        ? new AwsError("NoSuchChange", "Could not find resource with that ID", 404)
+        : new AwsError("NoSuchHostedZone", "No hosted zone found with that ID", 404);
     case "autoscaling":
       // It knows no other word for it.
       return new AwsError("ValidationError", "AutoScalingGroup name not found");

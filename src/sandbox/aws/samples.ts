@@ -5,7 +5,7 @@ import type { AwsCloud, Call } from "./cloud.ts";
 import { ensureDefaultNetwork } from "./ec2/default-network.ts";
 import type { Registry } from "./ec2/registry.ts";
 import { vpnOperations } from "./ec2/vpn.ts";
-import { elbOperations } from "./elb/operations.ts";
+import { balancerOperations } from "./elb/operations.ts";
 import { regions } from "./regions.ts";
 
 const order = z.strictObject({
@@ -25,7 +25,7 @@ export function makeSample(cloud: AwsCloud, registry: Registry, input: unknown):
   const subnetIds = cloud.tables.subnets.where((subnet) => subnet.vpcId === vpcId).map(({ id }) => id);
   switch (kind) {
     case "load-balancer":
-      return elbOperations(cloud).CreateLoadBalancer(call, { Name: name, Subnets: subnetIds, Tags });
+      return balancerOperations(cloud).CreateLoadBalancer(call, { Name: name, Subnets: subnetIds, Tags });
     case "scaling-group":
       autoScalingOperations(cloud).CreateAutoScalingGroup(call, {
         AutoScalingGroupName: name,

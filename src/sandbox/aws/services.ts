@@ -8,6 +8,7 @@ import { readOperations } from "./ebs/read.ts";
 import { writeOperations } from "./ebs/write.ts";
 import { type Ec2Parts, ec2Parts, ec2Service } from "./ec2/index.ts";
 import { elbOperations } from "./elb/operations.ts";
+import { Traffic } from "./elb/traffic.ts";
 import { EventBus } from "./events/bus.ts";
 import { giveNotice, noteCall } from "./events/notices.ts";
 import { eventOperations } from "./events/operations.ts";
@@ -16,6 +17,9 @@ import { jsonService } from "./json-service.ts";
 import { Keys } from "./kms/keys.ts";
 import { kmsOperations } from "./kms/operations.ts";
 import { queryService } from "./query-service.ts";
+import { restXmlService } from "./rest-xml-service.ts";
+import { route53Operations } from "./route53/operations.ts";
+import { type Route53State, route53State } from "./route53/state.ts";
 import { quotaOperations } from "./quotas/operations.ts";
 import { Quotas } from "./quotas/quotas.ts";
 import { type S3Parts, s3Parts } from "./s3/index.ts";
@@ -33,6 +37,8 @@ export interface Services {
   readonly metrics: GuestMetrics;
   readonly bus: EventBus;
   readonly queues: Queues;
+  readonly traffic: Traffic;
+  readonly route53: Route53State;
   /** Whom a request without a signature is for. */
   unsigned(request: IncomingMessage, path: string, body: Buffer): Service | "imds" | undefined;
 }
@@ -46,6 +52,8 @@ export function makeServices(cloud: AwsCloud): Services {
   const { operations, ...ec2 } = ec2Parts(cloud, keys, quotas, s3);
   const { registry, volumes, images } = ec2;
   const queues = new Queues(cloud);
+  const traffic = new Traffic(cloud);
+  const route53 = route53State(cloud.documents);
   const bus = new EventBus(cloud, queues);
   giveNotice(cloud, registry, bus);
   cloud.onCall = (call, input, output) => noteCall(cloud, bus, call, input, output);
@@ -67,7 +75,7 @@ export function makeServices(cloud: AwsCloud): Services {
     name: "elasticloadbalancing",
     dialect: "query",
     schemas: () => import("@aws-sdk/client-elastic-load-balancing-v2"),
-    operations: elbOperations(cloud),
+    operations: elbOperations(cloud, traffic),
     namespace: "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
   });
   const autoScaling = queryService(cloud, {
@@ -76,6 +84,13 @@ export function makeServices(cloud: AwsCloud): Services {
     schemas: () => import("@aws-sdk/client-auto-scaling"),
     operations: autoScalingOperations(cloud),
     namespace: "http://autoscaling.amazonaws.com/doc/2011-01-01/",
+  });
+  const dns = restXmlService(cloud, {
+    name: "route53",
+    schemas: () => import("@aws-sdk/client-route-53"),
+    operations: route53Operations(cloud, route53),
+    namespace: "https://route53.amazonaws.com/doc/2013-04-01/",
+    region: "us-east-1",
   });
   const json = (
     [
@@ -92,12 +107,14 @@ export function makeServices(cloud: AwsCloud): Services {
     ...writeOperations(registry, volumes, keys, quotas),
   });
   return {
-    all: [s3.service, ec2Service(cloud, operations), ebs, sts, iam, elb, autoScaling, ...json],
+    all: [s3.service, ec2Service(cloud, operations), ebs, sts, iam, elb, autoScaling, dns, ...json],
     ec2,
     s3,
     metrics,
     bus,
     queues,
+    traffic,
+    route53,
     unsigned(_request, path, body) {
       if (path.startsWith("/latest/")) return "imds";
       return path === "/" && /(?:^|&)Action=AssumeRoleWithWebIdentity(?:&|$)/.test(body.toString("latin1"))

@@ -17,6 +17,10 @@ export const settingsSchema = z.strictObject({
   imagePendingMs: z.int().min(0).default(100),
   /** pending → available of a VPN connection, provisioning → active of a load balancer: minutes at AWS. */
   networkPendingMs: z.int().min(0).default(1_000),
+  /** PENDING → INSYNC of a change of DNS records: 60 seconds as a rule at AWS. */
+  dnsPendingMs: z.int().min(0).default(500),
+  /** How often a target's health is looked at: at AWS as its group says, from 5 to 300 seconds. */
+  targetHealthMs: z.int().min(10).default(1_000),
   /** How long a terminated instance is still described: an hour at AWS. */
   terminatedVisibleMs: z.int().min(0).default(120_000),
   /** EBS direct: 7 days. */

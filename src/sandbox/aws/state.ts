@@ -1,4 +1,5 @@
 import type { Document, Documents } from "../cloud/documents.ts";
+import type { Listener, RegisteredTarget, TargetGroup } from "./elb/state.ts";
 import type { CustomerGateway, LoadBalancer, ScalingGroup, VpnConnection, VpnGateway } from "./listed-state.ts";
 
 /** What the simulated AWS remembers, table by table. Times are milliseconds since 1970. */
@@ -270,6 +271,9 @@ export function tablesOf(documents: Documents) {
     vpnGateways: documents.table<VpnGateway>("vpn-gateway"),
     vpnConnections: documents.table<VpnConnection>("vpn-connection"),
     loadBalancers: documents.table<LoadBalancer>("load-balancer"),
+    listeners: documents.table<Listener>("listener"),
+    targetGroups: documents.table<TargetGroup>("target-group"),
+    targets: documents.table<RegisteredTarget>("target"),
     scalingGroups: documents.table<ScalingGroup>("scaling-group"),
     tokens: documents.table<UsedToken>("client-token"),
     settings: documents.table<Document & { readonly value: unknown }>("setting"),

@@ -5,6 +5,8 @@ import type { AwsCloud } from "./cloud.ts";
  * Published request rates, each API counted alone, for an account and region.
  * EC2: https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
  * EBS direct: https://docs.aws.amazon.com/general/latest/gr/ebs-service.html
+ * Route 53, all calls of an account together:
+ * https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html#limits-api-requests
  */
 const describing: BucketRate = { capacity: 100, perSecond: 20 };
 const changing: BucketRate = { capacity: 50, perSecond: 5 };
@@ -32,6 +34,7 @@ const ebsRates: Readonly<Record<string, BucketRate>> = {
 };
 const iamRate: BucketRate = { capacity: 30, perSecond: 15 };
 const ssmRate: BucketRate = { capacity: 40, perSecond: 40 };
+const route53Rate: BucketRate = { capacity: 5, perSecond: 5 };
 
 /** Undefined where AWS's limit is far above what one machine can ask for (S3, STS). */
 function rateOf(service: string, operation: string): BucketRate | undefined {
@@ -44,6 +47,8 @@ function rateOf(service: string, operation: string): BucketRate | undefined {
       return iamRate;
     case "ssm":
       return ssmRate;
+    case "route53":
+      return route53Rate;
     default:
       return undefined;
   }
@@ -53,5 +58,6 @@ function rateOf(service: string, operation: string): BucketRate | undefined {
 export function isThrottled(cloud: AwsCloud, call: { service: string; operation: string; region: string }): boolean {
   if (!cloud.settings.throttling) return false;
   const rate = rateOf(call.service, call.operation);
-  return rate !== undefined && !cloud.buckets.take(`${call.region}/${call.service}/${call.operation}`, rate);
+  const counted = call.service === "route53" ? call.service : `${call.region}/${call.service}/${call.operation}`;
+  return rate !== undefined && !cloud.buckets.take(counted, rate);
 }

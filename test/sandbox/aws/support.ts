@@ -70,6 +70,7 @@ export async function startAwsLab(settings: object = {}): Promise<AwsLab> {
     ebs: (overrides) => new EBSClient(config(overrides)),
     async restart() {
       await running.front.close();
+      await running.stopTraffic();
       running.cloud.guests.close();
       await running.cloud.disks.close();
       running.cloud.documents.close();

@@ -1,34 +1,53 @@
-import { randomBytes } from "node:crypto";
 import type * as elb from "@aws-sdk/client-elastic-load-balancing-v2";
+import type { Table } from "../../cloud/documents.ts";
 import type { AwsCloud, Call } from "../cloud.ts";
 import { resource } from "../ec2/default-network.ts";
-import { pageOf } from "../ec2/filters.ts";
 import { tagList } from "../ec2/registry.ts";
 import { withTags } from "../ec2/tags.ts";
 import { AwsError } from "../errors.ts";
-import { accountId } from "../identity.ts";
 import type { LoadBalancer } from "../listed-state.ts";
+import type { Resource, Tags } from "../state.ts";
+import { arn, elbPage, findBalancer, newPlace } from "./find.ts";
+import { listenerOperations } from "./listeners.ts";
+import { balancerLabel } from "./names.ts";
+import { targetGroupOperations } from "./target-groups.ts";
+import { targetOperations } from "./targets.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** "DescribeTags" takes so many at once. */
 const taggedAtOnce = 20;
 /** In a load balancer's ARN. */
 const words: Readonly<Record<string, string>> = { application: "app", network: "net", gateway: "gwy" };
 
-/** Elastic Load Balancing v2: that load balancers are there. They have no listeners, and pass nothing on. */
-export function elbOperations(cloud: AwsCloud) {
+/** Elastic Load Balancing v2: application and network load balancers, which really listen and pass on. */
+export function elbOperations(cloud: AwsCloud, traffic: Traffic) {
+  return {
+    ...balancerOperations(cloud),
+    ...targetGroupOperations(cloud, traffic),
+    ...targetOperations(cloud, traffic),
+    ...listenerOperations(cloud, traffic),
+  };
+}
+
+/** Addresses of load balancers are loopback's, as those of instances: 127.86.0.0/16. */
+function unusedAddress(cloud: AwsCloud): string {
+  const used = new Set([...cloud.tables.loadBalancers.values()].map(({ address }) => address));
+  for (;;) {
+    const address = `127.86.${Math.floor(Math.random() * 256)}.${1 + Math.floor(Math.random() * 254)}`;
+    if (!used.has(address)) return address;
+  }
+}
+
+/** That load balancers are there. */
+export function balancerOperations(cloud: AwsCloud) {
   const { tables } = cloud;
   const all = (call: Call) => tables.loadBalancers.where(({ region }) => region === call.region);
-  const find = (call: Call, arn: string | undefined): LoadBalancer => {
-    const balancer = all(call).find(({ id }) => id === arn);
-    if (!balancer) throw new AwsError("LoadBalancerNotFound", `Load balancer '${arn}' not found`);
-    return balancer;
-  };
+  const find = (call: Call, id: string | undefined): LoadBalancer => findBalancer(cloud, call, id);
   const describe = (balancer: LoadBalancer): elb.LoadBalancer => {
-    const prefix = balancer.internetFacing ? "" : "internal-";
     return {
       LoadBalancerArn: balancer.id,
       LoadBalancerName: balancer.name,
-      DNSName: `${prefix}${balancer.name}-${balancer.id.slice(-16)}.elb.${balancer.region}.amazonaws.com`,
+      DNSName: balancerLabel(balancer),
       CreatedTime: new Date(balancer.createdAt),
       Scheme: balancer.internetFacing ? "internet-facing" : "internal",
       Type: balancer.type as elb.LoadBalancerTypeEnum,
@@ -41,6 +60,14 @@ export function elbOperations(cloud: AwsCloud) {
       SecurityGroups: [...balancer.groupIds],
       IpAddressType: "ipv4",
     };
+  };
+
+  const tagged = (call: Call, id: string): { table: Pick<Table<Resource>, "change">; tags: Tags } => {
+    for (const table of [tables.loadBalancers, tables.targetGroups, tables.listeners]) {
+      const found = table.get(id);
+      if (found?.region === call.region) return { table, tags: found.tags };
+    }
+    return { table: tables.loadBalancers, tags: find(call, id).tags };
   };
 
   return {
@@ -69,13 +96,13 @@ export function elbOperations(cloud: AwsCloud) {
         if (same && known.subnetIds.join() === subnetIds.join()) return { LoadBalancers: [describe(known)] };
         throw new AwsError("DuplicateLoadBalancerName", `A load balancer with the name '${name}' exists`);
       }
-      const place = `${words[type] ?? "app"}/${name}/${randomBytes(8).toString("hex")}`;
-      const id = `arn:aws:elasticloadbalancing:${call.region}:${accountId}:loadbalancer/${place}`;
+      const id = arn(call.region, `loadbalancer/${words[type] ?? "app"}/${name}/${newPlace()}`);
       const balancer = tables.loadBalancers.put({
         ...resource("elb", call.region, withTags({}, input.Tags)),
         ...{ id, name, type, subnetIds, internetFacing: Scheme === "internet-facing" },
         groupIds: input.SecurityGroups ?? [],
         vpcId: subnets[0]?.vpcId ?? "",
+        address: unusedAddress(cloud),
       });
       return { LoadBalancers: [describe(balancer)] };
     },
@@ -83,30 +110,21 @@ export function elbOperations(cloud: AwsCloud) {
     DescribeLoadBalancers: (call: Call, input: elb.DescribeLoadBalancersInput): elb.DescribeLoadBalancersOutput => {
       const byArn = input.LoadBalancerArns?.map((arn) => find(call, arn));
       const byName = input.Names?.map((name) => find(call, all(call).find((one) => one.name === name)?.id ?? name));
-      const { items, NextToken } = pageOf(
-        byArn ?? byName ?? all(call),
-        {
-          ...(input.PageSize === undefined ? {} : { MaxResults: input.PageSize }),
-          ...(input.Marker === undefined ? {} : { NextToken: input.Marker }),
-        },
-        { least: 1, most: 400 },
-      );
-      return { LoadBalancers: items.map(describe), ...(NextToken ? { NextMarker: NextToken } : {}) };
+      const { items, NextMarker } = elbPage(byArn ?? byName ?? all(call), input);
+      return { LoadBalancers: items.map(describe), ...(NextMarker ? { NextMarker } : {}) };
     },
 
     DescribeTags: (call: Call, input: elb.DescribeTagsInput): elb.DescribeTagsOutput => {
       const arns = input.ResourceArns ?? [];
       if (arns.length > taggedAtOnce)
         throw new AwsError("ValidationError", `Up to ${taggedAtOnce} resources at a time`);
-      return {
-        TagDescriptions: arns.map((arn) => ({ ResourceArn: arn, Tags: tagList(find(call, arn).tags) })),
-      };
+      return { TagDescriptions: arns.map((id) => ({ ResourceArn: id, Tags: tagList(tagged(call, id).tags) })) };
     },
 
     AddTags: (call: Call, input: elb.AddTagsInput): elb.AddTagsOutput => {
-      for (const arn of input.ResourceArns ?? []) {
-        const balancer = find(call, arn);
-        tables.loadBalancers.put({ ...balancer, tags: withTags(balancer.tags, input.Tags) });
+      for (const id of input.ResourceArns ?? []) {
+        const { table, tags } = tagged(call, id);
+        table.change(id, { tags: withTags(tags, input.Tags) });
       }
       return {};
     },
@@ -114,7 +132,9 @@ export function elbOperations(cloud: AwsCloud) {
     /** One that is gone is fine, as at AWS. */
     DeleteLoadBalancer: (call: Call, input: elb.DeleteLoadBalancerInput): elb.DeleteLoadBalancerOutput => {
       const known = all(call).find(({ id }) => id === input.LoadBalancerArn);
-      if (known) tables.loadBalancers.delete(known.id);
+      if (!known) return {};
+      for (const { id } of tables.listeners.where(({ balancerId }) => balancerId === known.id)) tables.listeners.delete(id);
+      tables.loadBalancers.delete(known.id);
       return {};
     },
   };

@@ -17,6 +17,7 @@ export interface RestRequest {
 export function readRestInput(schema: NormalizedSchema, request: RestRequest): object {
   const input: Record<string, unknown> = {};
   if (schema.isUnitSchema()) return input;
+  const unbound: string[] = [];
   for (const [name, member] of schema.structIterator()) {
     const traits = member.getMergedTraits();
     if (traits.httpLabel) input[name] = request.labels[name];
@@ -24,9 +25,14 @@ export function readRestInput(schema: NormalizedSchema, request: RestRequest): o
     else if (traits.httpHeader)
       input[name] = simple(member, request.headers[traits.httpHeader.toLowerCase()]?.toString());
     else if (traits.httpPrefixHeaders) input[name] = prefixed(request.headers, traits.httpPrefixHeaders);
-    else if (traits.httpPayload && member.isStructSchema() && request.body !== "")
-      input[name] = payload(member, request.body);
+    else if (traits.httpPayload) {
+      if (member.isStructSchema() && request.body !== "") input[name] = payload(member, request.body);
+    } else unbound.push(name);
   }
+  if (unbound.length === 0 || request.body === "") return input;
+  // What is bound to nothing else is the body, under the structure's own name.
+  const inside = payload(schema, request.body) as Record<string, unknown>;
+  for (const name of unbound) if (inside[name] !== undefined) input[name] = inside[name];
   return input;
 }
 
