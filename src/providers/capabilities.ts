@@ -17,8 +17,6 @@ export const capabilities = {
     "network.fixed-mac": "EC2 gives a network interface its MAC",
     "load-balancing.connections":
       "Elastic Load Balancing counts the connections of a balancer, not those of a target; it says when a target is drained",
-    dns: "NovaCron does not change records of Route 53 yet",
-    "load-balancing": "NovaCron does not change targets of AWS's load balancers yet",
   },
   oci: {
     "compute.create-stopped": "Oracle Cloud starts an instance as it launches it",

@@ -13,7 +13,8 @@ export interface DnsZone {
   readonly name: string;
   /** Answers inside of the site's virtual networks only. */
   readonly private: boolean;
-  readonly nameServers: readonly string[];
+  /** Absent where the site tells them of each zone by itself only. */
+  readonly nameServers?: readonly string[];
   readonly tags: Readonly<Record<string, string>>;
 }
 
@@ -55,7 +56,7 @@ export interface DnsFacet {
     signal: AbortSignal,
   ): Promise<SeenDnsRecord | undefined>;
   /**
-   * Makes the record exactly this one; what is so already is no change. With a `version` only if it is still that one, or
+   * Makes the record exactly this one; what is so already stays. With a `version` only if it is still that one, or
    * with {@link absentRecord} only if there is none: nothing that somebody else has set in between is lost.
    * @throws Conflict when it is another one and not what was asked for, InvalidInput for a name outside of the zone, NotFound.
    */
@@ -167,7 +168,8 @@ export interface LoadBalancingFacet {
   /**
    * Adds a target; one that is there stays, and one that is draining is taken back. Returns once the site has taken it:
    * whether it is healthy, {@link waitUntilHealthy} tells.
-   * @throws InvalidInput when no share, or more than one, could take it; NotFound for a pool, share or VM that is not there.
+   * @throws InvalidInput when no share, or more than one, could take it, and for what can be no target there; NotFound for a
+   * pool or a share that is not there.
    */
   addTarget(input: NewTarget, signal: AbortSignal): Promise<PoolTarget>;
   /**
@@ -182,7 +184,8 @@ export interface LoadBalancingFacet {
    * Gives shares their parts of new connections or requests: whole numbers up to {@link fullWeight}, 0 for nothing; parts
    * are of the sum of all. Shares that are not named keep theirs. Setting what is set is no change. Absent where
    * `load-balancing.weights` is a gap.
-   * @throws InvalidInput for a number that is none, or if no share is left with any; NotFound for a share.
+   * @throws InvalidInput for a number that is none or that the site can't set (what it can is in the reason), or if no share
+   * is left with any; NotFound for a share.
    */
   setWeights?(
     input: { readonly poolId: string; readonly weights: Readonly<Record<string, number>> },

@@ -9,6 +9,7 @@ import { type DiskBus, tagKeys, type Vm } from "../../src/domain/vm.ts";
 import type { CensusEntry, Provider, SourcePoint, VmSpec } from "../../src/providers/provider.ts";
 import type { BlockSink, BlockSource } from "../../src/transfer/ports.ts";
 import { facetCases } from "./conformance-facets.ts";
+import { trafficCases } from "./conformance-traffic.ts";
 import type { ConformanceHarness, ConformanceSite } from "./harness.ts";
 import { readAll } from "./support/read-all.ts";
 import { refuses } from "./support/refuses.ts";
@@ -665,6 +666,7 @@ export function runConformance(harness: ConformanceHarness): void {
     });
 
     facetCases({ test, provider: () => provider, signal, fresh, sealed: () => sealed(1, 0) });
+    trafficCases({ test, place: () => place, signal });
 
     test("leaves the site as empty as it was", async () => {
       assert.deepEqual(await census(), before0);

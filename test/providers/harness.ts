@@ -17,6 +17,21 @@ export interface ConformanceSite {
   readonly wholeLeaves: boolean;
   /** Writes to a VM's disk as its guest would: through the hypervisor while it runs, else straight into the image. */
   writeAsGuest(vmId: string, diskId: string, offset: number, length: number, pattern: number): Promise<void>;
+  /** Where it has `dns` or `loadBalancing`: what of them is there for a test, made behind the provider's back. */
+  traffic?(): Promise<TrafficSite>;
+  close(): Promise<void>;
+}
+
+export interface TrafficSite {
+  /** With nothing in it but what it came with. */
+  readonly zone?: { readonly zoneId: string; readonly name: string };
+  /** With no target in it, and a machine that would answer its health checks. */
+  readonly pool?: {
+    readonly poolId: string;
+    readonly target: { readonly vmId?: string; readonly address?: string; readonly port: number };
+    /** The share that takes it, and one beside it; absent where each target is a share. */
+    readonly shares?: readonly [string, string];
+  };
   close(): Promise<void>;
 }
 

@@ -31,6 +31,8 @@ const others: Readonly<Record<string, CallRate>> = {
   quotas: { perSecond: 10, burst: 10 },
   elasticloadbalancing: { perSecond: 5, burst: 10 },
   autoscaling: { perSecond: 5, burst: 10 },
+  // Five a second for all calls of an account together, whichever they are.
+  route53: { perSecond: 1, burst: 1 },
   sqs: { perSecond: 50, burst: 100 },
 };
 

@@ -5,6 +5,7 @@ import type * as Ebs from "@aws-sdk/client-ebs";
 import type * as Ec2 from "@aws-sdk/client-ec2";
 import type * as Elb from "@aws-sdk/client-elastic-load-balancing-v2";
 import type * as Iam from "@aws-sdk/client-iam";
+import type * as Route53 from "@aws-sdk/client-route-53";
 import type * as S3 from "@aws-sdk/client-s3";
 import type * as Quotas from "@aws-sdk/client-service-quotas";
 import type * as Sqs from "@aws-sdk/client-sqs";
@@ -36,6 +37,7 @@ export class Aws {
   readonly elb: AwsService<typeof Elb>;
   readonly autoScaling: AwsService<typeof AutoScaling>;
   readonly sqs: AwsService<typeof Sqs>;
+  readonly route53: AwsService<typeof Route53>;
   readonly #agents = {
     httpAgent: new HttpAgent({ keepAlive: true, maxSockets }),
     httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets }),
@@ -121,6 +123,11 @@ export class Aws {
       // An endpoint of one's own is the one that is to be called, whatever a queue's address says.
       (sdk, config) => new sdk.SQSClient({ ...config, useQueueUrlAsEndpoint: false }),
     );
+    this.route53 = service(
+      "route53",
+      () => import("@aws-sdk/client-route-53"),
+      (sdk, config) => new sdk.Route53Client(config),
+    );
   }
 
   /** As a person would look it up. */
@@ -149,8 +156,8 @@ export class Aws {
   }
 
   close(): void {
-    const { ec2, ebs, s3, sts, iam, quotas, elb, autoScaling, sqs } = this;
-    for (const service of [ec2, ebs, s3, sts, iam, quotas, elb, autoScaling, sqs]) service.destroy();
+    const { ec2, ebs, s3, sts, iam, quotas, elb, autoScaling, sqs, route53 } = this;
+    for (const service of [ec2, ebs, s3, sts, iam, quotas, elb, autoScaling, sqs, route53]) service.destroy();
     for (const agent of Object.values(this.#agents)) agent.destroy();
   }
 

@@ -83,6 +83,8 @@ const codes: Readonly<Record<string, Meaning>> = {
   ServiceQuotaExceededException: quota,
   TooManyBuckets: quota,
   TooManyLoadBalancersException: quota,
+  TooManyTargetsException: quota,
+  TooManyRegistrationsForTargetIdException: quota,
   LimitExceededFault: quota,
   QueueDoesNotExist: gone,
   "AWS.SimpleQueueService.NonExistentQueue": gone,

@@ -152,6 +152,7 @@ function unknownKey(service: string): AwsError {
       );
     case "sts":
     case "iam":
+    case "route53":
       return new AwsError("InvalidClientTokenId", "The security token included in the request is invalid.", 403);
     default:
       return new AwsError("UnrecognizedClientException", "The security token included in the request is invalid.", 403);

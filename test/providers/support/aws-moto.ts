@@ -5,6 +5,7 @@ import { Moto } from "../../support/moto.ts";
 import type { ConformanceHarness } from "../harness.ts";
 import { motoDifferences } from "../moto-differences.ts";
 import { type AwsAddress, connectAws } from "./aws.ts";
+import { makeAwsTraffic } from "./aws-traffic.ts";
 
 /** moto as the site; fetched when this is loaded. */
 const missing = await Moto.bringIn();
@@ -26,6 +27,7 @@ export const harness: ConformanceHarness = {
       tracking: "changed-blocks",
       wholeLeaves: true,
       writeAsGuest: () => Promise.reject(new Error("moto's instances run nothing")),
+      traffic: () => makeAwsTraffic(descriptor),
       async close() {
         await provider.close();
         await moto.stop();

@@ -4,6 +4,7 @@ import type { AwsPatience } from "../../../src/providers/aws/settings.ts";
 import type { Provider } from "../../../src/providers/provider.ts";
 import { type AwsLab, startAwsLab, whyNoGuests } from "../../sandbox/aws/support.ts";
 import type { ConformanceHarness } from "../harness.ts";
+import { makeAwsTraffic } from "./aws-traffic.ts";
 import { writeImage } from "./write-image.ts";
 
 export interface AwsAddress {
@@ -52,6 +53,8 @@ export const harness: ConformanceHarness = {
       imagePendingMs: 20,
       terminatedVisibleMs: 500,
       stopGraceMs: 1_000,
+      dnsPendingMs: 50,
+      targetHealthMs: 20,
     });
     const descriptor: AwsAddress = {
       region: "us-east-1",
@@ -70,6 +73,7 @@ export const harness: ConformanceHarness = {
         const volumeId = vm.disks.find((disk) => disk.diskId === diskId)?.volumeId ?? "";
         await writeVolume(lab, { vmId, running: vm.state === "running", volumeId, offset, length, pattern });
       },
+      traffic: () => makeAwsTraffic(descriptor),
       async close() {
         await provider.close();
         await lab.close();

@@ -1,0 +1,362 @@
+import type {
+  Action,
+  Listener,
+  LoadBalancer,
+  TargetGroup,
+  TargetGroupTuple,
+  TargetHealthDescription,
+} from "@aws-sdk/client-elastic-load-balancing-v2";
+import { isProviderError } from "../../domain/errors.ts";
+import { invalid, notFound, type Subject } from "../failures.ts";
+import { watchTarget, weighed } from "../pool-targets.ts";
+import {
+  fullWeight,
+  type LoadBalancingFacet,
+  type NewTarget,
+  type PoolShare,
+  type PoolTarget,
+  type TargetPool,
+  type TargetState,
+  type TargetWait,
+} from "../traffic-facets.ts";
+import type { Aws } from "./client.ts";
+import { vendorCode } from "./errors.ts";
+import { fromWire, type Wire } from "./tags.ts";
+
+/** "DescribeTags" takes so many of them. */
+const taggedAtOnce = 20;
+
+/** What is said of targets that are in no group, or no longer: AWS's words for what is none of them. */
+const notATarget = new Set(["InvalidTarget", "InvalidTargetException"]);
+
+interface Front {
+  readonly listener: Listener;
+  readonly balancer: LoadBalancer;
+  /** The groups of its forward action, in their order. */
+  readonly tuples: readonly TargetGroupTuple[];
+  readonly groups: ReadonlyMap<string, TargetGroup>;
+}
+
+/**
+ * Elastic Load Balancing: a pool is a listener whose default action forwards, its shares are the action's target groups.
+ * Rules beside the default are left alone. A group of functions or of other load balancers is no share.
+ */
+export class AwsLoadBalancing implements LoadBalancingFacet {
+  readonly #aws: Aws;
+
+  constructor(aws: Aws) {
+    this.#aws = aws;
+  }
+
+  async *listPools(signal: AbortSignal): AsyncGenerator<TargetPool> {
+    const subject = this.#subject("list pools", "all");
+    for await (const balancer of this.#balancers(undefined, subject, signal)) {
+      const listeners = await Array.fromAsync(
+        this.#listeners({ LoadBalancerArn: balancer.LoadBalancerArn }, subject, signal),
+      );
+      const fronts = listeners.filter((listener) => tuplesOf(listener).length > 0);
+      const arns = fronts.map(({ ListenerArn = "" }) => ListenerArn);
+      const tags = await this.#tagsOf(arns, subject, signal);
+      for (const listener of fronts) {
+        const front = await this.#front(listener, balancer, subject, signal);
+        yield toPool(front, tags.get(listener.ListenerArn ?? ""));
+      }
+    }
+  }
+
+  async getPool(poolId: string, signal: AbortSignal): Promise<TargetPool> {
+    const subject = this.#subject("read pool", poolId);
+    const front = await this.#find(poolId, subject, signal);
+    return toPool(front, (await this.#tagsOf([poolId], subject, signal)).get(poolId));
+  }
+
+  async *listTargets(poolId: string, signal: AbortSignal): AsyncGenerator<PoolTarget> {
+    const subject = this.#subject("list targets", poolId);
+    const { groups } = await this.#find(poolId, subject, signal);
+    for (const group of groups.values()) {
+      const { TargetHealthDescriptions = [] } = await this.#aws.elb.send(
+        (sdk) => new sdk.DescribeTargetHealthCommand({ TargetGroupArn: group.TargetGroupArn }),
+        subject,
+        signal,
+      );
+      for (const described of TargetHealthDescriptions) yield toTarget(group, described);
+    }
+  }
+
+  async addTarget(input: NewTarget, signal: AbortSignal): Promise<PoolTarget> {
+    const { poolId, vmId, address } = input;
+    const subject = this.#subject("add target", `${poolId}/${vmId ?? address ?? ""}`);
+    const front = await this.#find(poolId, subject, signal);
+    const group = shareFor(front, input, subject);
+    const Id = vmId ?? address ?? "";
+    const Port = input.port ?? group.Port ?? 0;
+    const { TargetGroupArn = "" } = group;
+    await this.#aws.elb.send(
+      (sdk) => new sdk.RegisterTargetsCommand({ TargetGroupArn, Targets: [{ Id, Port }] }),
+      subject,
+      signal,
+    );
+    const seen = await this.#see({ groupArn: TargetGroupArn, id: Id, port: Port }, subject, signal);
+    return seen ?? toTarget(group, { Target: { Id, Port }, TargetHealth: { State: "initial" } });
+  }
+
+  drainTarget({ targetId }: { poolId: string; targetId: string }, signal: AbortSignal): Promise<void> {
+    return this.#deregister("drain target", targetId, signal);
+  }
+
+  /** AWS drains what it takes off, for as long as its group says. */
+  removeTarget({ targetId }: { poolId: string; targetId: string }, signal: AbortSignal): Promise<void> {
+    return this.#deregister("remove target", targetId, signal);
+  }
+
+  async setWeights(
+    { poolId, weights }: { poolId: string; weights: Readonly<Record<string, number>> },
+    signal: AbortSignal,
+  ): Promise<TargetPool> {
+    const subject = this.#subject("set weights", poolId);
+    const front = await this.#find(poolId, subject, signal);
+    const scale = scaleOf(front.tuples);
+    const wanted = weighed(sharesOf(front), weights, subject);
+    const tuples = front.tuples.map((tuple) => {
+      const { TargetGroupArn = "" } = tuple;
+      return { TargetGroupArn, Weight: wanted.get(TargetGroupArn) ?? scale(tuple) };
+    });
+    const same = tuples.every(({ Weight }, at) => Weight === (front.tuples[at]?.Weight ?? 1));
+    if (!same) {
+      const DefaultActions = (front.listener.DefaultActions ?? []).map((action) => withTuples(action, tuples));
+      await this.#aws.elb.send(
+        (sdk) => new sdk.ModifyListenerCommand({ ListenerArn: poolId, DefaultActions }),
+        subject,
+        signal,
+      );
+    }
+    return this.getPool(poolId, signal);
+  }
+
+  waitUntilHealthy(wait: TargetWait, signal: AbortSignal): Promise<PoolTarget | undefined> {
+    return this.#watch("wait until healthy", wait, ({ state }) => state === "healthy", signal);
+  }
+
+  waitUntilDrained(wait: TargetWait, signal: AbortSignal): Promise<PoolTarget | undefined> {
+    return this.#watch("wait until drained", wait, ({ state }) => state === "drained", signal);
+  }
+
+  async #watch(
+    operation: string,
+    wait: TargetWait,
+    isReached: (target: PoolTarget) => boolean,
+    signal: AbortSignal,
+  ): Promise<PoolTarget | undefined> {
+    const subject = this.#subject(operation, wait.targetId);
+    const place = parseTargetId(wait.targetId, subject);
+    return watchTarget(() => this.#see(place, subject, signal), isReached, wait, this.#aws.patience, signal);
+  }
+
+  /** Undefined for one that is not registered. @throws NotFound for a group that is not there. */
+  async #see(
+    { groupArn, id: Id, port: Port }: TargetPlace,
+    subject: Subject,
+    signal: AbortSignal,
+  ): Promise<PoolTarget | undefined> {
+    const { TargetHealthDescriptions = [] } = await this.#aws.elb.send(
+      (sdk) => new sdk.DescribeTargetHealthCommand({ TargetGroupArn: groupArn, Targets: [{ Id, Port }] }),
+      subject,
+      signal,
+    );
+    const [described] = TargetHealthDescriptions;
+    if (!described || described.TargetHealth?.Reason === "Target.NotRegistered") return undefined;
+    return toTarget({ TargetGroupArn: groupArn, TargetType: Id.startsWith("i-") ? "instance" : "ip" }, described);
+  }
+
+  async #deregister(operation: string, targetId: string, signal: AbortSignal): Promise<void> {
+    const subject = this.#subject(operation, targetId);
+    const { groupArn, id: Id, port: Port } = parseTargetId(targetId, subject);
+    await this.#aws.elb
+      .send(
+        (sdk) => new sdk.DeregisterTargetsCommand({ TargetGroupArn: groupArn, Targets: [{ Id, Port }] }),
+        subject,
+        signal,
+      )
+      .catch((error: unknown) => {
+        if (notATarget.has(vendorCode(error) ?? "") || isProviderError(error, "NotFound")) return;
+        throw error;
+      });
+  }
+
+  /** @throws NotFound for a listener that is not there, or forwards nothing. */
+  async #find(poolId: string, subject: Subject, signal: AbortSignal): Promise<Front> {
+    for await (const listener of this.#listeners({ ListenerArns: [poolId] }, subject, signal)) {
+      if (tuplesOf(listener).length === 0) break;
+      const arns = [listener.LoadBalancerArn ?? ""];
+      for await (const balancer of this.#balancers(arns, subject, signal)) {
+        return this.#front(listener, balancer, subject, signal);
+      }
+    }
+    throw notFound(subject, "there is no listener of that ARN that forwards to target groups");
+  }
+
+  async #front(listener: Listener, balancer: LoadBalancer, subject: Subject, signal: AbortSignal): Promise<Front> {
+    const tuples = tuplesOf(listener);
+    const TargetGroupArns = tuples.flatMap(({ TargetGroupArn }) => TargetGroupArn ?? []);
+    const { TargetGroups = [] } = await this.#aws.elb.send(
+      (sdk) => new sdk.DescribeTargetGroupsCommand({ TargetGroupArns }),
+      subject,
+      signal,
+    );
+    const known = TargetGroups.filter(({ TargetType }) => TargetType === "instance" || TargetType === "ip");
+    return { listener, balancer, tuples, groups: new Map(known.map((group) => [group.TargetGroupArn ?? "", group])) };
+  }
+
+  async *#balancers(
+    LoadBalancerArns: string[] | undefined,
+    subject: Subject,
+    signal: AbortSignal,
+  ): AsyncGenerator<LoadBalancer> {
+    let Marker: string | undefined;
+    do {
+      const input = { Marker, ...(LoadBalancerArns && { LoadBalancerArns }) };
+      const page = await this.#aws.elb.send((sdk) => new sdk.DescribeLoadBalancersCommand(input), subject, signal);
+      yield* page.LoadBalancers ?? [];
+      Marker = page.NextMarker || undefined;
+    } while (Marker !== undefined);
+  }
+
+  async *#listeners(
+    which: { LoadBalancerArn?: string | undefined; ListenerArns?: string[] },
+    subject: Subject,
+    signal: AbortSignal,
+  ): AsyncGenerator<Listener> {
+    let Marker: string | undefined;
+    do {
+      const input = { ...which, Marker };
+      const page = await this.#aws.elb.send((sdk) => new sdk.DescribeListenersCommand(input), subject, signal);
+      yield* page.Listeners ?? [];
+      Marker = page.NextMarker || undefined;
+    } while (Marker !== undefined);
+  }
+
+  async #tagsOf(arns: readonly string[], subject: Subject, signal: AbortSignal): Promise<Map<string, Wire>> {
+    const found = new Map<string, Wire>();
+    for (let at = 0; at < arns.length; at += taggedAtOnce) {
+      const ResourceArns = arns.slice(at, at + taggedAtOnce);
+      const { TagDescriptions = [] } = await this.#aws.elb.send(
+        (sdk) => new sdk.DescribeTagsCommand({ ResourceArns }),
+        subject,
+        signal,
+      );
+      for (const { ResourceArn = "", Tags = [] } of TagDescriptions) found.set(ResourceArn, Tags);
+    }
+    return found;
+  }
+
+  #subject(operation: string, id: string): Subject {
+    return { operation, resource: this.#aws.resource("load-balancing", id) };
+  }
+}
+
+function isForward(action: Action): boolean {
+  return action.Type === "forward";
+}
+
+function tuplesOf({ DefaultActions = [] }: Listener): readonly TargetGroupTuple[] {
+  const forward = DefaultActions.find(isForward);
+  const { TargetGroupArn, ForwardConfig } = forward ?? {};
+  return ForwardConfig?.TargetGroups ?? (TargetGroupArn === undefined ? [] : [{ TargetGroupArn, Weight: 1 }]);
+}
+
+function withTuples(action: Action, TargetGroups: TargetGroupTuple[]): Action {
+  if (!isForward(action)) return action;
+  // An action names one group in two ways; of several it may only name them here.
+  const { TargetGroupArn: _one, ForwardConfig, ...rest } = action;
+  return { ...rest, ForwardConfig: { ...ForwardConfig, TargetGroups } };
+}
+
+/** AWS's weights go up to 999; larger ones than the port's are shown in proportion. */
+function scaleOf(tuples: readonly TargetGroupTuple[]): (tuple: TargetGroupTuple) => number {
+  const largest = Math.max(...tuples.map(({ Weight = 1 }) => Weight));
+  return ({ Weight = 1 }) => (largest <= fullWeight ? Weight : Math.round((Weight * fullWeight) / largest));
+}
+
+function sharesOf({ tuples, groups }: Front): PoolShare[] {
+  const scale = scaleOf(tuples);
+  return tuples.flatMap((tuple) => {
+    const group = groups.get(tuple.TargetGroupArn ?? "");
+    if (!group) return [];
+    const { TargetGroupArn = "", TargetGroupName = "", TargetType } = group;
+    const accepts = TargetType === "ip" ? "address" : "vm";
+    return [{ shareId: TargetGroupArn, name: TargetGroupName, weight: scale(tuple), accepts }];
+  });
+}
+
+function toPool(front: Front, wire: Wire | undefined): TargetPool {
+  const { listener, balancer } = front;
+  const { ListenerArn = "", Port = 0, Protocol = "" } = listener;
+  const { LoadBalancerArn, LoadBalancerName = "", DNSName } = balancer;
+  return {
+    poolId: ListenerArn,
+    name: `${LoadBalancerName}:${Port}`,
+    ...(LoadBalancerArn === undefined ? {} : { loadBalancerId: LoadBalancerArn }),
+    protocol: Protocol,
+    endpoints: DNSName === undefined ? [] : [{ host: DNSName.toLowerCase(), port: Port }],
+    shares: sharesOf(front),
+    tags: fromWire(wire).tags,
+  };
+}
+
+const states: Readonly<Record<string, TargetState>> = {
+  initial: "starting",
+  healthy: "healthy",
+  unhealthy: "unhealthy",
+  "unhealthy.draining": "draining",
+  draining: "draining",
+  unused: "unused",
+  unavailable: "unknown",
+};
+
+function toTarget({ TargetGroupArn = "", TargetType }: TargetGroup, described: TargetHealthDescription): PoolTarget {
+  const { Target: { Id = "", Port = 0 } = {}, TargetHealth: { State = "", Description } = {} } = described;
+  return {
+    targetId: `${TargetGroupArn}#${Id}:${Port}`,
+    shareId: TargetGroupArn,
+    ...(TargetType === "ip" ? { address: Id } : { vmId: Id }),
+    port: Port,
+    state: states[State] ?? "unknown",
+    ...(Description && { reason: Description }),
+  };
+}
+
+interface TargetPlace {
+  readonly groupArn: string;
+  readonly id: string;
+  readonly port: number;
+}
+
+function parseTargetId(targetId: string, subject: Subject): TargetPlace {
+  const [, groupArn, id, port] = /^(arn:[^#]+)#(.+):(\d+)$/.exec(targetId) ?? [];
+  if (groupArn !== undefined && id !== undefined) return { groupArn, id, port: Number(port) };
+  throw invalid(subject, `${targetId} is no target's id`, "Use an id as the list of targets has it.");
+}
+
+/** The one group that takes it. @throws InvalidInput, NotFound. */
+function shareFor(front: Front, { shareId, vmId, address }: NewTarget, subject: Subject): TargetGroup {
+  if ((vmId === undefined) === (address === undefined)) {
+    throw invalid(subject, "a target is a VM or an address", "Name one of both.");
+  }
+  const accepted = vmId === undefined ? "address" : "vm";
+  const shares = sharesOf(front);
+  if (shareId !== undefined && !shares.some((share) => share.shareId === shareId)) {
+    throw notFound(subject, `the pool has no share ${shareId}`);
+  }
+  const fitting = shares.filter(
+    (share) => share.accepts === accepted && (shareId === undefined || share.shareId === shareId),
+  );
+  const [only, ...more] = fitting;
+  const group = only && front.groups.get(only.shareId);
+  if (group && more.length === 0) return group;
+  const list = shares.map(({ shareId: id, accepts }) => `${id} (of ${accepts}s)`).join(", ") || "none";
+  throw invalid(
+    subject,
+    `${fitting.length === 0 ? "no share takes" : "more than one share could take"} ${vmId ?? address}`,
+    `Name a share that does: ${list}.`,
+  );
+}
