@@ -57,7 +57,6 @@ export const capabilities = {
     "scaling-groups": "NovaCron does not list Google's managed instance groups",
     tunnels: "NovaCron does not list Google's VPN tunnels",
     events: "Compute Engine tells of changes in audit logs only; the site is read at its turn",
-    dns: "NovaCron does not change records of Cloud DNS yet",
     "load-balancing": "NovaCron does not change backends of Google's load balancers yet",
   },
   azure: {

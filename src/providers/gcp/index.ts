@@ -6,6 +6,7 @@ import { checkProject } from "./checks.ts";
 import { Gcp } from "./client.ts";
 import { GcpCompute } from "./compute.ts";
 import { GcpDisks } from "./disks.ts";
+import { GcpDns } from "./dns.ts";
 import { Generations } from "./generations.ts";
 import { GcpHelpers } from "./helper-instances.ts";
 import { GcpImages } from "./images.ts";
@@ -48,6 +49,7 @@ class GcpProvider implements Provider {
   readonly networkAdmin: GcpNetworkAdmin;
   readonly objects: GcpObjects;
   readonly quotas: GcpQuotas;
+  readonly dns: GcpDns;
   readonly #gcp: Gcp;
   readonly #census: Census;
 
@@ -71,6 +73,7 @@ class GcpProvider implements Provider {
     this.networkAdmin = new GcpNetworkAdmin(gcp);
     this.objects = new GcpObjects(gcp);
     this.quotas = new GcpQuotas(gcp, types);
+    this.dns = new GcpDns(gcp);
     this.#census = new Census(gcp, { snapshots, objects: this.objects });
   }
 

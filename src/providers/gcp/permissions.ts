@@ -20,6 +20,8 @@ export const neededPermissions: readonly string[] = [
   ...of("subnetworks", "create", "delete", "get", "list", "use", "useExternalIp"),
   ...of("zoneOperations", "get"),
   ...of("zones", "get"),
+  ...["changes.create", "changes.get", "managedZones.get", "managedZones.list"].map((name) => `dns.${name}`),
+  ...["create", "delete", "list"].map((verb) => `dns.resourceRecordSets.${verb}`),
   ...["create", "delete", "get", "list"].map((verb) => `storage.buckets.${verb}`),
   ...["create", "delete", "get", "list"].map((verb) => `storage.objects.${verb}`),
 ].sort();

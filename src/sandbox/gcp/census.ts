@@ -2,12 +2,18 @@ import type { CensusEntry } from "../cloud/admin.ts";
 import type { GcpCloud } from "./cloud.ts";
 import { imagePath } from "./compute/image-store.ts";
 import type { PersistentDisks } from "./compute/persistent-disks.ts";
+import type { DnsState } from "./dns/state.ts";
 import { projectId, regionOfPath } from "./places.ts";
 import type { Labels } from "./state.ts";
 import type { StorageTables } from "./storage/state.ts";
 
 /** Everything there is, with what nobody made marked. */
-export function census(cloud: GcpCloud, disks: PersistentDisks, storage: StorageTables): CensusEntry[] {
+export function census(
+  cloud: GcpCloud,
+  disks: PersistentDisks,
+  storage: StorageTables,
+  dns: DnsState,
+): CensusEntry[] {
   const { tables } = cloud;
   const entry = (
     kind: string,
@@ -39,6 +45,7 @@ export function census(cloud: GcpCloud, disks: PersistentDisks, storage: Storage
     ...[...tables.firewalls.values()].map((firewall) => entry("firewall", firewall)),
     ...[...tables.routes.values()].map((route) => entry("route", route)),
     ...[...tables.addresses.values()].map((address) => entry("address", address)),
+    ...[...dns.zones.values()].map((zone) => ({ ...entry("managed-zone", zone), region: "global" })),
     ...[...storage.buckets.values()].map((bucket) => ({
       ...entry("bucket", bucket),
       region: bucket.location.toLowerCase(),

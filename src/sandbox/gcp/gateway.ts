@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { type Answer, BodyTooLarge, readBody } from "../cloud/http-front.ts";
 import type { GcpCloud } from "./cloud.ts";
 import { type Compute, computePrefix } from "./compute/index.ts";
+import { type Dns, dnsPrefix } from "./dns/index.ts";
 import { GcpError } from "./errors.ts";
 import { metadataAnswer, metadataPrefix } from "./metadata.ts";
 import { perform } from "./perform.ts";
@@ -18,11 +19,13 @@ export class Gateway {
   readonly #cloud: GcpCloud;
   readonly #compute: Compute;
   readonly #storage: Storage;
+  readonly #dns: Dns;
 
-  constructor(cloud: GcpCloud, compute: Compute, storage: Storage) {
+  constructor(cloud: GcpCloud, compute: Compute, storage: Storage, dns: Dns) {
     this.#cloud = cloud;
     this.#compute = compute;
     this.#storage = storage;
+    this.#dns = dns;
   }
 
   async handle(request: IncomingMessage): Promise<Answer> {
@@ -53,6 +56,7 @@ export class Gateway {
     const user = this.#user(request);
     if (path.startsWith(computePrefix))
       return this.#compute.handle(request, path.slice(computePrefix.length), query, user);
+    if (path.startsWith(dnsPrefix)) return this.#dns.handle(request, path.slice(dnsPrefix.length), query);
     const asked = permissionsPath.exec(path);
     if (asked && request.method === "POST") return this.#permissions(request, asked[1] as string);
     throw new GcpError(404, "notFound", `The sandbox simulates nothing at ${path}`);

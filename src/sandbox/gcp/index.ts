@@ -1,9 +1,12 @@
 import * as z from "zod";
 import type { CloudAdmin } from "../cloud/admin.ts";
+import { DnsServer } from "../cloud/dns/server.ts";
 import { HttpFront } from "../cloud/http-front.ts";
 import { census } from "./census.ts";
 import { GcpCloud, type GcpParts } from "./cloud.ts";
 import { Compute } from "./compute/index.ts";
+import { Dns } from "./dns/index.ts";
+import { servedZones } from "./dns/state.ts";
 import { Gateway } from "./gateway.ts";
 import type { ServiceAccountKey } from "./identity.ts";
 import { defaultRegion, defaultZone, projectId } from "./places.ts";
@@ -22,6 +25,10 @@ export interface RunningGcp {
   readonly serviceAccountKey: ServiceAccountKey;
   /** A bucket that is there from the start. */
   readonly bucket: string;
+  /** Of 127.0.0.1, over UDP: the name servers of all public zones. */
+  readonly dnsPort: number;
+  /** Ends what listens beside the API. */
+  stopTraffic(): Promise<void>;
   readonly admin: CloudAdmin;
   /** Powers the guests off (they start again with the next sandbox) and ends. */
   stop(): Promise<void>;
@@ -36,10 +43,16 @@ export async function startGcp(parts: GcpParts, port: number): Promise<RunningGc
   cloud.guests.adopt();
   cloud.helpers.adopt();
   await disks.reconcile();
-  const gateway = new Gateway(cloud, compute, storage);
+  const dns = new Dns(cloud);
+  const gateway = new Gateway(cloud, compute, storage, dns);
   const front = new HttpFront((request) => gateway.handle(request));
   const listening = await front.listen(port);
   cloud.endpoint = `http://127.0.0.1:${listening}`;
+  const nameServers = new DnsServer(
+    () => servedZones(dns.state),
+    (error) => cloud.log("A name server failed", { error }),
+  );
+  const dnsPort = await nameServers.listen(listening);
   operations.resume();
   machines.resume();
   return {
@@ -52,18 +65,21 @@ export async function startGcp(parts: GcpParts, port: number): Promise<RunningGc
     zone: defaultZone,
     serviceAccountKey: cloud.identity.key(cloud.endpoint),
     bucket: imageBucket,
+    dnsPort,
+    stopTraffic: () => nameServers.close(),
     admin: {
       name: "gcp",
       faults: cloud.faults,
       front,
       settings: () => cloud.settings,
       changeSettings: (change) => cloud.changeSettings(change),
-      census: () => census(cloud, disks, storage.tables),
+      census: () => census(cloud, disks, storage.tables, dns.state),
       makeSample: (order) => z.never("the simulated Google Cloud makes no samples").parse(order),
       crash: (id) => machines.crash(id),
     },
     async stop() {
       await front.close();
+      await nameServers.close();
       await machines.suspendAll();
       await cloud.settled();
       await cloud.close();

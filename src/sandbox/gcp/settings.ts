@@ -17,6 +17,8 @@ export const settingsSchema = z.strictObject({
   imageMs: z.int().min(0).default(300),
   /** How long `wait` holds a call at most: two minutes at Google. */
   waitMs: z.int().min(0).default(120_000),
+  /** pending → done of a change of DNS records: seconds as a rule at Google. */
+  dnsPendingMs: z.int().min(0).default(500),
   /** How many resources a page has at most: 500 at Google. */
   pageSize: z.int().min(1).max(500).default(500),
   /** Puts a page without resources, but with a token, before the others. */

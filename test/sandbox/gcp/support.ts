@@ -112,6 +112,7 @@ export async function startGcpLab(settings: object = {}): Promise<GcpLab> {
     },
     async restart() {
       await running.front.close();
+      await running.stopTraffic();
       await running.cloud.close();
       // Clients keep connections; here they get to see that theirs are gone.
       for (let turn = 0; turn < 20; turn++) await nextTurn();
