@@ -1,5 +1,6 @@
 import type { CensusEntry } from "../cloud/admin.ts";
 import type { GcpCloud } from "./cloud.ts";
+import type { BalancingTables } from "./compute/balancing/state.ts";
 import { imagePath } from "./compute/image-store.ts";
 import type { PersistentDisks } from "./compute/persistent-disks.ts";
 import type { DnsState } from "./dns/state.ts";
@@ -12,7 +13,7 @@ export function census(
   cloud: GcpCloud,
   disks: PersistentDisks,
   storage: StorageTables,
-  dns: DnsState,
+  { dns, balancing }: { dns: DnsState; balancing: BalancingTables },
 ): CensusEntry[] {
   const { tables } = cloud;
   const entry = (
@@ -45,6 +46,10 @@ export function census(
     ...[...tables.firewalls.values()].map((firewall) => entry("firewall", firewall)),
     ...[...tables.routes.values()].map((route) => entry("route", route)),
     ...[...tables.addresses.values()].map((address) => entry("address", address)),
+    ...[...balancing.kept.values()].map((kept) =>
+      entry(kept.id.split("/").at(-2) ?? "", kept, kept.address === undefined ? undefined : { address: kept.address }),
+    ),
+    ...[...balancing.endpoints.values()].map((endpoint) => entry("network-endpoint", { ...endpoint, createdAt: 0 })),
     ...[...dns.zones.values()].map((zone) => ({ ...entry("managed-zone", zone), region: "global" })),
     ...[...storage.buckets.values()].map((bucket) => ({
       ...entry("bucket", bucket),

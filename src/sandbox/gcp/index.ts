@@ -53,6 +53,11 @@ export async function startGcp(parts: GcpParts, port: number): Promise<RunningGc
     (error) => cloud.log("A name server failed", { error }),
   );
   const dnsPort = await nameServers.listen(listening);
+  await compute.traffic.resume();
+  const stopTraffic = async (): Promise<void> => {
+    await nameServers.close();
+    await compute.traffic.close();
+  };
   operations.resume();
   machines.resume();
   return {
@@ -66,20 +71,20 @@ export async function startGcp(parts: GcpParts, port: number): Promise<RunningGc
     serviceAccountKey: cloud.identity.key(cloud.endpoint),
     bucket: imageBucket,
     dnsPort,
-    stopTraffic: () => nameServers.close(),
+    stopTraffic,
     admin: {
       name: "gcp",
       faults: cloud.faults,
       front,
       settings: () => cloud.settings,
       changeSettings: (change) => cloud.changeSettings(change),
-      census: () => census(cloud, disks, storage.tables, dns.state),
+      census: () => census(cloud, disks, storage.tables, { dns: dns.state, balancing: compute.balancing }),
       makeSample: (order) => z.never("the simulated Google Cloud makes no samples").parse(order),
       crash: (id) => machines.crash(id),
     },
     async stop() {
       await front.close();
-      await nameServers.close();
+      await stopTraffic();
       await machines.suspendAll();
       await cloud.settled();
       await cloud.close();

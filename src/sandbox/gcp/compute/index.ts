@@ -6,6 +6,11 @@ import { perform } from "../perform.ts";
 import { projectId, publisherProject, regionOfPath } from "../places.ts";
 import { text } from "../texts.ts";
 import { addressOperations } from "./addresses.ts";
+import { endpointOperations } from "./balancing/endpoints.ts";
+import { keptOperations } from "./balancing/kept.ts";
+import { keptKinds } from "./balancing/kinds.ts";
+import { type BalancingTables, balancingTablesOf } from "./balancing/state.ts";
+import { Traffic } from "./balancing/traffic.ts";
 import { type ComputeCall, type ComputeOperations, checkPlace, scopeOfCall } from "./call.ts";
 import { catalogueOperations } from "./catalogue.ts";
 import { ensureDefaultNetwork } from "./default-network.ts";
@@ -31,6 +36,8 @@ export const computePrefix = "/compute/v1/";
 /** Compute Engine on the wire. */
 export class Compute {
   readonly parts: ComputeParts;
+  readonly balancing: BalancingTables;
+  readonly traffic: Traffic;
   readonly #calls: ComputeOperations;
   #model: ComputeModel | undefined;
 
@@ -41,6 +48,9 @@ export class Compute {
     const machines = new Machines(cloud, disks);
     this.parts = { cloud, operations, images, disks, machines, quotas: new Quotas(cloud) };
     ensureDefaultNetwork(cloud);
+    const balancing = balancingTablesOf(cloud.documents);
+    this.balancing = balancing;
+    this.traffic = new Traffic(cloud, balancing);
     this.#calls = {
       ...operations.calls(),
       ...diskOperations(this.parts),
@@ -52,6 +62,8 @@ export class Compute {
       ...addressOperations(this.parts),
       ...routeOperations(this.parts),
       ...catalogueOperations(this.parts),
+      ...keptOperations(this.parts, balancing, this.traffic, keptKinds(balancing)),
+      ...endpointOperations(this.parts, balancing, this.traffic),
     };
   }
 
