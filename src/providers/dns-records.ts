@@ -1,7 +1,13 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { ProviderError } from "../domain/errors.ts";
 import { conflict, invalid, type Subject } from "./failures.ts";
-import { absentRecord, type DnsRecord, type DnsRecordType, dnsRecordTypes, type SeenDnsRecord } from "./traffic-facets.ts";
+import {
+  absentRecord,
+  type DnsRecord,
+  type DnsRecordType,
+  dnsRecordTypes,
+  type SeenDnsRecord,
+} from "./traffic-facets.ts";
 
 /** Of one character string of a TXT record: RFC 1035, 3.3. */
 const textBytes = 255;

@@ -139,7 +139,9 @@ export function trafficCases({ test, place, signal }: Parts): void {
     const added = shares ? undefined : await balancing.addTarget({ poolId, ...target, weight: 40 }, signal);
     const [first, second] = shares ?? [added?.targetId ?? ""];
     const weightsOf = async () =>
-      Object.fromEntries((await balancing.getPool(poolId, signal)).shares.map(({ shareId, weight }) => [shareId, weight]));
+      Object.fromEntries(
+        (await balancing.getPool(poolId, signal)).shares.map(({ shareId, weight }) => [shareId, weight]),
+      );
     const wanted = second === undefined ? { [first]: 40 } : { [first]: 20, [second]: 80 };
     for (let repeat = 0; repeat < 2; repeat++) await balancing.setWeights({ poolId, weights: wanted }, signal);
     assert.deepEqual(await weightsOf(), wanted);

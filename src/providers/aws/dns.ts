@@ -61,7 +61,11 @@ export class AwsDns implements DnsFacet {
 
   async *listRecords(zoneId: string, signal: AbortSignal): AsyncGenerator<SeenDnsRecord> {
     const subject = this.#subject("list records", zoneId);
-    let from: { StartRecordName?: string; StartRecordType?: ResourceRecordSet["Type"]; StartRecordIdentifier?: string } = {};
+    let from: {
+      StartRecordName?: string;
+      StartRecordType?: ResourceRecordSet["Type"];
+      StartRecordIdentifier?: string;
+    } = {};
     for (;;) {
       const input = { HostedZoneId: zoneId, ...from };
       const page = await this.#aws.route53.send((sdk) => new sdk.ListResourceRecordSetsCommand(input), subject, signal);
@@ -245,7 +249,8 @@ function nameOf({ Name = "" }: ResourceRecordSet): string {
 /** Undefined for types that the port has not, and for what answers by rules. */
 function toRecord(set: ResourceRecordSet): SeenDnsRecord | undefined {
   const { Type: type = "", TTL: ttlSeconds, ResourceRecords, SetIdentifier } = set;
-  if (!isPortType(type) || SetIdentifier !== undefined || ttlSeconds === undefined || !ResourceRecords) return undefined;
+  if (!isPortType(type) || SetIdentifier !== undefined || ttlSeconds === undefined || !ResourceRecords)
+    return undefined;
   const raw = ResourceRecords.map(({ Value = "" }) => Value);
   const version = token(ttlSeconds, ...[...raw].sort());
   return { name: nameOf(set), type, ttlSeconds, values: raw.map((value) => toValue(type, value)), version };
@@ -265,9 +270,11 @@ function toValue(type: DnsRecordType, raw: string): string {
   if (type !== "TXT") return raw;
   const pieces = [...raw.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, inside = ""]) => inside);
   // Outside of ASCII Route 53 writes bytes as octal numbers.
-  const bytes = pieces.join("").replace(/\\([0-7]{3}|.)/g, (_, escaped: string) =>
-    escaped.length === 3 ? String.fromCharCode(Number.parseInt(escaped, 8)) : escaped,
-  );
+  const bytes = pieces
+    .join("")
+    .replace(/\\([0-7]{3}|.)/g, (_, escaped: string) =>
+      escaped.length === 3 ? String.fromCharCode(Number.parseInt(escaped, 8)) : escaped,
+    );
   return Buffer.from(bytes, "latin1").toString("utf8");
 }
 

@@ -168,6 +168,7 @@ function retryIn(
 
 /** What creates something without a client token is looked up by its tag before it is tried again, by the caller. */
 function isRepeatable(operation: string, input: object): boolean {
-  if (!/^(Create|Allocate|Register|Attach|Associate|Import)/.test(operation) || operation === "CreateTags") return true;
+  if (!/^(Create|Allocate|Register|Attach|Associate|Import)/.test(operation)) return true;
+  if (operation === "CreateTags" || operation === "RegisterTargets") return true;
   return "ClientToken" in input && input.ClientToken !== undefined;
 }

@@ -1,6 +1,15 @@
 import type { DNS } from "@google-cloud/dns";
 import { isProviderError } from "../../domain/errors.ts";
-import { checkRecord, checkVersion, isPortType, portName, sameRecord, staleRecord, textPieces, withinZone } from "../dns-records.ts";
+import {
+  checkRecord,
+  checkVersion,
+  isPortType,
+  portName,
+  sameRecord,
+  staleRecord,
+  textPieces,
+  withinZone,
+} from "../dns-records.ts";
 import { type Subject, unsupported } from "../failures.ts";
 import { poll } from "../poll.ts";
 import type { DnsChange, DnsFacet, DnsRecord, DnsRecordType, DnsZone, SeenDnsRecord } from "../traffic-facets.ts";
@@ -151,7 +160,12 @@ export class GcpDns implements DnsFacet {
       if (!wanted || !seen || !sameRecord(seen, wanted)) checkVersion(version, seen, subject);
       const json = { additions: wanted ? [toSet(wanted)] : [], deletions: set ? [set] : [] };
       try {
-        const { id } = await this.#send<{ id: string }>("changes.create", { method: "POST", uri, json }, subject, signal);
+        const { id } = await this.#send<{ id: string }>(
+          "changes.create",
+          { method: "POST", uri, json },
+          subject,
+          signal,
+        );
         return { changeId: id };
       } catch (error) {
         if (!isProviderError(error, "Conflict", "NotFound")) throw error;
@@ -253,7 +267,12 @@ function toRecord({ name, type, ttl, rrdatas, routingPolicy }: RecordSet): SeenD
 }
 
 function toSet({ name, type, ttlSeconds, values }: DnsRecord): RecordSet {
-  return { name: `${name}.`, type, ttl: ttlSeconds, rrdatas: [...new Set(values)].map((value) => fromValue(type, value)) };
+  return {
+    name: `${name}.`,
+    type,
+    ttl: ttlSeconds,
+    rrdatas: [...new Set(values)].map((value) => fromValue(type, value)),
+  };
 }
 
 function toValue(type: DnsRecordType, raw: string): string {

@@ -124,7 +124,8 @@ function quotaExceeded(service: string, operation: string): AwsError {
       ? new AwsError("TooManyTargets", "The maximum number of targets has been reached", 400)
       : new AwsError("TooManyLoadBalancers", "The maximum number of load balancers has been reached", 400);
   }
-  if (service === "autoscaling" || service === "route53") return new AwsError("LimitExceeded", "A limit is exceeded", 400);
+  if (service === "autoscaling" || service === "route53")
+    return new AwsError("LimitExceeded", "A limit is exceeded", 400);
   if (operation === "RunInstances" || operation === "StartInstances") return vcpuLimitExceeded(0);
   return new AwsError(ec2Quotas[operation] ?? "ResourceLimitExceeded", `The limit for ${operation} has been reached.`);
 }

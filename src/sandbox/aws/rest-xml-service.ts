@@ -32,8 +32,8 @@ export function restXmlService(cloud: AwsCloud, spec: RestXmlServiceSpec): Servi
   const answer = async ({ method, path, query, body, caller, requestId, request }: SignedIn): Promise<Answer> => {
     routes ??= spec.schemas().then((schemas) => routesOf(schemas, Object.keys(operations)));
     const found = (await routes).flatMap((route) => {
-      const labels = route.method === method ? route.pattern.exec(path)?.groups : undefined;
-      return labels ? [{ route, labels }] : [];
+      const match = route.method === method ? route.pattern.exec(path) : null;
+      return match ? [{ route, labels: match.groups ?? {} }] : [];
     })[0];
     if (!found) throw new AwsError("InvalidAction", `The sandbox does not simulate ${method} ${path} of ${name}`);
     const { operation, schema } = found.route;

@@ -35,6 +35,7 @@ for (const [title, rows] of Object.entries(suites)) {
     before(async () => {
       site = await FaultSite.open();
       await site.vmIn("running");
+      if (title === "traffic") await site.makeTraffic();
     });
     after(() => site?.close());
 

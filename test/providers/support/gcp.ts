@@ -5,6 +5,7 @@ import type { Provider } from "../../../src/providers/provider.ts";
 import { whyNoGuests } from "../../sandbox/aws/support.ts";
 import { type GcpLab, startGcpLab } from "../../sandbox/gcp/support.ts";
 import type { ConformanceHarness } from "../harness.ts";
+import { makeGcpTraffic } from "./gcp-traffic.ts";
 import { writeImage } from "./write-image.ts";
 
 export interface GcpAddress {
@@ -58,6 +59,8 @@ export const harness: ConformanceHarness = {
       snapshotMs: 20,
       imageMs: 20,
       stopGraceMs: 1_000,
+      dnsPendingMs: 50,
+      endpointHealthMs: 20,
     });
     const { project, zone, endpoint, serviceAccountKey: key } = lab.gcp;
     const descriptor: GcpAddress = { project, zone, endpoint, key };
@@ -73,6 +76,7 @@ export const harness: ConformanceHarness = {
         const volumeId = vm.disks.find((disk) => disk.diskId === diskId)?.volumeId ?? "";
         await writeDisk(lab, { running: vm.state === "running", vmId, volumeId, offset, length, pattern });
       },
+      traffic: () => makeGcpTraffic(lab),
       async close() {
         await provider.close();
         await lab.close();

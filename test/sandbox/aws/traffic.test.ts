@@ -43,7 +43,10 @@ describe("traffic at the simulated AWS", () => {
     holds: readonly [(() => Promise<void>)?, (() => Promise<void>)?] = [],
   ): Promise<void> {
     const { poolId, shares } = traffic.pool;
-    const servers = [await answering("old", "127.0.0.1", holds[0]), await answering("new", "127.0.0.1", holds[1])] as const;
+    const servers = [
+      await answering("old", "127.0.0.1", holds[0]),
+      await answering("new", "127.0.0.1", holds[1]),
+    ] as const;
     try {
       const targets: string[] = [];
       for (const [index, { port }] of servers.entries()) {
@@ -57,6 +60,11 @@ describe("traffic at the simulated AWS", () => {
     } finally {
       for (const server of servers) await server.close();
     }
+  }
+
+  async function weigh(poolId: string, weights: Readonly<Record<string, number>>): Promise<void> {
+    assert.ok(balancing.setWeights);
+    await balancing.setWeights({ poolId, weights }, signal);
   }
 
   /** Where clients come in, by the name servers. */
@@ -105,7 +113,7 @@ describe("traffic at the simulated AWS", () => {
         [75, 25],
         [0, 100],
       ] as const) {
-        await balancing.setWeights({ poolId, weights: { [shares[0]]: first, [shares[1]]: second } }, signal);
+        await weigh(poolId, { [shares[0]]: first, [shares[1]]: second });
         const answers = await Promise.all(Array.from({ length: 40 }, () => ask(at)));
         assert.equal(answers.filter((answer) => answer === "old").length, (40 * first) / 100);
         assert.equal(answers.filter((answer) => answer === "new").length, (40 * second) / 100);
@@ -123,7 +131,7 @@ describe("traffic at the simulated AWS", () => {
       traffic,
       async ([old], [targetId = ""]) => {
         const at = await front(traffic);
-        await balancing.setWeights({ poolId, weights: { [shares[0]]: 100, [shares[1]]: 0 } }, signal);
+        await weigh(poolId, { [shares[0]]: 100, [shares[1]]: 0 });
         const underWay = ask(at);
         await until(async () => assert.equal(old.served(), 1));
         await balancing.drainTarget({ poolId, targetId }, signal);
@@ -131,7 +139,7 @@ describe("traffic at the simulated AWS", () => {
         assert.equal(draining?.state, "draining");
         // Its share has nobody else to take it.
         assert.equal(await ask(at).catch((error: Error) => error.message), "503");
-        await balancing.setWeights({ poolId, weights: { [shares[0]]: 0, [shares[1]]: 100 } }, signal);
+        await weigh(poolId, { [shares[0]]: 0, [shares[1]]: 100 });
         assert.equal(await ask(at), "new");
         held.resolve();
         assert.equal(await underWay, "old");
@@ -150,7 +158,7 @@ describe("traffic at the simulated AWS", () => {
       traffic,
       async ([old], [targetId = ""]) => {
         const at = await front(traffic);
-        await balancing.setWeights({ poolId, weights: { [shares[0]]: 100, [shares[1]]: 0 } }, signal);
+        await weigh(poolId, { [shares[0]]: 100, [shares[1]]: 0 });
         const socket = connect(at.port, at.host);
         const ended = new Promise<void>((resolve) => {
           socket.once("error", () => undefined);
@@ -161,7 +169,7 @@ describe("traffic at the simulated AWS", () => {
         await balancing.removeTarget({ poolId, targetId }, signal);
         await ended;
         assert.equal(await balancing.waitUntilDrained({ poolId, targetId, withinMs }, signal), undefined);
-        await balancing.setWeights({ poolId, weights: { [shares[0]]: 0, [shares[1]]: 100 } }, signal);
+        await weigh(poolId, { [shares[0]]: 0, [shares[1]]: 100 });
         assert.equal(await ask(at), "new");
       },
       [never],
@@ -173,7 +181,7 @@ describe("traffic at the simulated AWS", () => {
     const traffic = await makeAwsTraffic(address());
     const { poolId, shares } = traffic.pool;
     await withServers(traffic, async ([, fresh], [, targetId = ""]) => {
-      await balancing.setWeights({ poolId, weights: { [shares[0]]: 100, [shares[1]]: 0 } }, signal);
+      await weigh(poolId, { [shares[0]]: 100, [shares[1]]: 0 });
       const at = await front(traffic);
       await lab.restart();
       await until(async () => assert.equal(await ask(at), "old"));

@@ -76,7 +76,13 @@ export function listenerOperations(cloud: AwsCloud, traffic: Traffic) {
       const forward = forwardOf(call, balancer.id, input.DefaultActions);
       const place = balancer.id.slice(balancer.id.indexOf(":loadbalancer/") + ":loadbalancer/".length);
       const listener = tables.listeners.put({
-        ...{ id: arn(call.region, `listener/${place}/${newPlace()}`), balancerId: balancer.id, port, protocol, forward },
+        ...{
+          id: arn(call.region, `listener/${place}/${newPlace()}`),
+          balancerId: balancer.id,
+          port,
+          protocol,
+          forward,
+        },
         ...{ region: call.region, createdAt: Date.now(), tags: withTags({}, input.Tags) },
       });
       await traffic.settle();

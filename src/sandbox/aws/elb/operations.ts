@@ -133,7 +133,8 @@ export function balancerOperations(cloud: AwsCloud) {
     DeleteLoadBalancer: (call: Call, input: elb.DeleteLoadBalancerInput): elb.DeleteLoadBalancerOutput => {
       const known = all(call).find(({ id }) => id === input.LoadBalancerArn);
       if (!known) return {};
-      for (const { id } of tables.listeners.where(({ balancerId }) => balancerId === known.id)) tables.listeners.delete(id);
+      for (const { id } of tables.listeners.where(({ balancerId }) => balancerId === known.id))
+        tables.listeners.delete(id);
       tables.loadBalancers.delete(known.id);
       return {};
     },

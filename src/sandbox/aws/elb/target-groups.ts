@@ -38,7 +38,9 @@ export function targetGroupOperations(cloud: AwsCloud, traffic: Traffic) {
     ...(group.health.matcher === undefined ? {} : { Matcher: { HttpCode: group.health.matcher } }),
     LoadBalancerArns: balancersOf(group.id),
   });
-  const attributes = (group: TargetGroup): elb.TargetGroupAttribute[] => [{ Key: delay, Value: `${group.delaySeconds}` }];
+  const attributes = (group: TargetGroup): elb.TargetGroupAttribute[] => [
+    { Key: delay, Value: `${group.delaySeconds}` },
+  ];
 
   return {
     CreateTargetGroup: (call: Call, input: elb.CreateTargetGroupInput): elb.CreateTargetGroupOutput => {
@@ -47,9 +49,13 @@ export function targetGroupOperations(cloud: AwsCloud, traffic: Traffic) {
       if (!/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?$/.test(name)) {
         throw new AwsError("ValidationError", `The target group name '${name}' is not valid`);
       }
-      if (!simulated.has(protocol)) throw new AwsError("ValidationError", `Simulated: HTTP and TCP only, not ${protocol}`);
+      if (!simulated.has(protocol))
+        throw new AwsError("ValidationError", `Simulated: HTTP and TCP only, not ${protocol}`);
       if (targetType !== "instance" && targetType !== "ip") {
-        throw new AwsError("ValidationError", `Simulated: targets are instances or addresses, not of type ${targetType}`);
+        throw new AwsError(
+          "ValidationError",
+          `Simulated: targets are instances or addresses, not of type ${targetType}`,
+        );
       }
       if (port < 1 || port > 65_535) throw new AwsError("ValidationError", "A port must be specified");
       if (tables.vpcs.get(vpcId)?.region !== call.region) {
@@ -78,7 +84,9 @@ export function targetGroupOperations(cloud: AwsCloud, traffic: Traffic) {
     DescribeTargetGroups: (call: Call, input: elb.DescribeTargetGroupsInput): elb.DescribeTargetGroupsOutput => {
       const { LoadBalancerArn, TargetGroupArns, Names } = input;
       const asked = TargetGroupArns?.map((id) => findGroup(cloud, call, id));
-      const named = Names?.map((name) => findGroup(cloud, call, all(call).find((group) => group.name === name)?.id ?? name));
+      const named = Names?.map((name) =>
+        findGroup(cloud, call, all(call).find((group) => group.name === name)?.id ?? name),
+      );
       const found = (asked ?? named ?? all(call)).filter(
         ({ id }) => LoadBalancerArn === undefined || balancersOf(id).includes(LoadBalancerArn),
       );
@@ -129,7 +137,8 @@ function healthOf(
   before?: TargetHealthCheck,
 ): TargetHealthCheck {
   const checked = input.HealthCheckProtocol ?? before?.protocol ?? protocol;
-  if (!simulated.has(checked)) throw new AwsError("ValidationError", `Simulated: health by HTTP or TCP, not ${checked}`);
+  if (!simulated.has(checked))
+    throw new AwsError("ValidationError", `Simulated: health by HTTP or TCP, not ${checked}`);
   const byHttp = layer7.has(checked);
   const intervalSeconds = input.HealthCheckIntervalSeconds ?? before?.intervalSeconds ?? 30;
   const healthyAfter = input.HealthyThresholdCount ?? before?.healthyAfter ?? 5;

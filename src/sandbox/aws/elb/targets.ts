@@ -29,7 +29,10 @@ export function targetOperations(cloud: AwsCloud, traffic: Traffic) {
         throw new AwsError("InvalidTarget", `The following targets are not in a running state: '${Id}'`);
       }
       if (instance.vpcId !== group.vpcId) {
-        throw new AwsError("InvalidTarget", `The following targets are not in the target group VPC '${group.vpcId}': '${Id}'`);
+        throw new AwsError(
+          "InvalidTarget",
+          `The following targets are not in the target group VPC '${group.vpcId}': '${Id}'`,
+        );
       }
       return;
     }

@@ -22,7 +22,8 @@ export class Traffic {
 
   /** Goes on with what an earlier process has left. */
   async resume(): Promise<void> {
-    for (const target of this.#cloud.tables.targets.values()) if (target.drainingSince !== undefined) this.drain(target);
+    for (const target of this.#cloud.tables.targets.values())
+      if (target.drainingSince !== undefined) this.drain(target);
     await this.settle();
   }
 
@@ -39,7 +40,9 @@ export class Traffic {
       const balancer = tables.loadBalancers.get(listener.balancerId);
       if (balancer?.address === undefined) return [];
       const mode = balancer.type === "application" ? "http" : "tcp";
-      return [{ id: listener.id, host: balancer.address, port: listener.port, mode, pick: () => this.#pick(listener.id) }];
+      return [
+        { id: listener.id, host: balancer.address, port: listener.port, mode, pick: () => this.#pick(listener.id) },
+      ];
     });
     const used = [...tables.targets.values()].filter(({ groupId }) => this.isUsed(groupId));
     this.balancing.checks.watch(new Map(used.map(({ id }) => [id, () => this.#plan(id)])));
@@ -48,7 +51,8 @@ export class Traffic {
 
   /** Whether a listener sends a group anything. */
   isUsed(groupId: string): boolean {
-    return this.#cloud.tables.listeners.find(({ forward }) => forward.some((to) => to.groupId === groupId)) !== undefined;
+    const { listeners } = this.#cloud.tables;
+    return listeners.find(({ forward }) => forward.some((to) => to.groupId === groupId)) !== undefined;
   }
 
   /** Lets what goes to a target end, for as long as its group says, and forgets the target then. */
@@ -56,7 +60,7 @@ export class Traffic {
     const { targets, targetGroups } = this.#cloud.tables;
     const { id, drainingSince = Date.now() } = target;
     const delayMs = (targetGroups.get(target.groupId)?.delaySeconds ?? 0) * 1_000;
-    const isStill = () => targets.get(id)?.drainingSince === target.drainingSince && !this.#closed;
+    const isStill = (): boolean => targets.get(id)?.drainingSince === target.drainingSince && !this.#closed;
     void this.balancing.drain(id, Math.max(0, drainingSince + delayMs - Date.now()), isStill).then(async (over) => {
       if (!over) return;
       targets.delete(id);
@@ -74,7 +78,8 @@ export class Traffic {
     // Addresses of loopback are this machine's own: what stands beyond a tunnel, say.
     if (targetId.startsWith("127.")) return { host: targetId, port };
     const card = tables.interfaces.find(
-      ({ attachment, privateIp }) => attachment?.instanceId === targetId || (attachment && privateIp === targetId),
+      ({ attachment, privateIp }) =>
+        attachment !== undefined && (attachment.instanceId === targetId || privateIp === targetId),
     );
     const host = card && publicAddressOf(tables, card.id);
     return host === undefined ? "Request timed out" : { host, port };

@@ -1,7 +1,7 @@
 import type * as route53 from "@aws-sdk/client-route-53";
 import type { RecordData } from "../../cloud/dns/staged-records.ts";
-import { checkSet, invalidBatch, isSameData } from "./record-sets.ts";
 import { bare } from "./names.ts";
+import { checkSet, invalidBatch, isSameData } from "./record-sets.ts";
 import type { HostedZone, Route53State } from "./state.ts";
 
 /**

@@ -16,7 +16,13 @@ export function servedZones({ zones, records }: Route53State, tables: Tables): S
     balancers.find((balancer) => balancerName(balancer) === name)?.address;
   const resolve = (record: ServedRecord & { readonly more?: Readonly<Record<string, unknown>> }): ServedRecord => {
     const alias = record.more?.alias as route53.AliasTarget | undefined;
-    const address = alias && addressOf(bare(alias.DNSName ?? "").toLowerCase().replace(/^dualstack\./, ""));
+    const address =
+      alias &&
+      addressOf(
+        bare(alias.DNSName ?? "")
+          .toLowerCase()
+          .replace(/^dualstack\./, ""),
+      );
     if (address === undefined) return record;
     return { ...record, ttlSeconds: balancerTtlSeconds, values: [address] };
   };

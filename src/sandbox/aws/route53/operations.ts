@@ -52,7 +52,11 @@ export function route53Operations(cloud: AwsCloud, state: Route53State) {
       const { CallerReference: callerReference = "", HostedZoneConfig: config = {} } = input;
       const name = fullName(input.Name ?? "");
       if ([...zones.values()].some((zone) => zone.callerReference === callerReference)) {
-        throw new AwsError("HostedZoneAlreadyExists", `A hosted zone has been created with the specified caller reference`, 409);
+        throw new AwsError(
+          "HostedZoneAlreadyExists",
+          `A hosted zone has been created with the specified caller reference`,
+          409,
+        );
       }
       const id = newId("Z");
       const nameServers = [0, 1, 2, 3].map((at) => `ns-${at * 512 + 1}.simulated-dns-${at}.example`);
@@ -63,8 +67,10 @@ export function route53Operations(cloud: AwsCloud, state: Route53State) {
       });
       const change = newChange();
       const [first = ""] = nameServers;
-      const served = { NS: { ttlSeconds: 172_800, values: nameServers.map((server) => `${server}.`) },
-        SOA: { ttlSeconds: 900, values: [`${first}. hostmaster.example. 1 7200 900 1209600 86400`] } };
+      const served = {
+        NS: { ttlSeconds: 172_800, values: nameServers.map((server) => `${server}.`) },
+        SOA: { ttlSeconds: 900, values: [`${first}. hostmaster.example. 1 7200 900 1209600 86400`] },
+      };
       // There are no former answers that a resolver could still have.
       for (const [type, data] of Object.entries(served)) records.set(id, bare(name), type, data, 0);
       return {

@@ -1,6 +1,6 @@
 import type * as route53 from "@aws-sdk/client-route-53";
-import { recordData } from "../../cloud/dns/wire.ts";
 import type { RecordData } from "../../cloud/dns/staged-records.ts";
+import { recordData } from "../../cloud/dns/wire.ts";
 import { AwsError } from "../errors.ts";
 import { bare, fullName } from "./names.ts";
 import type { HostedZone } from "./state.ts";
@@ -68,7 +68,11 @@ function isServable(type: string, value: string): boolean {
 }
 
 /** As the API lists it. */
-export function describeSet(name: string, type: string, { ttlSeconds, values, more }: RecordData): route53.ResourceRecordSet {
+export function describeSet(
+  name: string,
+  type: string,
+  { ttlSeconds, values, more }: RecordData,
+): route53.ResourceRecordSet {
   const alias = more?.alias as route53.AliasTarget | undefined;
   return {
     Name: `${bare(name)}.`,
@@ -78,6 +82,7 @@ export function describeSet(name: string, type: string, { ttlSeconds, values, mo
 }
 
 export function isSameData(one: RecordData, other: RecordData): boolean {
-  const text = ({ ttlSeconds, values, more }: RecordData) => JSON.stringify([ttlSeconds, [...values].sort(), more ?? {}]);
+  const text = ({ ttlSeconds, values, more }: RecordData) =>
+    JSON.stringify([ttlSeconds, [...values].sort(), more ?? {}]);
   return text(one) === text(other);
 }

@@ -1,5 +1,5 @@
-import type { Document, Documents, Table } from "../../cloud/documents.ts";
 import { type StagedRecord, StagedRecords } from "../../cloud/dns/staged-records.ts";
+import type { Document, Documents, Table } from "../../cloud/documents.ts";
 import type { Resource } from "../state.ts";
 
 /** Its id is `Z` and 20 letters and digits. */

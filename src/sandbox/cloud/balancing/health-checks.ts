@@ -70,7 +70,11 @@ export class HealthChecks {
   }
 }
 
-function note(watch: Watch, wrong: string | undefined, plan: Pick<HealthPlan, "healthyAfter" | "unhealthyAfter">): void {
+function note(
+  watch: Watch,
+  wrong: string | undefined,
+  plan: Pick<HealthPlan, "healthyAfter" | "unhealthyAfter">,
+): void {
   const state = wrong === undefined ? "healthy" : "unhealthy";
   const why = wrong === undefined ? {} : { why: wrong };
   if (watch.health.state === state) {
@@ -86,7 +90,13 @@ function note(watch: Watch, wrong: string | undefined, plan: Pick<HealthPlan, "h
 }
 
 /** What is wrong with it; undefined when nothing is. */
-function probe({ host, port, path, timeoutMs, isGood = (status) => status < 400 }: HealthPlan): Promise<string | undefined> {
+function probe({
+  host,
+  port,
+  path,
+  timeoutMs,
+  isGood = (status) => status < 400,
+}: HealthPlan): Promise<string | undefined> {
   return new Promise((resolve) => {
     if (path === undefined) {
       const socket = connect({ host, port });

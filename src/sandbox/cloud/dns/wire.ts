@@ -144,7 +144,10 @@ function recordBytes({ name, type, ttlSeconds, data }: WireRecord): Buffer {
 }
 
 function nameBytes(name: string): Buffer {
-  const labels = name.replace(/\.$/, "").split(".").filter((label) => label !== "");
+  const labels = name
+    .replace(/\.$/, "")
+    .split(".")
+    .filter((label) => label !== "");
   const parts = labels.map((label) => {
     const bytes = Buffer.from(label, "latin1");
     if (bytes.length > 63) throw new RangeError(`${label} is too long for a name's part`);

@@ -52,7 +52,11 @@ export class Dns {
       "managedZones.delete": ({ zone }) => {
         const { id, dnsName } = this.#zone(zone);
         if (records.of(id).some(({ name, type }) => `${name}.` !== dnsName || !["SOA", "NS"].includes(type))) {
-          throw new GcpError(400, "containerNotEmpty", `The resource named '${zone}' cannot be deleted because it is not empty`);
+          throw new GcpError(
+            400,
+            "containerNotEmpty",
+            `The resource named '${zone}' cannot be deleted because it is not empty`,
+          );
         }
         records.forget(id);
         for (const change of changes.where(({ zoneId }) => zoneId === id)) changes.delete(change.id);
@@ -74,7 +78,8 @@ export class Dns {
       "changes.create": ({ zone, body }) => describeChange(this.#change(this.#zone(zone), body)),
       "changes.get": ({ zone, id }) => {
         const found = changes.get(`${this.#zone(zone).id}/${id}`);
-        if (!found) throw new GcpError(404, "notFound", `The 'parameters.changeId' resource named '${id}' does not exist.`);
+        if (!found)
+          throw new GcpError(404, "notFound", `The 'parameters.changeId' resource named '${id}' does not exist.`);
         return describeChange(found);
       },
     };
@@ -83,8 +88,7 @@ export class Dns {
   /** `path` begins behind `/dns/v1/projects/`. */
   async handle(request: IncomingMessage, path: string, query: URLSearchParams): Promise<Answer> {
     const [project = "", collection, zone = "", inner, id = ""] = path.split("/").map(decodeURIComponent);
-    const operation =
-      collection === "managedZones" ? operationOf(request.method ?? "GET", zone, inner, id) : undefined;
+    const operation = collection === "managedZones" ? operationOf(request.method ?? "GET", zone, inner, id) : undefined;
     const run = operation === undefined ? undefined : this.#calls[operation];
     if (operation === undefined || !run) {
       throw new GcpError(501, "notImplemented", `The sandbox does not simulate ${request.method} ${path}`);
@@ -131,7 +135,8 @@ export class Dns {
   #change(zone: ManagedZone, body: unknown): ZoneChange {
     const { changes } = this.state;
     const { additions, deletions } = parsed(changeBody, body);
-    if (additions.length + deletions.length === 0) throw invalid("entity.change", "", "A change has at least one part.");
+    if (additions.length + deletions.length === 0)
+      throw invalid("entity.change", "", "A change has at least one part.");
     const at = Date.now();
     const doneAt = at + this.#cloud.settings.dnsPendingMs;
     applyChange(this.state, zone, { additions, deletions }, doneAt);
@@ -180,7 +185,8 @@ function describeChange({ number, at, doneAt, additions, deletions }: ZoneChange
 function pageOf<T>(all: readonly T[], query: URLSearchParams): { items: readonly T[]; next: object } {
   const most = Number(query.get("maxResults") ?? aPage);
   const from = Number(query.get("pageToken") ?? 0);
-  if (!Number.isInteger(most) || most < 1 || !Number.isInteger(from)) throw badRequest("Invalid value for 'parameters'");
+  if (!Number.isInteger(most) || most < 1 || !Number.isInteger(from))
+    throw badRequest("Invalid value for 'parameters'");
   const size = Math.min(most, aPage);
   const end = from + size;
   return { items: all.slice(from, end), next: end < all.length ? { nextPageToken: String(end) } : {} };

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { recordData } from "../../cloud/dns/wire.ts";
 import type { RecordData } from "../../cloud/dns/staged-records.ts";
+import { recordData } from "../../cloud/dns/wire.ts";
 import { badRequest, GcpError, invalid } from "../errors.ts";
 import type { ManagedZone } from "./state.ts";
 

@@ -1,6 +1,6 @@
-import type { Document, Documents, Table } from "../../cloud/documents.ts";
 import { type StagedRecord, StagedRecords } from "../../cloud/dns/staged-records.ts";
 import type { ServedZone } from "../../cloud/dns/zones.ts";
+import type { Document, Documents, Table } from "../../cloud/documents.ts";
 import type { Labelled } from "../state.ts";
 
 /** Its id is its name in the project. */

@@ -4,6 +4,7 @@ import type { Provider } from "../../../../src/providers/provider.ts";
 import type { FaultOrder } from "../../../../src/sandbox/cloud/faults.ts";
 import { type AwsLab, startAwsLab } from "../../../sandbox/aws/support.ts";
 import { type AwsAddress, connectAws } from "../../support/aws.ts";
+import { type AwsTraffic, makeAwsTraffic } from "../../support/aws-traffic.ts";
 import { makeVm } from "./make.ts";
 
 /** Without an answer for so long a call counts as lost, where the test lets one be lost. */
@@ -28,6 +29,7 @@ export class FaultSite {
   readonly #address: AwsAddress;
   #keys = 0;
   #vm: { readonly vmId: string } | undefined;
+  #traffic: AwsTraffic | undefined;
 
   private constructor(lab: AwsLab) {
     this.lab = lab;
@@ -37,8 +39,18 @@ export class FaultSite {
   }
 
   static async open(): Promise<FaultSite> {
-    const lab = await startAwsLab({ stopGraceMs: 0, terminatedVisibleMs: 0, guestMemoryMib: 64 });
+    const lab = await startAwsLab({ stopGraceMs: 0, terminatedVisibleMs: 0, guestMemoryMib: 64, targetHealthMs: 20 });
     return new FaultSite(lab);
+  }
+
+  /** The suite's own zone and pool, where it asks for them before its first row. */
+  async makeTraffic(): Promise<void> {
+    this.#traffic = await makeAwsTraffic(this.#address);
+  }
+
+  get traffic(): AwsTraffic {
+    if (!this.#traffic) throw new Error("the suite made no zone and no pool");
+    return this.#traffic;
   }
 
   /** The adapter that is put to the test, with nothing remembered. `hasty`: it gives a call up soon; `single`: it never
@@ -131,6 +143,7 @@ export class FaultSite {
 
   async close(): Promise<void> {
     this.calm();
+    await this.#traffic?.close();
     await this.provider.close();
     await this.lab.close();
     assert.deepEqual(this.lab.complaints, []);

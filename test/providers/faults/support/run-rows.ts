@@ -13,6 +13,7 @@ export function runRows(title: keyof typeof suites, { vm = false } = {}): void {
     before(async () => {
       site = await FaultSite.open();
       if (vm) await site.vmIn("running");
+      if (title === "traffic") await site.makeTraffic();
     });
     after(() => site?.close());
 

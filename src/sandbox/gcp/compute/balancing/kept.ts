@@ -98,7 +98,9 @@ export function keptOperations(
       [`${service}.delete`]: (call) => {
         const kept = named(call);
         const user = kinds
-          .flatMap((other) => tables.kept.where(({ id }) => id.includes(`/${other.collection}/`)).map((one) => [other, one] as const))
+          .flatMap((other) =>
+            tables.kept.where(({ id }) => id.includes(`/${other.collection}/`)).map((one) => [other, one] as const),
+          )
           .find(([other, one]) => other.refers(one.body).some((url) => pathOf(url) === kept.id));
         if (user) throw inUse(kept.id, user[1].id);
         return operations.start(call, kept);

@@ -62,7 +62,8 @@ export function keptKinds(tables: BalancingTables): readonly KeptKind[] {
       refers: ({ defaultService }) => [defaultService],
       check(body) {
         const other = Object.keys(body).find((field) => !["defaultService", "description"].includes(field));
-        if (other !== undefined) throw invalid(`resource.${other}`, "", "Simulated: a URL map has a default service only.");
+        if (other !== undefined)
+          throw invalid(`resource.${other}`, "", "Simulated: a URL map has a default service only.");
       },
     },
     {

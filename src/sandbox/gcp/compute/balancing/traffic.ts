@@ -20,7 +20,8 @@ export class Traffic {
 
   /** Goes on with what an earlier process has left. */
   async resume(): Promise<void> {
-    for (const endpoint of this.#tables.endpoints.values()) if (endpoint.drainingSince !== undefined) this.drain(endpoint);
+    for (const endpoint of this.#tables.endpoints.values())
+      if (endpoint.drainingSince !== undefined) this.drain(endpoint);
     await this.settle();
   }
 
@@ -48,7 +49,9 @@ export class Traffic {
       const mode = service.body.protocol === "HTTP" ? "http" : "tcp";
       return [{ id: rule.id, host: rule.address, port, mode, pick: () => this.#pick(rule) }];
     });
-    const groups = new Set(this.#all("backendServices").flatMap((one) => backendsOf(one).map(({ group }) => pathOf(group))));
+    const groups = new Set(
+      this.#all("backendServices").flatMap((one) => backendsOf(one).map(({ group }) => pathOf(group))),
+    );
     const watched = this.#tables.endpoints.where(({ groupId }) => groups.has(groupId));
     this.balancing.checks.watch(new Map(watched.map(({ id }) => [id, () => this.#plan(id)])));
     await this.balancing.settle(fronts);
@@ -62,7 +65,9 @@ export class Traffic {
   /** Lets what goes to an endpoint end, for as long as its backend service says, and forgets it then. */
   drain(endpoint: Endpoint): void {
     const { id, groupId, drainingSince = Date.now() } = endpoint;
-    const services = this.#all("backendServices").filter((one) => backendsOf(one).some(({ group }) => pathOf(group) === groupId));
+    const services = this.#all("backendServices").filter((one) =>
+      backendsOf(one).some(({ group }) => pathOf(group) === groupId),
+    );
     const seconds = services.map(
       ({ body }) => (body.connectionDraining as { drainingTimeoutSec?: number } | undefined)?.drainingTimeoutSec ?? 0,
     );
@@ -97,7 +102,8 @@ export class Traffic {
       return { id: pathOf(backend.group), endpoints, weight: (backend.capacityScaler ?? 1) * each * endpoints.length };
     });
     const share = this.#turnsOf(rule.id).next(shares);
-    const endpoint = share && this.#turnsOf(`${rule.id} ${share.id}`).next(share.endpoints.map((one) => ({ ...one, weight: 1 })));
+    const endpoint =
+      share && this.#turnsOf(`${rule.id} ${share.id}`).next(share.endpoints.map((one) => ({ ...one, weight: 1 })));
     const place = endpoint && this.#reach(endpoint);
     return endpoint === undefined || place === undefined || typeof place === "string"
       ? undefined

@@ -5,6 +5,7 @@ import { replicaRows, sourceRows } from "./disks.ts";
 import { keyRows } from "./keys.ts";
 import { accessRows, listedRows, networkRows } from "./network.ts";
 import { objectRows } from "./objects.ts";
+import { trafficRows } from "./traffic.ts";
 import { volumeRows } from "./volumes.ts";
 
 /** The whole table, by the suites that run it. */
@@ -12,5 +13,6 @@ export const suites = {
   vms: computeRows,
   disks: [...sourceRows, ...replicaRows, ...blockRows, ...volumeRows],
   networks: [...networkRows, ...accessRows, ...listedRows],
+  traffic: trafficRows,
   "images, objects and the account": [...imageRows, ...objectRows, ...keyRows, ...accountRows],
 } as const;

@@ -1,0 +1,3 @@
+import { runRows } from "./support/run-rows.ts";
+
+runRows("traffic");
