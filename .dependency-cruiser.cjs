@@ -69,7 +69,7 @@ const rooms = {
 const sdks = {
   aws: ["@aws-sdk/[^/]+", "@smithy/[^/]+"],
   azure: ["@azure/[^/]+"],
-  gcp: ["@google-cloud/(?:compute|storage)", "google-auth-library"],
+  gcp: ["@google-cloud/(?:compute|dns|storage)", "google-auth-library"],
   libvirt: ["fast-xml-parser"],
   oci: ["oci-(?:common|core|identity|limits|objectstorage|workrequests)"],
   folder: ["zod"],

@@ -57,7 +57,8 @@ export const capabilities = {
     "scaling-groups": "NovaCron does not list Google's managed instance groups",
     tunnels: "NovaCron does not list Google's VPN tunnels",
     events: "Compute Engine tells of changes in audit logs only; the site is read at its turn",
-    "load-balancing": "NovaCron does not change backends of Google's load balancers yet",
+    "load-balancing.connections":
+      "Google counts the requests of a balancer, not those of an endpoint; it says when an endpoint is drained",
   },
   azure: {
     "compute.create-stopped": "Azure starts a VM as it makes it",

@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from "node:net";
-import { ProviderError } from "../domain/errors.ts";
+import type { ProviderError } from "../domain/errors.ts";
 import { conflict, invalid, type Subject } from "./failures.ts";
 import {
   absentRecord,

@@ -1,6 +1,6 @@
 import { invalid, notFound, type Subject } from "./failures.ts";
 import { type Pauses, poll } from "./poll.ts";
-import { fullWeight, type PoolShare, type PoolTarget, type TargetWait } from "./traffic-facets.ts";
+import { fullWeight, type NewTarget, type PoolShare, type PoolTarget, type TargetWait } from "./traffic-facets.ts";
 
 /** Beyond it whoever waits would not be heard of for too long. */
 const longestPauseMs = 1_000;
@@ -47,4 +47,30 @@ export function weighed(
 export function checkWeight(weight: number, subject: Subject): void {
   if (Number.isInteger(weight) && weight >= 0 && weight <= fullWeight) return;
   throw invalid(subject, `${weight} is no weight`, `Use whole numbers from 0 to ${fullWeight}.`);
+}
+
+/** The one share of groups that takes a target. @throws InvalidInput, NotFound. */
+export function shareFor(
+  shares: readonly PoolShare[],
+  { shareId, vmId, address }: NewTarget,
+  subject: Subject,
+): string {
+  if ((vmId === undefined) === (address === undefined)) {
+    throw invalid(subject, "a target is a VM or an address", "Name one of both.");
+  }
+  if (shareId !== undefined && !shares.some((share) => share.shareId === shareId)) {
+    throw notFound(subject, `the pool has no share ${shareId}`);
+  }
+  const accepted = vmId === undefined ? "address" : "vm";
+  const fitting = shares.filter(
+    (share) => share.accepts === accepted && (shareId === undefined || share.shareId === shareId),
+  );
+  const [only, ...more] = fitting;
+  if (only && more.length === 0) return only.shareId;
+  const list = shares.map((share) => `${share.shareId} (of ${share.accepts}s)`).join(", ") || "none";
+  throw invalid(
+    subject,
+    `${fitting.length === 0 ? "no share takes" : "more than one share could take"} ${vmId ?? address}`,
+    `Name a share that does: ${list}.`,
+  );
 }

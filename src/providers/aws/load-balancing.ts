@@ -1,7 +1,7 @@
 import type { Listener, LoadBalancer } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { isProviderError } from "../../domain/errors.ts";
 import { notFound, type Subject } from "../failures.ts";
-import { watchTarget, weighed } from "../pool-targets.ts";
+import { shareFor, watchTarget, weighed } from "../pool-targets.ts";
 import type { LoadBalancingFacet, NewTarget, PoolTarget, TargetPool, TargetWait } from "../traffic-facets.ts";
 import type { Aws } from "./client.ts";
 import { vendorCode } from "./errors.ts";
@@ -9,7 +9,6 @@ import {
   type Front,
   parseTargetId,
   scaleOf,
-  shareFor,
   sharesOf,
   type TargetPlace,
   toPool,
@@ -75,7 +74,7 @@ export class AwsLoadBalancing implements LoadBalancingFacet {
     const { poolId, vmId, address } = input;
     const subject = this.#subject("add target", `${poolId}/${vmId ?? address ?? ""}`);
     const front = await this.#find(poolId, subject, signal);
-    const group = shareFor(front, input, subject);
+    const group = front.groups.get(shareFor(sharesOf(front), input, subject)) ?? {};
     const Id = vmId ?? address ?? "";
     const Port = input.port ?? group.Port ?? 0;
     const { TargetGroupArn = "" } = group;

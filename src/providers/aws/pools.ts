@@ -6,15 +6,8 @@ import type {
   TargetGroupTuple,
   TargetHealthDescription,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
-import { invalid, notFound, type Subject } from "../failures.ts";
-import {
-  fullWeight,
-  type NewTarget,
-  type PoolShare,
-  type PoolTarget,
-  type TargetPool,
-  type TargetState,
-} from "../traffic-facets.ts";
+import { invalid, type Subject } from "../failures.ts";
+import { fullWeight, type PoolShare, type PoolTarget, type TargetPool, type TargetState } from "../traffic-facets.ts";
 import { fromWire, type Wire } from "./tags.ts";
 
 /** A listener that forwards, with what it forwards to. */
@@ -110,28 +103,4 @@ export function parseTargetId(targetId: string, subject: Subject): TargetPlace {
   const [, groupArn, id, port] = /^(arn:[^#]+)#(.+):(\d+)$/.exec(targetId) ?? [];
   if (groupArn !== undefined && id !== undefined) return { groupArn, id, port: Number(port) };
   throw invalid(subject, `${targetId} is no target's id`, "Use an id as the list of targets has it.");
-}
-
-/** The one group that takes it. @throws InvalidInput, NotFound. */
-export function shareFor(front: Front, { shareId, vmId, address }: NewTarget, subject: Subject): TargetGroup {
-  if ((vmId === undefined) === (address === undefined)) {
-    throw invalid(subject, "a target is a VM or an address", "Name one of both.");
-  }
-  const accepted = vmId === undefined ? "address" : "vm";
-  const shares = sharesOf(front);
-  if (shareId !== undefined && !shares.some((share) => share.shareId === shareId)) {
-    throw notFound(subject, `the pool has no share ${shareId}`);
-  }
-  const fitting = shares.filter(
-    (share) => share.accepts === accepted && (shareId === undefined || share.shareId === shareId),
-  );
-  const [only, ...more] = fitting;
-  const group = only && front.groups.get(only.shareId);
-  if (group && more.length === 0) return group;
-  const list = shares.map(({ shareId: id, accepts }) => `${id} (of ${accepts}s)`).join(", ") || "none";
-  throw invalid(
-    subject,
-    `${fitting.length === 0 ? "no share takes" : "more than one share could take"} ${vmId ?? address}`,
-    `Name a share that does: ${list}.`,
-  );
 }

@@ -20,7 +20,7 @@ export function budgetOf(service: string, method: string): Budget {
     ? "operations"
     : method === "getSerialPortOutput"
       ? "serial"
-      : method === "list"
+      : method.startsWith("list")
         ? "list"
         : method.startsWith("get")
           ? "read"

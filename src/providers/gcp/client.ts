@@ -92,14 +92,21 @@ export class Gcp {
     });
   }
 
-  async *list<T>(collection: Collection, request: object, subject: Subject, signal: AbortSignal): AsyncGenerator<T> {
+  /** All pages of `list`, or of another method that has pages. */
+  async *list<T>(
+    collection: Collection,
+    request: object,
+    subject: Subject,
+    signal: AbortSignal,
+    method = "list",
+  ): AsyncGenerator<T> {
     const client = await this.#client(collection);
     const place = placeOf(collection, { project: await this.project(), zone: this.entry.zone, region: this.region });
     for (let pageToken: string | undefined; ; ) {
       const asked = { ...place, maxResults: pageSize, ...request, ...(pageToken && { pageToken }) };
       const page: Page<T> = await this.send(
         `compute:${collection}`,
-        "list",
+        method,
         async () => {
           const options = {
             retry: null,
@@ -107,7 +114,7 @@ export class Gcp {
             signal,
             autoPaginate: false,
           };
-          const [items, , raw] = await (client.list as Method).call(client, asked, options);
+          const [items, , raw] = await (client[method] as Method).call(client, asked, options);
           const next = (raw as { nextPageToken?: string } | undefined)?.nextPageToken;
           return { items: items as readonly T[], ...(next && { next }) };
         },

@@ -251,7 +251,7 @@ function ask<T>(client: DNS, request: Request, signal: AbortSignal): Promise<T> 
   return new Promise<T>((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason as Error);
     signal.addEventListener("abort", onAbort, { once: true });
-    client.request(request as never, (error: Error | null, body: unknown) => {
+    client.request(request, (error: Error | null, body: unknown) => {
       signal.removeEventListener("abort", onAbort);
       if (error) reject(error);
       else resolve(body as T);

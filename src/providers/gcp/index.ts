@@ -12,6 +12,7 @@ import { GcpHelpers } from "./helper-instances.ts";
 import { GcpImages } from "./images.ts";
 import { vmLabelRules } from "./labels.ts";
 import { Launcher } from "./launch.ts";
+import { GcpLoadBalancing } from "./load-balancing.ts";
 import { MachineTypes } from "./machine-types.ts";
 import { GcpNetwork } from "./network.ts";
 import { GcpNetworkAdmin } from "./network-admin.ts";
@@ -50,6 +51,7 @@ class GcpProvider implements Provider {
   readonly objects: GcpObjects;
   readonly quotas: GcpQuotas;
   readonly dns: GcpDns;
+  readonly loadBalancing: GcpLoadBalancing;
   readonly #gcp: Gcp;
   readonly #census: Census;
 
@@ -74,6 +76,7 @@ class GcpProvider implements Provider {
     this.objects = new GcpObjects(gcp);
     this.quotas = new GcpQuotas(gcp, types);
     this.dns = new GcpDns(gcp);
+    this.loadBalancing = new GcpLoadBalancing(gcp);
     this.#census = new Census(gcp, { snapshots, objects: this.objects });
   }
 

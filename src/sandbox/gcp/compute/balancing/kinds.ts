@@ -1,4 +1,5 @@
 import { invalid, required } from "../../errors.ts";
+import { text } from "../../texts.ts";
 import type { KeptKind } from "./kept.ts";
 import type { Backend, BalancingTables } from "./state.ts";
 
@@ -7,7 +8,7 @@ type Body = Readonly<Record<string, unknown>>;
 function oneOf(body: Body, field: string, values: readonly string[]): void {
   const value = body[field];
   if (value === undefined) throw required(`resource.${field}`);
-  if (!values.includes(String(value))) throw invalid(`resource.${field}`, value, `Simulated: ${values.join(" or ")}.`);
+  if (!values.includes(text(value))) throw invalid(`resource.${field}`, value, `Simulated: ${values.join(" or ")}.`);
 }
 
 function backendsOf(body: Body): readonly Backend[] {
@@ -87,12 +88,12 @@ export function keptKinds(tables: BalancingTables): readonly KeptKind[] {
         if (body.IPAddress !== undefined) {
           throw invalid("resource.IPAddress", body.IPAddress, "Simulated: a rule's address is lent.");
         }
-        if (!/^\d+(-\d+)?$/.test(String(body.portRange ?? ""))) throw required("resource.portRange");
+        if (!/^\d+(-\d+)?$/.test(text(body.portRange))) throw required("resource.portRange");
       },
       more: ({ address = "", body }) => ({
         IPAddress: address,
         IPProtocol: "TCP",
-        portRange: String(body.portRange).replace(/^(\d+)$/, "$1-$1"),
+        portRange: text(body.portRange).replace(/^(\d+)$/, "$1-$1"),
         networkTier: "PREMIUM",
       }),
     },

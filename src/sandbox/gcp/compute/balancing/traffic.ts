@@ -3,6 +3,7 @@ import type { Destination } from "../../../cloud/balancing/front.ts";
 import type { HealthPlan } from "../../../cloud/balancing/health-checks.ts";
 import { Turns } from "../../../cloud/balancing/turns.ts";
 import type { GcpCloud } from "../../cloud.ts";
+import { text } from "../../texts.ts";
 import { type Backend, type BalancingTables, type Endpoint, type Kept, pathOf } from "./state.ts";
 
 /** What load balancers do beside being described: they listen, look at their endpoints and pass traffic on. */
@@ -45,7 +46,7 @@ export class Traffic {
     const fronts = this.#all("forwardingRules").flatMap((rule): WantedFront[] => {
       const service = this.#serviceOf(rule);
       if (!service || rule.address === undefined) return [];
-      const port = Number(String(rule.body.portRange).split("-")[0]);
+      const port = Number(text(rule.body.portRange).split("-")[0]);
       const mode = service.body.protocol === "HTTP" ? "http" : "tcp";
       return [{ id: rule.id, host: rule.address, port, mode, pick: () => this.#pick(rule) }];
     });
