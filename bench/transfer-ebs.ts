@@ -11,13 +11,17 @@ const mib = 1024 * 1024;
 const gib = 1024 * mib;
 const format = "qcow2";
 const peer = "bare SDK loop, 16 in flight";
-/** Below this the one side is hashing, moving and committing, the other only sending what it had ready. */
+/** Below this the one side hashes, keeps a manifest and commits; the other only sends what it had ready, or checks each
+ *  block and writes it to the same NBD server. */
 const goal = 0.8;
 /** Moved before the time begins, on both sides: their SDK is loaded then and their connections are open. */
 const warmUpMib = 64;
 const warmUpBlocks = 64;
 
-/** A disk of `allocatedMib` (in `disk`, of `sizeBytes`) into EBS direct, and as much out of it into a new image. */
+/** Of qemu's driver that takes what is written and keeps nothing: the end of both contenders on the way out of EBS. */
+const nullDisk = (sizeBytes: number): string => `driver=null-co,read-zeroes=on,size=${sizeBytes}`;
+
+/** A disk of `allocatedMib` (in `disk`, of `sizeBytes`) into EBS direct, and as much out of it; neither end keeps a byte. */
 export async function ebsFigures(
   lab: NbdLab,
   disk: { readonly file: string; readonly sizeBytes: number; readonly allocatedMib: number },
@@ -28,11 +32,17 @@ export async function ebsFigures(
   const blocks = (allocatedMib * mib) / leafBytes;
   const { endpoint } = ebs;
   let generation = 0;
+  const size = Math.ceil((allocatedMib * mib) / gib) * gib;
+  const serveNothing = () => lab.serve(nullDisk(size), ["--image-opts"]);
   const loop = async (direction: "put" | "get"): Promise<number> => {
+    const server = await serveNothing();
     await using bare = await LoopProcess.start();
     await ebs.reset(blocks);
-    await bare.call({ direction, endpoint, blocks: warmUpBlocks });
-    return await seconds(() => bare.call({ direction, endpoint, blocks }));
+    const nbd = server.path;
+    await bare.call({ direction, endpoint, nbd, blocks: warmUpBlocks });
+    const time = await seconds(() => bare.call({ direction, endpoint, nbd, blocks }));
+    await server.stop("SIGTERM");
+    return time;
   };
   const small = lab.raw("small.raw", warmUpMib * mib);
   writeMixedDisk(small, warmUpMib);
@@ -65,9 +75,7 @@ export async function ebsFigures(
   });
   const outOf = await interleave(runs, {
     ours: async () => {
-      const size = Math.ceil((allocatedMib * mib) / gib) * gib;
-      const image = await lab.qcow2("from-ebs.qcow2", size);
-      const server = await lab.serve(image, ["-f", format]);
+      const server = await serveNothing();
       await using pumping = await PumpProcess.start();
       await warmUp(pumping, "get");
       await ebs.reset(blocks);
