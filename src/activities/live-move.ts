@@ -47,6 +47,7 @@ export class LiveMove {
   #publishing = false;
   readonly #over = new AbortController();
   #last: LiveProgress | undefined;
+  #stillSinceMs: number | undefined;
 
   constructor(input: LiveMoveInput, context: Context, store: ActivityDeps["store"], ends: LiveEnds) {
     this.#input = input;
@@ -56,6 +57,8 @@ export class LiveMove {
     this.#target = ends.target;
     this.#look = new LiveLook(ends, input.vmId);
     this.#key = receptionKey(input.migrationId);
+    // Of a move that an earlier attempt began.
+    this.#stillSinceMs = (context.info.heartbeatDetails as LiveProgress | undefined)?.stillSinceMs;
     const lease = { resource: `link:${input.from}/${input.to}`, holder: `${input.migrationId}/live` };
     const { bandwidthBytesPerSecond, hours = {} } = input.live;
     this.#share = new LinkShare(store.leases, lease, () => bandwidthAt(hours, bandwidthBytesPerSecond, Date.now()));
@@ -141,6 +144,7 @@ export class LiveMove {
     await this.#source.live.track(vmId, this.#key, signal);
     const sending: { ended: boolean; error?: unknown } = { ended: false };
     this.#sending = sending;
+    this.#stillSinceMs = undefined;
     this.#publish();
     // Not ended by a cancellation: only its own end tells that nothing will begin any more.
     this.#source.live
@@ -169,7 +173,8 @@ export class LiveMove {
     const bound = rate === undefined ? {} : { disks: rate, memory: rate };
     const progress = await this.#source.live.follow(vmId, bound, signal).catch(() => undefined);
     if (!progress) return false;
-    this.#last = progress;
+    this.#stillSinceMs = progress.stillSinceMs ?? this.#stillSinceMs;
+    this.#last = this.#stillSinceMs === undefined ? progress : { ...progress, stillSinceMs: this.#stillSinceMs };
     await this.#note(progress);
     await sleep(tickMs);
     return true;
@@ -181,7 +186,7 @@ export class LiveMove {
     await this.#target.compute.startVm(vmId, signal);
     const restarted = await this.#store.live.wasRestarted(migrationId);
     const trackId = restarted ? undefined : await this.#target.live.takeTracking(vmId, this.#key, signal);
-    const pauseMs = await this.#source.live.lastPauseMs(vmId, signal);
+    const pauseMs = await this.#source.live.lastPauseMs(vmId, { stillSinceMs: this.#stillSinceMs }, signal);
     const switchedAt = new Date().toISOString();
     const { diskBytesDone = 0, memoryBytesDone = 0 } = this.#last ?? {};
     const done = { phase: "memory", diskBytesDone, memoryBytesDone, diskBytesLeft: 0, memoryBytesLeft: 0 } as const;
@@ -213,9 +218,10 @@ export class LiveMove {
       phase === "disks"
         ? `disks: ${mib(diskBytesDone)} of ${mib(diskBytesDone + diskBytesLeft)} MiB`
         : `memory: ${mib(memoryBytesLeft)} MiB left${rewrites ? `, ${mib(rewrites)} MiB/s are rewritten` : ""}`;
-    setHeartbeatDetails(progress);
+    setHeartbeatDetails(this.#last);
+    const { stillSinceMs: _, ...view } = progress;
     // For watchers: its loss changes nothing.
-    await this.#store.live.note(migrationId, progress, { progress: percent, message }).catch(() => undefined);
+    await this.#store.live.note(migrationId, view, { progress: percent, message }).catch(() => undefined);
   }
 
   get #cancelled(): boolean {

@@ -89,6 +89,8 @@ export interface LiveProgress {
   readonly memoryBytesDone: number;
   readonly memoryBytesLeft: number;
   readonly dirtyBytesPerSecond?: number;
+  /** Seen once, where it stands still for its memory: that long after the move had begun. */
+  readonly stillSinceMs?: number;
 }
 
 /** How fast it may be moved, in bytes per second. Absent is no bound. */
@@ -98,8 +100,8 @@ export interface LiveRate {
 }
 
 /** What watchers of a live migration see. */
-export interface LiveView extends LiveProgress {
-  /** For how long the guest stood still at the switch, as its hypervisor measured it. */
+export interface LiveView extends Omit<LiveProgress, "stillSinceMs"> {
+  /** For how long the guest stood still, as its hypervisor measured it. */
   readonly pauseMs?: number;
   /** When it was taken over. */
   readonly switchedAt?: string;

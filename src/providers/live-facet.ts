@@ -58,7 +58,8 @@ export interface LiveFacet {
    */
   send(input: { vmId: string; destination: LiveDestination; pauseMs: number }, signal: AbortSignal): Promise<void>;
   /** Sees how far it is, and holds the bytes that are copied to a rate; what the guest writes meanwhile goes to both ends
-   *  as it comes. Undefined when nothing is under way. */
+   *  as it comes. Lets a guest whose hypervisor can't follow its writes surely stand still while its memory moves. Undefined
+   *  when nothing is under way. */
   follow(vmId: string, rate: LiveRate, signal: AbortSignal): Promise<LiveProgress | undefined>;
   /** Gives the move up, so that the guest runs on here; harmless when there is none or it is too late. */
   abandon(vmId: string, signal: AbortSignal): Promise<void>;
@@ -66,6 +67,7 @@ export interface LiveFacet {
   wake(vmId: string, signal: AbortSignal): Promise<void>;
   /** Ends a held guest, whose successor runs; its disks and its definition stay. */
   endHeld(vmId: string, signal: AbortSignal): Promise<void>;
-  /** For how long the guest stood still in the move that ended last; undefined where that isn't known any more. */
-  lastPauseMs(vmId: string, signal: AbortSignal): Promise<number | undefined>;
+  /** For how long the guest stood still in the move that ended last, with what {@link follow} said of it; undefined where
+   *  that isn't known any more. */
+  lastPauseMs(vmId: string, seen: Pick<LiveProgress, "stillSinceMs">, signal: AbortSignal): Promise<number | undefined>;
 }

@@ -11,9 +11,11 @@ import { isOff, type SeenDomain } from "../domains.ts";
 import { toolFailure } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { makeToolFolder } from "../tool-folder.ts";
+import { attribute, parseXml } from "../xml.ts";
 import { assess } from "./assess.ts";
 import { relocate } from "./definition.ts";
 import { describeGuest } from "./guest.ts";
+import { jobFigure } from "./job.ts";
 import { dropLeftovers, followMove } from "./monitor.ts";
 import { socketsOf } from "./sockets.ts";
 import { takeTracking, track, untrack } from "./track.ts";
@@ -57,7 +59,7 @@ export class LibvirtLive implements LiveFacet {
     if (!domain) return "absent";
     if (isOff(domain)) return "off";
     const job = await virsh.attempt(["domjobinfo", vmId, "--rawstats"], signal);
-    const operation = Number(/^operation:\s*(\d+)/m.exec(job.stdout)?.[1] ?? 0);
+    const operation = jobFigure(job.stdout, "operation");
     if (operation === operations.outgoing) return "sending";
     // libvirt 9 tells no more of a guest that arrives.
     if (operation === operations.incoming || /only on the source host/.test(job.stderr)) return "arriving";
@@ -199,11 +201,23 @@ export class LibvirtLive implements LiveFacet {
       throw toolFailure("virsh", result.stderr, subject);
   }
 
-  async lastPauseMs(vmId: string, signal: AbortSignal): Promise<number | undefined> {
+  async lastPauseMs(
+    vmId: string,
+    { stillSinceMs }: { stillSinceMs?: number | undefined },
+    signal: AbortSignal,
+  ): Promise<number | undefined> {
     const job = ["domjobinfo", vmId, "--completed", "--keep-completed", "--rawstats"];
     const { stdout } = await this.#host.virsh.attempt(job, signal);
-    const ms = /^downtime:\s*(\d+)/m.exec(stdout)?.[1];
-    return ms === undefined ? undefined : Number(ms);
+    const [elapsed, downtime] = ["time_elapsed", "downtime"].map((name) => jobFigure(stdout, name));
+    if (stillSinceMs !== undefined && elapsed !== undefined) return Math.max(0, elapsed - stillSinceMs);
+    // It stood still for longer than its hypervisor knows of.
+    if (await this.#isEmulated(vmId, signal)) return undefined;
+    return downtime;
+  }
+
+  async #isEmulated(vmId: string, signal: AbortSignal): Promise<boolean> {
+    const definition = await this.#host.virsh.attempt(["dumpxml", vmId], signal);
+    return attribute(parseXml(definition.stdout, "domain"), "type") === "qemu";
   }
 
   async #freeName(name: string, vmId: string, signal: AbortSignal): Promise<string> {

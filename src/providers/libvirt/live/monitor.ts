@@ -1,5 +1,6 @@
 import type { LiveProgress, LiveRate } from "../../../domain/live.ts";
 import type { Host } from "../host.ts";
+import { jobFigure } from "./job.ts";
 
 /** A mirror of a disk, as QEMU's monitor shows it. */
 interface BlockJob {
@@ -21,34 +22,66 @@ interface Migration {
   };
 }
 
+interface Machine {
+  readonly kvm?: { readonly enabled: boolean };
+  readonly status?: { readonly running: boolean };
+}
+
 /** QEMU's own words for a guest's memory being on its way. */
 const moving: readonly string[] = ["setup", "active", "pre-switchover", "device"];
 /** A job that was told to end does so between two looks, or soon after. */
 const leftoverLooks = 20;
 /** More than any link carries. */
 const unboundedBytesPerSecond = 2 ** 40;
+/** The memory of an emulated guest that still runs: so slow that none of it is moved twice before that is seen. */
+const heldBytesPerSecond = 2 ** 20;
 
-/** Asks and tells QEMU itself: libvirt takes whole MiB only, and no new rate for disks while it migrates. */
+/**
+ * Asks and tells QEMU itself: libvirt takes whole MiB only, and no new rate for disks while it migrates.
+ *
+ * A guest that QEMU emulates stands still while its memory moves. QEMU can lose sight of a page that an emulated processor
+ * writes to just while it collects what was written, and the guest then goes on with memory that is partly older: seen here
+ * as a kernel whose allocator tripped. What KVM runs is not touched by this, and runs on.
+ */
 export async function followMove(
   host: Host,
   vmId: string,
   rate: LiveRate,
   signal: AbortSignal,
 ): Promise<LiveProgress | undefined> {
-  const asked = ["query-block-jobs", "query-migrate", "query-migrate-parameters"].map((execute) => ({ execute }));
-  const [jobs, migration, parameters] = (await host.virsh.qmpAll(vmId, asked, signal)) as [
+  const questions = ["query-block-jobs", "query-migrate", "query-migrate-parameters", "query-kvm", "query-status"];
+  const asked = questions.map((execute) => ({ execute }));
+  const [jobs, migration, parameters, kvm, status] = (await host.virsh.qmpAll(vmId, asked, signal)) as [
     readonly BlockJob[] | undefined,
     Migration | undefined,
     { "max-bandwidth"?: number } | undefined,
+    Machine["kvm"],
+    Machine["status"],
   ];
   if (!jobs || !migration) return undefined;
   const mirrors = jobs.filter(({ type }) => type === "mirror");
   const inMemory = moving.includes(migration.status ?? "");
   if (mirrors.length === 0 && !inMemory) return undefined;
-  const orders = [...diskOrders(mirrors, rate.disks), ...memoryOrders(parameters?.["max-bandwidth"], rate.memory)];
+  const mustStop = kvm?.enabled === false && status?.running === true;
+  const still = mustStop && inMemory ? await standStill(host, vmId, signal) : undefined;
+  const memory = mustStop && !inMemory ? heldBytesPerSecond : rate.memory;
+  const orders = [...diskOrders(mirrors, rate.disks), ...memoryOrders(parameters?.["max-bandwidth"], memory)];
   // One that comes too late for a move that has just ended is lost on nobody.
   if (orders.length > 0) await host.virsh.qmpAll(vmId, orders, signal);
-  return toProgress(mirrors, inMemory ? migration.ram : undefined, inMemory);
+  const progress = toProgress(mirrors, inMemory ? migration.ram : undefined, inMemory);
+  return still === undefined ? progress : { ...progress, stillSinceMs: still };
+}
+
+/** libvirt takes it for the standstill at the switch: the guest runs on at the target, or here if the move fails.
+ *  Milliseconds from the begin of the job until then. */
+async function standStill(host: Host, vmId: string, signal: AbortSignal): Promise<number | undefined> {
+  const stop = `'${JSON.stringify({ execute: "stop" })}'`;
+  const commands = [
+    ["domjobinfo", vmId, "--rawstats"],
+    ["qemu-monitor-command", vmId, stop],
+  ];
+  const [job = ""] = await host.virsh.batch(commands, signal);
+  return jobFigure(job, "time_elapsed");
 }
 
 /** Those that are alike already are not copied any more. */
