@@ -59,7 +59,7 @@ export function computeActivities({ registry }: SiteDeps) {
       const spec = {
         ...rest,
         instanceType: input.instanceType,
-        disks: disks.map(({ bus, boot }, index) => ({ volumeId: input.volumes[index] as string, bus, boot })),
+        disks: disks.map((disk, index) => ({ volumeId: input.volumes[index] as string, ...mounted(disk) })),
         tags: { ...tags, ...(input.migrationId === undefined ? {} : { [tagKeys.migration]: input.migrationId }) },
       };
       const vm = await compute.createVm(spec, input.key, Context.current().cancellationSignal);
@@ -68,7 +68,7 @@ export function computeActivities({ registry }: SiteDeps) {
 
     /** Removes whatever a create with that key made, also when its answer was lost: with a VM what its interrupted
      *  creation had made for it. */
-    async removeByKey(input: { site: string; kind: "vm" | "volume"; key: string }): Promise<void> {
+    async removeByKey(input: { site: string; kind: "vm" | "volume" | "security-group"; key: string }): Promise<void> {
       const signal = Context.current().cancellationSignal;
       const provider = await registry.provider(input.site);
       const entries = await Array.fromAsync(provider.census(signal));
@@ -80,6 +80,7 @@ export function computeActivities({ registry }: SiteDeps) {
         for (const id of idsOf("snapshot")) await provider.snapshots?.deleteSnapshot(id, signal);
       }
       for (const id of idsOf("volume")) await goneIsFine(provider.disks.deleteVolume(id, signal));
+      for (const id of idsOf("security-group")) await provider.networkAdmin?.deleteSecurityGroup(id, signal);
     },
 
     /** Refuses to roll back a move whose VM has moved on since: its newer data would be lost. */
@@ -119,4 +120,8 @@ export function computeActivities({ registry }: SiteDeps) {
       for (const volumeId of input.sourceVolumeIds) await goneIsFine(disks.deleteVolume(volumeId, signal));
     },
   };
+}
+
+function mounted({ bus, boot, type }: Pick<CreateVmParameters["disks"][number], "bus" | "boot" | "type">) {
+  return { bus, boot, ...(type === undefined ? {} : { type }) };
 }

@@ -83,14 +83,17 @@ export function diskActivities({ registry, store }: SiteDeps, moves: DiskMoves) 
       pointId: string;
       key: string;
       migrationId?: string;
+      /** The site's own word, where one was chosen. */
+      type?: string | undefined;
     }): Promise<string> {
       const { disks } = await registry.provider(input.site);
       const tags = {
         [tagKeys.managed]: "true",
         ...(input.migrationId === undefined ? {} : { [tagKeys.migration]: input.migrationId }),
       };
-      const { pointId, key } = input;
-      const volume = await disks.materialise({ pointId, key, tags }, Context.current().cancellationSignal);
+      const { pointId, key, type } = input;
+      const wanted = { pointId, key, tags, ...(type === undefined ? {} : { type }) };
+      const volume = await disks.materialise(wanted, Context.current().cancellationSignal);
       return volume.volumeId;
     },
 

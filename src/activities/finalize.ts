@@ -106,12 +106,14 @@ export function finalizeActivities({ registry, store, settings }: ActivityDeps) 
     const moved = new Set(Object.values(movedVolumes));
     const volumes = vm ? [] : await Array.fromAsync(disks.listVolumes(signal));
     const leftVolumes = volumes.filter(({ volumeId }) => moved.has(volumeId));
-    const [points, successor, held, taken] = await Promise.all([
+    const [points, successor, held, taken, made] = await Promise.all([
       pointsOf(migration),
       successorOf({ registry, store }, migration, signal),
       networkAdmin ? Array.fromAsync(networkAdmin.listAddresses(signal)) : [],
       snapshots ? Array.fromAsync(snapshots.listSnapshots(signal)) : [],
+      networkAdmin && vm?.tags[tagKeys.migration] ? Array.fromAsync(networkAdmin.listSecurityGroups(signal)) : [],
     ]);
+    const groups = made.filter(({ tags }) => tags[tagKeys.migration] === vm?.tags[tagKeys.migration]);
     const target = await registry.provider(to);
     return {
       migrationId,
@@ -127,6 +129,7 @@ export function finalizeActivities({ registry, store, settings }: ActivityDeps) 
       sharedVolumes: sharedBy(all, vm ?? { vmId: names.sourceVmId, disks: leftVolumes }),
       // Ours are recovery points, which stand for themselves.
       snapshots: taken.filter(({ tags }) => tags[tagKeys.managed] !== "true"),
+      ...(groups.length > 0 ? { groups } : {}),
       addresses: held.filter(({ vmId }) => vmId === names.sourceVmId),
       points,
       prices: {

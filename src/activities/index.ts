@@ -92,6 +92,8 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   openPlan: "reads",
   nextAllowedStart: "reads",
   checkNetworks: "reads",
+  createSecurityGroup: "changes",
+  deleteSecurityGroup: "changes",
   standingOfSites: "reads",
   answerForSite: "reads",
   makeWavePlan: "reads",

@@ -1,5 +1,7 @@
 import { Context } from "@temporalio/activity";
 import { ProviderError } from "../domain/errors.ts";
+import type { CreateGroupParameters } from "../domain/migration-parts.ts";
+import { tagKeys } from "../domain/vm.ts";
 import type { SiteDeps } from "./deps.ts";
 
 export function networkActivities({ registry }: SiteDeps) {
@@ -18,6 +20,35 @@ export function networkActivities({ registry }: SiteDeps) {
         reason: "it is not active",
         action: "Start the network at the target, or plan again with another mapping.",
       });
+    },
+
+    /** Its id; with a known key that of the group that is there. */
+    async createSecurityGroup(input: {
+      site: string;
+      key: string;
+      migrationId: string;
+      group: CreateGroupParameters;
+    }): Promise<string> {
+      const { site, key, migrationId, group } = input;
+      const { networkAdmin, capabilities } = await registry.provider(site);
+      if (!networkAdmin) {
+        throw new ProviderError("UnsupportedCapability", {
+          operation: "create the security group",
+          resource: `${site}/security-group/${group.name}`,
+          reason: capabilities["network.security-groups"] ?? "the site has no security groups",
+          action: "Plan again without rules to translate.",
+        });
+      }
+      const tags = { [tagKeys.managed]: "true", [tagKeys.migration]: migrationId };
+      const signal = Context.current().cancellationSignal;
+      const { securityGroupId } = await networkAdmin.createSecurityGroup({ ...group, key, tags }, signal);
+      return securityGroupId;
+    },
+
+    /** One that is gone is fine. */
+    async deleteSecurityGroup(input: { site: string; securityGroupId: string }): Promise<void> {
+      const { networkAdmin } = await registry.provider(input.site);
+      await networkAdmin?.deleteSecurityGroup(input.securityGroupId, Context.current().cancellationSignal);
     },
   };
 }

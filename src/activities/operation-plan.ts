@@ -55,7 +55,7 @@ export function operationPlanActivities({ registry, store, defaults, settings }:
       const own = plan.observed.filter(
         ({ site, kind, id }) => site === item.site && (item.vmId === undefined || kind !== "vm" || id === item.vmId),
       );
-      await refuseDrift(registry, plan, own);
+      await refuseDrift({ registry, store }, plan, own);
       return { ...item, details: actions.map(({ detail }) => detail) };
     },
   };

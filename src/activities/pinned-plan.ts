@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { Context } from "@temporalio/activity";
 import { ProviderError } from "../domain/errors.ts";
+import { firewallVersion } from "../domain/firewall.ts";
 import { canonicalJson, findDrift, type ObservedResource, type Plan, planContent } from "../domain/plan.ts";
 import { vmVersion } from "../domain/vm.ts";
 import type { ActivityDeps } from "./deps.ts";
@@ -48,12 +49,12 @@ export async function readApproved(
 
 /** Looks at what the plan saw again. @throws ProviderError Conflict with what is not as it was. */
 export async function refuseDrift(
-  registry: ActivityDeps["registry"],
+  deps: Pick<ActivityDeps, "registry" | "store">,
   plan: Plan,
   observed: readonly ObservedResource[],
 ): Promise<void> {
   const now = await Promise.all(
-    observed.map(async (resource) => ({ ...resource, version: await versionOf(registry, resource) })),
+    observed.map(async (resource) => ({ ...resource, version: await versionOf(deps, resource) })),
   );
   const drift = findDrift(observed, now);
   if (drift.length === 0) return;
@@ -65,12 +66,20 @@ export async function refuseDrift(
   );
 }
 
-async function versionOf(registry: ActivityDeps["registry"], { site, kind, id }: ObservedResource): Promise<string> {
+async function versionOf(
+  { registry, store }: Pick<ActivityDeps, "registry" | "store">,
+  { site, kind, id }: ObservedResource,
+): Promise<string> {
   const signal = Context.current().cancellationSignal;
+  if (kind === "map") return String((await store.maps.get(id))?.version ?? "absent");
   const provider = await registry.provider(site);
   if (kind === "vm") {
     const vm = await goneIsFine(provider.compute.getVm(id, signal));
     return vm ? vmVersion(vm) : "absent";
+  }
+  if (kind === "vm-firewall") {
+    const firewall = await goneIsFine(provider.network.firewallOf?.(id, signal) ?? Promise.resolve(undefined));
+    return firewall ? firewallVersion(firewall) : "absent";
   }
   if (kind === "security-group") return (await hasSecurityGroup(provider, id, signal)) ? "present" : "absent";
   if (kind === "recovery-point") return (await isIntact(provider, id, signal)) ? "intact" : "changed or gone";

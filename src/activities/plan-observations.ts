@@ -1,11 +1,13 @@
 import { isProviderError, ProviderError } from "../domain/errors.ts";
+import type { FirewallRule } from "../domain/firewall.ts";
 import type { Ceiling, DiskBase, DiskObservation, MigrationObservations } from "../domain/migration-parts.ts";
 import type { PriceBook } from "../domain/prices.ts";
 import type { Vm } from "../domain/vm.ts";
 import type { QuotasFacet } from "../providers/cloud-facets.ts";
-import type { Provider, SourcePointDisk } from "../providers/provider.ts";
+import type { Network, NetworkFacet, Provider, SourcePointDisk } from "../providers/provider.ts";
 import type { Store } from "../store/index.ts";
 import type { SiteSettings } from "./deps.ts";
+import { goneIsFine } from "./gone.ts";
 
 /** What a plan looks at, at both sites; nothing is changed. */
 export async function lookAtSource(
@@ -21,6 +23,7 @@ export async function lookAtSource(
     kind: provider.kind,
     capabilityGaps: provider.capabilities,
     fixedShapes: provider.compute.listInstanceTypes !== undefined,
+    ...(provider.disks.diskTypes ? { diskTypes: provider.disks.diskTypes } : {}),
     prices: await pricesAt(provider, settings, store),
   };
 }
@@ -30,6 +33,7 @@ export async function lookAtTarget(
   settings: SiteSettings,
   store: Store,
   signal: AbortSignal,
+  look: { readonly networkRules?: boolean } = {},
 ): Promise<MigrationObservations["target"]> {
   const { compute, disks, network, networkAdmin, quotas, tagRules, capabilities } = provider;
   const [networks, vms, types, limits, groups, freeBytes, prices] = await Promise.all([
@@ -41,22 +45,66 @@ export async function lookAtTarget(
     disks.freeBytes(signal),
     pricesAt(provider, settings, store),
   ]);
+  const ofNetworks = look.networkRules ? await readNetworkRules(network, networks, signal) : undefined;
   return {
     kind: provider.kind,
     capabilityGaps: capabilities,
     networks,
     freeBytes,
     vmNames: vms.map((vm) => vm.name),
+    addresses: addressesOf(vms),
     ceilings: ceilingsOf(settings, vms),
     instanceTypes: types,
     tagRules,
     ...limits,
     prices,
     diskType: disks.diskType,
+    ...(disks.diskTypes ? { diskTypes: disks.diskTypes } : {}),
     securityGroups: groups,
+    ...(ofNetworks ? { networkRules: ofNetworks } : {}),
     configuredSecurityGroups: settings.securityGroups,
     encryptionKey: settings.encryptionKey,
   };
+}
+
+/** Of disks whose VM does not tell them. */
+export async function typesOf(
+  { disks }: Provider,
+  vm: Vm,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>>> {
+  const untold = new Map(
+    vm.disks.flatMap(({ volumeId, diskId, type }) => (type === undefined ? [[volumeId, diskId]] : [])),
+  );
+  const found: Record<string, string> = {};
+  if (untold.size === 0) return found;
+  for await (const { volumeId, type } of disks.listVolumes(signal)) {
+    const diskId = untold.get(volumeId);
+    if (diskId !== undefined && type !== undefined) found[diskId] = type;
+  }
+  return found;
+}
+
+function addressesOf(vms: readonly Vm[]): Readonly<Record<string, readonly string[]>> {
+  const all = vms.flatMap(({ nics }) =>
+    nics.flatMap(({ networkId, address }) => (address ? [{ networkId, address }] : [])),
+  );
+  return Object.fromEntries(
+    [...Map.groupBy(all, ({ networkId }) => networkId)].map(([id, of]) => [id, of.map(({ address }) => address)]),
+  );
+}
+
+async function readNetworkRules(
+  facet: NetworkFacet,
+  networks: readonly Network[],
+  signal: AbortSignal,
+): Promise<MigrationObservations["target"]["networkRules"]> {
+  if (!facet.networkRules) return undefined;
+  const read: [string, readonly FirewallRule[]][] = [];
+  for (const { networkId } of networks) {
+    read.push([networkId, (await goneIsFine(facet.networkRules(networkId, signal))) ?? []]);
+  }
+  return Object.fromEntries(read);
 }
 
 /** Bounds that can't be read keep nobody from moving: the site holds to them anyway. */

@@ -7,7 +7,7 @@ import { readApproved, refuseDrift } from "./pinned-plan.ts";
 import { planOne } from "./planner.ts";
 
 export function planActivities(deps: ActivityDeps) {
-  const { registry, store } = deps;
+  const { store } = deps;
   return {
     /** Looks at both sites and stores the pinned plan. Repeating it for a known plan id returns the stored one. */
     async makeMigrationPlan(input: { planId: string; request: MigrationRequest }): Promise<Plan> {
@@ -17,7 +17,7 @@ export function planActivities(deps: ActivityDeps) {
     /** The approved plan, if it is the one that was approved, can be executed and nothing it rests on has changed. */
     async openPlan(input: { migrationId: string; planId: string; planHash: string }): Promise<Plan> {
       const plan = await readApproved(store, input);
-      await refuseDrift(registry, plan, plan.observed);
+      await refuseDrift(deps, plan, plan.observed);
       return plan;
     },
 

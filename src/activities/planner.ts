@@ -1,13 +1,15 @@
 import { isProviderError, ProviderError } from "../domain/errors.ts";
 import type { MigrationRequest } from "../domain/migration.ts";
+import { applyMap, type MigrationMap } from "../domain/migration-map.ts";
 import { planMigration } from "../domain/migration-plan.ts";
+import { translatesRules } from "../domain/migration-rules.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { PlannedMember } from "../domain/wave-plan.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { lookAtRunning } from "./look-at-running.ts";
 import { lookIntoGuest } from "./look-into-guest.ts";
 import { hashOf } from "./pinned-plan.ts";
-import { findVm, lookAtSource, lookAtTarget, observeDisk } from "./plan-observations.ts";
+import { findVm, lookAtSource, lookAtTarget, observeDisk, typesOf } from "./plan-observations.ts";
 import { tryPreparation } from "./try-preparation.ts";
 
 /** Why a VM can't be planned, as far as that is a fact of the VM and not of the moment. */
@@ -35,7 +37,7 @@ export async function planOne(
 ): Promise<Plan> {
   const known = await store.plans.get(input.planId);
   if (known) return known;
-  const { request } = input;
+  const { request, map } = await resolveMap(store, input.request);
   if (request.from === request.to) {
     throw new ProviderError("InvalidInput", {
       operation: "plan the migration",
@@ -48,19 +50,27 @@ export async function planOne(
   const vm = await findVm(source, request.vm, signal);
   // What a guest has drivers for takes the longest to find, and matters where its hardware changes.
   const look = { drivers: source.kind !== target.kind || target.compute.listInstanceTypes !== undefined };
-  const [inspected, guest, sourceSide, targetSide, history] = await Promise.all([
+  const mapsTypes = request.diskTypes === "match" || request.diskTypeMap !== undefined;
+  const [inspected, guest, sourceSide, targetSide, history, firewall, diskTypes] = await Promise.all([
     source.disks.inspectSource(vm.vmId, signal),
     lookIntoGuest(source, vm, transfer.inspectGuest, look, signal),
     lookAtSource(source, settings(request.from), store, vm.vmId, signal),
-    lookAtTarget(target, settings(request.to), store, signal),
+    lookAtTarget(target, settings(request.to), store, signal, { networkRules: translatesRules({ request }) }),
     store.migrations.stepSamples(request.from, request.to),
+    translatesRules({ request }) ? source.network.firewallOf?.(vm.vmId, signal) : undefined,
+    mapsTypes ? typesOf(source, vm, signal) : undefined,
   ]);
   const sides = { request, defaults, source: sourceSide, target: targetSide };
   const live = await lookAtRunning(sides, vm, { source, target }, signal);
   const disks = await Promise.all(
     inspected.map((disk) => observeDisk({ sourceSite: source.site, target, store, signal }, disk)),
   );
-  const seen = { ...sides, at: new Date().toISOString(), vm, disks, guest, live, history };
+  const seen = {
+    ...{ ...sides, at: new Date().toISOString(), vm, disks, guest, live, history },
+    ...(map ? { map } : {}),
+    ...(firewall ? { firewall } : {}),
+    ...(diskTypes ? { diskTypes } : {}),
+  };
   const wanted = planMigration(seen);
   const preparationRefused = await tryPreparation(source, vm, wanted, transfer.prepareGuest, signal);
   const parts = preparationRefused === undefined ? wanted : planMigration({ ...seen, preparationRefused });
@@ -70,4 +80,20 @@ export async function planOne(
   await store.plans.insert(plan);
   // Another attempt may have been quicker: what is stored is what will be carried out.
   return (await store.plans.get(plan.planId)) ?? plan;
+}
+
+/** The request with what its map says, if it names one. @throws ProviderError NotFound, InvalidInput. */
+async function resolveMap(
+  store: ActivityDeps["store"],
+  request: MigrationRequest,
+): Promise<{ request: MigrationRequest; map?: MigrationMap }> {
+  if (request.map === undefined) return { request };
+  const map = await store.maps.get(request.map);
+  if (map) return { request: applyMap(request, map), map };
+  throw new ProviderError("NotFound", {
+    operation: "apply the map",
+    resource: `map/${request.map}`,
+    reason: "there is no map of that name",
+    action: "List the maps with novacron maps list, or leave --map out.",
+  });
 }

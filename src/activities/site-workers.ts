@@ -30,6 +30,7 @@ const questions = {
   listVms: ({ compute }: Provider, signal: AbortSignal) => Array.fromAsync(compute.listVms(signal)),
   getVm: ({ compute }: Provider, signal: AbortSignal, id: string) => compute.getVm(id, signal),
   listNetworks: ({ network }: Provider, signal: AbortSignal) => Array.fromAsync(network.listNetworks(signal)),
+  firewallOf: async ({ network }: Provider, signal: AbortSignal, id: string) => network.firewallOf?.(id, signal),
   listVolumes: ({ disks }: Provider, signal: AbortSignal) => Array.fromAsync(disks.listVolumes(signal)),
   listPoints: ({ disks }: Provider, signal: AbortSignal) => Array.fromAsync(disks.listPoints(signal)),
   listBaseImages: async ({ disks }: Provider, signal: AbortSignal) =>

@@ -46,7 +46,7 @@ export function testPlanActivities(deps: ActivityDeps) {
           action: "Plan a test, and start it by that plan.",
         });
       }
-      await refuseDrift(registry, plan, plan.observed);
+      await refuseDrift(deps, plan, plan.observed);
       return plan;
     },
   };
@@ -76,11 +76,12 @@ export function testPlanActivities(deps: ActivityDeps) {
 
   /** As if it was moved: what it would be there, and whether anything speaks against it. */
   async function ofMove(planId: string, request: MigrationTestRequest): Promise<Plan> {
-    const { vm = "", from = "", to = "", instanceType, bandwidthBytesPerSecond, verify } = request;
+    const { vm = "", from = "", to = "", map, instanceType, bandwidthBytesPerSecond, verify } = request;
     const move: MigrationRequest = {
       vm,
       from,
       to,
+      ...(map === undefined ? {} : { map }),
       ...(instanceType === undefined ? {} : { instanceType }),
       ...(bandwidthBytesPerSecond === undefined ? {} : { bandwidthBytesPerSecond }),
       ...(verify === undefined ? {} : { verify }),

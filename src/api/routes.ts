@@ -12,6 +12,7 @@ import type { ApiContext } from "./routes/context.ts";
 import { guardRoutes } from "./routes/guard.ts";
 import { inventoryRoutes } from "./routes/inventory.ts";
 import { logRoutes } from "./routes/logs.ts";
+import { mapRoutes } from "./routes/maps.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { eventRoutes } from "./routes/migration-events.ts";
 import { orderRoutes } from "./routes/migration-orders.ts";
@@ -43,6 +44,7 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
     ...unifiedViewRoutes(context),
     ...priceRoutes(context),
     ...planRoutes(context),
+    ...mapRoutes(context),
     ...migrationRoutes(context),
     ...eventRoutes(context),
     ...orderRoutes(context),

@@ -28,10 +28,10 @@ async function reachableTest(
 ): Promise<MigrationTestRequest> {
   const { migrationId, vm, from, to } = asked;
   if (migrationId !== undefined && vm === undefined && from === undefined && to === undefined) {
-    if (asked.instanceType !== undefined || asked.bandwidthBytesPerSecond !== undefined) {
+    if ([asked.map, asked.instanceType, asked.bandwidthBytesPerSecond].some((value) => value !== undefined)) {
       throw new ProblemError("InvalidInput", {
         detail:
-          "`instance_type` and `bandwidth_bytes_per_second` are the migration's own: its replica is there already",
+          "`map`, `instance_type` and `bandwidth_bytes_per_second` are the migration's own: its replica is there already",
         action: "Leave them out, or test the VM itself (`vm`, `from` and `to`).",
       });
     }

@@ -7,6 +7,7 @@ import { addAudit } from "./programs/audit.ts";
 import { addDecisions, addGuard } from "./programs/guard.ts";
 import { addImage } from "./programs/image.ts";
 import { addLogs } from "./programs/logs.ts";
+import { addMaps, withMap } from "./programs/maps.ts";
 import { addTestOf, addTests, withTest } from "./programs/migration-tests.ts";
 import { addProxy } from "./programs/proxy.ts";
 import { addSearch } from "./programs/search.ts";
@@ -30,6 +31,7 @@ export function buildProgram(): Command {
   addStack(program);
   addMigrate(program);
   addMigrations(program);
+  addMaps(program);
   addTests(program);
   addWaves(program);
   addReading(program);
@@ -74,7 +76,7 @@ function addStack(program: Command): void {
 }
 
 function addMigrate(program: Command): void {
-  withTest(program.command("migrate"))
+  withMap(withTest(program.command("migrate")))
     .description("move a VM from one site to another")
     .argument("[vm]", "name or id at the source")
     .option("--from <site>", "where it is")
@@ -90,7 +92,6 @@ function addMigrate(program: Command): void {
       ]),
     )
     .option("--bandwidth <rate>", "at most this much, such as 500Mbps or 64MiB/s")
-    .option("--network <source=target>", "map a network (repeatable)", collect)
     .option("--instance-type <name>", "a size of the target, instead of the cheapest that fits")
     .option("--cpus <n>", "how many it shall have there")
     .option("--memory <size>", "how much it shall have there, such as 8GiB")
@@ -98,9 +99,6 @@ function addMigrate(program: Command): void {
       new Option("--capacity-type <type>", "spot is cheaper and may be taken back").choices(["on-demand", "spot"]),
     )
     .option("--burstable", "sizes whose CPU is on credit count too")
-    .option("--security-group <name>", "name or id at the target (repeatable)", collect)
-    .option("--public-address", "give it an address that the internet can reach")
-    .option("--encryption-key <name>", "a key of yours at the target, for its disks")
     .option("--probe-http <port/path>", "must answer 200 at the target (repeatable)", collect)
     .option("--probe-tcp <port>", "must accept connections at the target (repeatable)", collect)
     .addOption(

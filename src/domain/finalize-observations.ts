@@ -23,6 +23,8 @@ export interface SeenMove {
   /** Which other VMs use the same volumes, by volume. */
   readonly sharedVolumes: Readonly<Record<string, string>>;
   readonly snapshots: readonly { readonly snapshotId: string; readonly volumeId?: string }[];
+  /** Groups that were made for the source alone, when it was moved there. */
+  readonly groups?: readonly { readonly securityGroupId: string; readonly name: string }[];
   readonly addresses: readonly { readonly addressId: string; readonly address: string }[];
   /** At either site, kept as a proof or for a way back. */
   readonly points: readonly { readonly site: string; readonly pointId: string; readonly sizeBytes: number }[];

@@ -68,7 +68,7 @@ function decide(move: SeenMove): Decided {
   const staying = parts.filter(({ goes }) => !goes);
   return {
     actions: going.map(({ resource, what, cost }) => ({
-      action: resource.kind === "vm" ? "delete-vm" : resource.kind === "volume" ? "delete-volume" : "delete-point",
+      action: actionOf[resource.kind] ?? "delete-point",
       resource,
       detail: `Delete ${what}${costOf(cost)}`,
       parameters: { migrationId: move.migrationId },
@@ -82,6 +82,12 @@ function decide(move: SeenMove): Decided {
     costs: going.flatMap(({ cost }) => cost ?? []),
   };
 }
+
+const actionOf: Readonly<Record<string, string>> = {
+  vm: "delete-vm",
+  volume: "delete-volume",
+  "security-group": "delete-security-group",
+};
 
 function pointsOf({ points, prices }: SeenMove): Part[] {
   return points.map(({ site, pointId, sizeBytes }) => ({
@@ -132,6 +138,12 @@ function sourceOf(move: SeenMove): Part[] {
         ]
       : []),
     ...disks,
+    ...(move.groups ?? []).map(({ securityGroupId, name }) => ({
+      resource: { site, kind: "security-group", id: securityGroupId },
+      what: `security group ${name} at ${site} (${securityGroupId})`,
+      why: "it was made for the VM that goes, and for no other",
+      goes: true,
+    })),
     ...move.snapshots
       .filter(({ volumeId }) => volumeId !== undefined && own.has(volumeId))
       .map(({ snapshotId, volumeId }) => ({

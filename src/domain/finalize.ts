@@ -26,7 +26,9 @@ export interface LeftAlone extends SiteResource {
 }
 
 /** A step of the plan, as its executor takes it. */
-export type FinalizeStep = SiteResource & { readonly action: "delete-point" | "delete-vm" | "delete-volume" };
+export type FinalizeStep = SiteResource & {
+  readonly action: "delete-point" | "delete-vm" | "delete-volume" | "delete-security-group";
+};
 
 /** The steps that concern one move, in their order: of a VM that came home there are two, each finalized by its own run. */
 export function finalizeSteps(plan: Pick<Plan, "actions">, migrationId: string): FinalizeStep[] {

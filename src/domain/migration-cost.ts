@@ -14,8 +14,13 @@ export interface PlannedCost {
 
 const listPrices = "Nothing has to be done; the move does not depend on it.";
 
-export function planCost(seen: MigrationObservations, shape: PlannedShape, bytesToMove: number): PlannedCost {
-  const monthly = monthlyCost(seen, shape);
+export function planCost(
+  seen: MigrationObservations,
+  shape: PlannedShape,
+  diskTypes: readonly (string | undefined)[],
+  bytesToMove: number,
+): PlannedCost {
+  const monthly = monthlyCost(seen, shape, diskTypes);
   const egress = seen.source.prices && addUp([egressCost(seen.source.prices, "internet", bytesToMove)]);
   return {
     ...(monthly ? { monthly } : {}),
@@ -27,14 +32,19 @@ export function planCost(seen: MigrationObservations, shape: PlannedShape, bytes
   };
 }
 
-function monthlyCost({ target, disks, request }: MigrationObservations, shape: PlannedShape): Cost | undefined {
+function monthlyCost(
+  { vm, target, disks, request }: MigrationObservations,
+  shape: PlannedShape,
+  types: readonly (string | undefined)[],
+): Cost | undefined {
   const { prices, diskType } = target;
   const [best] = shape.offerings;
   if (!prices || !best) return undefined;
   return addUp([
     instanceMonth(prices, best.type.name, shape.capacityType),
     ...disks.map((disk) => {
-      const month = diskMonth(prices, diskType ?? "of the site's default", disk.targetSizeBytes);
+      const chosen = types[vm.disks.findIndex(({ diskId }) => diskId === disk.diskId)];
+      const month = diskMonth(prices, chosen ?? diskType ?? "of the site's default", disk.targetSizeBytes);
       return { ...month, what: `${disk.diskId}: ${month.what}` };
     }),
     ...(request.publicAddress === true ? [addressMonth(prices)] : []),

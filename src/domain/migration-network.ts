@@ -1,35 +1,48 @@
 import { readFormerShape } from "./former-shape.ts";
+import { planPrivateAddress } from "./migration-addresses.ts";
 import type { MigrationObservations, TargetNetwork } from "./migration-parts.ts";
-import type { PlanCheck, PlanChoice } from "./plan.ts";
+import { planRules, translatesRules } from "./migration-rules.ts";
+import type { PlanAction, PlanCheck, PlanChoice } from "./plan.ts";
 import type { Vm } from "./vm.ts";
 
 export interface PlannedNetwork {
   /** The target network of each NIC, in their order; undefined where none was found. */
   readonly networkIds: readonly (string | undefined)[];
+  /** The addresses that they keep there, in the same order. */
+  readonly addresses: readonly (string | undefined)[];
   /** The zone they lie in, where there are such. */
   readonly zone?: string;
   readonly securityGroups?: readonly string[];
   readonly publicAddress?: boolean;
+  /** What is made at the target before the VM. */
+  readonly actions: readonly PlanAction[];
   readonly choices: readonly PlanChoice[];
   readonly checks: readonly PlanCheck[];
 }
 
 export function planNetwork(seen: MigrationObservations): PlannedNetwork {
-  const nics = carriedNics(seen).map((nic) => planNic(seen, nic));
+  const nics = carriedNics(seen).map((nic) => ({ nic, ...planNic(seen, nic) }));
+  const kept = nics.map(({ nic, network }) => planPrivateAddress(seen, nic, network));
   const networks = nics.flatMap(({ network }) => (network ? [network] : []));
   const zones = [...new Set(networks.flatMap(({ zone }) => zone ?? []))];
-  const groups = planSecurityGroups(seen, networks[0]?.virtualNetworkId);
+  const virtualNetworkId = networks[0]?.virtualNetworkId;
+  const rules = planRules(seen, networks);
+  const groups = translatesRules(seen) ? { choices: [], checks: [] } : planSecurityGroups(seen, virtualNetworkId);
   const address = planAddress(seen);
   return {
     networkIds: nics.map(({ network }) => network?.networkId),
+    addresses: kept.map(({ address: each }) => each),
     ...(zones[0] === undefined ? {} : { zone: zones[0] }),
-    ...(groups.ids ? { securityGroups: groups.ids } : {}),
+    ...("ids" in groups && groups.ids ? { securityGroups: groups.ids } : {}),
+    actions: rules.actions,
     ...(seen.request.publicAddress === undefined ? {} : { publicAddress: seen.request.publicAddress }),
-    choices: [...nics.map(({ choice }) => choice), ...groups.choices, ...address.choices],
+    choices: [...nics.map(({ choice }) => choice), ...groups.choices, ...rules.choices, ...address.choices],
     checks: [
       ...nics.map(({ check }) => check),
+      ...kept.flatMap(({ checks }) => checks),
       ...(zones.length > 1 ? [severalZones(zones)] : []),
       ...groups.checks,
+      ...rules.checks,
       ...address.checks,
     ],
   };

@@ -1,5 +1,7 @@
 import type { ChangeTracking } from "./change-tracking.ts";
 import type { Consistency } from "./consistency.ts";
+import type { DiskType } from "./disk-type.ts";
+import type { FirewallRule, VmFirewall } from "./firewall.ts";
 import type { Fact, Guest } from "./guest.ts";
 import type { CapacityType, InstanceType } from "./instance-type.ts";
 import type { LiveGuest } from "./live.ts";
@@ -10,6 +12,7 @@ import type { PlanCheck } from "./plan.ts";
 import type { PrepareMode } from "./preparation.ts";
 import type { PriceBook } from "./prices.ts";
 import type { Quota } from "./quota.ts";
+import type { SecurityRule } from "./security-rule.ts";
 import type { TagRules } from "./tag-rules.ts";
 import type { DiskBus, Firmware, Vm } from "./vm.ts";
 
@@ -52,10 +55,22 @@ export interface CreateVmParameters {
   readonly publicAddress?: boolean;
   readonly firmware: Firmware;
   readonly architecture: "x86_64" | "aarch64";
-  readonly disks: readonly { readonly diskId: string; readonly bus: DiskBus; readonly boot: boolean }[];
-  readonly nics: readonly { readonly networkId: string; readonly mac?: string }[];
+  readonly disks: readonly {
+    readonly diskId: string;
+    readonly bus: DiskBus;
+    readonly boot: boolean;
+    /** Where one was chosen. */
+    readonly type?: string;
+  }[];
+  readonly nics: readonly { readonly networkId: string; readonly mac?: string; readonly address?: string }[];
   readonly publishPorts: readonly number[];
   readonly tags: Readonly<Record<string, string>>;
+}
+export interface CreateGroupParameters {
+  readonly name: string;
+  readonly description: string;
+  readonly virtualNetworkId: string;
+  readonly rules: readonly SecurityRule[];
 }
 export interface VerifyParameters {
   readonly start: boolean;
@@ -119,6 +134,9 @@ export interface TargetNetwork {
   readonly kind?: string;
   readonly virtualNetworkId?: string;
   readonly zone?: string;
+  readonly cidr?: string;
+  /** Addresses at the begin and the end of its range that the site keeps to itself. */
+  readonly reserved?: { readonly first: number; readonly last: number };
 }
 
 /** Of a running VM that is to move live, when both sites can do that. */
@@ -136,17 +154,24 @@ export interface MigrationObservations {
   readonly defaults: MigrationDefaults;
   readonly vm: Vm;
   readonly disks: readonly DiskObservation[];
+  /** The types of disks whose VM does not tell them; read where types are to be mapped. */
+  readonly diskTypes?: Readonly<Record<string, string>>;
   /** What the boot disk says of the system on it; absent when nobody looked. */
   readonly guest?: Fact<Guest>;
   /** Why what would be changed in the guest can't be, as it was tried; absent when it can, or when nobody tried. */
   readonly preparationRefused?: string;
   readonly live?: LiveObservation;
+  /** What holds traffic to it back; read where that is to be translated, absent where the site tells nothing of it. */
+  readonly firewall?: VmFirewall;
+  /** The map that is a part of the request already. */
+  readonly map?: { readonly name: string; readonly version: number };
   readonly source: {
     /** Sites of one kind can hand running guests to each other. */
     readonly kind?: string;
     readonly capabilityGaps: Readonly<Record<string, string>>;
     /** Sizes, disk controllers and MACs are the site's, not the VM's. */
     readonly fixedShapes: boolean;
+    readonly diskTypes?: readonly DiskType[];
     /** What a point of the VM would show now; absent where the site can't freeze a guest. */
     readonly consistency?: Consistency;
     /** Absent where traffic out of it has no price. */
@@ -158,6 +183,8 @@ export interface MigrationObservations {
     readonly networks: readonly TargetNetwork[];
     readonly freeBytes?: number;
     readonly vmNames: readonly string[];
+    /** That its VMs have, by network. */
+    readonly addresses?: Readonly<Record<string, readonly string[]>>;
     readonly ceilings: readonly Ceiling[];
     /** Absent where a VM can have any size. */
     readonly instanceTypes?: readonly InstanceType[];
@@ -170,11 +197,15 @@ export interface MigrationObservations {
     readonly prices?: PriceBook;
     /** Of the disks it makes, as its price list calls it. */
     readonly diskType?: string;
+    /** Absent where disks have no types. */
+    readonly diskTypes?: readonly DiskType[];
     readonly securityGroups?: readonly {
       readonly securityGroupId: string;
       readonly name: string;
       readonly virtualNetworkId: string;
     }[];
+    /** What its networks let through by rules of their own, by network; read where rules are to be translated. */
+    readonly networkRules?: Readonly<Record<string, readonly FirewallRule[]>>;
     /** Names or ids of the configuration. */
     readonly configuredSecurityGroups?: readonly string[];
     /** The customer's key of the configuration. */

@@ -1,27 +1,26 @@
 import { planConsistency } from "./consistency-plan.ts";
+import { firewallVersion } from "./firewall.ts";
 import { gib } from "./format.ts";
 import { formerShapeTag } from "./former-shape.ts";
 import { chooseMode, planLive } from "./live-plan.ts";
-import type { VerifyOptions } from "./migration.ts";
 import { runChecks } from "./migration-checks.ts";
 import { lineageOf, type PlannedCopy, planCopy, planEncryption } from "./migration-copies.ts";
 import { planCost } from "./migration-cost.ts";
+import { planDiskTypes } from "./migration-disk-types.ts";
 import { checkGuest } from "./migration-guest.ts";
 import { type PlannedNetwork, planNetwork } from "./migration-network.ts";
 import type { CreateVmParameters, MigrationObservations, StopParameters, VerifyParameters } from "./migration-parts.ts";
 import { type PlannedShape, planShape } from "./migration-shape.ts";
 import { planTags } from "./migration-tags.ts";
 import { predictTimes } from "./migration-times.ts";
+import { describeProbes, describeVerify, planVerify } from "./migration-verify.ts";
 import { secondsAtLimits } from "./move-hours.ts";
-import type { ObservedResource, Plan, PlanAction, PlanCheck, PlanContent, PlanEstimates } from "./plan.ts";
+import type { ObservedResource, Plan, PlanAction, PlanCheck, PlanChoice, PlanContent, PlanEstimates } from "./plan.ts";
 import { effectiveSchedule, hoursChecks, type MigrationSchedule, scheduleChecks, zoneChecks } from "./schedule.ts";
 import { planUndo } from "./undo.ts";
 import { tagKeys, type Vm, vmVersion } from "./vm.ts";
 import type { WarmParameters } from "./warm.ts";
 import { planWarm, warmChecks } from "./warm-plan.ts";
-
-/** A login prompt, for guests that say nothing of their own. */
-const defaultBootMarker = "login:";
 
 export interface MigrationPlanParts extends PlanContent {
   readonly checks: readonly PlanCheck[];
@@ -36,11 +35,12 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
   const copies = seen.disks.map((disk) => planCopy(seen, disk, schedule));
   const network = planNetwork(seen);
   const shape = planShape(seen, network.zone);
+  const diskTypes = planDiskTypes(seen);
   const encryption = planEncryption(seen);
   const bytesToMove = copies.reduce((sum, copy) => sum + copy.bytes, 0);
   const { mode, choices: modeChoices } = chooseMode(seen);
   const verify = planVerify(seen, mode === "live");
-  const cost = planCost(seen, shape, bytesToMove);
+  const cost = planCost(seen, shape, diskTypes.types, bytesToMove);
   const carried = carriedTags(vm, shape);
   const tags = planTags(seen, carried);
   const undo = planUndo(seen);
@@ -57,6 +57,7 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
     ...consistency.checks,
     ...copies.flatMap((copy) => copy.checks),
     ...encryption.checks,
+    ...diskTypes.checks,
     ...network.checks,
     ...shape.checks,
     ...system.checks,
@@ -82,8 +83,14 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
     publicAddress: network.publicAddress,
     firmware: vm.firmware,
     architecture: vm.architecture,
-    disks: vm.disks.map(({ diskId, bus, boot }, index) => ({ diskId, bus: shape.buses[index] ?? bus, boot })),
-    nics: network.networkIds.flatMap((networkId, index) => (networkId ? [{ networkId, mac: shape.macs[index] }] : [])),
+    disks: vm.disks.map(({ diskId, bus, boot }, index) => {
+      const type = diskTypes.types[index];
+      return { diskId, bus: shape.buses[index] ?? bus, boot, ...(type === undefined ? {} : { type }) };
+    }),
+    nics: network.networkIds.flatMap((networkId, index) => {
+      const address = network.addresses[index];
+      return networkId ? [{ networkId, mac: shape.macs[index], ...(address === undefined ? {} : { address }) }] : [];
+    }),
     publishPorts: vm.publishPorts,
     tags: carried,
   };
@@ -99,6 +106,7 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
     ...scheduleChecks(seen, seconds),
   ];
   const moving: readonly PlanAction[] = [
+    ...network.actions,
     ...(warm ? [warm.action] : []),
     {
       action: point === "freeze" ? "freeze-point" : "stop-vm",
@@ -135,6 +143,7 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
     inputs: {
       ...request,
       ...(Object.keys(schedule).length > 0 ? { schedule } : {}),
+      ...(seen.map ? { mapVersion: seen.map.version } : {}),
       vm: vm.vmId,
       vmName: vm.name,
       point,
@@ -147,6 +156,8 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
       ...(live ? [] : consistency.choices),
       ...(live?.choices ?? copies.flatMap((copy) => copy.choices)),
       ...encryption.choices,
+      ...(live ? [] : diskTypes.choices),
+      ...mapChoice(seen),
       ...network.choices,
       ...shape.choices,
       ...tags.choices,
@@ -177,52 +188,6 @@ export function actionParameters<T>(plan: Plan, action: string): T {
   return found.parameters as T;
 }
 
-/** A guest that runs on has no boot to prove. */
-function planVerify(seen: MigrationObservations, runsOn: boolean): VerifyParameters {
-  const { request, vm, defaults } = seen;
-  const asked: VerifyOptions = request.verify ?? {};
-  const stayOffBecause =
-    seen.target.capabilityGaps["compute.start"] ??
-    (request.point === "freeze"
-      ? "The target is a copy and the source runs on"
-      : vm.state === "running"
-        ? undefined
-        : "The source was not running");
-  const start = stayOffBecause === undefined;
-  const hasConsole = seen.target.capabilityGaps["compute.console-output"] === undefined;
-  const wantsBoot = start && hasConsole && !runsOn && (asked.bootProof ?? defaults.verify);
-  return {
-    start,
-    stayOffBecause,
-    bootMarker: wantsBoot ? (asked.bootMarker ?? vm.tags[tagKeys.bootMarker] ?? defaultBootMarker) : undefined,
-    bootTimeoutMs: asked.bootTimeoutMs ?? defaults.bootTimeoutMs,
-    tcpPorts: start ? (asked.tcpProbes ?? []).map((probe) => probe.port) : [],
-    httpProbes: start
-      ? (asked.httpProbes ?? []).map((probe) => ({ ...probe, expectStatus: probe.expectStatus ?? 200 }))
-      : [],
-    probeTimeoutMs: asked.probeTimeoutMs ?? defaults.probeTimeoutMs,
-  };
-}
-
-function describeVerify(verify: VerifyParameters): string {
-  if (!verify.start) return `Leave it stopped (${verify.stayOffBecause}); check that it exists`;
-  const parts = [
-    verify.bootMarker ? `wait for /${verify.bootMarker}/ on the console` : "no boot proof",
-    ...verify.tcpPorts.map((port) => `TCP ${port}`),
-    ...verify.httpProbes.map((probe) => `HTTP ${probe.port}${probe.path}`),
-  ];
-  return `Start it and check: ${parts.join(", ")}`;
-}
-
-/** Of a guest that never stopped. */
-function describeProbes({ tcpPorts, httpProbes }: VerifyParameters): string {
-  const probes = [
-    ...tcpPorts.map((port) => `TCP ${port}`),
-    ...httpProbes.map(({ port, path }) => `HTTP ${port}${path}`),
-  ];
-  return `It runs on at the target${probes.length > 0 ? `; check: ${probes.join(", ")}` : ""}`;
-}
-
 function observedResources(
   seen: MigrationObservations,
   copies: readonly PlannedCopy[],
@@ -235,10 +200,19 @@ function observedResources(
     [...new Set(ids)].map((id) => ({ site: request.to, kind, id, version }));
   return [
     { site: request.from, kind: "vm", id: vm.vmId, version: vmVersion(vm) },
+    ...(seen.firewall
+      ? [{ site: request.from, kind: "vm-firewall", id: vm.vmId, version: firewallVersion(seen.firewall) }]
+      : []),
+    ...(seen.map ? at("map", [seen.map.name], String(seen.map.version)) : []),
     ...at("recovery-point", points, "intact"),
     ...at("network", networks, "active"),
     ...at("security-group", network.securityGroups ?? [], "present"),
   ];
+}
+
+function mapChoice({ map }: MigrationObservations): PlanChoice[] {
+  if (!map) return [];
+  return [{ what: "map", chosen: `${map.name}, version ${map.version}`, why: "it was asked for" }];
 }
 
 /** A successor carries its predecessor's own tags, not the marks that were about that one machine, and the shape to go back to. */

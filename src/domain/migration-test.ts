@@ -8,6 +8,8 @@ export interface MigrationTestRequest {
   readonly vm?: string;
   readonly from?: string;
   readonly to?: string;
+  /** The name of a map of these two sites. */
+  readonly map?: string;
   readonly instanceType?: string;
   /** Bytes per second; shared by all moves of the link. */
   readonly bandwidthBytesPerSecond?: number;

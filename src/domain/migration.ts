@@ -96,6 +96,8 @@ export interface MigrationRequest {
   /** `stop`: the source stops and the target takes over. `freeze`: the target is a copy of one moment of the running
    *  source, which goes on; nothing is fenced. */
   readonly point?: "stop" | "freeze";
+  /** The name of a map of these two sites; it says what is not said here. */
+  readonly map?: string;
   /** Source network id → target network id. */
   readonly networkMap?: Readonly<Record<string, string>>;
   readonly verify?: VerifyOptions;
@@ -115,6 +117,20 @@ export interface MigrationRequest {
   /** Names or ids at the target; default those of the configuration. */
   readonly securityGroups?: readonly string[];
   /** Whether it gets an address that the internet can reach; default what its network does by itself. */
+  /** `translate`: the rules that hold for the VM at the source are said at the target, by a group of its own. `leave`
+   *  (default): the target's own hold. */
+  readonly rules?: "translate" | "leave";
+  /** Of a rule that refuses something and can't be said exactly: `block` (default) fails the plan; `narrow` lets less through
+   *  than before. Never more. */
+  readonly untranslatableRules?: "block" | "narrow";
+  /** Peers of the source's rules, by a group's or service's name or by CIDR → who that is at the target. */
+  readonly peerMap?: Readonly<Record<string, string>>;
+  /** `keep`: its NICs have the addresses at the target that they have at the source, where that can be. Default `new`. */
+  readonly addresses?: "keep" | "new";
+  /** `match`: each disk's type is the nearest to what it has at the source. `default`: the site's own choice. */
+  readonly diskTypes?: "match" | "default";
+  /** A type of the source → one of the target, in the sites' own words. */
+  readonly diskTypeMap?: Readonly<Record<string, string>>;
   readonly publicAddress?: boolean;
   /** The target's name of a customer's key; default that of the configuration. */
   readonly encryptionKey?: string;

@@ -4,6 +4,8 @@
  */
 export const siteActivities = [
   "checkNetworks",
+  "createSecurityGroup",
+  "deleteSecurityGroup",
   "fenceVm",
   "stopVm",
   "releaseSource",

@@ -26,7 +26,10 @@ export interface TestPlanParts extends PlanContent {
 }
 
 /** Checks of a move that say nothing of its test: the source is not touched, and its networks are not used. */
-const notOfTests: readonly string[] = ["undo-window", "undo-follows", "deadline", "start-at", "target-name"];
+const notOfTests: readonly string[] = [
+  ...["undo-window", "undo-follows", "deadline", "start-at", "target-name", "target-address"],
+  ...["target-security-rules", "security-rule", "security-rules-unread", "target-network-rules"],
+];
 
 /** The pinned plan of a test: what is copied and cloned, what is started where nobody is reached, and what is looked for. */
 export function planTest(seen: TestObservations): TestPlanParts {
@@ -237,7 +240,7 @@ function sourceOf({ migration, base }: TestObservations): PlanChoice {
 
 /** The target's networks are not used. */
 function ofSource(observed: readonly ObservedResource[], from: string): ObservedResource[] {
-  return observed.filter(({ site, kind }) => site === from || kind === "recovery-point");
+  return observed.filter(({ site, kind }) => site === from || kind === "recovery-point" || kind === "map");
 }
 
 function describe({ bootMarker, tcpPorts, httpProbes }: VerifyParameters): string {

@@ -24,6 +24,8 @@ export interface VmNic {
   readonly nicId: string;
   readonly networkId: string;
   readonly mac?: string;
+  /** In its network, where the site gives it one. */
+  readonly address?: string;
 }
 
 /** The network id of a NIC that reaches nobody, at sites where networks aren't made; published ports still reach the VM. */

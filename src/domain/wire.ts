@@ -2,7 +2,7 @@
  * What leaves us is in snake_case, our own types are in camelCase. Keys of our types are converted at every depth; the
  * values of the members named in {@link mapMembers} are maps of other people's keys and stay as they are.
  */
-const mapMembers = ["tags", "networkMap"] as const;
+const mapMembers = ["tags", "networkMap", "peerMap", "diskTypeMap"] as const;
 type MapMember = (typeof mapMembers)[number];
 
 type SnakeKey<Key extends string> = Key extends `${infer Head}${infer Rest}`
@@ -18,7 +18,7 @@ export type Wire<T> = T extends readonly (infer Item)[]
     ? { [Key in keyof T as Key extends string ? SnakeKey<Key> : Key]: Key extends MapMember ? T[Key] : Wire<T[Key]> }
     : T;
 
-const opaque = new Set<string>([...mapMembers, "network_map"]);
+const opaque = new Set<string>([...mapMembers, "network_map", "peer_map", "disk_type_map"]);
 
 /** camelCase → snake_case; members that are undefined are left out. Dates become ISO 8601 text. */
 export function toWire<T>(value: T): Wire<T> {

@@ -52,6 +52,8 @@ export const capabilities = {
     "network.isolated-probes":
       "Nobody outside of a network without routes reaches into it; what a test there shows is on the console",
     "network.fixed-mac": "Compute Engine makes a network interface's MAC from its address",
+    "network.rules.egress-group-peers":
+      "A firewall rule of Compute Engine lets out to ranges of addresses only, not to a network tag",
     keys: "NovaCron does not exchange the keys of service accounts",
     "load-balancers": "NovaCron does not list Google's load balancers",
     "scaling-groups": "NovaCron does not list Google's managed instance groups",
@@ -71,6 +73,7 @@ export const capabilities = {
     "network.isolated-probes":
       "Nobody outside of a virtual network without addresses reaches into it; what a test there shows is on the console",
     "network.fixed-mac": "Azure gives a network interface its MAC",
+    "network.rules.group-peers": "A rule of Azure's network security groups names no other group",
     keys: "A client secret is exchanged in Microsoft Entra, which takes rights over the application itself; a managed identity has none to exchange",
     events:
       "Azure tells of changes by Event Grid, into a queue or a web hook that would have to be made for it; NovaCron reads at its turn",
@@ -82,6 +85,7 @@ export const capabilities = {
     "compute.spot": "A KVM host sells nothing",
     "disks.customer-key": "Disks are files of the host; encrypt the file system they lie in",
     "network.create": "A host's networks are its administrator's; NovaCron uses the ones that are there",
+    "network.fixed-address": "A guest has its address from its network's DHCP server, or sets it itself",
     "network.security-groups": "A KVM host has no security groups; filter on the host or in the guest",
     "network.public-address": "A VM's addresses come from the network it is in",
     images: "A KVM host has no image catalogue; VMs are made from recovery points",
@@ -108,7 +112,9 @@ export const capabilities = {
     "network.create": "A folder has no networks",
     "network.isolated": "A folder has no networks",
     "network.isolated-probes": "A folder has no networks",
+    "network.fixed-address": "A folder has no networks",
     "network.security-groups": "A folder has no networks",
+    "network.firewall": "A folder has no networks",
     "network.public-address": "A folder has no networks",
     images: "A folder has no image catalogue; VMs are made from recovery points",
     snapshots: "Points of a VM's disks are recovery points here",

@@ -1,8 +1,10 @@
 import type { Quota } from "../domain/quota.ts";
+import type { SecurityRule } from "../domain/security-rule.ts";
 import type { Firmware } from "../domain/vm.ts";
 import type { Network } from "./provider.ts";
 
 export type { Quota } from "../domain/quota.ts";
+export type { SecurityRule } from "../domain/security-rule.ts";
 
 /** The facets of the provider port that only clouds have. The rules at its head hold for these calls too. */
 
@@ -12,16 +14,6 @@ export interface VirtualNetwork {
   readonly cidrs: readonly string[];
   readonly isDefault: boolean;
   readonly tags: Readonly<Record<string, string>>;
-}
-
-/** One rule of a security group. Ports are inclusive and absent for all; `peer` is a CIDR or a group's id. */
-export interface SecurityRule {
-  readonly direction: "ingress" | "egress";
-  readonly protocol: "tcp" | "udp" | "icmp" | "all";
-  readonly fromPort?: number;
-  readonly toPort?: number;
-  readonly peer: string;
-  readonly description?: string;
 }
 
 export interface SecurityGroup {

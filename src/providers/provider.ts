@@ -2,6 +2,8 @@
 import type { CensusKind } from "../domain/census.ts";
 import type { ChangeTracking } from "../domain/change-tracking.ts";
 import type { Consistency } from "../domain/consistency.ts";
+import type { DiskType } from "../domain/disk-type.ts";
+import type { FirewallRule, VmFirewall } from "../domain/firewall.ts";
 import type { CapacityType, InstanceType } from "../domain/instance-type.ts";
 import type { VmSize } from "../domain/operation.ts";
 import type { TagRules } from "../domain/tag-rules.ts";
@@ -109,7 +111,15 @@ export const capabilityNames = [
   "network.isolated-probes",
   /** A NIC has the MAC that was asked for. */
   "network.fixed-mac",
+  /** A NIC has the address in its network that was asked for. */
+  "network.fixed-address",
   "network.security-groups",
+  /** It tells which rules hold for a VM. */
+  "network.firewall",
+  /** A rule of a group can name another group as who is let in or out… */
+  "network.rules.group-peers",
+  /** …and as who may be reached. */
+  "network.rules.egress-group-peers",
   "network.public-address",
   "images",
   "snapshots",
@@ -179,8 +189,15 @@ export interface VmSpec {
   readonly userData?: string;
   readonly firmware: Firmware;
   readonly architecture: "x86_64" | "aarch64";
-  readonly disks: readonly { readonly volumeId: string; readonly bus: DiskBus; readonly boot: boolean }[];
-  readonly nics: readonly { readonly networkId: string; readonly mac?: string }[];
+  /** `type` counts for what {@link DisksFacet.materialise} gave where that only stood for a volume. */
+  readonly disks: readonly {
+    readonly volumeId: string;
+    readonly bus: DiskBus;
+    readonly boot: boolean;
+    readonly type?: string;
+  }[];
+  /** `address`: the one to have in its network; not where `network.fixed-address` is a gap. */
+  readonly nics: readonly { readonly networkId: string; readonly mac?: string; readonly address?: string }[];
   /** Guest ports that must be reachable from the site's worker; they show up as endpoints of the running VM. */
   readonly publishPorts: readonly number[];
   readonly tags: Readonly<Record<string, string>>;
@@ -404,9 +421,10 @@ export interface DisksFacet {
   /** Removes the point; bytes that other points or volumes are built on stay until those are gone. */
   deletePoint(pointId: string, signal: AbortSignal): Promise<void>;
   /** A bootable volume with the point's content; writing to it never changes the point. Where a site makes volumes only
-   *  together with their VM, what comes back stands for one until {@link ComputeFacet.createVm}. */
+   *  together with their VM, what comes back stands for one until {@link ComputeFacet.createVm}. `type` is one of
+   *  {@link diskTypes}; absent takes {@link diskType}. */
   materialise(
-    input: { pointId: string; key: string; tags: Readonly<Record<string, string>> },
+    input: { pointId: string; key: string; tags: Readonly<Record<string, string>>; type?: string },
     signal: AbortSignal,
   ): Promise<Volume>;
   /** An empty volume of our own, in the zone that its VM will be in, where a site has zones. */
@@ -421,6 +439,8 @@ export interface DisksFacet {
   /** The type of the disks that {@link materialise} makes, in the words of the site's price list; absent where disks have
    *  no price of their own. */
   readonly diskType?: string;
+  /** The types that disks have here; absent where they have none. */
+  readonly diskTypes?: readonly DiskType[];
   /** Free bytes for new replicas; undefined where the site has no such bound. */
   freeBytes(signal: AbortSignal): Promise<number | undefined>;
 }
@@ -436,6 +456,8 @@ export interface Network {
   /** The one that is taken when nothing tells the networks of a site apart. */
   readonly isDefault?: boolean;
   readonly cidr?: string;
+  /** Addresses at the begin and the end of its range that the site keeps to itself. */
+  readonly reserved?: { readonly first: number; readonly last: number };
   /** The virtual network (VPC, VNet, VCN) and the zone it lies in, where there are such. */
   readonly virtualNetworkId?: string;
   readonly zone?: string;
@@ -443,6 +465,12 @@ export interface Network {
 
 export interface NetworkFacet {
   listNetworks(signal: AbortSignal): AsyncIterable<Network>;
+  /** What holds traffic to the VM and from it back, a row a NIC in their order; absent where `network.firewall` is a gap.
+   *  @throws NotFound. */
+  firewallOf?(vmId: string, signal: AbortSignal): Promise<VmFirewall>;
+  /** What rules of the network itself let through to and from each VM in it, whatever its groups say; absent where a VM's
+   *  groups alone let something through. */
+  networkRules?(networkId: string, signal: AbortSignal): Promise<readonly FirewallRule[]>;
 }
 
 // ---------------------------------------------------------------- registration

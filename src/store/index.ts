@@ -12,6 +12,7 @@ import { InventoryWriter } from "./inventory-writer.ts";
 import { Listener } from "./listener.ts";
 import { LiveRepository } from "./live-repository.ts";
 import { LogRepository } from "./log-repository.ts";
+import { MapRepository } from "./map-repository.ts";
 import { migrateDatabase } from "./migrate.ts";
 import { MigrationRepository } from "./migration-repository.ts";
 import { MigrationTestRepository } from "./migration-test-repository.ts";
@@ -73,6 +74,7 @@ export interface Store {
   readonly plans: PlanRepository;
   readonly migrations: MigrationRepository;
   readonly tests: MigrationTestRepository;
+  readonly maps: MapRepository;
   readonly operations: OperationRepository;
   readonly vms: VmRepository;
   /** What writes the inventory; reading it is for {@link vms} and {@link resources}. */
@@ -124,6 +126,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     plans: new PlanRepository(db),
     migrations: new MigrationRepository(db, listener),
     tests: new MigrationTestRepository(db),
+    maps: new MapRepository(db),
     operations: new OperationRepository(db),
     vms: new VmRepository(db),
     inventory: new InventoryWriter(db),

@@ -4,6 +4,7 @@ import type { Consistency } from "../domain/consistency.ts";
 import type { LeftAlone } from "../domain/finalize.ts";
 import type { LiveView } from "../domain/live.ts";
 import type { DiskResult, MigrationProblem } from "../domain/migration.ts";
+import type { MapContent } from "../domain/migration-map.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { UndoView } from "../domain/undo.ts";
 import type { RoundDisk, WarmView } from "../domain/warm.ts";
@@ -116,6 +117,16 @@ export interface ReplicaRoundTable {
   proven_at: OptionalTime;
   disks: ColumnType<RoundDisk[], string | undefined, string>;
   consistency: OptionalJson<Consistency>;
+}
+
+export interface MigrationMapTable {
+  name: string;
+  version: number;
+  from_site: string;
+  to_site: string;
+  content: OptionalJson<MapContent>;
+  created_by: string;
+  created_at: DefaultTime;
 }
 
 export interface PointTable {
@@ -238,6 +249,7 @@ export interface Database {
   operation_items: OperationItemTable;
   replica_rounds: ReplicaRoundTable;
   migration_tests: MigrationTestTable;
+  migration_maps: MigrationMapTable;
   resources: ResourceTable;
   resource_documents: ResourceDocumentTable;
   resource_history: ResourceHistoryTable;

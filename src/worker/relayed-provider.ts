@@ -5,7 +5,7 @@ import { uncarry } from "../domain/carried-error.ts";
 import { ProviderError } from "../domain/errors.ts";
 import { isSimulated } from "../domain/simulated.ts";
 import { capabilities } from "../providers/capabilities.ts";
-import type { Capabilities, ComputeFacet, DisksFacet, Provider } from "../providers/provider.ts";
+import type { Capabilities, ComputeFacet, DisksFacet, NetworkFacet, Provider } from "../providers/provider.ts";
 import type { ProviderEntry } from "../providers/registry.ts";
 import { taskQueue } from "../temporal/connection.ts";
 import type { askSite } from "../workflows/ask-site/workflow.ts";
@@ -100,7 +100,10 @@ export async function relayedProvider(entry: ProviderEntry, ask: AskSite): Promi
     capabilities: here,
     compute,
     disks,
-    network: { listNetworks: (signal) => each(ask("listNetworks", signal)) },
+    network: {
+      listNetworks: (signal) => each(ask("listNetworks", signal)),
+      ...(here["network.firewall"] === undefined ? { firewallOf: firewallBy(ask) } : {}),
+    },
     check: (signal) => ask("check", signal),
     census: (signal) => each(ask("census", signal)),
     close: async () => undefined,
@@ -112,6 +115,10 @@ function consistencyBy(ask: AskSite): NonNullable<DisksFacet["expectConsistency"
     const expected = await ask("expectConsistency", signal, vmId);
     return expected ?? { level: "crash", why: "the site does not say more" };
   };
+}
+
+function firewallBy(ask: AskSite): NonNullable<NetworkFacet["firewallOf"]> {
+  return async (vmId, signal) => (await ask("firewallOf", signal, vmId)) ?? { nics: [], unread: [] };
 }
 
 /** Something that changes the site or moves its bytes. */

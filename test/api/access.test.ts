@@ -32,6 +32,8 @@ const reachedBy = {
   wholeSite: ["everything", "bothSites", "oneSite"],
   vm: ["everything", "bothSites", "oneSite", "tag", "project", "siteAndTag"],
   move: ["everything", "bothSites", "tag", "project"],
+  /** Two whole sites, whatever is at them. */
+  pair: ["everything", "bothSites"],
   installation: ["everything"],
 } as const satisfies Record<string, readonly string[]>;
 

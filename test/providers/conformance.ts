@@ -4,7 +4,9 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { after, before, describe, test as nodeTest, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import { readRange, toCidrs } from "../../src/domain/address-range.ts";
 import { type ErrorCode, isProviderError } from "../../src/domain/errors.ts";
+import { beyond, translateRules } from "../../src/domain/translate-rules.ts";
 import { type DiskBus, tagKeys, type Vm } from "../../src/domain/vm.ts";
 import type { CensusEntry, Provider, SourcePoint, VmSpec } from "../../src/providers/provider.ts";
 import type { BlockSink, BlockSource } from "../../src/transfer/ports.ts";
@@ -156,6 +158,58 @@ export function runConformance(harness: ConformanceHarness): void {
       await refuses("NotFound", provider.compute.getVm(vm.vmId, signal));
       await provider.disks.deleteVolume(first.volumeId, signal);
       await provider.disks.deleteVolume(first.volumeId, signal);
+    });
+
+    test("gives a VM the address that it is to have, tells which rules hold for it, and its group can go as soon as it has", async (context) => {
+      const { network, networkAdmin, capabilities } = provider;
+      if (!network.firewallOf) {
+        assert.ok(capabilities["network.firewall"], "nothing says why it tells none");
+        context.skip(capabilities["network.firewall"]);
+        return;
+      }
+      const networks = await Array.fromAsync(network.listNetworks(signal));
+      const inside = networks.find(({ isDefault }) => isDefault) ?? networks[0];
+      assert.ok(inside);
+      const rule = {
+        direction: "ingress",
+        protocol: "tcp",
+        fromPort: 4242,
+        toPort: 4243,
+        peer: "192.0.2.0/24",
+      } as const;
+      const { networkId, virtualNetworkId = "" } = inside;
+      const wanted = { name: "rules", description: "for a test", virtualNetworkId, rules: [rule], tags: {} };
+      const group = await networkAdmin?.createSecurityGroup({ ...wanted, key: fresh("group") }, signal);
+      const securityGroups = group ? { securityGroups: [group.securityGroupId] } : {};
+      const range = readRange(inside.cidr ?? "");
+      const fixed = capabilities["network.fixed-address"] === undefined && range;
+      const address = fixed
+        ? toCidrs({ ...range, first: range.first + 40n, last: range.first + 40n })[0]?.split("/")[0]
+        : undefined;
+      const nic = { networkId, ...(address === undefined ? {} : { address }) };
+      await withVm({ nics: [nic], publishPorts: [4242, 4243], ...securityGroups }, async (vm) => {
+        if (address !== undefined) assert.equal(vm.nics[0]?.address, address);
+        const { nics } = (await network.firewallOf?.(vm.vmId, signal)) ?? { nics: [] };
+        assert.deepEqual(
+          nics.map(({ nicId }) => nicId),
+          vm.nics.map(({ nicId }) => nicId),
+        );
+        const [rules] = nics;
+        assert.ok(rules);
+        const inward = translateRules(rules, { peerMap: { host: rule.peer } }).rules.filter(
+          ({ direction }) => direction === "ingress",
+        );
+        const ofNetwork = (await network.networkRules?.(networkId, signal)) ?? [];
+        // What the network itself lets in is no group's.
+        const own = inward.filter((each) => beyond([each], ofNetwork).length === ofNetwork.length);
+        const ports = own.map(({ fromPort, toPort, peer }) => [fromPort, toPort, peer]);
+        const single = [4242, 4243].map((port) => [port, port, rule.peer]);
+        assert.deepEqual(ports, group ? [[4242, 4243, rule.peer]] : single);
+      });
+      for (let repeat = 0; repeat < 2 && group; repeat++) {
+        await networkAdmin?.deleteSecurityGroup(group.securityGroupId, signal);
+      }
+      await refuses("NotFound", network.firewallOf("4b4e6d4e-0000-4000-8000-000000000000", signal));
     });
 
     test("two creates with one key at the same time make one thing", async () => {

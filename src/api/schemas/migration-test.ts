@@ -27,6 +27,7 @@ export const testRequestSchema = z
     vm: name.optional().meta({ description: "Without a migration: name or id at the source; a point of it is copied" }),
     from: siteId.optional(),
     to: siteId.optional(),
+    map: entityId.optional().meta({ description: "A map of these two sites; its networks are of no matter here" }),
     instance_type: name.optional(),
     bandwidth_bytes_per_second: z.int().min(1024).optional(),
     verify: verifySchema.optional().meta({ description: "Default what the migration's plan verifies" }),

@@ -6,6 +6,7 @@ import type { Plan } from "../../domain/plan.ts";
 import { identityChoices, prepareModes } from "../../domain/preparation.ts";
 import type { Wire } from "../../domain/wire.ts";
 import { bytes, entityId, facts, name, sha256, siteId, tags, timestamp } from "./common.ts";
+import { mapMembers } from "./map.ts";
 import { testRequestSchema } from "./migration-test.ts";
 import { createVmSchema, operateVmsSchema } from "./operation.ts";
 import { costSchema } from "./price.ts";
@@ -28,10 +29,8 @@ export const migrationRequestSchema = z
       .enum(["stop", "freeze"])
       .optional()
       .meta({ description: "`stop` (default): the target takes over. `freeze`: a copy of one moment" }),
-    network_map: z
-      .record(z.string().min(1).max(200), z.string().min(1).max(200))
-      .optional()
-      .meta({ description: "Source network id → target network id" }),
+    map: entityId.optional().meta({ description: "A map of these two sites; what is said here goes before it" }),
+    ...mapMembers,
     verify: verifySchema.optional(),
     bandwidth_bytes_per_second: z.int().min(1024).optional(),
     stop_grace_ms: milliseconds.optional(),
@@ -44,13 +43,6 @@ export const migrationRequestSchema = z
       .boolean()
       .optional()
       .meta({ description: "Whether sizes whose CPU above a baseline is on credit count too. Default false" }),
-    security_groups: z
-      .array(name)
-      .max(20)
-      .optional()
-      .meta({ description: "Names or ids; default the configuration's" }),
-    public_address: z.boolean().optional().meta({ description: "Default what the target's network does by itself" }),
-    encryption_key: name.optional().meta({ description: "The target's name of a customer's key" }),
     incremental: z.boolean().optional(),
     schedule: z
       .strictObject({

@@ -29,7 +29,14 @@ const vmFields = {
       type: z.string().optional(),
     }),
   ),
-  nics: z.array(z.strictObject({ nic_id: z.string(), network_id: z.string(), mac: z.string().optional() })),
+  nics: z.array(
+    z.strictObject({
+      nic_id: z.string(),
+      network_id: z.string(),
+      mac: z.string().optional(),
+      address: z.string().optional().meta({ description: "In its network, where the site gives it one" }),
+    }),
+  ),
   publish_ports: z.array(z.int()).meta({ description: "Guest ports that are reachable from its site" }),
   endpoints: z.array(z.strictObject({ guest_port: z.int(), host: z.string(), port: z.int() })),
   tags,

@@ -17,6 +17,7 @@ export interface MigrateOptions extends CommonOptions {
   readonly yes?: boolean;
   readonly point?: "stop" | "freeze";
   readonly bandwidth?: string;
+  readonly map?: string;
   readonly network?: readonly string[];
   readonly instanceType?: string;
   readonly cpus?: string;
@@ -24,6 +25,9 @@ export interface MigrateOptions extends CommonOptions {
   readonly capacityType?: "on-demand" | "spot";
   readonly burstable?: boolean;
   readonly securityGroup?: readonly string[];
+  readonly translateRules?: boolean;
+  readonly keepAddresses?: boolean;
+  readonly matchDiskTypes?: boolean;
   readonly publicAddress?: boolean;
   readonly encryptionKey?: string;
   readonly probeHttp?: readonly string[];
@@ -96,7 +100,7 @@ export async function migrate(vm: string | undefined, options: MigrateOptions): 
 /** What a test takes; of the other options none would have an effect. */
 const ofTests: ReadonlySet<string> = new Set<keyof MigrateOptions>([
   ...(["from", "to", "test", "hold", "maxLife", "dryRun", "watch", "yes"] as const),
-  ...(["instanceType", "bandwidth", "probeHttp", "probeTcp"] as const),
+  ...(["map", "instanceType", "bandwidth", "probeHttp", "probeTcp"] as const),
   ...(["output", "instance", "apiUrl", "caFile", "tokenFile"] as const),
 ]);
 
@@ -139,6 +143,7 @@ function readRequest(vm: string | undefined, options: MigrateOptions): Schemas["
     to,
     ...(options.point ? { point: options.point } : {}),
     ...(options.bandwidth ? { bandwidth_bytes_per_second: readBandwidth(options.bandwidth) } : {}),
+    ...(options.map ? { map: options.map } : {}),
     ...(options.network ? { network_map: Object.fromEntries(options.network.map(readPair)) } : {}),
     ...readPlace(options),
     ...(tcp || http ? { verify: { ...(tcp ? { tcp_probes: tcp } : {}), ...(http ? { http_probes: http } : {}) } } : {}),
@@ -220,6 +225,9 @@ function readPlace(options: MigrateOptions): Partial<Schemas["MigrationRequest"]
     ...(capacityType ? { capacity_type: capacityType } : {}),
     ...(burstable ? { burstable } : {}),
     ...(securityGroup ? { security_groups: [...securityGroup] } : {}),
+    ...(options.translateRules ? { rules: "translate" } : {}),
+    ...(options.keepAddresses ? { addresses: "keep" } : {}),
+    ...(options.matchDiskTypes ? { disk_types: "match" } : {}),
     ...(publicAddress ? { public_address: publicAddress } : {}),
     ...(encryptionKey ? { encryption_key: encryptionKey } : {}),
   };
@@ -234,6 +242,7 @@ function refuseBesidePlan(vm: string | undefined, options: MigrateOptions): void
   const all = [
     ...moving,
     ...timing,
+    options.map,
     options.prepare,
     options.identity,
     options.timeZone,

@@ -18,6 +18,7 @@ export interface TestOptions extends CommonOptions {
   readonly maxLife?: string;
   readonly probeHttp?: readonly string[];
   readonly probeTcp?: readonly string[];
+  readonly map?: string;
   readonly instanceType?: string;
   readonly bandwidth?: string;
   /** A dry run that was made before. */
@@ -179,12 +180,14 @@ function readWishes({
   maxLife,
   probeHttp,
   probeTcp,
+  map,
   instanceType,
   bandwidth,
 }: TestOptions): Partial<TestRequest> {
   const tcp = probeTcp?.map((text) => ({ port: readPort(text) }));
   const http = probeHttp?.map(readHttpProbe);
   return {
+    ...(map ? { map } : {}),
     ...(instanceType ? { instance_type: instanceType } : {}),
     ...(bandwidth ? { bandwidth_bytes_per_second: readBandwidth(bandwidth) } : {}),
     ...(hold === undefined ? {} : { hold_seconds: readSeconds(hold) }),

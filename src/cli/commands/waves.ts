@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { allPages, answerOf, connectApi, type Schemas } from "../client.ts";
 import { confirm } from "../confirm.ts";
 import { CliError, usageError } from "../failure.ts";
 import { fields, show, table } from "../output.ts";
+import { readTextFile } from "../text-file.ts";
 import { formatBytes, formatSeconds, readBandwidth, readCount, readPair, readSeconds } from "../units.ts";
 import type { CommonOptions } from "./options.ts";
 import { describePlan } from "./plans.ts";
@@ -22,6 +22,7 @@ export interface WaveOptions extends CommonOptions {
   readonly anyOrder?: boolean;
   readonly after?: readonly string[];
   readonly bandwidth?: string;
+  readonly map?: string;
   readonly warm?: boolean;
   readonly plan?: string;
   readonly watch?: boolean;
@@ -114,7 +115,7 @@ export async function orderWave(
 }
 
 async function readWave(vms: readonly string[], options: WaveOptions): Promise<Request> {
-  const { name, csv, file, query, from, to, parallel, pause, anyOrder, after, bandwidth, warm } = options;
+  const { name, csv, file, query, from, to, parallel, pause, anyOrder, after, bandwidth, map, warm } = options;
   if (vms.length === 0 && csv === undefined && file === undefined && query === undefined) {
     throw usageError(
       "a wave needs VMs, --csv, --file or --query (or, to start it, --plan)",
@@ -127,6 +128,7 @@ async function readWave(vms: readonly string[], options: WaveOptions): Promise<R
     ...(from ? { from } : {}),
     ...(to ? { to } : {}),
     ...(bandwidth ? { bandwidth_bytes_per_second: readBandwidth(bandwidth) } : {}),
+    ...(map ? { map } : {}),
     ...(warm ? { mode: "warm" as const } : {}),
   };
   const groups = groupsOf(given.groups ?? [], after ?? []);
@@ -135,7 +137,7 @@ async function readWave(vms: readonly string[], options: WaveOptions): Promise<R
     ...given,
     ...(name ? { name } : {}),
     ...(all.length > 0 ? { vms: all } : {}),
-    ...(csv ? { csv: await readText(csv) } : {}),
+    ...(csv ? { csv: await readTextFile(csv) } : {}),
     ...(query ? { query } : {}),
     ...(Object.keys(defaults).length > 0 ? { defaults } : {}),
     ...(groups.length > 0 ? { groups } : {}),
@@ -161,22 +163,14 @@ function groupsOf(given: readonly Group[], pairs: readonly string[]): Group[] {
 /** The body of POST /v1/waves, as YAML or JSON; the API says what is wrong with it. */
 async function readRequestFile(file: string): Promise<Request> {
   const { parse } = await import("yaml");
-  const read: unknown = parse(await readText(file));
+  const read: unknown = parse(await readTextFile(file));
   if (read !== null && typeof read === "object" && !Array.isArray(read)) return read;
   throw usageError(`${file} is not a wave`, "Write it as the body of POST /v1/waves, in YAML or JSON.");
 }
 
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    throw new CliError(`${file} cannot be read`, "Name a file that is there.", { cause });
-  }
-}
-
 function refuseBesidePlan(vms: readonly string[], options: WaveOptions): void {
-  const { name, csv, file, query, from, to, parallel, pause, anyOrder, after, bandwidth, warm } = options;
-  const beside = [name, csv, file, query, from, to, parallel, pause, anyOrder, after, bandwidth, warm];
+  const { name, csv, file, query, from, to, parallel, pause, anyOrder, after, bandwidth, map, warm } = options;
+  const beside = [name, csv, file, query, from, to, parallel, pause, anyOrder, after, bandwidth, map, warm];
   if (vms.length === 0 && beside.every((value) => value === undefined)) return;
   throw usageError("--plan carries out a plan exactly as it is", "Leave the VMs and the other options out.");
 }

@@ -391,6 +391,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/maps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Maps from one site to another, in the order of their names */
+        get: operations["listMaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/maps/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One map, as it is or as it was */
+        get: operations["getMap"];
+        put?: never;
+        /**
+         * Make a map, or change all of it
+         * @description Plans that were made with an earlier version are refused from then on, as for any other drift.
+         */
+        post: operations["setMap"];
+        /** Remove a map; its versions stay readable */
+        delete: operations["removeMap"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/migrations": {
         parameters: {
             query?: never;
@@ -1724,10 +1763,46 @@ export interface components {
              * @enum {string}
              */
             point?: "stop" | "freeze";
-            /** @description Source network id → target network id */
+            /** @description A map of these two sites; what is said here goes before it */
+            map?: string;
+            /** @description Source network id → target network, by name or id */
             network_map?: {
                 [key: string]: string;
             };
+            /** @description Names or ids; default the configuration's */
+            security_groups?: string[];
+            /**
+             * @description `translate`: the rules that hold for the VM at the source are said at the target, by a group of its own. `leave` (default): the target's own hold
+             * @enum {string}
+             */
+            rules?: "translate" | "leave";
+            /**
+             * @description Of a rule that refuses something and can't be said exactly. `block` (default): the plan fails. `narrow`: less is let through than before. Never more
+             * @enum {string}
+             */
+            untranslatable_rules?: "block" | "narrow";
+            /** @description Peers of the source's rules (a group's or service's name, a CIDR) → who that is at the target: CIDRs or a group, divided by commas */
+            peer_map?: {
+                [key: string]: string;
+            };
+            /**
+             * @description `keep`: the addresses that its NICs have at the source, where the target's network has them free. Default `new`
+             * @enum {string}
+             */
+            addresses?: "keep" | "new";
+            /**
+             * @description `match`: each disk's type is the nearest to what it has at the source. `default`: the site's own choice
+             * @enum {string}
+             */
+            disk_types?: "match" | "default";
+            /** @description A type of the source → one of the target: gp3 → Premium_LRS */
+            disk_type_map?: {
+                [key: string]: string;
+            };
+            /** @description Default what the target's network does by itself */
+            public_address?: boolean;
+            /** @description The target's name of a customer's key */
+            encryption_key?: string;
             verify?: {
                 boot_proof?: boolean;
                 /** @description Regular expression in the console output */
@@ -1757,12 +1832,6 @@ export interface components {
             capacity_type?: "on-demand" | "spot";
             /** @description Whether sizes whose CPU above a baseline is on credit count too. Default false */
             burstable?: boolean;
-            /** @description Names or ids; default the configuration's */
-            security_groups?: string[];
-            /** @description Default what the target's network does by itself */
-            public_address?: boolean;
-            /** @description The target's name of a customer's key */
-            encryption_key?: string;
             incremental?: boolean;
             schedule?: {
                 /**
@@ -1877,6 +1946,8 @@ export interface components {
              * @example onprem-a
              */
             to?: string;
+            /** @description A map of these two sites; its networks are of no matter here */
+            map?: string;
             instance_type?: string;
             bandwidth_bytes_per_second?: number;
             /** @description Default what the migration's plan verifies */
@@ -1974,6 +2045,57 @@ export interface components {
                 migration_id: string;
             };
         };
+        /** @description The whole of what the map says from now on */
+        NewMigrationMap: {
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            from: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            to: string;
+            /** @description Source network id → target network, by name or id */
+            network_map?: {
+                [key: string]: string;
+            };
+            /** @description Names or ids; default the configuration's */
+            security_groups?: string[];
+            /**
+             * @description `translate`: the rules that hold for the VM at the source are said at the target, by a group of its own. `leave` (default): the target's own hold
+             * @enum {string}
+             */
+            rules?: "translate" | "leave";
+            /**
+             * @description Of a rule that refuses something and can't be said exactly. `block` (default): the plan fails. `narrow`: less is let through than before. Never more
+             * @enum {string}
+             */
+            untranslatable_rules?: "block" | "narrow";
+            /** @description Peers of the source's rules (a group's or service's name, a CIDR) → who that is at the target: CIDRs or a group, divided by commas */
+            peer_map?: {
+                [key: string]: string;
+            };
+            /**
+             * @description `keep`: the addresses that its NICs have at the source, where the target's network has them free. Default `new`
+             * @enum {string}
+             */
+            addresses?: "keep" | "new";
+            /**
+             * @description `match`: each disk's type is the nearest to what it has at the source. `default`: the site's own choice
+             * @enum {string}
+             */
+            disk_types?: "match" | "default";
+            /** @description A type of the source → one of the target: gp3 → Premium_LRS */
+            disk_type_map?: {
+                [key: string]: string;
+            };
+            /** @description Default what the target's network does by itself */
+            public_address?: boolean;
+            /** @description The target's name of a customer's key */
+            encryption_key?: string;
+        };
         /** @description A dry run of the finalize as it was confirmed */
         FinalizeMigration: {
             plan_id: string;
@@ -2004,6 +2126,8 @@ export interface components {
              * @example onprem-a
              */
             to?: string;
+            /** @description A map of these two sites; its networks are of no matter here */
+            map?: string;
             instance_type?: string;
             bandwidth_bytes_per_second?: number;
             /** @description Default what the migration's plan verifies */
@@ -2155,10 +2279,46 @@ export interface components {
                  * @enum {string}
                  */
                 point?: "stop" | "freeze";
-                /** @description Source network id → target network id */
+                /** @description A map of these two sites; what is said here goes before it */
+                map?: string;
+                /** @description Source network id → target network, by name or id */
                 network_map?: {
                     [key: string]: string;
                 };
+                /** @description Names or ids; default the configuration's */
+                security_groups?: string[];
+                /**
+                 * @description `translate`: the rules that hold for the VM at the source are said at the target, by a group of its own. `leave` (default): the target's own hold
+                 * @enum {string}
+                 */
+                rules?: "translate" | "leave";
+                /**
+                 * @description Of a rule that refuses something and can't be said exactly. `block` (default): the plan fails. `narrow`: less is let through than before. Never more
+                 * @enum {string}
+                 */
+                untranslatable_rules?: "block" | "narrow";
+                /** @description Peers of the source's rules (a group's or service's name, a CIDR) → who that is at the target: CIDRs or a group, divided by commas */
+                peer_map?: {
+                    [key: string]: string;
+                };
+                /**
+                 * @description `keep`: the addresses that its NICs have at the source, where the target's network has them free. Default `new`
+                 * @enum {string}
+                 */
+                addresses?: "keep" | "new";
+                /**
+                 * @description `match`: each disk's type is the nearest to what it has at the source. `default`: the site's own choice
+                 * @enum {string}
+                 */
+                disk_types?: "match" | "default";
+                /** @description A type of the source → one of the target: gp3 → Premium_LRS */
+                disk_type_map?: {
+                    [key: string]: string;
+                };
+                /** @description Default what the target's network does by itself */
+                public_address?: boolean;
+                /** @description The target's name of a customer's key */
+                encryption_key?: string;
                 verify?: {
                     boot_proof?: boolean;
                     /** @description Regular expression in the console output */
@@ -2188,12 +2348,6 @@ export interface components {
                 capacity_type?: "on-demand" | "spot";
                 /** @description Whether sizes whose CPU above a baseline is on credit count too. Default false */
                 burstable?: boolean;
-                /** @description Names or ids; default the configuration's */
-                security_groups?: string[];
-                /** @description Default what the target's network does by itself */
-                public_address?: boolean;
-                /** @description The target's name of a customer's key */
-                encryption_key?: string;
                 incremental?: boolean;
                 schedule?: {
                     /**
@@ -2278,10 +2432,46 @@ export interface components {
                  * @enum {string}
                  */
                 point?: "stop" | "freeze";
-                /** @description Source network id → target network id */
+                /** @description A map of these two sites; what is said here goes before it */
+                map?: string;
+                /** @description Source network id → target network, by name or id */
                 network_map?: {
                     [key: string]: string;
                 };
+                /** @description Names or ids; default the configuration's */
+                security_groups?: string[];
+                /**
+                 * @description `translate`: the rules that hold for the VM at the source are said at the target, by a group of its own. `leave` (default): the target's own hold
+                 * @enum {string}
+                 */
+                rules?: "translate" | "leave";
+                /**
+                 * @description Of a rule that refuses something and can't be said exactly. `block` (default): the plan fails. `narrow`: less is let through than before. Never more
+                 * @enum {string}
+                 */
+                untranslatable_rules?: "block" | "narrow";
+                /** @description Peers of the source's rules (a group's or service's name, a CIDR) → who that is at the target: CIDRs or a group, divided by commas */
+                peer_map?: {
+                    [key: string]: string;
+                };
+                /**
+                 * @description `keep`: the addresses that its NICs have at the source, where the target's network has them free. Default `new`
+                 * @enum {string}
+                 */
+                addresses?: "keep" | "new";
+                /**
+                 * @description `match`: each disk's type is the nearest to what it has at the source. `default`: the site's own choice
+                 * @enum {string}
+                 */
+                disk_types?: "match" | "default";
+                /** @description A type of the source → one of the target: gp3 → Premium_LRS */
+                disk_type_map?: {
+                    [key: string]: string;
+                };
+                /** @description Default what the target's network does by itself */
+                public_address?: boolean;
+                /** @description The target's name of a customer's key */
+                encryption_key?: string;
                 verify?: {
                     boot_proof?: boolean;
                     /** @description Regular expression in the console output */
@@ -2311,12 +2501,6 @@ export interface components {
                 capacity_type?: "on-demand" | "spot";
                 /** @description Whether sizes whose CPU above a baseline is on credit count too. Default false */
                 burstable?: boolean;
-                /** @description Names or ids; default the configuration's */
-                security_groups?: string[];
-                /** @description Default what the target's network does by itself */
-                public_address?: boolean;
-                /** @description The target's name of a customer's key */
-                encryption_key?: string;
                 incremental?: boolean;
                 schedule?: {
                     /**
@@ -2593,10 +2777,46 @@ export interface components {
              * @enum {string}
              */
             point?: "stop" | "freeze";
-            /** @description Source network id → target network id */
+            /** @description A map of these two sites; what is said here goes before it */
+            map?: string;
+            /** @description Source network id → target network, by name or id */
             network_map?: {
                 [key: string]: string;
             };
+            /** @description Names or ids; default the configuration's */
+            security_groups?: string[];
+            /**
+             * @description `translate`: the rules that hold for the VM at the source are said at the target, by a group of its own. `leave` (default): the target's own hold
+             * @enum {string}
+             */
+            rules?: "translate" | "leave";
+            /**
+             * @description Of a rule that refuses something and can't be said exactly. `block` (default): the plan fails. `narrow`: less is let through than before. Never more
+             * @enum {string}
+             */
+            untranslatable_rules?: "block" | "narrow";
+            /** @description Peers of the source's rules (a group's or service's name, a CIDR) → who that is at the target: CIDRs or a group, divided by commas */
+            peer_map?: {
+                [key: string]: string;
+            };
+            /**
+             * @description `keep`: the addresses that its NICs have at the source, where the target's network has them free. Default `new`
+             * @enum {string}
+             */
+            addresses?: "keep" | "new";
+            /**
+             * @description `match`: each disk's type is the nearest to what it has at the source. `default`: the site's own choice
+             * @enum {string}
+             */
+            disk_types?: "match" | "default";
+            /** @description A type of the source → one of the target: gp3 → Premium_LRS */
+            disk_type_map?: {
+                [key: string]: string;
+            };
+            /** @description Default what the target's network does by itself */
+            public_address?: boolean;
+            /** @description The target's name of a customer's key */
+            encryption_key?: string;
             verify?: {
                 boot_proof?: boolean;
                 /** @description Regular expression in the console output */
@@ -2626,12 +2846,6 @@ export interface components {
             capacity_type?: "on-demand" | "spot";
             /** @description Whether sizes whose CPU above a baseline is on credit count too. Default false */
             burstable?: boolean;
-            /** @description Names or ids; default the configuration's */
-            security_groups?: string[];
-            /** @description Default what the target's network does by itself */
-            public_address?: boolean;
-            /** @description The target's name of a customer's key */
-            encryption_key?: string;
             incremental?: boolean;
             schedule?: {
                 /**
@@ -2920,6 +3134,8 @@ export interface components {
                 nic_id: string;
                 network_id: string;
                 mac?: string;
+                /** @description In its network, where the site gives it one */
+                address?: string;
             }[];
             /** @description Guest ports that are reachable from its site */
             publish_ports: number[];
@@ -3141,6 +3357,8 @@ export interface components {
                 nic_id: string;
                 network_id: string;
                 mac?: string;
+                /** @description In its network, where the site gives it one */
+                address?: string;
             }[];
             /** @description Guest ports that are reachable from its site */
             publish_ports: number[];
@@ -3522,6 +3740,71 @@ export interface components {
                 /** @description How often it is taken back: 0 below 5 % a month, then in steps of five, 4 above 20 % */
                 interruption_band?: number;
             };
+        };
+        MigrationMapList: {
+            items: components["schemas"]["MigrationMap"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        MigrationMap: {
+            name: string;
+            /** @description One more with each change */
+            version: number;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            from: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            to: string;
+            /** @description Source network id → target network, by name or id */
+            network_map?: {
+                [key: string]: string;
+            };
+            /** @description Names or ids; default the configuration's */
+            security_groups?: string[];
+            /**
+             * @description `translate`: the rules that hold for the VM at the source are said at the target, by a group of its own. `leave` (default): the target's own hold
+             * @enum {string}
+             */
+            rules?: "translate" | "leave";
+            /**
+             * @description Of a rule that refuses something and can't be said exactly. `block` (default): the plan fails. `narrow`: less is let through than before. Never more
+             * @enum {string}
+             */
+            untranslatable_rules?: "block" | "narrow";
+            /** @description Peers of the source's rules (a group's or service's name, a CIDR) → who that is at the target: CIDRs or a group, divided by commas */
+            peer_map?: {
+                [key: string]: string;
+            };
+            /**
+             * @description `keep`: the addresses that its NICs have at the source, where the target's network has them free. Default `new`
+             * @enum {string}
+             */
+            addresses?: "keep" | "new";
+            /**
+             * @description `match`: each disk's type is the nearest to what it has at the source. `default`: the site's own choice
+             * @enum {string}
+             */
+            disk_types?: "match" | "default";
+            /** @description A type of the source → one of the target: gp3 → Premium_LRS */
+            disk_type_map?: {
+                [key: string]: string;
+            };
+            /** @description Default what the target's network does by itself */
+            public_address?: boolean;
+            /** @description The target's name of a customer's key */
+            encryption_key?: string;
+            /** @description Whose version it is: `user/<id>` or `token/<id>` */
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
         };
         Migration: {
             migration_id: string;
@@ -5482,6 +5765,154 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Plan"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listMaps: {
+        parameters: {
+            query?: {
+                /** @description Rows in one page. Default 50 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; opaque */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MigrationMapList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getMap: {
+        parameters: {
+            query?: {
+                /** @description An earlier one; default the newest */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The map */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MigrationMap"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    setMap: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMigrationMap"];
+            };
+        };
+        responses: {
+            /** @description The map as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MigrationMap"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    removeMap: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The map that was removed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MigrationMap"];
                 };
             };
             400: components["responses"]["Problem400"];

@@ -21,6 +21,7 @@ export function addWaves(program: Command): void {
       .option("--after <group=group>", "the first begins when all of the second was moved (repeatable)", collect)
       .option("--any-order", "groups wait for what they come after, and not for the one before them")
       .option("--pause <duration>", "between two groups, such as 10m")
+      .option("--map <name>", "a map of the two sites, for every VM: novacron maps")
       .option("--bandwidth <rate>", "at most this much for all moves of a link, such as 500Mbps")
       .option("--warm", "copy them while they run, and stop each for the last difference only");
   withWhat(waves.command("plan"))

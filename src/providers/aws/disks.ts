@@ -15,6 +15,7 @@ import type {
 import type { Aws } from "./client.ts";
 import { toReference } from "./clone-reference.ts";
 import type { Ec2View } from "./describe.ts";
+import { diskTypes } from "./disk-types.ts";
 import type { Generations } from "./generations.ts";
 import type { Placements } from "./placements.ts";
 import type { Snapshots } from "./points.ts";
@@ -23,6 +24,7 @@ import { defaultVolumeType, Volumes } from "./volumes.ts";
 
 export class AwsDisks implements DisksFacet {
   readonly diskType = defaultVolumeType;
+  readonly diskTypes = diskTypes;
   readonly #aws: Aws;
   readonly #generations: Generations;
   readonly #sourcePoints: SourcePoints;

@@ -21,7 +21,7 @@ export class LaunchDisks {
   /** The disks that EBS is to make with the instance. */
   async mappings({ spec, disks, subject }: LaunchPlan, signal: AbortSignal): Promise<BlockDeviceMapping[]> {
     const mappings: BlockDeviceMapping[] = [];
-    for (const { deviceName, boot, clone } of disks) {
+    for (const { deviceName, boot, clone, type } of disks) {
       if (!clone) continue;
       const snapshot = await this.#view.snapshot(clone.snapshotId, subject, signal);
       if (!snapshot) throw notFound(subject, `recovery point ${clone.pointId} (${clone.snapshotId}) is gone`);
@@ -32,7 +32,7 @@ export class LaunchDisks {
         Ebs: {
           ...(!boot && { SnapshotId: clone.snapshotId }),
           VolumeSize: snapshot.VolumeSize,
-          VolumeType: defaultVolumeType,
+          VolumeType: (type ?? defaultVolumeType) as typeof defaultVolumeType,
           DeleteOnTermination: true,
           ...encryption,
         },

@@ -20,6 +20,7 @@ export interface PlannedDisk {
   readonly clone?: Clone;
   /** …or there already. */
   readonly volumeId?: string;
+  readonly type?: string;
 }
 
 /** A VM that is to be made, and by whom. */
@@ -56,9 +57,10 @@ export function placeDisks(spec: VmSpec, root: string, subject: Subject): Planne
   }
   const free = dataDevices.filter((name) => name !== root);
   if (spec.disks.length > free.length) throw invalid(subject, `it has ${spec.disks.length} disks`, "Use fewer.");
-  return spec.disks.map(({ volumeId, boot }) => {
+  return spec.disks.map(({ volumeId, boot, type }) => {
     const clone = parseReference(volumeId);
-    return { deviceName: boot ? root : (free.shift() as string), boot, ...(clone ? { clone } : { volumeId }) };
+    const deviceName = boot ? root : (free.shift() as string);
+    return { deviceName, boot, ...(clone ? { clone } : { volumeId }), ...(type === undefined ? {} : { type }) };
   });
 }
 

@@ -1,7 +1,9 @@
 import type { Subnet } from "@aws-sdk/client-ec2";
+import type { VmFirewall } from "../../domain/firewall.ts";
 import type { Network, NetworkFacet } from "../provider.ts";
 import type { Aws } from "./client.ts";
 import type { Ec2View } from "./describe.ts";
+import { firewallOf } from "./firewall.ts";
 import { fromWire } from "./tags.ts";
 
 /** A network is a subnet here. */
@@ -26,6 +28,10 @@ export class AwsNetwork implements NetworkFacet {
       yield toNetwork(subnet, isDefault);
     }
   }
+
+  firewallOf(vmId: string, signal: AbortSignal): Promise<VmFirewall> {
+    return firewallOf(this.#aws, this.#view, vmId, signal);
+  }
 }
 
 export function toNetwork(subnet: Subnet, isDefault = false): Network {
@@ -37,6 +43,8 @@ export function toNetwork(subnet: Subnet, isDefault = false): Network {
     active: State === undefined || State === "available",
     ...(isDefault && { isDefault }),
     ...(CidrBlock && { cidr: CidrBlock }),
+    // "Subnet CIDR reservations", Amazon VPC user guide: the first four and the last one.
+    reserved: { first: 4, last: 1 },
     ...(VpcId && { virtualNetworkId: VpcId }),
     ...(AvailabilityZone && { zone: AvailabilityZone }),
   };

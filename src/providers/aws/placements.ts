@@ -59,6 +59,7 @@ export class Placements {
         DeviceIndex,
         SubnetId,
         DeleteOnTermination: true,
+        ...(spec.nics[DeviceIndex]?.address !== undefined && { PrivateIpAddress: spec.nics[DeviceIndex].address }),
         ...(wanted.length > 0 && { Groups: await this.#groups(wanted, VpcId, subject, signal) }),
         ...(spec.publicAddress !== undefined && { AssociatePublicIpAddress: spec.publicAddress }),
       })),

@@ -75,10 +75,11 @@ export function toVm(instance: Instance, { site, volumes, memoryBytes, nitro }: 
     }),
     nics: (instance.NetworkInterfaces ?? [])
       .toSorted((a, b) => (a.Attachment?.DeviceIndex ?? 0) - (b.Attachment?.DeviceIndex ?? 0))
-      .map(({ NetworkInterfaceId = "", SubnetId = "", MacAddress }) => ({
+      .map(({ NetworkInterfaceId = "", SubnetId = "", MacAddress, PrivateIpAddress }) => ({
         nicId: NetworkInterfaceId,
         networkId: SubnetId,
         ...(MacAddress && { mac: MacAddress }),
+        ...(PrivateIpAddress && { address: PrivateIpAddress }),
       })),
     publishPorts,
     endpoints:

@@ -14,6 +14,7 @@ import type {
   Volume,
 } from "../provider.ts";
 import type { Azure } from "./client.ts";
+import { diskTypes } from "./disk-types.ts";
 import type { Generations } from "./generations.ts";
 import { asBlob, storageAccountId } from "./imports.ts";
 import { nameFor } from "./names.ts";
@@ -27,6 +28,7 @@ import { defaultDiskType, toVolume, type Volumes } from "./volumes.ts";
 
 export class AzureDisks implements DisksFacet {
   readonly diskType = defaultDiskType;
+  readonly diskTypes = diskTypes;
   readonly #azure: Azure;
   readonly #view: View;
   readonly #snapshots: Snapshots;
@@ -132,12 +134,15 @@ export class AzureDisks implements DisksFacet {
    * A managed disk with the point's content. A sealed point is a blob's snapshot: it is copied to a blob for the import, as a
    * disk is imported from blobs only. What the disk was is kept as a snapshot of it, so that its changes can be told later.
    */
-  async materialise(input: { pointId: string; key: string; tags: Tags }, signal: AbortSignal): Promise<Volume> {
-    const { pointId, key, tags } = input;
+  async materialise(
+    input: { pointId: string; key: string; tags: Tags; type?: string },
+    signal: AbortSignal,
+  ): Promise<Volume> {
+    const { pointId, key, tags, type } = input;
     const subject = this.#subject("materialise", pointId);
     const name = nameFor("disk", this.#azure.site, key);
     const known = (await this.#view.disk(name, subject, signal)) ?? (await this.#copied(name, subject, signal));
-    const disk = known ?? (await this.#make(name, pointId, createdTags(tags, key), subject, signal));
+    const disk = known ?? (await this.#make({ name, pointId, tags: createdTags(tags, key), type }, subject, signal));
     // The mark goes when the baseline is there: a disk that was used meanwhile must not become its own baseline.
     if (fromWire(disk.tags).notes.purpose === pendingBaseline) {
       await this.#snapshots.takeBaseline(disk, pointId, subject, signal);
@@ -171,21 +176,24 @@ export class AzureDisks implements DisksFacet {
     return this.#view.disk(this.#volumes.copyName(name, "uefi"), subject, signal);
   }
 
-  async #make(name: string, pointId: string, tags: Tags, subject: Subject, signal: AbortSignal): Promise<Disk> {
+  async #make(
+    { name, pointId, tags, type }: { name: string; pointId: string; tags: Tags; type: string | undefined },
+    subject: Subject,
+    signal: AbortSignal,
+  ): Promise<Disk> {
     const found = await this.#generations.find(pointId, subject, signal);
     const notes = { purpose: pendingBaseline };
+    const wanted = { name, tags, notes, ...(type !== undefined && { type }) };
     if (found.kind === "adopted") {
       const creationData = { createOption: "Copy", sourceResourceId: found.snapshot.resourceId };
-      return this.#volumes.make({ name, tags, notes, creationData }, subject, signal);
+      return this.#volumes.make({ ...wanted, creationData }, subject, signal);
     }
     const { encryptionKey } = found.record;
     const at = { azure: this.#azure, blobs: this.#blobs };
     return asBlob(at, found, subject, signal, (sourceUri) =>
       this.#volumes.make(
         {
-          name,
-          tags,
-          notes,
+          ...wanted,
           creationData: { createOption: "Import", sourceUri, storageAccountId: storageAccountId(this.#azure) },
           ...(encryptionKey !== undefined && { encryptionKey }),
         },

@@ -73,7 +73,7 @@ class AzureProvider implements Provider {
     const launcher = new Launcher(azure, { view, types, placements, volumes });
     this.compute = new AzureCompute(azure, { view, types, launcher });
     this.disks = new AzureDisks(azure, { view, snapshots, blobs, generations, images, volumes });
-    this.network = new AzureNetwork(azure, placements);
+    this.network = new AzureNetwork(azure, placements, view);
     this.images = new AzureImages(azure, { images, generations, blobs });
     this.snapshots = new AzureSnapshots(azure, { view, snapshots });
     this.networkAdmin = new AzureNetworkAdmin(azure, placements);

@@ -83,6 +83,7 @@ export class Placements {
     for (const [index, { subnet }] of subnets.entries()) {
       const name = interfaceName(vm.name, index);
       const publicId = spec.publicAddress && index === 0 ? await this.#publicAddress(vm, subject, signal) : undefined;
+      const address = spec.nics[index]?.address;
       const nic: NetworkInterface = {
         location: this.#azure.entry.region,
         tags: toWire(createdTags({}, vm.key)),
@@ -91,7 +92,8 @@ export class Placements {
           {
             name: "primary",
             primary: true,
-            privateIPAllocationMethod: "Dynamic",
+            privateIPAllocationMethod: address === undefined ? "Dynamic" : "Static",
+            ...(address !== undefined && { privateIPAddress: address }),
             subnet: { id: subnet.id ?? "" },
             ...(publicId !== undefined && { publicIPAddress: { id: publicId, deleteOption: "Delete" } }),
           },

@@ -97,7 +97,12 @@ export function toVm(machine: VirtualMachine, { site, view, disks, nics, type }:
       const kind = disk?.sku?.name;
       return { diskId, volumeId, sizeBytes: sizeOf(disk), bus: diskBus, boot, ...(kind && { type: kind }) };
     }),
-    nics: nics.map(({ nicId, networkId, mac }) => ({ nicId, networkId, ...(mac !== undefined && { mac }) })),
+    nics: nics.map(({ nicId, networkId, mac, privateAddress }) => ({
+      nicId,
+      networkId,
+      ...(mac !== undefined && { mac }),
+      ...(privateAddress !== undefined && { address: privateAddress }),
+    })),
     publishPorts,
     endpoints:
       state === "running" && host !== undefined

@@ -12,12 +12,14 @@ import type {
   Volume,
 } from "../provider.ts";
 import type { Gcp } from "./client.ts";
+import { diskTypes } from "./disk-types.ts";
 import type { Generations } from "./generations.ts";
 import type { SourcePoints } from "./source-points.ts";
 import { defaultDiskType, type Volumes } from "./volumes.ts";
 
 export class GcpDisks implements DisksFacet {
   readonly diskType = defaultDiskType;
+  readonly diskTypes = diskTypes;
   readonly #gcp: Gcp;
   readonly #generations: Generations;
   readonly #sourcePoints: SourcePoints;
@@ -98,7 +100,10 @@ export class GcpDisks implements DisksFacet {
     return this.#generations.deletePoint(pointId, signal);
   }
 
-  async materialise(input: { pointId: string; key: string; tags: Tags }, signal: AbortSignal): Promise<Volume> {
+  async materialise(
+    input: { pointId: string; key: string; tags: Tags; type?: string },
+    signal: AbortSignal,
+  ): Promise<Volume> {
     const subject = { operation: "materialise", resource: this.#gcp.resource("recovery-point", input.pointId) };
     const snapshot = await this.#generations.find(input.pointId, subject, signal);
     return this.#volumes.clone({ ...input, snapshot }, signal);

@@ -149,6 +149,7 @@ export class Launcher {
         const outside = index === 0 && (publicAddress ?? found.isDefault);
         return {
           subnetwork: found.url,
+          ...(nics[index]?.address !== undefined && { networkIP: nics[index].address }),
           ...(type.nicModel === "gve" && { nicType: "GVNIC" }),
           ...(outside && { accessConfigs: [{ name: "External NAT", type: "ONE_TO_ONE_NAT" }] }),
         };

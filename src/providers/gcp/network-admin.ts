@@ -6,6 +6,7 @@ import type { Address, NetworkAdminFacet, SecurityGroup, SecurityRule, VirtualNe
 import { conflict, invalid, notFound, type Subject } from "../failures.ts";
 import type { Network } from "../provider.ts";
 import type { Gcp } from "./client.ts";
+import { restPriority } from "./firewall.ts";
 import { createdTags, describe, described, seenOf, toLabels } from "./labels.ts";
 import { digest, nameOf, readableName } from "./names.ts";
 import { defaultNetwork, toNetwork } from "./network.ts";
@@ -115,19 +116,13 @@ export class GcpNetworkAdmin implements NetworkAdminFacet {
     const tag = readableName(name, key);
     const subject = this.#subject("create security group", tag);
     const network = this.#networkUrl(virtualNetworkId);
-    // Forbids what is forbidden anyway; there so that a group without rules is one, too.
-    const firewallResource = {
-      name: tag,
-      network,
-      description: describe({ name, key, tags: createdTags(tags, key), text }),
-      direction: "INGRESS",
-      priority: 65_534,
-      disabled: true,
-      sourceRanges: [everywhere],
-      denied: [{ IPProtocol: "all" }],
-      targetTags: [tag],
-    };
-    await this.#once("firewalls", "firewall", tag, { firewallResource }, subject, signal);
+    // Without these a VM with the tag would let out everything, and in what the network's usual rules do.
+    const rest = { network, priority: restPriority, denied: [{ IPProtocol: "all" }], targetTags: [tag] };
+    const description = describe({ name, key, tags: createdTags(tags, key), text });
+    const anchor = { ...rest, name: tag, description, direction: "INGRESS", sourceRanges: [everywhere] };
+    await this.#once("firewalls", "firewall", tag, { firewallResource: anchor }, subject, signal);
+    const outward = { ...rest, name: outwardName(tag), direction: "EGRESS", destinationRanges: [everywhere] };
+    await this.#once("firewalls", "firewall", outward.name, { firewallResource: outward }, subject, signal);
     return this.#setRules(tag, virtualNetworkId, rules, subject, signal);
   }
 
@@ -216,7 +211,7 @@ export class GcpNetworkAdmin implements NetworkAdminFacet {
       await this.#once("firewalls", "firewall", name, { firewallResource }, subject, signal);
     }
     for (const known of there) {
-      if (isAnchor(known) || wanted.has(known.name ?? "")) continue;
+      if (isAnchor(known) || known.name === outwardName(tag) || wanted.has(known.name ?? "")) continue;
       await this.#gcp.drop("firewalls", { firewall: known.name }, subject, signal);
     }
     const anchor = await this.#gcp.find<Firewall>("firewalls", { firewall: tag }, subject, signal);
@@ -278,6 +273,11 @@ export class GcpNetworkAdmin implements NetworkAdminFacet {
 
 export function isAnchor({ name, targetTags, description }: Firewall): boolean {
   return name === targetTags?.[0] && described(description).tags?.[tagKeys.managed] === "true";
+}
+
+/** Of the rule that refuses the way out. */
+function outwardName(tag: string): string {
+  return `${tag.slice(0, 46)}-${digest(12, tag, "outward")}`;
 }
 
 function ruleName(tag: string, rule: SecurityRule): string {

@@ -1,7 +1,9 @@
 import type * as Compute from "@google-cloud/compute";
+import type { FirewallRule, VmFirewall } from "../../domain/firewall.ts";
 import { invalid, type Subject } from "../failures.ts";
 import type { Network, NetworkFacet } from "../provider.ts";
 import type { Gcp } from "./client.ts";
+import { firewallOf, networkRules } from "./firewall.ts";
 import { described } from "./labels.ts";
 import { nameOf } from "./names.ts";
 
@@ -22,6 +24,17 @@ export class GcpNetwork implements NetworkFacet {
     for await (const subnetwork of this.#gcp.list<Subnetwork>("subnetworks", {}, subject, signal)) {
       yield toNetwork(subnetwork);
     }
+  }
+
+  firewallOf(vmId: string, signal: AbortSignal): Promise<VmFirewall> {
+    return firewallOf(this.#gcp, vmId, signal);
+  }
+
+  async networkRules(networkId: string, signal: AbortSignal): Promise<FirewallRule[]> {
+    const request = { subnetwork: networkId };
+    const subject = { operation: "find network", resource: this.#gcp.resource("network", networkId) };
+    const subnetwork = await this.#gcp.call<Subnetwork>("subnetworks", "get", request, subject, signal);
+    return networkRules(this.#gcp, nameOf(subnetwork.network), signal);
   }
 
   /** Where a network interface goes; without a name into the default network. @throws InvalidInput. */
@@ -49,6 +62,8 @@ export function toNetwork({ name, network, ipCidrRange, description }: Subnetwor
     active: true,
     ...(virtualNetworkId === defaultNetwork && { isDefault: true }),
     ...(ipCidrRange && { cidr: ipCidrRange }),
+    // "Unusable addresses in IPv4 subnet ranges", Google's VPC documentation: the first two and the last two.
+    reserved: { first: 2, last: 2 },
     virtualNetworkId,
   };
 }

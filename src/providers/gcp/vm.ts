@@ -80,9 +80,10 @@ export function toVm(instance: Instance, site: string, size: MachineSize): Vm {
         boot: first,
       }),
     ),
-    nics: (instance.networkInterfaces ?? []).map(({ name, subnetwork, network }) => ({
+    nics: (instance.networkInterfaces ?? []).map(({ name, subnetwork, network, networkIP }) => ({
       nicId: name ?? "",
       networkId: nameOf(subnetwork ?? network),
+      ...(networkIP && { address: networkIP }),
     })),
     publishPorts,
     endpoints:

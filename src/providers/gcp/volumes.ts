@@ -81,13 +81,14 @@ export class Volumes {
   }
 
   async clone(
-    input: { snapshot: GcpSnapshot; pointId: string; key: string; tags: Tags },
+    input: { snapshot: GcpSnapshot; pointId: string; key: string; tags: Tags; type?: string },
     signal: AbortSignal,
   ): Promise<Volume> {
-    const { snapshot, pointId, key, tags } = input;
+    const { snapshot, pointId, key, tags, type } = input;
     const labels = toLabels(createdTags(tags, key));
     const { name: from, encryptionKey } = snapshot;
-    const made = { name: volumeName(key), labels, described: { key, point: pointId }, snapshot: from, encryptionKey };
+    const described = { key, point: pointId };
+    const made = { name: volumeName(key), labels, described, snapshot: from, encryptionKey, ...(type && { type }) };
     return toVolume(await this.make(made, this.#subject("materialise", pointId), signal));
   }
 

@@ -1,7 +1,9 @@
 import { existsSync, readdirSync } from "node:fs";
+import type { VmFirewall } from "../../domain/firewall.ts";
 import type { Network, NetworkFacet } from "../provider.ts";
 import { userNetworkId } from "./domain-xml.ts";
 import { toolFailure } from "./errors.ts";
+import { firewallOf } from "./firewall.ts";
 import type { Host } from "./host.ts";
 
 export class LibvirtNetwork implements NetworkFacet {
@@ -9,6 +11,10 @@ export class LibvirtNetwork implements NetworkFacet {
 
   constructor(host: Host) {
     this.#host = host;
+  }
+
+  async firewallOf(vmId: string, signal: AbortSignal): Promise<VmFirewall> {
+    return firewallOf(await this.#host.domains.get(vmId, signal));
   }
 
   /** libvirt's networks, the host's bridges, and QEMU's user-mode network, which needs nothing of the host. */

@@ -15,6 +15,7 @@ import type {
 } from "../provider.ts";
 import type { Blank } from "./blank.ts";
 import type { Oci } from "./client.ts";
+import { diskTypes } from "./disk-types.ts";
 import type { Generations } from "./generations.ts";
 import { stateOf } from "./models.ts";
 import type { Placements } from "./placements.ts";
@@ -39,6 +40,7 @@ interface Parts {
 
 export class OciDisks implements DisksFacet {
   readonly diskType = usualType;
+  readonly diskTypes = diskTypes;
   readonly #oci: Oci;
   readonly #parts: Parts;
 
@@ -118,11 +120,14 @@ export class OciDisks implements DisksFacet {
     return this.#parts.points.delete(pointId, signal);
   }
 
-  async materialise(input: { pointId: string; key: string; tags: Tags }, signal: AbortSignal): Promise<Volume> {
-    const { pointId, key, tags } = input;
+  async materialise(
+    input: { pointId: string; key: string; tags: Tags; type?: string },
+    signal: AbortSignal,
+  ): Promise<Volume> {
+    const { pointId, ...wanted } = input;
     const subject = this.#subject("materialise", pointId);
     const backup = await this.#parts.points.find(pointId, subject, signal);
-    return this.#restored(backup, { key, tags, sizeBytes: backup.sizeBytes }, subject, signal);
+    return this.#restored(backup, { ...wanted, sizeBytes: backup.sizeBytes }, subject, signal);
   }
 
   /** A boot volume, as all disks that are made here: what becomes of it is not known yet, and nothing boots from the other kind. */

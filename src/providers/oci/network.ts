@@ -1,5 +1,7 @@
+import type { FirewallRule, VmFirewall } from "../../domain/firewall.ts";
 import type { Network, NetworkFacet } from "../provider.ts";
 import type { Oci } from "./client.ts";
+import { firewallOf, networkRules } from "./firewall.ts";
 import { type Subnet, stateOf } from "./models.ts";
 import { usualOf } from "./placements.ts";
 import type { OciView } from "./view.ts";
@@ -20,6 +22,14 @@ export class OciNetwork implements NetworkFacet {
     const usual = usualOf(subnets)?.id;
     for (const subnet of subnets) yield toNetwork(subnet, subnet.id === usual);
   }
+
+  networkRules(networkId: string, signal: AbortSignal): Promise<FirewallRule[]> {
+    return networkRules(this.#oci, networkId, signal);
+  }
+
+  firewallOf(vmId: string, signal: AbortSignal): Promise<VmFirewall> {
+    return firewallOf(this.#oci, this.#view, vmId, signal);
+  }
 }
 
 export function toNetwork(subnet: Subnet, isDefault = false): Network {
@@ -31,6 +41,8 @@ export function toNetwork(subnet: Subnet, isDefault = false): Network {
     active: stateOf({ lifecycleState }) === "AVAILABLE",
     ...(isDefault && { isDefault }),
     ...(cidrBlock && { cidr: cidrBlock }),
+    // "Three IP addresses in each subnet", Oracle's networking overview: the first two and the last one.
+    reserved: { first: 2, last: 1 },
     virtualNetworkId: vcnId,
     ...(availabilityDomain && { zone: availabilityDomain }),
   };

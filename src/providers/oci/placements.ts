@@ -10,6 +10,7 @@ export interface Interface {
   readonly subnetId: string;
   readonly assignPublicIp?: boolean;
   readonly nsgIds?: string[];
+  readonly privateIp?: string;
 }
 
 /** Where new VMs and volumes go: subnets, availability domains and security groups. */
@@ -64,9 +65,11 @@ export class Placements {
     }
     const wanted = spec.securityGroups ?? this.#oci.entry.securityGroups ?? [];
     const interfaces: Interface[] = [];
-    for (const { id, vcnId } of subnets) {
+    for (const [index, { id, vcnId }] of subnets.entries()) {
+      const privateIp = spec.nics[index]?.address;
       interfaces.push({
         subnetId: id,
+        ...(privateIp !== undefined && { privateIp }),
         ...(wanted.length > 0 && { nsgIds: await this.#groups(wanted, vcnId, spec, subject, signal) }),
         ...(spec.publicAddress !== undefined && { assignPublicIp: spec.publicAddress }),
       });

@@ -99,6 +99,7 @@ export function toVm(instance: Instance, { site, shape, disks, volumes, vnics }:
       nicId: attachment.vnicId ?? attachment.id,
       networkId: attachment.subnetId ?? "",
       ...(vnic?.macAddress && { mac: vnic.macAddress.toLowerCase() }),
+      ...(vnic?.privateIp && { address: vnic.privateIp }),
     })),
     publishPorts,
     endpoints:

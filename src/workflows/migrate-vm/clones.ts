@@ -43,12 +43,13 @@ export function pointOf({ copy, generationId }: CopiedDisk, prepared: readonly P
 
 /** Bootable clones of the points, in their order. */
 export async function materialise(
-  { migrationId, to }: PlannedMove,
+  { migrationId, to, create }: PlannedMove,
   pointIds: readonly string[],
   saga: Saga,
 ): Promise<string[]> {
   const volumes: string[] = [];
-  for (const pointId of pointIds) {
+  for (const [index, pointId] of pointIds.entries()) {
+    const type = create.disks[index]?.type;
     const key = `${pointId}-volume`;
     saga.add({
       resource: `${to}/volume/${key}`,
@@ -57,7 +58,7 @@ export async function materialise(
     });
     volumes.push(
       await bulk.materialiseDisk.executeWithOptions({ summary: `clone ${pointId}` }, [
-        { site: to, pointId, key, migrationId },
+        { site: to, pointId, key, migrationId, ...(type === undefined ? {} : { type }) },
       ]),
     );
   }

@@ -1,7 +1,8 @@
 import type { Activities } from "../../activities/index.ts";
 import type { FinalizeStep } from "../../domain/finalize.ts";
+import type { CreateGroupParameters } from "../../domain/migration-parts.ts";
 import type { UndoParameters } from "../../domain/undo.ts";
-import { siteCall } from "../lib/activity-options.ts";
+import { siteCall, undoCall } from "../lib/activity-options.ts";
 import { activitiesAtSites } from "../lib/at-sites.ts";
 import type { Saga } from "../lib/saga.ts";
 import { Cutover } from "./cutover.ts";
@@ -12,6 +13,7 @@ import type { MigrateVmInput } from "./types.ts";
 import { moveWarm } from "./warm-move.ts";
 
 const site = activitiesAtSites(siteCall);
+const undo = activitiesAtSites(undoCall);
 
 /** What finalize and rollback need to know of a completed move. */
 export interface MovedVm {
@@ -51,16 +53,35 @@ export async function moveVm(
   const move = new PlannedMove(plan, input.migrationId);
   tracker.headline = move.headline;
 
-  await tracker.run("network", "resolve the target networks", () =>
-    site.checkNetworks.executeWithOptions({ summary: `networks at ${move.to}` }, [
+  await tracker.run("network", "resolve the target networks", async () => {
+    await site.checkNetworks.executeWithOptions({ summary: `networks at ${move.to}` }, [
       { site: move.to, networkIds: move.create.nics.map((nic) => nic.networkId) },
-    ]),
-  );
+    ]);
+    // A plan has one, or it hasn't: runs of earlier plans go on as they began.
+    if (move.group) move.useSecurityGroup(await createGroup(move, move.group, saga));
+  });
   if (move.warm) return moveWarm(move, move.warm, plan.hash, tracker, saga);
   const cutover = new Cutover(move, tracker, saga);
   await cutover.stopAndMove();
   await cutover.bringUp();
   return cutover.complete(plan.hash);
+}
+
+/** Made before anything is stopped or copied: what a site refuses of it costs nothing yet. */
+async function createGroup(
+  { migrationId, to }: PlannedMove,
+  group: CreateGroupParameters,
+  saga: Saga,
+): Promise<string> {
+  const key = `${migrationId}-rules`;
+  saga.add({
+    resource: `${to}/security-group/${key}`,
+    remove: `novacron migrations rollback ${migrationId}`,
+    undo: () => undo.removeByKey({ site: to, kind: "security-group", key }),
+  });
+  return site.createSecurityGroup.executeWithOptions({ summary: `create ${group.name} at ${to}` }, [
+    { site: to, key, migrationId, group },
+  ]);
 }
 
 /** Removes exactly the steps of a confirmed plan: points first, as volumes may be built on them. */
@@ -77,6 +98,9 @@ export async function finalizeBySteps(
   const sourceVolumeIds = idsOf("delete-volume");
   if (idsOf("delete-vm").length + sourceVolumeIds.length > 0) {
     await site.finalizeSource({ migrationId, sourceSite, sourceVmId, sourceVolumeIds });
+  }
+  for (const { action, site: at, id } of steps) {
+    if (action === "delete-security-group") await site.deleteSecurityGroup({ site: at, securityGroupId: id });
   }
   await site.refreshSites({ sites: [sourceSite, targetSite] });
 }

@@ -1,5 +1,6 @@
 import type {
   CopyDiskParameters,
+  CreateGroupParameters,
   CreateVmParameters,
   StopParameters,
   VerifyParameters,
@@ -19,7 +20,9 @@ export class PlannedMove {
   readonly sourceVmId: string;
   readonly stop: StopParameters;
   readonly copies: readonly CopyDiskParameters[];
-  readonly create: CreateVmParameters;
+  create: CreateVmParameters;
+  /** Present when the VM gets a security group of its own. */
+  readonly group: CreateGroupParameters | undefined;
   readonly verify: VerifyParameters;
   /** Present when the source is replicated while it runs. */
   readonly warm: WarmParameters | undefined;
@@ -42,6 +45,8 @@ export class PlannedMove {
       .filter((action) => action.action === "copy-disk")
       .map((action) => action.parameters as unknown as CopyDiskParameters);
     this.create = actionParameters<CreateVmParameters>(plan, "create-vm");
+    const group = plan.actions.find(({ action }) => action === "create-security-group");
+    this.group = group?.parameters as CreateGroupParameters | undefined;
     this.preparations = plan.actions
       .filter(({ action }) => action === "prepare-disk")
       .map(({ parameters }) => parameters as unknown as PrepareDiskParameters);
@@ -51,6 +56,10 @@ export class PlannedMove {
     this.deadline = (plan.inputs.schedule as MigrationSchedule | undefined)?.deadline;
     const undo = plan.actions.find(({ action }) => action === "undo-window");
     this.undo = undo?.parameters as UndoParameters | undefined;
+  }
+
+  useSecurityGroup(securityGroupId: string): void {
+    this.create = { ...this.create, securityGroups: [securityGroupId] };
   }
 
   get headline(): string {

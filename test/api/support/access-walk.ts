@@ -16,7 +16,7 @@ export interface World {
 
 export interface WalkRow {
   /** What the request concerns. */
-  readonly reach: "self" | "nobody" | "site" | "wholeSite" | "vm" | "move" | "installation";
+  readonly reach: "self" | "nobody" | "site" | "wholeSite" | "vm" | "move" | "pair" | "installation";
   /** A list, which leaves out what is not reached: a text that only what is reached brings in. */
   readonly lists?: string;
   /** Also by an admin of the whole installation. */
@@ -82,6 +82,15 @@ const others = (path: (id: string) => Request): WalkRow => ({
   },
 });
 
+const route = { from: "onprem-a", to: "onprem-b" } as const;
+
+/** A map of its own for each caller: the first that may would leave nothing to the next. */
+async function mapThere({ api }: World): Promise<string> {
+  const name = `walk-map-${(made += 1)}`;
+  await api.store.maps.set({ name, ...route, createdBy: "user/walk-user" });
+  return name;
+}
+
 /** One request for each operation, by its id; a route that is new needs its row. */
 export const requests: Readonly<Record<string, WalkRow>> = {
   getSession: get("/v1/auth/session", "self"),
@@ -131,6 +140,10 @@ export const requests: Readonly<Record<string, WalkRow>> = {
       body: { kind: "migrate_vm", request: { vm: "web-1", from: "onprem-a", to: "onprem-b" } },
     }),
   },
+  listMaps: get("/v1/maps?limit=200", "pair", "walk-there"),
+  getMap: get("/v1/maps/walk-there", "pair"),
+  setMap: { reach: "pair", makes: true, ask: () => ({ path: `/v1/maps/walk-set-${(made += 1)}`, body: { ...route } }) },
+  removeMap: { reach: "pair", ask: async (world) => ({ path: `/v1/maps/${await mapThere(world)}` }) },
   getPlan: { reach: "move", ask: ({ plan }) => ({ path: `/v1/plans/${plan.planId}` }) },
   startMigration: {
     reach: "move",
@@ -377,6 +390,7 @@ export async function walked(api: TestApi): Promise<World> {
   await store.certificates.insert(sampleCertificate(moved));
   await store.migrations.update(moved, { certificateId: `cert-${moved}` });
   for (const userId of ["walk-user", "walk-far-user"]) await store.users.create({ userId, name: userId });
+  await store.maps.set({ name: "walk-there", ...route, createdBy: "user/walk-user" });
   for (const name of ["shared", "private"]) {
     const own = { searchId: `walk-${name}`, name, query: "vms", owner: "user/walk-user", shared: name === "shared" };
     await store.searches.create(own);
@@ -395,6 +409,7 @@ export async function walked(api: TestApi): Promise<World> {
       ["/v1/vms/onprem-a/id-db-1", "/v1/vms/onprem-a/id-db-9"],
       ["/v1/resources/onprem-a/vm/id-db-1", "/v1/resources/onprem-a/vm/id-db-9"],
       ["/v1/searches/walk-private", "/v1/searches/walk-privat9"],
+      ["/v1/maps/walk-there", "/v1/maps/walk-ther9"],
       ["/v1/plans/walk-plan", "/v1/plans/walk-pla9"],
       [`/v1/migrations/${moved}`, "/v1/migrations/walk-move9"],
       ["/v1/waves/walk-wave", "/v1/waves/walk-wav9"],

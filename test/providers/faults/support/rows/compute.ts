@@ -30,6 +30,16 @@ export const computeRows: readonly Row[] = [
     ),
   },
   {
+    call: "network.firewallOf",
+    at: "ec2:DescribeSecurityGroupRules",
+    prepare: withVm(
+      "running",
+      (vmId) =>
+        ({ network }, signal) =>
+          network.firewallOf?.(vmId, signal) ?? Promise.resolve(undefined),
+    ),
+  },
+  {
     call: "compute.createVm",
     at: "ec2:RunInstances",
     // Its image may be too new to be known everywhere.
