@@ -36,9 +36,12 @@ export function trafficCases({ test, place, signal }: Parts): void {
       assert.ok(traffic, "the harness has nothing to try it with");
       try {
         await work(found, traffic);
-      } finally {
-        await traffic.close();
+      } catch (error) {
+        // What is left of it keeps some of it from going; why is said by the first failure.
+        await traffic.close().catch(() => undefined);
+        throw error;
       }
+      await traffic.close();
     });
   }
 

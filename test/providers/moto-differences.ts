@@ -5,6 +5,8 @@ const blocks =
 
 /** Where moto differs from what AWS documents: the conformance test → what moto does, and AWS's word. */
 export const motoDifferences: Readonly<Record<string, string>> = {
+  "sets a record once, and replaces it only as it was seen":
+    "moto holds what a batch creates against what was there before its deletions; a batch is one transaction, and a record may be deleted and created again in it (ChangeResourceRecordSets, Route 53 API reference)",
   "checks itself without a failure":
     "moto answers some dry runs with an HTML page and has no default quotas; every dry run ends with DryRunOperation or UnauthorizedOperation (EC2 API reference)",
   "two creates with one key at the same time make one thing":

@@ -77,12 +77,12 @@ export async function makeAwsTraffic(
     },
     balancerArn,
     async close() {
+      await server.close();
       await elb.send(new DeleteListenerCommand({ ListenerArn: poolId }));
       await elb.send(new DeleteLoadBalancerCommand({ LoadBalancerArn: balancerArn }));
       for (const TargetGroupArn of groups) await elb.send(new DeleteTargetGroupCommand({ TargetGroupArn }));
       await route53.send(new DeleteHostedZoneCommand({ Id: zoneId }));
       for (const client of [ec2, elb, route53]) client.destroy();
-      await server.close();
     },
   };
 }

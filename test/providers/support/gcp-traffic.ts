@@ -65,6 +65,7 @@ export async function makeGcpTraffic({ gcp, raw }: GcpLab, drainingTimeoutSec = 
       shares: [share(groups[0]), share(groups[1])],
     },
     async close() {
+      await server.close();
       await call("DELETE", `${global}/forwardingRules/rule-${run}`);
       await call("DELETE", `${global}/targetHttpProxies/proxy-${run}`);
       await call("DELETE", `${global}/urlMaps/map-${run}`);
@@ -72,7 +73,6 @@ export async function makeGcpTraffic({ gcp, raw }: GcpLab, drainingTimeoutSec = 
       for (const name of groups) await call("DELETE", `${at}/zones/${zone}/networkEndpointGroups/${name}`);
       await call("DELETE", `${global}/healthChecks/check-${run}`);
       await call("DELETE", `${zones}/${zoneId}`);
-      await server.close();
     },
   };
 }
