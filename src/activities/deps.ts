@@ -6,6 +6,7 @@ import type { Store } from "../store/index.ts";
 import type { createBandwidthLimiter } from "../transfer/bandwidth.ts";
 import type { createHoursLimiter } from "../transfer/hours-limiter.ts";
 import type { inspectGuest } from "../transfer/inspect/index.ts";
+import type { manifestDataBytes } from "../transfer/manifest.ts";
 import type { padSource } from "../transfer/padded-source.ts";
 import type { CheckpointStore, RateLeases } from "../transfer/ports.ts";
 import type { preparedSince, prepareGuest } from "../transfer/prepare/index.ts";
@@ -43,6 +44,7 @@ export interface DataPlane {
   readonly prove: typeof prove;
   readonly createBandwidthLimiter: typeof createBandwidthLimiter;
   readonly createHoursLimiter: typeof createHoursLimiter;
+  readonly manifestDataBytes: typeof manifestDataBytes;
   readonly leafBytes: number;
 }
 

@@ -6,6 +6,7 @@ import { translatesRules } from "../domain/migration-rules.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { PlannedMember } from "../domain/wave-plan.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { withKnownBytes } from "./known-bytes.ts";
 import { lookAtRunning } from "./look-at-running.ts";
 import { lookIntoGuest } from "./look-into-guest.ts";
 import { hashOf } from "./pinned-plan.ts";
@@ -62,9 +63,11 @@ export async function planOne(
   ]);
   const sides = { request, defaults, source: sourceSide, target: targetSide };
   const live = await lookAtRunning(sides, vm, { source, target }, signal);
-  const disks = await Promise.all(
+  const observed = await Promise.all(
     inspected.map((disk) => observeDisk({ sourceSite: source.site, target, store, signal }, disk)),
   );
+  const { freeBytes } = targetSide;
+  const disks = await withKnownBytes(observed, inspected, { site: source.site, freeBytes, store, transfer });
   const seen = {
     ...{ ...sides, at: new Date().toISOString(), vm, disks, guest, live, history },
     ...(map ? { map } : {}),

@@ -1,14 +1,11 @@
-import { mib } from "./format.ts";
 import type { MigrationObservations } from "./migration-parts.ts";
 import type { PlannedShape } from "./migration-shape.ts";
 import type { PlanCheck } from "./plan.ts";
+import { type NeededRoom, roomCheck, storageHeadroom } from "./room-check.ts";
 import { tagKeys } from "./vm.ts";
 
-/** Room for a replica's own tables beside the bytes. */
-const storageHeadroom = 1.02;
-
 /** Everything that could make a cold migration fail, looked at before it starts; each with its remedy. */
-export function runChecks(seen: MigrationObservations, shape: PlannedShape, bytesToMove: number): PlanCheck[] {
+export function runChecks(seen: MigrationObservations, shape: PlannedShape, room: NeededRoom): PlanCheck[] {
   const { request, vm, target } = seen;
   const size = shape.offerings[0]?.type ?? shape;
   const gib = (bytes: number) => bytes / 2 ** 30;
@@ -65,16 +62,15 @@ export function runChecks(seen: MigrationObservations, shape: PlannedShape, byte
       "Choose another target site.",
     );
   }
-  const needed = Math.ceil(bytesToMove * storageHeadroom);
   if (target.freeBytes === undefined) {
     say("target-free-space", true, `${request.to} has no fixed storage bound`);
   } else {
-    say(
-      "target-free-space",
-      needed <= target.freeBytes,
-      `${mib(needed)} MiB needed, ${mib(target.freeBytes)} MiB free at ${request.to}`,
-      "Free space in the target's storage path, or choose another target.",
-    );
+    const [mostBytes, expectedBytes] = [room.mostBytes, room.expectedBytes].map((bytes) =>
+      Math.ceil(bytes * storageHeadroom),
+    ) as [number, number];
+    const remedy = "Free space in the target's storage path, or choose another target.";
+    const there = { freeBytes: target.freeBytes, site: request.to, remedy };
+    checks.push(roomCheck("target-free-space", { mostBytes, expectedBytes }, there));
   }
   for (const ceiling of target.ceilings) {
     const used = ceiling.used + (more[ceiling.name] ?? 0);

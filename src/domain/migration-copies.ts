@@ -7,7 +7,9 @@ import { diskMonth } from "./prices.ts";
 import { tagKeys, type Vm } from "./vm.ts";
 
 export interface PlannedCopy {
+  /** At most. */
   readonly bytes: number;
+  readonly expectedBytes: number;
   readonly action: PlanAction;
   readonly choices: readonly PlanChoice[];
   readonly checks: readonly PlanCheck[];
@@ -24,6 +26,7 @@ export function planCopy(seen: MigrationObservations, disk: DiskObservation, hou
   const usable = request.incremental === false ? [] : disk.bases;
   const base = [...usable].sort((a, b) => cost(a, disk) - cost(b, disk))[0];
   const bytes = base ? cost(base, disk) : disk.allocatedBytes;
+  const expectedBytes = Math.min(bytes, disk.knownBytes ?? bytes);
   const bandwidth = request.bandwidthBytesPerSecond ?? seen.defaults.bandwidthBytesPerSecond;
   const encryptionKey = request.encryptionKey ?? target.encryptionKey;
   const parameters: CopyDiskParameters = {
@@ -31,6 +34,7 @@ export function planCopy(seen: MigrationObservations, disk: DiskObservation, hou
     sizeBytes: disk.sizeBytes,
     targetSizeBytes: disk.targetSizeBytes,
     allocatedBytes: disk.allocatedBytes,
+    ...(disk.knownBytes === undefined ? {} : { expectedBytes }),
     replicaId: `${lineageOf(vm)}-${disk.diskId}`,
     tracking: base ? base.tracking : "full",
     base: base && {
@@ -44,6 +48,7 @@ export function planCopy(seen: MigrationObservations, disk: DiskObservation, hou
   };
   return {
     bytes,
+    expectedBytes,
     base,
     action: {
       action: "copy-disk",

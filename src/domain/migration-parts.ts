@@ -28,6 +28,8 @@ export interface CopyDiskParameters {
   /** What the target makes of that size; behind the source's end it reads as zeros. */
   readonly targetSizeBytes: number;
   readonly allocatedBytes: number;
+  /** What is expected to be moved, where `allocatedBytes` is only the most that it can be. */
+  readonly expectedBytes?: number;
   readonly replicaId: string;
   readonly tracking: "full" | ChangeTracking;
   /** Present for a move of differences only. */
@@ -123,6 +125,8 @@ export interface DiskObservation {
   /** Why the target makes no disk of that size. */
   readonly refused?: string;
   readonly allocatedBytes: number;
+  /** What its newest known state held, where `allocatedBytes` is only the most that it can be. */
+  readonly knownBytes?: number;
   readonly bases: readonly DiskBase[];
 }
 
@@ -202,7 +206,7 @@ export interface MigrationObservations {
     readonly securityGroups?: readonly {
       readonly securityGroupId: string;
       readonly name: string;
-      readonly virtualNetworkId: string;
+      readonly virtualNetworkId?: string;
     }[];
     /** What its networks let through by rules of their own, by network; read where rules are to be translated. */
     readonly networkRules?: Readonly<Record<string, readonly FirewallRule[]>>;

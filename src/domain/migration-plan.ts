@@ -38,6 +38,7 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
   const diskTypes = planDiskTypes(seen);
   const encryption = planEncryption(seen);
   const bytesToMove = copies.reduce((sum, copy) => sum + copy.bytes, 0);
+  const expectedBytes = copies.reduce((sum, copy) => sum + copy.expectedBytes, 0);
   const { mode, choices: modeChoices } = chooseMode(seen);
   const verify = planVerify(seen, mode === "live");
   const cost = planCost(seen, shape, diskTypes.types, bytesToMove);
@@ -47,10 +48,13 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
   const consistency = planConsistency(seen);
   const live =
     mode === "live" ? planLive(seen, { tags: carried, networkIds: network.networkIds, schedule }) : undefined;
+  const room = live
+    ? { mostBytes: live.diskBytes, expectedBytes: live.diskBytes }
+    : { mostBytes: bytesToMove, expectedBytes };
   // A guest that runs on needs no boot.
   const system = live ? { checks: [], actions: [] } : checkGuest(seen, shape, verify);
   const placeChecks = [
-    ...runChecks(seen, shape, live?.diskBytes ?? bytesToMove),
+    ...runChecks(seen, shape, room),
     ...(mode === "warm" ? warmChecks(seen) : []),
     ...(live?.checks ?? []),
     ...undo.checks,

@@ -3,6 +3,7 @@ import type { CopyDiskParameters, CreateVmParameters, MigrationObservations } fr
 import { actionParameters, type MigrationPlanParts } from "./migration-plan.ts";
 import type { ObservedResource, Plan, PlanAction, PlanCheck, PlanEstimates } from "./plan.ts";
 import { addUp, type Cost } from "./prices.ts";
+import { roomCheck } from "./room-check.ts";
 import type { MemberState, WaveMember, WaveMemberParameters, WaveOutline } from "./wave.ts";
 import { nextMoves, type ScheduledWave, waveEnded } from "./wave-schedule.ts";
 
@@ -113,7 +114,8 @@ function sumChecks({ planned, targets }: WaveObservations, to: string): PlanChec
     max_memory: gib(sum(created, ({ memoryBytes }) => memoryBytes)),
     max_disk: gib(sum(copies, ({ targetSizeBytes }) => targetSizeBytes)),
   };
-  const needed = sum(plans, ({ estimates }) => estimates.bytesToMove);
+  const mostBytes = sum(plans, ({ estimates }) => estimates.bytesToMove);
+  const expectedBytes = sum(plans, expectedOf);
   const remedy = "Take VMs out of the wave, or make room at the target.";
   const fits = (check: string, ok: boolean, detail: string): PlanCheck =>
     ok ? { check, result: "pass", detail } : { check, result: "fail", detail, remedy };
@@ -121,10 +123,10 @@ function sumChecks({ planned, targets }: WaveObservations, to: string): PlanChec
     target.freeBytes === undefined
       ? []
       : [
-          fits(
+          roomCheck(
             "wave-free-space",
-            needed <= target.freeBytes,
-            `${mib(needed)} MiB needed for ${plans.length} VMs, ${mib(target.freeBytes)} MiB free at ${to}`,
+            { mostBytes, expectedBytes },
+            { freeBytes: target.freeBytes, site: to, remedy, what: ` for ${plans.length} VMs` },
           ),
         ];
   const ceilings = target.ceilings.map(({ name, limit, used, unit }) => {
@@ -136,6 +138,14 @@ function sumChecks({ planned, targets }: WaveObservations, to: string): PlanChec
     );
   });
   return [...room, ...ceilings];
+}
+
+/** Less than its plan's most only where that is known of each of its disks. */
+function expectedOf({ actions, estimates }: Plan): number {
+  const copies = actions.filter(({ action }) => action === "copy-disk");
+  const known = copies.flatMap(({ parameters }) => (parameters as unknown as CopyDiskParameters).expectedBytes ?? []);
+  const isWhole = copies.length > 0 && known.length === copies.length;
+  return isWhole ? known.reduce((sum, bytes) => sum + bytes, 0) : estimates.bytesToMove;
 }
 
 function estimate(seen: WaveObservations, plans: readonly Plan[]): PlanEstimates {

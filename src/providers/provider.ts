@@ -276,6 +276,8 @@ export interface SourcePointDisk {
   readonly sizeBytes: number;
   /** Bytes that are allocated and not known to be zero. */
   readonly allocatedBytes: number;
+  /** True where nobody has looked: `allocatedBytes` is then the most that it can be. */
+  readonly allocationUnknown?: boolean;
   /** What this disk can be compared with, best first. */
   readonly baselines: readonly Baseline[];
 }

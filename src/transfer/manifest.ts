@@ -102,6 +102,21 @@ export class ManifestRoot {
   }
 }
 
+/** How much of a disk is in leaves that are not all zeros, by its stored manifest. */
+export async function manifestDataBytes(
+  sizeBytes: number,
+  chunks: AsyncIterable<ManifestChunk> | Iterable<ManifestChunk>,
+): Promise<number> {
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    for (let leaf = 0; leaf * hashBytes < chunk.leaves.length; leaf++) {
+      const length = lengthOfLeaf(sizeBytes, chunk.index * leavesPerChunk + leaf);
+      if (!zeroLeafHash(length).equals(leafOf(chunk, leaf))) bytes += length;
+    }
+  }
+  return bytes;
+}
+
 /** The root of a stored manifest. */
 export async function manifestRoot(
   sizeBytes: number,

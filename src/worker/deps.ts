@@ -11,6 +11,7 @@ import type { SpanTaker } from "../telemetry/span.ts";
 import { createBandwidthLimiter } from "../transfer/bandwidth.ts";
 import { createHoursLimiter } from "../transfer/hours-limiter.ts";
 import { inspectGuest } from "../transfer/inspect/index.ts";
+import { manifestDataBytes } from "../transfer/manifest.ts";
 import { padSource } from "../transfer/padded-source.ts";
 import { leafBytes } from "../transfer/ports.ts";
 import { preparedSince, prepareGuest } from "../transfer/prepare/index.ts";
@@ -32,6 +33,7 @@ export const dataPlane: DataPlane = {
   prove,
   createBandwidthLimiter,
   createHoursLimiter,
+  manifestDataBytes,
   leafBytes,
 };
 

@@ -197,6 +197,22 @@ describe("the plan of a wave", () => {
     assert.match(one.checks.find(({ result }) => result === "fail")?.detail ?? "", /^b: no VM has/);
     const full = planWave({ ...seen, targets: { "onprem-b": { freeBytes: 2 ** 21, ceilings: [ceiling] } } });
     assert.match(full.checks.find(({ result }) => result === "fail")?.detail ?? "", /3.0 MiB needed for 3 VMs/);
+    const [first, ...others] = planned;
+    assert.ok(first);
+    const expecting = (expectedBytes: number) => {
+      const actions = first.plan.actions.map((each) => ({
+        ...each,
+        parameters: { ...each.parameters, expectedBytes },
+      }));
+      const less = [{ plan: { ...first.plan, actions } }, ...others];
+      const { checks } = planWave({
+        ...seen,
+        planned: less,
+        targets: { "onprem-b": { freeBytes: 2 ** 21, ceilings: [] } },
+      });
+      return checks.find(({ check }) => check === "wave-free-space")?.result;
+    };
+    assert.deepEqual([expecting(0), expecting(1)], ["warn", "fail"]);
     const over = { "onprem-b": { ceilings: [{ ...ceiling, used: 2 }] } };
     assert.match(planWave({ ...seen, targets: over }).checks.at(-1)?.detail ?? "", /5 of 4 VMs/);
   });

@@ -45,7 +45,13 @@ export class SourcePoints {
         const volume = volumes.get(volumeId);
         const sizeBytes = (volume?.Size ?? 0) * GiB;
         const baselines = await this.#baselines(volumeId, volume, undefined, subject, signal);
-        return { diskId, sizeBytes, allocatedBytes: sizeBytes, baselines: baselines.map(({ baseline }) => baseline) };
+        return {
+          diskId,
+          sizeBytes,
+          allocatedBytes: sizeBytes,
+          allocationUnknown: true,
+          baselines: baselines.map(({ baseline }) => baseline),
+        };
       }),
     );
   }

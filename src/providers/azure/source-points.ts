@@ -44,7 +44,7 @@ export class SourcePoints {
         const disk = await this.#disk(device, subject, signal);
         const sizeBytes = sizeOf(disk);
         const baselines = baselinesOf(disk.uniqueId, all, undefined).map(({ baseline }) => baseline);
-        return { diskId: device.diskId, sizeBytes, allocatedBytes: sizeBytes, baselines };
+        return { diskId: device.diskId, sizeBytes, allocatedBytes: sizeBytes, allocationUnknown: true, baselines };
       }),
     );
   }

@@ -50,7 +50,7 @@ export class SourcePoints {
         const disk = await this.#disk(volumeId, subject, signal);
         const sizeBytes = sizeOf(disk);
         const baselines = await this.#baselines(disk, undefined, subject, signal);
-        return { diskId, sizeBytes, allocatedBytes: sizeBytes, baselines };
+        return { diskId, sizeBytes, allocatedBytes: sizeBytes, allocationUnknown: true, baselines };
       }),
     );
   }

@@ -49,7 +49,7 @@ export class SourcePoints {
       const volume = await this.#parts.volumeView.byId(volumeId, subject, signal);
       const sizeBytes = volume?.sizeBytes ?? 0;
       const baselines = await this.#baselines(volumeId, undefined, subject, signal);
-      found.push({ diskId, sizeBytes, allocatedBytes: sizeBytes, baselines });
+      found.push({ diskId, sizeBytes, allocatedBytes: sizeBytes, allocationUnknown: true, baselines });
     }
     return found;
   }
@@ -90,7 +90,8 @@ export class SourcePoints {
     for (const backup of done) {
       const { sizeBytes, volumeId = "", notes } = backup;
       const baselines = await this.#baselines(volumeId, backup, subject, signal);
-      found.push({ diskId: notes.disk ?? "", sizeBytes, allocatedBytes: sizeBytes, baselines });
+      const diskId = notes.disk ?? "";
+      found.push({ diskId, sizeBytes, allocatedBytes: sizeBytes, allocationUnknown: true, baselines });
     }
     const takenAt = done.map(({ createdAt }) => createdAt).toSorted()[0] ?? new Date(0).toISOString();
     const why = capabilities.oci["disks.application-consistent"];
