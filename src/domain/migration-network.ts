@@ -154,7 +154,7 @@ export function planSecurityGroups(
   const wanted = asked ?? target.configuredSecurityGroups ?? [];
   if (wanted.length === 0) return { choices: [], checks: [] };
   const known = (target.securityGroups ?? []).filter(
-    (group) => virtualNetworkId === undefined || group.virtualNetworkId === virtualNetworkId,
+    (group) => virtualNetworkId === (group.virtualNetworkId ?? virtualNetworkId) || virtualNetworkId === undefined,
   );
   const matches = wanted.map((name) => known.filter((group) => group.securityGroupId === name || group.name === name));
   const unclear = wanted.filter((_, index) => matches[index]?.length !== 1);

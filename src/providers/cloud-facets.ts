@@ -19,7 +19,8 @@ export interface VirtualNetwork {
 export interface SecurityGroup {
   readonly securityGroupId: string;
   readonly name: string;
-  readonly virtualNetworkId: string;
+  /** The one that it can be used in; absent where groups belong to none. */
+  readonly virtualNetworkId?: string;
   readonly rules: readonly SecurityRule[];
   readonly tags: Readonly<Record<string, string>>;
 }

@@ -92,6 +92,9 @@ describe("a plan into a cloud", () => {
     assert.deepEqual(created(configured).securityGroups, ["sg-3"]);
     assert.deepEqual(created(asking({ securityGroups: ["web", "sg-3"] })).securityGroups, ["sg-1", "sg-3"]);
     assert.equal(checkOf(asking({ securityGroups: ["db"] }), "target-security-groups")?.result, "fail");
+    const nowhere = [{ securityGroupId: "sg-9", name: "any" }];
+    const unbound = asking({ securityGroups: ["any"] }, { target: { ...cloud, securityGroups: nowhere } });
+    assert.deepEqual(created(unbound).securityGroups, ["sg-9"]);
     const plan = planMigration(asking({ securityGroups: ["web"] }));
     assert.ok(
       plan.observed.some(
@@ -109,6 +112,29 @@ describe("a plan into a cloud", () => {
     const full = observed({ vm: vmAt("onprem-a", { tags: many }) });
     assert.equal(checkOf(full, "target-tags")?.result, "fail");
     assert.equal(planMigration(full).executable, false);
+  });
+
+  test("has room for what a disk was last known to hold, where its size alone is told and would not fit", () => {
+    const [disk] = observed().disks;
+    assert.ok(disk);
+    const room = (knownBytes: number | undefined, freeBytes: number) => {
+      const whole = { ...disk, allocatedBytes: 50 * gib, ...(knownBytes === undefined ? {} : { knownBytes }) };
+      const seen = observed({ disks: [whole], target: { ...cloud, freeBytes } });
+      const { executable, checks } = planMigration(seen);
+      return [checks.find(({ check }) => check === "target-free-space")?.result, executable];
+    };
+    assert.deepEqual(room(undefined, 60 * gib), ["pass", true]);
+    assert.deepEqual(room(undefined, 20 * gib), ["fail", false]);
+    assert.deepEqual(room(10 * gib, 20 * gib), ["warn", true]);
+    assert.deepEqual(room(30 * gib, 20 * gib), ["fail", false]);
+    const warned = observed({
+      disks: [{ ...disk, allocatedBytes: 50 * gib, knownBytes: gib }],
+      target: { ...cloud, freeBytes: 2 * gib },
+    });
+    assert.match(
+      checkOf(warned, "target-free-space")?.detail ?? "",
+      /^1044\.5 MiB needed, 2048\.0 MiB free at mars, by what was last known .*; up to 52224\.0 MiB if they were full/,
+    );
   });
 
   test("holds the site's quotas and our ceilings against what the chosen size has", () => {

@@ -324,7 +324,7 @@ function toSecurityGroup(group: NetworkSecurityGroup): SecurityGroup {
   return {
     securityGroupId: group.name ?? "",
     name: notes.name ?? group.name ?? "",
-    virtualNetworkId: notes.network ?? "",
+    ...(notes.network !== undefined && { virtualNetworkId: notes.network }),
     rules: fromAzureRules(group.securityRules ?? []),
     tags,
   };
