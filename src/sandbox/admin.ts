@@ -13,6 +13,7 @@ const guestInput = z.strictObject({
   start: z.boolean().default(true),
   drivers: z.array(z.enum(allDrivers)).optional(),
   agent: z.boolean().optional(),
+  firmware: z.enum(["bios", "uefi"]).optional(),
 });
 const dataVmInput = z.strictObject({
   site: z.string(),

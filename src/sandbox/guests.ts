@@ -29,6 +29,7 @@ export class Guests {
       ...demoGuest,
       drivers: input.drivers ?? demoGuest.drivers,
       ...(input.agent ? { agent: true } : {}),
+      ...(input.firmware ? { firmware: input.firmware } : {}),
     };
     const template = await guestImage(this.#tools, this.#templates, recipe);
     const vmId = randomUUID();
@@ -42,6 +43,7 @@ export class Guests {
       network: true,
       publishPorts: [guestPort],
       tags: { [tagKeys.bootMarker]: bootMarker },
+      ...(input.firmware ? { firmware: input.firmware } : {}),
       ...(input.agent ? { agentSocket: join(host.socketDir, `${vmId.slice(0, 8)}.ga`) } : {}),
     });
     if (input.start) await this.start(host, vmId);

@@ -1,3 +1,4 @@
+import type { Firmware } from "../domain/vm.ts";
 import type { GuestDriver } from "./guest/initramfs.ts";
 
 /** One of the sandbox's on-premise sites, as its administrator works it. */
@@ -29,6 +30,8 @@ export interface GuestInput {
   readonly drivers?: readonly GuestDriver[];
   /** With QEMU's guest agent in it. */
   readonly agent?: boolean;
+  /** Default `bios`. */
+  readonly firmware?: Firmware;
 }
 
 export interface DataVmInput {

@@ -5,6 +5,7 @@ import { makeToolDir } from "../paths.ts";
 import type { ToolName } from "../tools.ts";
 import type { ToolEntry, ToolsManifest } from "../tools-manifest.ts";
 import { optionalTools, readToolsManifest, toolNames, writeToolsManifest } from "../tools-manifest.ts";
+import { type Addition, addFolders } from "./additions.ts";
 import { command, lastLine } from "./command.ts";
 import { findOnPath } from "./find-on-path.ts";
 import { unpackPackages, whyNoPackages } from "./packages.ts";
@@ -22,6 +23,7 @@ const packages = [
   "linux-image-cloud-amd64|linux-image-virtual|linux-image-generic?",
   "busybox-static",
   "grub-pc-bin",
+  "grub-efi-amd64-bin?",
   "grub-common",
   "e2fsprogs",
   "fdisk",
@@ -30,6 +32,8 @@ const packages = [
   "qemu-guest-agent",
   "tini",
 ];
+/** What an earlier release did not bring; guests that need it can't be made where it is missing. */
+const additions: readonly Addition[] = [{ folder: "usr/lib/grub/x86_64-efi", packageName: "grub-efi-amd64-bin" }];
 /** Where something was missing, a new attempt is made only after this: each costs a refresh of package lists. */
 const retryAfterMs = 60 * 60 * 1000;
 
@@ -44,6 +48,7 @@ export async function bringInTools(
 ): Promise<ToolsManifest> {
   const known = readToolsManifest(manifestPath);
   if (known && isCurrent(known)) {
+    if (known.root !== undefined) await addFolders(additions, known.root, retryAfterMs, onProgress);
     return known;
   }
   const toolHome = makeToolDir(join(cache, "tool-home"));

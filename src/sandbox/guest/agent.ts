@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
-import { ProviderError } from "../../domain/errors.ts";
 import type { HostTools } from "../../host/tools.ts";
+import { missing } from "./build.ts";
 import { neededLibraries } from "./elf.ts";
 
+const notBroughtIn = "the package qemu-guest-agent, or one that it needs, was not brought in";
 const program = "/usr/sbin/qemu-ga";
 const loader = "/lib64/ld-linux-x86-64.so.2";
 const libraryFolders = ["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64"];
@@ -19,22 +20,15 @@ export async function putGuestAgent(tools: HostTools, put: (path: string, conten
       const library = libraryFolders
         .map((folder) => tools.file(`${folder}/${name}`))
         .find((path) => path !== undefined);
-      if (library === undefined) throw missing(`library ${name}`);
+      if (library === undefined) throw missing(`library ${name}`, notBroughtIn);
       add(library, `lib/x86_64-linux-gnu/${name}`);
     }
   };
   const agent = tools.file(program);
   const interpreter = tools.file(loader);
-  if (agent === undefined || interpreter === undefined) throw missing(agent === undefined ? program : loader);
+  if (agent === undefined || interpreter === undefined) {
+    throw missing(agent === undefined ? program : loader, notBroughtIn);
+  }
   add(agent, program.slice(1));
   put(loader.slice(1), readFileSync(interpreter));
-}
-
-function missing(what: string): ProviderError {
-  return new ProviderError("Unavailable", {
-    operation: "build the demo guest",
-    resource: what,
-    reason: "the package qemu-guest-agent, or one that it needs, was not brought in",
-    action: "Let the launcher unpack packages (it needs apt's package lists), then run the command again.",
-  });
 }

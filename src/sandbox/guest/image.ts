@@ -15,16 +15,15 @@ import {
 import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ProviderError } from "../../domain/errors.ts";
-import type { HostTools, ToolName } from "../../host/tools.ts";
+import type { Firmware } from "../../domain/vm.ts";
+import type { HostTools } from "../../host/tools.ts";
 import { putGuestAgent } from "./agent.ts";
+import { makeBootable, rootPartition, sectorBytes } from "./boot-loader.ts";
+import { missing, run } from "./build.ts";
 import { allDrivers, findKernel, type GuestDriver, makeInitramfs, moduleFiles, withoutOthers } from "./initramfs.ts";
-import { configFiles, grubEarlyConfig, scripts } from "./scripts.ts";
+import { configFiles, scripts } from "./scripts.ts";
 
 const MiB = 2 ** 20;
-const sectorBytes = 512;
-/** The partition starts at 1 MiB; GRUB's core image lies between the boot sector and it. */
-const partitionStart = 2048;
 
 export interface GuestRecipe {
   readonly hostname: string;
@@ -37,12 +36,14 @@ export interface GuestRecipe {
   readonly modules?: readonly GuestDriver[];
   /** With QEMU's guest agent, as its package has it. */
   readonly agent?: boolean;
+  /** What starts it. Default `bios`. */
+  readonly firmware?: Firmware;
 }
 
 export const demoGuest: GuestRecipe = { hostname: "demo-app", sizeMiB: 128, payloadMiB: 24, drivers: allDrivers };
 
 /**
- * Path of a raw, BIOS-bootable disk made by the recipe; made once (3 s, no mounts, no root) and kept in `cacheDir`.
+ * Path of a raw, bootable disk made by the recipe; made once (3 s, no mounts, no root) and kept in `cacheDir`.
  * @throws ProviderError Unavailable when a tool or the kernel is missing.
  */
 export async function guestImage(tools: HostTools, cacheDir: string, recipe: GuestRecipe = demoGuest): Promise<string> {
@@ -56,7 +57,7 @@ export async function guestImage(tools: HostTools, cacheDir: string, recipe: Gue
     giveTo(tools, work);
     const image = join(work, "guest.raw");
     await makeRootFilesystem(tools, work, recipe, kernel, image);
-    await makeBootable(tools, work, recipe, image);
+    await makeBootable(tools, work, { sizeMiB: recipe.sizeMiB, firmware: recipe.firmware ?? "bios" }, image);
     renameSync(image, target);
     return target;
   } finally {
@@ -122,50 +123,13 @@ async function makeRootFilesystem(
   await file.truncate(recipe.sizeMiB * MiB);
   await file.close();
   giveTo(tools, image);
-  const offset = partitionStart * sectorBytes;
+  const { start, sectors } = rootPartition(recipe);
+  const offset = start * sectorBytes;
   const features = "^metadata_csum_seed,^orphan_file";
   const extended = `offset=${offset},root_owner=0:0,lazy_itable_init=0`;
-  const kib = `${(recipe.sizeMiB * MiB - offset) / 1024}k`;
+  const kib = `${(sectors * sectorBytes) / 1024}k`;
   const options = ["-q", "-F", "-t", "ext4", "-O", features, "-L", "guestroot", "-m", "0", "-E", extended];
   await run(tools, "mke2fs", [...options, "-d", root, image, kib]);
-}
-
-async function makeBootable(tools: HostTools, work: string, recipe: GuestRecipe, image: string): Promise<void> {
-  const modules = tools.file("/usr/lib/grub/i386-pc");
-  if (!modules) throw missing("GRUB for BIOS", "package grub-pc-bin was not brought in");
-  const early = join(work, "early.cfg");
-  writeFileSync(early, grubEarlyConfig);
-  const core = join(work, "core.img");
-  const parts = "biosdisk part_msdos ext2 normal configfile linux search search_label serial terminal boot".split(" ");
-  await run(tools, "grub-mkimage", [
-    "-d",
-    modules,
-    "-O",
-    "i386-pc",
-    "-c",
-    early,
-    "-p",
-    "/boot/grub",
-    "-o",
-    core,
-    ...parts,
-  ]);
-  const boot = readFileSync(join(modules, "boot.img")).subarray(0, sectorBytes);
-  const sector = Buffer.alloc(sectorBytes);
-  // The boot code may fill 440 bytes; the partition table follows at 446.
-  boot.copy(sector, 0, 0, 440);
-  sector.writeUInt8(0x80, 446);
-  sector.writeUInt8(0x83, 450);
-  sector.writeUInt32LE(partitionStart, 454);
-  sector.writeUInt32LE((recipe.sizeMiB * MiB) / sectorBytes - partitionStart, 458);
-  sector.writeUInt16LE(0xaa55, 510);
-  const file = await open(image, "r+");
-  try {
-    await file.write(sector, 0, sectorBytes, 0);
-    await file.write(readFileSync(core), 0, undefined, sectorBytes);
-  } finally {
-    await file.close();
-  }
 }
 
 /** Half a keystream (incompressible), half lines of text; the same for everyone. */
@@ -179,7 +143,7 @@ function payload(sizeMiB: number): Buffer {
 function fingerprint(recipe: GuestRecipe, release: string): string {
   const hash = createHash("sha256").update(JSON.stringify(recipe)).update(release);
   const folder = dirname(fileURLToPath(import.meta.url));
-  for (const file of ["agent.ts", "image.ts", "initramfs.ts", "scripts.ts"])
+  for (const file of ["agent.ts", "boot-loader.ts", "efi-partition.ts", "image.ts", "initramfs.ts", "scripts.ts"])
     hash.update(readFileSync(join(folder, file)));
   return hash.digest("hex").slice(0, 16);
 }
@@ -193,24 +157,4 @@ function put(root: string, path: string, content: string | Buffer, mode: number)
 
 function giveTo(tools: HostTools, path: string): void {
   if (tools.account) chownSync(path, tools.account.uid, tools.account.gid);
-}
-
-async function run(tools: HostTools, tool: ToolName, args: readonly string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await tools.run(tool, args);
-  if (exitCode === 0) return stdout;
-  throw new ProviderError("Unavailable", {
-    operation: "build the demo guest",
-    resource: tool,
-    reason: `it ended with ${exitCode}: ${stderr.trim().split("\n").slice(-3).join(" ")}`,
-    action: "Check the free space of the state folder, then run the command again.",
-  });
-}
-
-function missing(what: string, why: string): ProviderError {
-  return new ProviderError("Unavailable", {
-    operation: "build the demo guest",
-    resource: what,
-    reason: why,
-    action: "Let the launcher unpack packages (it needs apt's package lists), then run the command again.",
-  });
 }
