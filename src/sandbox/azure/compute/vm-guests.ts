@@ -13,6 +13,10 @@ import type { DiskContents } from "./disk-contents.ts";
 import { requireKey } from "./disk-views.ts";
 import { requireSize, vmType } from "./offers.ts";
 
+/** Azure's machines are "Virtual Machine"s of "Microsoft Corporation". Linux' ata_piix leaves the disks of those to Hyper-V's own
+ *  controller (`prefer_ms_hyperv`), which the one here stands in for. */
+const hardware = { manufacturer: "Microsoft Corporation (simulated)", product: "Stand-in for a VM" };
+
 /** The guests behind VMs: their starts and ends, their disks and their ports. */
 export class VmGuests {
   readonly #kinds: Kinds;
@@ -64,7 +68,7 @@ export class VmGuests {
       firmware: disks[0]?.properties.hyperVGeneration === "V2" ? "uefi" : "bios",
       disks: disks.map((disk) => guestDisk(this.#contents.of(disk), cloud.disks.path(this.#contents.of(disk).layerId))),
       ...(nic ? { nic } : {}),
-      system: { manufacturer: "Microsoft Corporation (simulated)", product: "Virtual Machine", serial: vm.facts.vmId },
+      system: { ...hardware, serial: vm.facts.vmId },
     });
     this.change(vmId, { power: "running", unforwarded: [...refused, ...unforwarded], resume: false });
   }
