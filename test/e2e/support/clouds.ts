@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import type { Site } from "../../../bench/lib/stack-lab.ts";
+import type { MigrationView } from "../../../src/domain/migration.ts";
+import { finalizeUpdate } from "../../../src/workflows/migrate-vm/messages.ts";
+import type { Lab } from "../../support/lab.ts";
+
+export const clouds = ["aws-us-east-1", "azure-eastus", "gcp-us-central1", "oci-us-ashburn-1"] as const;
+const signal = () => AbortSignal.timeout(60_000);
+
+/** Waits for the end of a move, whose disks are proven, each of them. */
+export async function arrives(lab: Lab, id: string): Promise<MigrationView> {
+  const view = await lab.until(id, "awaiting-finalize");
+  const certificate = await lab.store.certificates.get(view.certificateId ?? "");
+  assert.equal(certificate?.identical, true);
+  return view;
+}
+
+/** What is there because of us, but for the empty backup that every disk at Oracle Cloud is made of: it stays. */
+export async function census(lab: Lab, site: Site): Promise<string[]> {
+  const entries = await Array.fromAsync((await lab.deps.registry.provider(site)).census(signal()));
+  const counted = entries.filter((entry) => !JSON.stringify(entry).includes("blank"));
+  return counted.map(({ kind, id }) => `${kind} ${id}`).sort();
+}
+
+/** Deletes what is left of the moves, the newest first. */
+export async function finalizeAll(lab: Lab, ids: readonly string[]): Promise<void> {
+  for (const id of ids.toReversed()) {
+    const plan = await lab.planFinalize(id);
+    const failed = plan.checks.filter(({ result }) => result === "fail");
+    assert.deepEqual(failed, [], `finalize of ${id}`);
+    const { planId, hash: planHash } = plan;
+    const run = lab.client.workflow.getHandle(`migration/${id}`);
+    await run.executeUpdate(finalizeUpdate, { args: [{ planId, planHash }] });
+  }
+}
