@@ -82,6 +82,7 @@ export function mapRoutes(context: ApiContext) {
       permission: "plans:write",
       actor: "signed-in",
       audit: "map.remove",
+      stepUp: true,
       duringFreeze: true,
       idempotent: true,
       params: idParams,
