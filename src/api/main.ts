@@ -196,9 +196,11 @@ async function letSiteWorkersIn(
 }
 
 function servedSite(site: SiteConfig): ServedSite {
-  const { credentials, type, region, sandbox, uri, storagePath, endpoint, securityGroups, encryptionKey } = site;
+  const { credentials, type, region, sandbox, uri, storagePath, haproxy, ...rest } = site;
+  const { endpoint, securityGroups, encryptionKey } = rest;
   const groups = securityGroups && [...securityGroups];
-  const entry = { type, region, sandbox, uri, storagePath, endpoint, securityGroups: groups, encryptionKey };
+  const place = { type, region, sandbox, uri, storagePath, haproxy };
+  const entry = { ...place, endpoint, securityGroups: groups, encryptionKey };
   return {
     entry: { site: site.site, enabled: site.enabled, ...entry },
     ...(credentials ? { credentials: () => secrets.revealAll(credentials) } : {}),

@@ -33,6 +33,8 @@ export interface SiteConfig {
   readonly storagePath?: string;
   /** Nobody but workers of its own reaches it. */
   readonly ownWorkersOnly?: boolean;
+  /** Of a libvirt site: where the runtime API of its HAProxy listens, a socket's path or `host:port`. */
+  readonly haproxy?: string;
   readonly sandbox: boolean;
   /** Calls go here instead of to the vendor's own hosts. */
   readonly endpoint?: string;

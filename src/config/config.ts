@@ -165,6 +165,9 @@ function toSite(entry: ProviderContent, source: ConfigSource, index: number): Si
   if (ownWorkersOnly && type !== "libvirt" && type !== "folder") {
     refuse("served_by", `a cloud's site is reached by everyone`, "Leave it out, or let a worker join for it beside.");
   }
+  if (entry.haproxy !== undefined && type !== "libvirt") {
+    refuse("haproxy", "only a libvirt site has one", "Leave it out; a cloud has load balancers of its own.");
+  }
   const hasAdapter = adapters.has(type);
   return {
     site: name === type && region !== undefined ? `${name}-${region}` : name,
@@ -176,6 +179,7 @@ function toSite(entry: ProviderContent, source: ConfigSource, index: number): Si
     uri,
     storagePath: entry.storage_path,
     ...(ownWorkersOnly ? { ownWorkersOnly } : {}),
+    haproxy: entry.haproxy,
     sandbox: entry.sandbox,
     endpoint: entry.endpoint,
     securityGroups: entry.security_groups,

@@ -96,6 +96,13 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
     effect: { now: "what needs such a site is done by its own workers, and waits while there are none" },
     test: "a site of libvirt or a folder may be served by its own workers only",
   },
+  "providers[].haproxy": {
+    description:
+      "Runtime API of the HAProxy before a `libvirt` site's VMs: the path of its stats socket, or `host:port`; it needs `level admin`.",
+    example: "/run/haproxy/admin.sock",
+    effect: { now: "the load balancer whose servers are added, weighed, drained and removed" },
+    test: "a libvirt site may have a HAProxy",
+  },
   "providers[].sandbox": {
     description: "Whether the site belongs to the sandbox.",
     default: false,

@@ -105,6 +105,10 @@ const provider = section({
   uri: text().optional(),
   storage_path: text().optional(),
   served_by: choice("everyone", "own_workers"),
+  haproxy: z
+    .string({ error: "the path of a socket, or host:port" })
+    .regex(/^(?:\/\S+|\S+:\d{1,5})$/, { error: "the path of a socket, or host:port" })
+    .optional(),
   sandbox: flag(),
   endpoint: httpUrl().optional(),
   security_groups: z.array(text(), { error: "a list of names or ids" }).optional(),

@@ -16,6 +16,7 @@ export interface ProviderEntry {
   readonly ownWorkersOnly?: boolean;
   readonly uri?: string;
   readonly storagePath?: string;
+  readonly haproxy?: string;
   readonly endpoint?: string;
   readonly securityGroups?: readonly string[];
   readonly encryptionKey?: string;
@@ -96,10 +97,10 @@ export const factories: Readonly<Record<string, Factory>> = {
   },
   libvirt: async (entry, deps) => {
     const { createLibvirtProvider } = await import("./libvirt/index.ts");
-    const { uri = "qemu:///system", storagePath = "/var/lib/novacron/storage" } = entry;
+    const { uri = "qemu:///system", storagePath = "/var/lib/novacron/storage", haproxy } = entry;
     const context = deps.context(entry.site);
     return createLibvirtProvider({
-      entry: { uri, storagePath },
+      entry: { uri, storagePath, haproxy },
       tools: deps.tools,
       context,
       runDir: deps.runDir,

@@ -99,6 +99,7 @@ export const siteContract = {
         sandbox: z.boolean().optional(),
         uri: z.string().optional(),
         storagePath: z.string().optional(),
+        haproxy: z.string().optional(),
         endpoint: z.string().optional(),
         securityGroups: z.array(z.string()).optional(),
         encryptionKey: z.string().optional(),

@@ -257,6 +257,16 @@ test("a site of libvirt or a folder may be served by its own workers only", (con
   );
 });
 
+test("a libvirt site may have a HAProxy", (context) => {
+  const site = (haproxy: string) =>
+    `providers: [{ name: a, uri: qemu:///system, storage_path: /s, haproxy: ${haproxy} }]`;
+  for (const address of ["/run/haproxy/admin.sock", "10.0.0.5:9999", "'[::1]:9999'"]) {
+    assert.equal(load(context, site(address)).sites[0]?.haproxy, address.replaceAll("'", ""));
+  }
+  assert.throws(() => load(context, site("nowhere")), /haproxy/);
+  assert.throws(() => load(context, "providers: [{ name: aws, region: us-east-1, haproxy: 127.0.0.1:1 }]"), /haproxy/);
+});
+
 test("workers of sites are let in where a port is given", (context) => {
   assert.equal(load(context, "").siteWorkers, undefined);
   assert.equal(load(context, "").migration.compression, true);

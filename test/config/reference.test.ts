@@ -43,6 +43,7 @@ test("every default and every example is accepted", (context) => {
         "providers[].type",
         "providers[].name",
         "providers[].served_by",
+        "providers[].haproxy",
         "oidc.issuer",
         "api.tls_cert_file",
         "api.tls_key_file",

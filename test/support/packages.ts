@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { unpackPackages, whyNoPackages } from "../../src/host/bring-in/packages.ts";
@@ -27,11 +27,9 @@ export class TestPrograms {
 
   /** Runs one to its end; its standard output. A failure throws with what it said. */
   run(program: string, args: readonly string[], input?: Uint8Array): Promise<Buffer> {
-    const path = ["usr/sbin", "usr/bin"].map((folder) => join(this.#root, folder, program)).find(existsSync);
     return new Promise((resolve, reject) => {
-      const libraries = join(this.#root, "usr/lib/x86_64-linux-gnu");
-      const env = { ...process.env, LD_LIBRARY_PATH: libraries, MTOOLS_SKIP_CHECK: "1" };
-      const child = spawn(path ?? program, [...args], { env, stdio: ["pipe", "pipe", "pipe"] });
+      const env = { ...this.#environment(), MTOOLS_SKIP_CHECK: "1" };
+      const child = spawn(this.#path(program), [...args], { env, stdio: ["pipe", "pipe", "pipe"] });
       const out: Buffer[] = [];
       let said = "";
       child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
@@ -47,6 +45,20 @@ export class TestPrograms {
         else reject(new Error(`${program} ${args.join(" ")} ended with ${code}: ${said}`));
       });
     });
+  }
+
+  /** One that runs until it is ended. What it says goes to our own output. */
+  start(program: string, args: readonly string[]): ChildProcess {
+    return spawn(this.#path(program), [...args], { env: this.#environment(), stdio: ["ignore", "ignore", "inherit"] });
+  }
+
+  #path(program: string): string {
+    const path = ["usr/sbin", "usr/bin"].map((folder) => join(this.#root, folder, program)).find(existsSync);
+    return path ?? program;
+  }
+
+  #environment(): NodeJS.ProcessEnv {
+    return { ...process.env, LD_LIBRARY_PATH: join(this.#root, "usr/lib/x86_64-linux-gnu") };
   }
 }
 

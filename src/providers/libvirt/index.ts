@@ -4,7 +4,7 @@ import { tagKeys } from "../../domain/vm.ts";
 import type { HostTools } from "../../host/tools.ts";
 import { capabilities } from "../capabilities.ts";
 import { ownMark } from "../processes.ts";
-import type { CensusEntry, Provider, ProviderContext, SiteCheck } from "../provider.ts";
+import type { Capabilities, CensusEntry, Provider, ProviderContext, SiteCheck } from "../provider.ts";
 import { checkHost } from "./checks.ts";
 import { Virsh } from "./client.ts";
 import { LibvirtCompute } from "./compute.ts";
@@ -12,10 +12,12 @@ import { LibvirtDisks } from "./disks.ts";
 import { Domains } from "./domains.ts";
 import { LibvirtEvents } from "./events.ts";
 import { Exports } from "./exports.ts";
+import { RuntimeApi } from "./haproxy/runtime-api.ts";
 import { Host } from "./host.ts";
 import { Images } from "./images.ts";
 import { type Layer, LayerStore } from "./layers.ts";
 import { LibvirtLive } from "./live/index.ts";
+import { HaproxyBalancing } from "./load-balancing.ts";
 import { LibvirtNetwork } from "./network.ts";
 
 export interface LibvirtEntry {
@@ -23,6 +25,8 @@ export interface LibvirtEntry {
   readonly uri: string;
   /** Folder for replicas, points and clones; QEMU must be able to read it. */
   readonly storagePath: string;
+  /** Where the runtime API of the site's HAProxy listens: a socket's path, or `host:port`. */
+  readonly haproxy?: string | undefined;
 }
 
 export interface LibvirtProviderOptions {
@@ -35,6 +39,8 @@ export interface LibvirtProviderOptions {
 
 /** A local libvirt daemon takes far more. */
 const callRate = { perSecond: 200 };
+/** One process beside the traffic that it passes on. */
+const haproxyRate = { perSecond: 50 };
 
 /** A KVM host, driven by virsh, qemu-img and qemu-nbd on the same machine. */
 export function createLibvirtProvider(options: LibvirtProviderOptions): Provider {
@@ -48,12 +54,16 @@ export function createLibvirtProvider(options: LibvirtProviderOptions): Provider
   const domains = new Domains(site, virsh, layers);
   const images = new Images(tools);
   const host = new Host({ site, uri: entry.uri, runDir, tools, virsh, images, layers, exports, domains, log });
-  return new LibvirtProvider(host);
+  const balancing =
+    entry.haproxy === undefined
+      ? undefined
+      : new HaproxyBalancing(new RuntimeApi(entry.haproxy, context.budget("haproxy", haproxyRate)), site);
+  return new LibvirtProvider(host, balancing);
 }
 
 class LibvirtProvider implements Provider {
   readonly kind = "libvirt";
-  readonly capabilities = capabilities.libvirt;
+  readonly capabilities: Capabilities;
   readonly site: string;
   /** Also in the sandbox: its hosts are real hypervisors. */
   readonly simulated = false;
@@ -62,10 +72,14 @@ class LibvirtProvider implements Provider {
   readonly network: LibvirtNetwork;
   readonly events: LibvirtEvents;
   readonly live: LibvirtLive;
+  readonly loadBalancing?: HaproxyBalancing;
   readonly #host: Host;
 
-  constructor(host: Host) {
+  constructor(host: Host, balancing: HaproxyBalancing | undefined) {
     this.#host = host;
+    const { "load-balancing": none, ...others } = capabilities.libvirt;
+    this.capabilities = balancing ? others : { "load-balancing": none, ...others };
+    if (balancing) this.loadBalancing = balancing;
     this.site = host.site;
     this.compute = new LibvirtCompute(host);
     this.disks = new LibvirtDisks(host);
@@ -74,8 +88,9 @@ class LibvirtProvider implements Provider {
     this.live = new LibvirtLive(host, this.compute);
   }
 
-  check(signal: AbortSignal): Promise<readonly SiteCheck[]> {
-    return checkHost(this.#host, () => this.disks.freeBytes(), signal);
+  async check(signal: AbortSignal): Promise<readonly SiteCheck[]> {
+    const rows = await checkHost(this.#host, () => this.disks.freeBytes(), signal);
+    return this.loadBalancing ? [...rows, await this.loadBalancing.check(signal)] : rows;
   }
 
   async *census(signal: AbortSignal): AsyncGenerator<CensusEntry> {
