@@ -71,7 +71,7 @@ const sdks = {
   azure: ["@azure/[^/]+"],
   gcp: ["@google-cloud/(?:compute|dns|storage)", "google-auth-library"],
   libvirt: ["fast-xml-parser"],
-  oci: ["oci-(?:common|core|identity|limits|objectstorage|workrequests)"],
+  oci: ["oci-(?:common|core|dns|identity|limits|loadbalancer|objectstorage|workrequests)"],
   folder: ["zod"],
 };
 

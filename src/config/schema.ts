@@ -1,3 +1,4 @@
+// Long because it is one schema, to be read whole.
 import { z } from "zod";
 import { isTimeZone, parseHours } from "../domain/hours.ts";
 import { parseSecretReference } from "../domain/secret-reference.ts";

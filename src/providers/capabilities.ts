@@ -37,8 +37,10 @@ export const capabilities = {
     "scaling-groups": "NovaCron does not list Oracle Cloud's instance pools yet",
     tunnels: "NovaCron does not list Oracle Cloud's IPSec connections yet",
     events: "Oracle Cloud tells of changes by its Events and Streaming services, which NovaCron does not read yet",
-    dns: "NovaCron does not change records of Oracle Cloud's DNS yet",
-    "load-balancing": "NovaCron does not change backends of Oracle Cloud's load balancers yet",
+    "dns.in-effect": "Oracle Cloud does not tell when its name servers have a change of a zone",
+    "load-balancing.connections": "Oracle Cloud's load balancers count no connections of a single backend",
+    "load-balancing.drained":
+      "Oracle Cloud does not tell when a draining backend's last connection has ended: it drains for as long as it is given",
   },
   gcp: {
     "compute.create-stopped": "Compute Engine starts an instance as it makes it",
@@ -77,8 +79,10 @@ export const capabilities = {
     keys: "A client secret is exchanged in Microsoft Entra, which takes rights over the application itself; a managed identity has none to exchange",
     events:
       "Azure tells of changes by Event Grid, into a queue or a web hook that would have to be made for it; NovaCron reads at its turn",
-    dns: "NovaCron does not change records of Azure DNS yet",
-    "load-balancing": "NovaCron does not change backends of Azure's load balancers yet",
+    "dns.in-effect": "Azure DNS does not tell when its name servers have a change of a zone",
+    "load-balancing.connections": "Azure counts no connections of a single target",
+    "load-balancing.drained":
+      "Azure does not tell when a draining target's last connection has ended: it drains for as long as it is given (an endpoint of Traffic Manager for the profile's TTL)",
   },
   libvirt: {
     "compute.instance-types": "A KVM host gives a VM any number of CPUs and any memory",
@@ -98,7 +102,8 @@ export const capabilities = {
     tunnels: "A KVM host's tunnels are its administrator's, outside of libvirt",
     prices: "A host of your own has no price list",
     dns: "A KVM host serves no DNS zone; records are kept where the zone is",
-    "load-balancing": "A KVM host spreads no traffic over its VMs",
+    "load-balancing":
+      "A KVM host spreads no traffic over its VMs; where a HAProxy does, name its runtime API as the site's `haproxy`",
   },
   folder: {
     "compute.start": "A folder holds disks and has no hypervisor: its VMs stay off",

@@ -46,11 +46,16 @@ export function checkRecord({ name, type, ttlSeconds, values }: DnsRecord, zone:
   if (wrong !== undefined) refuse(`${wrong} is no address of an ${type} record`, "Correct the value.");
 }
 
-/** Whether it says the same, in whatever order. */
+/** Whether it says the same, in whatever order; an IPv6 address and the name of a CNAME may be written in several ways. */
 export function sameRecord(one: DnsRecord, other: DnsRecord): boolean {
   const text = ({ name, type, ttlSeconds, values }: DnsRecord) =>
-    JSON.stringify([name, type, ttlSeconds, [...new Set(values)].sort()]);
+    JSON.stringify([name, type, ttlSeconds, [...new Set(values.map((value) => plain(type, value)))].sort()]);
   return text(one) === text(other);
+}
+
+function plain(type: DnsRecordType, value: string): string {
+  if (type === "CNAME") return portName(value);
+  return type === "AAAA" && isIPv6(value) ? new URL(`http://[${value}]`).hostname : value;
 }
 
 /** @throws Conflict unless `version` may be changed. */
@@ -66,9 +71,11 @@ export function staleRecord(subject: Subject, seen: SeenDnsRecord | undefined): 
 
 /** The character strings that a text goes into. */
 export function textPieces(text: string): string[] {
-  const bytes = Buffer.from(text, "utf8");
-  const count = Math.max(1, Math.ceil(bytes.length / textBytes));
-  return Array.from({ length: count }, (_, at) =>
-    bytes.subarray(at * textBytes, (at + 1) * textBytes).toString("latin1"),
-  ).map((piece) => Buffer.from(piece, "latin1").toString("utf8"));
+  const pieces = [""];
+  for (const character of text) {
+    const longer = `${pieces.at(-1)}${character}`;
+    if (Buffer.byteLength(longer) > textBytes) pieces.push(character);
+    else pieces[pieces.length - 1] = longer;
+  }
+  return pieces;
 }

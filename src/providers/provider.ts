@@ -142,6 +142,8 @@ export const capabilityNames = [
   "load-balancing.weights",
   /** Connections that are there may end after a target gets no new ones. */
   "load-balancing.drain",
+  /** It tells when a draining target has nothing under way any more. */
+  "load-balancing.drained",
   /** It tells whether a target is healthy. */
   "load-balancing.health",
   /** It tells how many connections a target has. */

@@ -1,6 +1,8 @@
 import type * as Authorization from "@azure/arm-authorization";
 import type { ComputeManagementClient } from "@azure/arm-compute";
+import type { DnsManagementClient } from "@azure/arm-dns";
 import type { NetworkManagementClient } from "@azure/arm-network";
+import type { TrafficManagerManagementClient } from "@azure/arm-trafficmanager";
 import type { HttpClient } from "@azure/core-rest-pipeline";
 import type * as Blob from "@azure/storage-blob";
 import { ProviderError } from "../../domain/errors.ts";
@@ -82,6 +84,38 @@ export class Azure {
     yield* this.#list(subject, signal, async () => use(await this.#network(), this.#at(signal)));
   }
 
+  async dns<T>(
+    subject: Subject,
+    signal: AbortSignal,
+    use: (client: DnsManagementClient, at: At) => PromiseLike<T>,
+  ): Promise<T> {
+    return this.#call(subject, signal, async () => use(await this.#dns(), this.#at(signal)));
+  }
+
+  async *dnsList<T>(
+    subject: Subject,
+    signal: AbortSignal,
+    use: (client: DnsManagementClient, at: At) => AsyncIterable<T>,
+  ): AsyncGenerator<T> {
+    yield* this.#list(subject, signal, async () => use(await this.#dns(), this.#at(signal)));
+  }
+
+  async trafficManager<T>(
+    subject: Subject,
+    signal: AbortSignal,
+    use: (client: TrafficManagerManagementClient, at: At) => PromiseLike<T>,
+  ): Promise<T> {
+    return this.#call(subject, signal, async () => use(await this.#trafficManager(), this.#at(signal)));
+  }
+
+  async *trafficManagerList<T>(
+    subject: Subject,
+    signal: AbortSignal,
+    use: (client: TrafficManagerManagementClient, at: At) => AsyncIterable<T>,
+  ): AsyncGenerator<T> {
+    yield* this.#list(subject, signal, async () => use(await this.#trafficManager(), this.#at(signal)));
+  }
+
   async *permissions(subject: Subject, signal: AbortSignal): AsyncGenerator<Authorization.Permission> {
     yield* this.#list(subject, signal, async () => {
       const client = await this.#once("authorization", async () => {
@@ -156,6 +190,20 @@ export class Azure {
     return this.#once("network", async () => {
       const [sdk, { credential, options }] = await Promise.all([import("@azure/arm-network"), this.#common()]);
       return new sdk.NetworkManagementClient(credential, this.entry.subscriptionId, options);
+    });
+  }
+
+  #dns(): Promise<DnsManagementClient> {
+    return this.#once("dns", async () => {
+      const [sdk, { credential, options }] = await Promise.all([import("@azure/arm-dns"), this.#common()]);
+      return new sdk.DnsManagementClient(credential, this.entry.subscriptionId, options);
+    });
+  }
+
+  #trafficManager(): Promise<TrafficManagerManagementClient> {
+    return this.#once("traffic manager", async () => {
+      const [sdk, { credential, options }] = await Promise.all([import("@azure/arm-trafficmanager"), this.#common()]);
+      return new sdk.TrafficManagerManagementClient(credential, this.entry.subscriptionId, options);
     });
   }
 

@@ -1,4 +1,5 @@
 import type { Permission } from "@azure/arm-authorization";
+import { dnsRecordTypes } from "../traffic-facets.ts";
 import type { Azure } from "./client.ts";
 
 /** Every action that the adapter uses, as a role names it. */
@@ -20,6 +21,17 @@ export const actions: readonly string[] = [
   ...["read", "write", "delete", "join/action"].map((what) => `Microsoft.Network/networkSecurityGroups/${what}`),
   ...["read", "write", "delete", "join/action"].map((what) => `Microsoft.Network/publicIPAddresses/${what}`),
   "Microsoft.Network/loadBalancers/read",
+  ...["write", "join/action"].map((what) => `Microsoft.Network/loadBalancers/backendAddressPools/${what}`),
+  "Microsoft.Network/loadBalancers/loadBalancingRules/health/action",
+  "Microsoft.Network/dnsZones/read",
+  "Microsoft.Network/dnsZones/recordsets/read",
+  ...dnsRecordTypes.flatMap((type) =>
+    ["read", "write", "delete"].map((what) => `Microsoft.Network/dnsZones/${type}/${what}`),
+  ),
+  "Microsoft.Network/trafficManagerProfiles/read",
+  ...["azureEndpoints", "externalEndpoints", "nestedEndpoints"].flatMap((kind) =>
+    ["write", "delete"].map((what) => `Microsoft.Network/trafficManagerProfiles/${kind}/${what}`),
+  ),
   "Microsoft.Network/connections/read",
   "Microsoft.Storage/storageAccounts/read",
 ];

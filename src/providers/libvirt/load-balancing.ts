@@ -85,7 +85,7 @@ export class HaproxyBalancing implements LoadBalancingFacet {
     const servers = await serversOf(this.#api, poolId, subject, signal);
     const port = input.port ?? portOf(servers, subject);
     const isIt = (server: Server) => server.address === address && server.port === port;
-    const isChecked = servers.length > 0 && servers.some(({ checked }) => checked);
+    const isChecked = servers.some(({ checked }) => checked);
     const known = servers.find(isIt);
     const name = known?.name ?? `${address}:${port}`;
     const server = `${poolId}/${name}`;
@@ -186,7 +186,7 @@ export class HaproxyBalancing implements LoadBalancingFacet {
 
   async #add(words: readonly string[], subject: Subject, signal: AbortSignal): Promise<void> {
     const answer = await this.#api.ask(words, subject, signal);
-    if (/^Already exists a server with the same name/.test(answer)) return;
+    if (answer.startsWith("Already exists a server with the same name")) return;
     const failure = changeFailure(answer, subject);
     if (failure) throw failure;
   }

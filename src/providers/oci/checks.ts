@@ -89,6 +89,9 @@ async function mayList(parts: CheckParts, signal: AbortSignal): Promise<Finding>
     backups: (subject) => oci.block.call("listBootVolumeBackups", { compartmentId, limit: 1 }, subject, signal),
     vcns: (subject) => oci.network.call("listVcns", { compartmentId, limit: 1 }, subject, signal),
     subnets: (subject) => oci.network.call("listSubnets", { compartmentId, limit: 1 }, subject, signal),
+    "load-balancers": (subject) =>
+      oci.balancers.call("listLoadBalancers", { compartmentId, limit: 1 }, subject, signal),
+    "dns-zones": (subject) => oci.dns.call("listZones", { compartmentId, limit: 1 }, subject, signal),
     buckets: async (subject) => {
       const namespaceName = await objects.namespace(signal);
       return oci.objects.call("listBuckets", { namespaceName, compartmentId, limit: 1 }, subject, signal);

@@ -1,6 +1,8 @@
 import type { BlockstorageClient, ComputeClient, VirtualNetworkClient } from "oci-core";
+import type { DnsClient } from "oci-dns";
 import type { IdentityClient } from "oci-identity";
 import type { LimitsClient } from "oci-limits";
+import type { LoadBalancerClient } from "oci-loadbalancer";
 import type { ObjectStorageClient } from "oci-objectstorage";
 import type { WorkRequestClient } from "oci-workrequests";
 import type { ProviderContext } from "../provider.ts";
@@ -26,6 +28,8 @@ export class Oci {
   readonly limits: OciService<LimitsClient>;
   readonly work: OciService<WorkRequestClient>;
   readonly objects: OciService<ObjectStorageClient>;
+  readonly dns: OciService<DnsClient>;
+  readonly balancers: OciService<LoadBalancerClient>;
   readonly log: ProviderContext["log"];
   /** Oracle's clock less ours, as its last answer said; milliseconds. */
   clockSkewMs: number | undefined;
@@ -78,6 +82,14 @@ export class Oci {
     this.objects = service("objectstorage", async () => {
       const sdk = await import("oci-objectstorage");
       return (parameters, settings) => new sdk.ObjectStorageClient(parameters, settings);
+    });
+    this.dns = service("dns", async () => {
+      const sdk = await import("oci-dns");
+      return (parameters, settings) => new sdk.DnsClient(parameters, settings);
+    });
+    this.balancers = service("loadbalancer", async () => {
+      const sdk = await import("oci-loadbalancer");
+      return (parameters, settings) => new sdk.LoadBalancerClient(parameters, settings);
     });
   }
 

@@ -16,6 +16,9 @@ export class AzureError extends Error {
   }
 }
 
+/** Azure DNS answers with code and message alone, not within an `error`. */
+export class PlainAzureError extends AzureError {}
+
 export function resourceNotFound(type: string, name: string, group: string): AzureError {
   return new AzureError(
     "ResourceNotFound",

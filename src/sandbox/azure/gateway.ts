@@ -7,7 +7,7 @@ import type { BlobService } from "./blob/service.ts";
 import { blobHost } from "./blob/sources.ts";
 import type { AzureCloud } from "./cloud.ts";
 import { isManagedHost } from "./disks/grants.ts";
-import { AzureError } from "./errors.ts";
+import { AzureError, PlainAzureError } from "./errors.ts";
 import type { Identity } from "./identity.ts";
 import { login, loginHost, refuseLogin } from "./login.ts";
 import { refusalFor } from "./refusals.ts";
@@ -71,7 +71,8 @@ export class Gateway {
       const refusal = error instanceof BodyTooLarge ? new AzureError("RequestEntityTooLarge", "", 413) : error;
       if (!(refusal instanceof AzureError)) throw error;
       const { status, headers, code, message } = refusal;
-      return send({ status, headers, body: { error: { code, message } } });
+      const said = { code, message };
+      return send({ status, headers, body: refusal instanceof PlainAzureError ? said : { error: said } });
     }
   }
 

@@ -17,6 +17,10 @@ export interface RunningAzure {
   readonly front: HttpFront;
   readonly port: number;
   readonly endpoint: string;
+  /** Of the name servers of its zones, over UDP on 127.0.0.1. */
+  readonly dnsPort: number;
+  /** Ends what listens beside the API: name servers and load balancers. */
+  stopTraffic(): Promise<void>;
   readonly subscriptionId: string;
   readonly tenantId: string;
   readonly clientId: string;
@@ -32,7 +36,7 @@ export interface RunningAzure {
 /** Starts it on a port of 127.0.0.1 (0: any), with everything as an earlier process left it. */
 export async function startAzure(parts: AzureParts, port: number): Promise<RunningAzure> {
   const cloud = new AzureCloud(parts);
-  const { gateway, operations, contents, copies, store, guests } = assemble(cloud);
+  const { gateway, operations, contents, copies, store, guests, names, traffic } = assemble(cloud);
   cloud.guests.adopt();
   operations.reconcile();
   copies.reconcile();
@@ -40,12 +44,20 @@ export async function startAzure(parts: AzureParts, port: number): Promise<Runni
   guests.reconcile();
   const front = new HttpFront((request) => gateway.handle(request));
   const listening = await front.listen(port);
+  const dnsPort = await names.listen(listening);
+  await traffic.settle();
+  const stopTraffic = async (): Promise<void> => {
+    await names.close();
+    await traffic.close();
+  };
   const { subscriptionId, tenantId, clientId, clientSecret, storageKey } = cloud.account;
   return {
     cloud,
     front,
     port: listening,
     endpoint: `http://127.0.0.1:${listening}`,
+    dnsPort,
+    stopTraffic,
     subscriptionId,
     tenantId,
     clientId,
@@ -65,6 +77,7 @@ export async function startAzure(parts: AzureParts, port: number): Promise<Runni
     },
     async stop() {
       await front.close();
+      await stopTraffic();
       await guests.suspendAll();
       await cloud.settled();
       cloud.guests.close();

@@ -1,3 +1,4 @@
+import { DnsServer } from "../cloud/dns/server.ts";
 import { groupRoutes } from "./arm/groups.ts";
 import { Kinds } from "./arm/kinds.ts";
 import { listedKinds } from "./arm/listed.ts";
@@ -26,14 +27,21 @@ import { VmDisks } from "./compute/vm-disks.ts";
 import { VmGuests } from "./compute/vm-guests.ts";
 import { instanceViewRoute } from "./compute/vm-views.ts";
 import { Grants } from "./disks/grants.ts";
+import { recordSetRoutes } from "./dns/record-sets.ts";
+import { servedZones } from "./dns/served.ts";
+import { zoneRoutes } from "./dns/zones.ts";
 import { Gateway } from "./gateway.ts";
 import { Identity } from "./identity.ts";
 import { addressKind } from "./network/addresses.ts";
 import { ensureDefaultNetwork } from "./network/default-network.ts";
 import { interfaceKind } from "./network/interfaces.ts";
+import { balancerKind, poolRoutes } from "./network/load-balancers.ts";
 import { ruleRoutes, securityGroupKind } from "./network/security-groups.ts";
+import { Traffic } from "./network/traffic.ts";
 import { networkUsageRoutes } from "./network/usages.ts";
 import { networkKind, subnetRoutes } from "./network/virtual-networks.ts";
+import { profileRoutes } from "./trafficmanager/profiles.ts";
+import { ProfileNames } from "./trafficmanager/served.ts";
 
 /** Everything that answers, put together. */
 export function assemble(cloud: AzureCloud) {
@@ -58,7 +66,10 @@ export function assemble(cloud: AzureCloud) {
   kinds.add(networkKind(kinds));
   kinds.add(securityGroupKind(kinds));
   kinds.add(addressKind(kinds));
-  kinds.add(interfaceKind(kinds));
+  const traffic = new Traffic(kinds);
+  const changed = () => cloud.inBackground("settle load balancers", () => traffic.settle());
+  kinds.add(interfaceKind(kinds, changed));
+  kinds.add(balancerKind(kinds, changed));
   for (const kind of listedKinds) kinds.add(kind);
   ensureDefaultNetwork(kinds);
   const instanceViews = instanceViewRoute(kinds, guests);
@@ -71,6 +82,10 @@ export function assemble(cloud: AzureCloud) {
     ...subnetRoutes(kinds),
     ...ruleRoutes(kinds),
     ...networkUsageRoutes(kinds),
+    ...poolRoutes(kinds, changed, (balancer, rule) => traffic.healthOf(balancer, rule)),
+    ...profileRoutes(kinds),
+    ...zoneRoutes(kinds),
+    ...recordSetRoutes(kinds),
     ...permissionRoutes(identity),
   ]);
   const account = {
@@ -81,5 +96,10 @@ export function assemble(cloud: AzureCloud) {
     copies,
   };
   const gateway = new Gateway(cloud, identity, router, new BlobService(cloud, identity, managed, account));
-  return { gateway, operations, contents, copies, store, guests };
+  const profiles = new ProfileNames(kinds);
+  const names = new DnsServer(
+    () => [...servedZones(kinds), profiles.zone()],
+    (error) => cloud.parts.log("The name server failed", { error }),
+  );
+  return { gateway, operations, contents, copies, store, guests, names, traffic };
 }

@@ -17,6 +17,8 @@ export const settingsSchema = z.strictObject({
   snapshotCopyMs: z.int().min(0).default(300),
   /** Resources of a page of a list. */
   pageSize: z.int().min(1).default(50),
+  /** How often a load balancer probes: from 5 seconds on at Azure, as its probe says. */
+  probeMs: z.int().min(10).default(1_000),
   /** How long a guest may take to power off, before its plug is pulled. */
   stopGraceMs: z.int().min(0).default(20_000),
   /** A guest gets its size's memory, but at most this. */

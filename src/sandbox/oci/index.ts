@@ -15,6 +15,10 @@ export interface RunningOci {
   readonly port: number;
   /** For every client of every service. */
   readonly endpoint: string;
+  /** Of the name servers of its zones, over UDP on 127.0.0.1. */
+  readonly dnsPort: number;
+  /** Ends what listens beside the API: name servers and load balancers. */
+  stopTraffic(): Promise<void>;
   readonly region: string;
   /** The API key of the tenancy's only user. */
   readonly credentials: {
@@ -41,7 +45,7 @@ export interface RunningOci {
 /** Starts it on a port of 127.0.0.1 (0: any), with everything as an earlier process left it. */
 export async function startOci(parts: OciParts, port: number): Promise<RunningOci> {
   const cloud = new OciCloud(parts);
-  const { registry, tokens, operations, workRequests, guests, objects, network } = makeServices(cloud);
+  const { registry, tokens, operations, workRequests, guests, objects, network, names, traffic } = makeServices(cloud);
   cloud.guests.adopt();
   cloud.helpers.adopt();
   await reconcilePoints(cloud.diskParts());
@@ -51,6 +55,12 @@ export async function startOci(parts: OciParts, port: number): Promise<RunningOc
   const gateway = new Gateway(cloud, tokens, operations);
   const front = new HttpFront((request) => gateway.handle(request));
   const listening = await front.listen(port);
+  const dnsPort = await names.listen(listening);
+  await traffic.settle();
+  const stopTraffic = async (): Promise<void> => {
+    await names.close();
+    await traffic.close();
+  };
   const { tenancyId, userId, fingerprint, privateKey, compartmentId, namespace } = cloud.tenancy;
   return {
     cloud,
@@ -58,6 +68,8 @@ export async function startOci(parts: OciParts, port: number): Promise<RunningOc
     front,
     port: listening,
     endpoint: `http://127.0.0.1:${listening}`,
+    dnsPort,
+    stopTraffic,
     region,
     credentials: { tenancy: tenancyId, user: userId, fingerprint, privateKey, region },
     compartment: compartmentId,
@@ -79,6 +91,7 @@ export async function startOci(parts: OciParts, port: number): Promise<RunningOc
     },
     async stop() {
       await front.close();
+      await stopTraffic();
       await guests.suspendAll();
       await cloud.settled();
       cloud.guests.close();

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Answer } from "../cloud/http-front.ts";
 
-export type Service = "core" | "identity" | "limits" | "workrequests" | "objectstorage";
+export type Service = "core" | "identity" | "limits" | "workrequests" | "objectstorage" | "dns" | "loadbalancer";
 
 /** One call, after it was authenticated. */
 export interface Call {
@@ -47,6 +47,8 @@ const prefixes: Readonly<Record<Service, string>> = {
   workrequests: "/20160918",
   limits: "/20190729",
   objectstorage: "",
+  dns: "/20180115",
+  loadbalancer: "/20170115",
 };
 
 /** `route` is a method and a path without the service's version. */

@@ -1,3 +1,4 @@
+import { DnsServer } from "../cloud/dns/server.ts";
 import type { OciCloud } from "./cloud.ts";
 import { attachmentKinds, attachmentOperations } from "./core/attachments.ts";
 import { backupKinds, backupOperations } from "./core/backups.ts";
@@ -14,8 +15,12 @@ import { vcnOperations } from "./core/vcns.ts";
 import { vnicOperations } from "./core/vnics.ts";
 import { volumeGroupKind, volumeGroupOperations } from "./core/volume-groups.ts";
 import { volumeKinds, volumeOperations } from "./core/volumes.ts";
+import { recordOperations, ZoneRecords } from "./dns/records.ts";
+import { zoneKind, zoneOperations } from "./dns/zones.ts";
 import { identityOperations } from "./identity.ts";
 import { limitOperations } from "./limits.ts";
+import { balancerKind, balancerOperations } from "./loadbalancer/operations.ts";
+import { Traffic } from "./loadbalancer/traffic.ts";
 import { bucketOperations } from "./objectstorage/buckets.ts";
 import { multipartOperations } from "./objectstorage/multipart.ts";
 import { objectOperations } from "./objectstorage/objects.ts";
@@ -32,6 +37,8 @@ export interface Services {
   readonly guests: InstanceGuests;
   readonly objects: ObjectStore;
   readonly network: ReturnType<typeof ensureNetwork>;
+  readonly names: DnsServer;
+  readonly traffic: Traffic;
   readonly operations: readonly Operation[];
 }
 
@@ -51,6 +58,10 @@ export function makeServices(cloud: OciCloud): Services {
     image: imageKind(registry),
   };
   const network = networkKinds(registry);
+  const zone = zoneKind(registry);
+  const records = new ZoneRecords(registry);
+  const balancer = balancerKind(registry);
+  const traffic = new Traffic(registry);
   return {
     registry,
     tokens: new RetryTokens(registry),
@@ -58,6 +69,11 @@ export function makeServices(cloud: OciCloud): Services {
     guests,
     objects,
     network: ensureNetwork(registry, network),
+    traffic,
+    names: new DnsServer(
+      () => records.served(),
+      (error) => cloud.parts.log("The name server failed", { error }),
+    ),
     operations: [
       ...volumeOperations(registry, kinds),
       ...backupOperations(registry, kinds),
@@ -78,6 +94,9 @@ export function makeServices(cloud: OciCloud): Services {
       ...identityOperations(registry),
       ...limitOperations(registry),
       ...workRequestOperations(registry),
+      ...zoneOperations(registry, zone, records),
+      ...recordOperations(registry, zone, records),
+      ...balancerOperations(registry, balancer, traffic),
     ],
   };
 }

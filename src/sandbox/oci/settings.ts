@@ -20,6 +20,8 @@ export const settingsSchema = z.strictObject({
   backupMs: z.int().min(0).default(300),
   /** Least time of PROVISIONING or IMPORTING of an image, and of EXPORTING. */
   imageMs: z.int().min(0).default(200),
+  /** How often a load balancer looks at its backends: every 10 seconds at Oracle unless a set says otherwise. */
+  backendHealthMs: z.int().min(10).default(1_000),
   /** TERMINATING → TERMINATED. */
   terminatingMs: z.int().min(0).default(100),
   /** How long what was deleted is still there to be read, as TERMINATED. */

@@ -1,6 +1,9 @@
 import type { LayeredDisk } from "../cloud/disks/points.ts";
 import type { Document, Documents } from "../cloud/documents.ts";
 import type * as network from "./core/network-state.ts";
+import type { RecordSet } from "./dns/records.ts";
+import type { Zone } from "./dns/zones.ts";
+import type { BalancerWork, LoadBalancer } from "./loadbalancer/state.ts";
 
 export type Tags = Readonly<Record<string, string>>;
 export type DefinedTags = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -164,6 +167,10 @@ export function tablesOf(documents: Documents) {
     groups: documents.table<network.SecurityGroup>("security-group"),
     vnics: documents.table<network.Vnic>("vnic"),
     publicIps: documents.table<network.PublicIp>("public-ip"),
+    balancers: documents.table<LoadBalancer>("load-balancer"),
+    balancerWork: documents.table<BalancerWork>("load-balancer-work-request"),
+    zones: documents.table<Zone>("dns-zone"),
+    recordSets: documents.table<RecordSet>("dns-record-set"),
   };
 }
 export type Tables = ReturnType<typeof tablesOf>;

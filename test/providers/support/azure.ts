@@ -5,6 +5,7 @@ import type { Provider } from "../../../src/providers/provider.ts";
 import { whyNoGuests } from "../../sandbox/aws/support.ts";
 import { type AzureLab, startAzureLab } from "../../sandbox/azure/support.ts";
 import type { ConformanceHarness } from "../harness.ts";
+import { makeAzureTraffic } from "./azure-traffic.ts";
 import { writeImage } from "./write-image.ts";
 
 export interface AzureAddress {
@@ -68,6 +69,7 @@ export const harness: ConformanceHarness = {
         const volumeId = vm.disks.find((disk) => disk.diskId === diskId)?.volumeId ?? "";
         await writeVolume(lab, { vmId, running: vm.state === "running", volumeId, offset, length, pattern });
       },
+      traffic: () => makeAzureTraffic(lab),
       async close() {
         await provider.close();
         await lab.close();

@@ -5,6 +5,7 @@ import type { Provider } from "../../../src/providers/provider.ts";
 import { whyNoGuests } from "../../sandbox/aws/support.ts";
 import { type OciLab, startOciLab } from "../../sandbox/oci/support.ts";
 import type { ConformanceHarness } from "../harness.ts";
+import { makeOciTraffic } from "./oci-traffic.ts";
 import { writeImage } from "./write-image.ts";
 
 export interface OciAddress {
@@ -80,6 +81,7 @@ export const harness: ConformanceHarness = {
         const volumeId = vm.disks.find((disk) => disk.diskId === diskId)?.volumeId ?? "";
         await writeVolume(lab, { vmId, running: vm.state === "running", volumeId, offset, length, pattern });
       },
+      traffic: () => makeOciTraffic(lab),
       async close() {
         await provider.close();
         await lab.close();

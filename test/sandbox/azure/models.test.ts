@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { type Deserialise, modelsOf, unread } from "./readers.ts";
 import { type AzureLab, quickly, startAzureLab } from "./support.ts";
-
-type Deserialise = (body: unknown) => unknown;
-type Models = Readonly<Record<string, Deserialise>>;
 
 const group = "novacron";
 const location = "eastus";
@@ -13,31 +11,6 @@ before(async () => {
   lab = await startAzureLab();
 });
 after(() => lab.close());
-
-/** The SDK's own reading of answers; its packages don't export it. */
-async function modelsOf(sdk: string, part: string): Promise<Models> {
-  const path = `../../../node_modules/@azure/${sdk}/dist/esm/models/${part}/models.js`;
-  return (await import(new URL(path, import.meta.url).href)) as Models;
-}
-
-/** Members of an answer that the SDK's reading of it leaves out. */
-function unread(deserialise: Deserialise, body: unknown): string[] {
-  const left = new Set<string>();
-  const watch = (value: object, path: string): object => {
-    for (const name of Object.keys(value)) left.add(`${path}${name}`);
-    return new Proxy(value, {
-      get(target, name) {
-        const found: unknown = Reflect.get(target, name);
-        const here = `${path}${String(name)}`;
-        left.delete(here);
-        return typeof found === "object" && found !== null ? watch(found, `${here}.`) : found;
-      },
-    });
-  };
-  deserialise(watch(body as object, ""));
-  // Of lists and maps the SDK reads what there is.
-  return [...left].filter((path) => !/(^|\.)(\d+|tags\..+)$/.test(path));
-}
 
 test("the SDK reads every member of what is answered", async () => {
   const compute = lab.compute();

@@ -2,7 +2,9 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { ComputeManagementClient } from "@azure/arm-compute";
+import { DnsManagementClient } from "@azure/arm-dns";
 import { NetworkManagementClient } from "@azure/arm-network";
+import { TrafficManagerManagementClient } from "@azure/arm-trafficmanager";
 import { createDefaultHttpClient, type HttpClient } from "@azure/core-rest-pipeline";
 import { ClientSecretCredential } from "@azure/identity";
 import { AnonymousCredential, BlobServiceClient, newPipeline, PageBlobClient } from "@azure/storage-blob";
@@ -21,6 +23,8 @@ export interface AzureLab {
   credential(client?: { clientId: string; clientSecret: string }): ClientSecretCredential;
   compute(credential?: ClientSecretCredential): ComputeManagementClient;
   network(credential?: ClientSecretCredential): NetworkManagementClient;
+  dns(): DnsManagementClient;
+  trafficManager(): TrafficManagerManagementClient;
   blobs(): BlobServiceClient;
   /** What a shared access signature of a managed disk leads to. */
   pageBlob(sas: string): PageBlobClient;
@@ -89,11 +93,14 @@ export async function startAzureLab(settings: object = {}): Promise<AzureLab> {
     credential,
     compute: (token = credential()) => new ComputeManagementClient(token, running.subscriptionId, options),
     network: (token = credential()) => new NetworkManagementClient(token, running.subscriptionId, options),
+    dns: () => new DnsManagementClient(credential(), running.subscriptionId, options),
+    trafficManager: () => new TrafficManagerManagementClient(credential(), running.subscriptionId, options),
     blobs: () =>
       new BlobServiceClient(`https://${running.storageAccount.name}.blob.core.windows.net`, pipelineOf(credential())),
     pageBlob: (sas) => new PageBlobClient(sas, pipelineOf(new AnonymousCredential())),
     async restart() {
       await running.front.close();
+      await running.stopTraffic();
       running.cloud.guests.close();
       await running.cloud.disks.close();
       await running.cloud.pages.close();

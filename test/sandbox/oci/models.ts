@@ -10,12 +10,15 @@ const packages: Readonly<Record<Service, string>> = {
   limits: "oci-limits",
   workrequests: "oci-workrequests",
   objectstorage: "oci-objectstorage",
+  dns: "oci-dns",
+  loadbalancer: "oci-loadbalancer",
 };
 /** Where a base class stands for one of several, the one that is simulated. */
 const simulated: Readonly<Record<string, string>> = {
   AttachVolumeDetails: "AttachParavirtualizedVolumeDetails",
   VolumeAttachment: "ParavirtualizedVolumeAttachment",
   ExportImageDetails: "ExportImageViaObjectStorageTupleDetails",
+  CreateZoneBaseDetails: "CreateZoneDetails",
 };
 
 interface Model {
@@ -123,8 +126,15 @@ function modelOf(service: Service, name: string): Model {
   return model;
 }
 
+/** The SDK's own file names where they follow no rule. */
+const files: Readonly<Record<string, string>> = {
+  RRSet: "r-rset",
+  UpdateRRSetDetails: "update-rr-set-details",
+  PatchRRSetDetails: "patch-rr-set-details",
+};
+
 function kebab(name: string): string {
-  return name.replaceAll(/([a-z0-9])([A-Z])/g, "$1-$2").toLowerCase();
+  return files[name] ?? name.replaceAll(/([a-z0-9])([A-Z])/g, "$1-$2").toLowerCase();
 }
 
 /** Method, path and models of an operation in the SDK's client. */

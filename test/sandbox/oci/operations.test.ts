@@ -10,7 +10,10 @@ before(async () => {
 after(() => lab.close());
 
 /** What each service's paths begin with beside those in the SDK's client. */
-const versions = { core: "/20160918", identity: "/20160918", workrequests: "/20160918", limits: "", objectstorage: "" };
+const versions = {
+  ...{ core: "/20160918", identity: "/20160918", workrequests: "/20160918", limits: "", objectstorage: "" },
+  ...{ dns: "/20180115", loadbalancer: "/20170115" },
+};
 /** The SDK's client reads JSON where the service sends text. */
 const otherwise = new Set(["GetConsoleHistoryContent"]);
 

@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { CircuitBreaker, NoRetryConfigurationDetails, Region, SimpleAuthenticationDetailsProvider } from "oci-common";
 import { BlockstorageClient, ComputeClient, VirtualNetworkClient } from "oci-core";
+import { DnsClient } from "oci-dns";
 import { IdentityClient } from "oci-identity";
 import { LimitsClient } from "oci-limits";
+import { LoadBalancerClient } from "oci-loadbalancer";
 import { ObjectStorageClient } from "oci-objectstorage";
 import { WorkRequestClient } from "oci-workrequests";
 import { loadHostTools } from "../../../src/host/host-tools.ts";
@@ -25,6 +27,8 @@ export interface OciLab {
   limits(): LimitsClient;
   workRequests(): WorkRequestClient;
   storage(): ObjectStorageClient;
+  dns(): DnsClient;
+  balancers(): LoadBalancerClient;
   /** Ends the server without ceremony (its guests run on) and starts another on the same state. */
   restart(): Promise<void>;
   close(): Promise<void>;
@@ -100,8 +104,11 @@ export async function startOciLab(settings: object = {}): Promise<OciLab> {
     limits: () => made(LimitsClient as never),
     workRequests: () => made(WorkRequestClient as never),
     storage: () => made(ObjectStorageClient as never),
+    dns: () => made(DnsClient as never),
+    balancers: () => made(LoadBalancerClient as never),
     async restart() {
       await running.front.close();
+      await running.stopTraffic();
       await running.cloud.settled();
       running.cloud.guests.close();
       await running.cloud.disks.close();

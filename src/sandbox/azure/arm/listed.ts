@@ -3,7 +3,6 @@ import type { Kind } from "./kinds.ts";
 
 /** What NovaCron only lists; there is none of it. */
 export const listedKinds: readonly Kind<object>[] = [
-  listed("network", "Microsoft.Network/loadBalancers", "loadBalancers", ["list", "listAll"]),
   listed("network", "Microsoft.Network/connections", "virtualNetworkGatewayConnections", ["list", "listAll"]),
   listed("compute", "Microsoft.Compute/virtualMachineScaleSets", "virtualMachineScaleSets", ["list", "listAll"]),
 ];

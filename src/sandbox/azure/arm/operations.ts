@@ -8,6 +8,7 @@ import type { ArmAnswer, ArmRequest, Route, Service } from "./request.ts";
 const providers: Readonly<Record<string, string>> = {
   compute: "Microsoft.Compute",
   network: "Microsoft.Network",
+  dns: "Microsoft.Network",
 };
 const rememberedMs = 24 * 3_600_000;
 

@@ -31,8 +31,8 @@ export interface ArmAnswer {
 export interface Route {
   readonly service: Service;
   readonly operation: string;
-  /** What a role has to allow. */
-  readonly action: string;
+  /** What a role has to allow; of some, by what their placeholders stand for. */
+  readonly action: string | ((params: ArmRequest["params"]) => string);
   readonly method: string;
   /** Below `/subscriptions/ID/`; lower case, `:name` for a placeholder. */
   readonly path: string;

@@ -52,13 +52,14 @@ export class Router {
     const { route, params } = this.#find(request.method, rest, path);
     const { service, operation } = route;
     const call = { service, operation, region: params.location ?? "" };
+    const action = typeof route.action === "string" ? route.action : route.action(params);
     try {
       return await this.#cloud.faults.around(
         call,
         () => {
           const kind = request.method === "GET" ? "reads" : request.method === "DELETE" ? "deletes" : "writes";
           if (settings.throttling && !buckets.take(kind, rates[kind])) throw throttled();
-          if (!this.#identity.may(caller, route.action)) throw unauthorised(caller.clientId, route.action, path);
+          if (!this.#identity.may(caller, action)) throw unauthorised(caller.clientId, action, path);
           return route.run({ ...request, service, operation, params, apiVersion, caller });
         },
         (refusal) => refusalFor(refusal, call),

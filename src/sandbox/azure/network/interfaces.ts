@@ -13,8 +13,8 @@ import { findSubnet } from "./virtual-networks.ts";
  *  https://learn.microsoft.com/azure/virtual-network/virtual-networks-faq */
 const reserved = 4;
 
-/** Network interfaces: https://learn.microsoft.com/rest/api/virtualnetwork/network-interfaces */
-export function interfaceKind(kinds: Kinds): Kind<object> {
+/** Network interfaces: https://learn.microsoft.com/rest/api/virtualnetwork/network-interfaces. `changed` is told of each change. */
+export function interfaceKind(kinds: Kinds, changed: () => void): Kind<object> {
   return {
     service: "network",
     type: interfaceType,
@@ -41,6 +41,7 @@ export function interfaceKind(kinds: Kinds): Kind<object> {
             ...(virtualMachine === undefined ? {} : { virtualMachine }),
           },
         },
+        work: async () => changed(),
       };
     },
     checkRemoval({ path, properties }) {
