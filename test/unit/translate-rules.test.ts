@@ -124,6 +124,15 @@ describe("rules that refuse", () => {
     assert.match(whole[0]?.why ?? "", /whatever it may refuse is taken out of web/);
   });
 
+  test("take out a group of the target's whole, as nobody knows here whether it has whom they refuse, and say so", () => {
+    const refused = rule({ ruleId: "no", priority: 1, action: "deny", peers: [cidr("10.0.0.0/8")] });
+    const web = rule({ ruleId: "web", priority: 2, peers: [group("sg-lb")] });
+    const { said, story, whole } = translate([layer([refused, web])], { peerMap: { "sg-lb": "balancers" } });
+    assert.deepEqual(said, []);
+    assert.deepEqual(story, { no: "resolved", web: "left-out" });
+    assert.match(whole[1]?.why ?? "", /no may refuse more of it than can be said here/);
+  });
+
   test("leave of all protocols those that there are words for", () => {
     const { said, story } = translate([
       layer([
