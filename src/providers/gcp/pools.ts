@@ -3,10 +3,7 @@ import { invalid, type Subject } from "../failures.ts";
 import { fullWeight, type PoolShare, type PoolTarget, type TargetPool, type TargetState } from "../traffic-facets.ts";
 import { nameOf } from "./names.ts";
 
-type V1 = typeof Compute.protos.google.cloud.compute.v1;
-export type BackendService =
-  | InstanceType<V1["BackendService"]>
-  | Compute.protos.google.cloud.compute.v1.IBackendService;
+export type BackendService = Compute.protos.google.cloud.compute.v1.IBackendService;
 export type Group = Compute.protos.google.cloud.compute.v1.INetworkEndpointGroup;
 export type Endpoint = Compute.protos.google.cloud.compute.v1.INetworkEndpointWithHealthStatus;
 
