@@ -96,7 +96,7 @@ export class OciObjects implements ObjectStorageFacet {
     const subject = this.#subject("look up object", `${bucket}/${objectName}`);
     const request = { namespaceName: await this.namespace(signal), bucketName: bucket, objectName };
     const { contentLength, eTag, lastModified } = await this.#oci.objects.call("headObject", request, subject, signal);
-    return toObject(bucket, objectName, contentLength, eTag, lastModified);
+    return toObject(bucket, objectName, contentLength, eTag, headerTime(lastModified));
   }
 
   async readObject(
@@ -189,7 +189,7 @@ export class OciObjects implements ObjectStorageFacet {
     const request = { namespaceName: await this.namespace(signal), bucketName: bucket, objectName: objectKey };
     const seen = await this.#oci.objects.call("headObject", request, subject, signal);
     if (seen.opcMeta[uploadMark] !== readId(uploadId).mark) throw notFound(subject, "the upload has ended without it");
-    return toObject(bucket, objectKey, seen.contentLength, seen.eTag, seen.lastModified);
+    return toObject(bucket, objectKey, seen.contentLength, seen.eTag, headerTime(seen.lastModified));
   }
 
   async abortUpload(upload: Upload, signal: AbortSignal): Promise<void> {
@@ -237,6 +237,15 @@ function refuseMissing(there: readonly UploadedPart[], { uploadId, partBytes }: 
   const missing = Array.from({ length: count }, (_, index) => index + 1).filter((part) => !isWhole(part));
   if (missing.length === 0) return;
   throw invalid(subject, `parts ${missing.join(", ")} are missing or not whole`, "Upload them, then complete it.");
+}
+
+/** The SDK gives a header's time in this machine's time zone, calls it UTC, and leaves out the zero of an hour before ten, which
+ *  makes no date of it. */
+export function headerTime(at: Date | string | undefined): Date | undefined {
+  const [, year, month, day, hour, minute, second] =
+    /^(\d{4})-(\d\d)-(\d\d)T(\d{1,2}):(\d\d):(\d\d)Z$/.exec(String(at)) ?? [];
+  if (second === undefined) return at === undefined ? undefined : new Date(at);
+  return new Date(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
 }
 
 function toObject(
