@@ -71,7 +71,7 @@ listen web
   option socket-stats
   balance roundrobin
   bind ${place.host}:${place.port}
-  server one 127.0.0.1:${port} check inter 200ms weight 100
+  server one 127.0.0.1:${port} check fall 10 weight 100
 listen fixed
   balance static-rr
   bind ${place.host}:${place.port + 1}

@@ -19,7 +19,14 @@ export async function makeOciTraffic(lab: OciLab): Promise<OciTraffic> {
   const createZoneDetails = { name, compartmentId, migrationSource: "NONE" as const };
   const { zone } = await lab.dns().createZone({ createZoneDetails });
   const balancers = lab.balancers();
-  const healthChecker = { protocol: "HTTP", urlPath: "/", port: 0, returnCode: 200, retries: 2 };
+  const healthChecker = {
+    protocol: "HTTP",
+    urlPath: "/",
+    port: 0,
+    returnCode: 200,
+    retries: 2,
+    timeoutInMillis: 20_000,
+  };
   const createLoadBalancerDetails: requests.CreateLoadBalancerRequest["createLoadBalancerDetails"] = {
     ...{ compartmentId, displayName: `lb-${run}`, shapeName: "flexible", subnetIds: [network.subnetId] },
     shapeDetails: { minimumBandwidthInMbps: 10, maximumBandwidthInMbps: 10 },

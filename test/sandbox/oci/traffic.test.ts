@@ -10,7 +10,7 @@ import { resolverAt } from "../support-dns.ts";
 import { type OciLab, startOciLab } from "./support.ts";
 import { refused } from "./support-calls.ts";
 
-const signal = AbortSignal.timeout(240_000);
+const signal = AbortSignal.timeout(600_000);
 const withinMs = 60_000;
 let lab: OciLab;
 let provider: Provider;

@@ -9,6 +9,9 @@ import { addressType, interfaceType } from "./addresses.ts";
 import { type Child, childrenOf, idOf } from "./lists.ts";
 import { type Balancer, type BalancerFacts, balancerType, type Member, membersOf } from "./load-balancers.ts";
 
+/** Azure gives a probe its interval; a machine that is busy with all of a sandbox may need longer. */
+const probeTimeoutMs = 15_000;
+
 /** What load balancers do beside being described: they listen at public addresses, probe and pass TCP connections on. */
 export class Traffic {
   readonly #balancing = new Balancing();
@@ -107,7 +110,7 @@ export class Traffic {
         isGood: (status) => status === 200,
       }),
       intervalMs,
-      timeoutMs: Math.max(intervalMs, 1_000),
+      timeoutMs: probeTimeoutMs,
       healthyAfter: 1,
       unhealthyAfter: Number(probeThreshold ?? 1),
     };
