@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   "load-time": async () => (await import("./load-time.ts")).loadTimeBench,
   transit: async () => (await import("./transit.ts")).transitBench,
   prepare: async () => (await import("./prepare.ts")).prepareBench,
+  warm: async () => (await import("./warm.ts")).warmBench,
   wave: async () => (await import("./wave.ts")).waveBench,
   overhead: async () => (await import("./overhead.ts")).overheadBench,
 };
