@@ -97,8 +97,11 @@ export function createApi(deps: ApiDeps): Express {
           request,
           response,
         });
+      // Looked up while the trail is written.
+      const freeze = route.audit && !route.duringFreeze ? deps.store.guard.frozen() : undefined;
+      freeze?.catch(() => undefined);
       const work = async () => {
-        if (route.audit && !route.duringFreeze) await refuseFrozen(deps.store);
+        refuseFrozen(await freeze);
         return once(deps.store, repeatable, run);
       };
       const answer = route.audit
@@ -158,8 +161,7 @@ function sharedWith(origin: string | undefined): RequestHandler {
 }
 
 /** @throws ProblemError PolicyBlocked while all changes are frozen. */
-async function refuseFrozen(store: ApiDeps["store"]): Promise<void> {
-  const freeze = await store.guard.frozen();
+function refuseFrozen(freeze: Awaited<ReturnType<ApiDeps["store"]["guard"]["frozen"]>>): void {
   if (!freeze) return;
   throw new ProblemError("PolicyBlocked", {
     detail: `All changes are frozen since ${freeze.since} by ${freeze.by}: ${freeze.reason}`,

@@ -19,8 +19,8 @@ export interface AuditedRequest {
 type AuditDeps = Readonly<{ store: Pick<Store, "audit">; log: Logger }>;
 
 /**
- * Two entries a request: that it was asked for, written before anything happens (no trail, no deed), and how it ended.
- * The second may be missing after a crash; the request id joins them.
+ * Two entries a request: that it was asked for, written before anything happens (no trail, no deed), and how it ended, written
+ * right behind the answer where it went well. The second may be missing after a crash; the request id joins them.
  */
 export async function audited(
   deps: AuditDeps,
@@ -31,7 +31,7 @@ export async function audited(
   try {
     const answer = await work();
     const { workflowId, before, after } = answer ?? {};
-    await note(deps, entryOf(request, "done", { workflowId, before, after }));
+    void noteSoon(deps, entryOf(request, "done", { workflowId, before, after }));
     return answer;
   } catch (error) {
     await noteFailure(deps, request, error);
@@ -45,9 +45,17 @@ export async function noteFailure(deps: AuditDeps, request: AuditedRequest, erro
 }
 
 /** What comes after the deed is lost, and said to be, rather than failing what was done. */
-export async function note({ store, log }: AuditDeps, entry: AuditEntry): Promise<void> {
+export async function note(deps: AuditDeps, entry: AuditEntry): Promise<void> {
+  await orSay(deps, entry, deps.store.audit.append(entry));
+}
+
+async function noteSoon(deps: AuditDeps, entry: AuditEntry): Promise<void> {
+  await orSay(deps, entry, deps.store.audit.appendSoon(entry));
+}
+
+async function orSay({ log }: AuditDeps, entry: AuditEntry, written: Promise<void>): Promise<void> {
   try {
-    await store.audit.append(entry);
+    await written;
   } catch (error) {
     const { requestId, action, outcome } = entry;
     log.error({ requestId, action, outcome, err: error }, "an audit entry was lost");

@@ -28,11 +28,14 @@ interface Waiting {
 
 /** More at once would hold the chain's end for longer than others should wait. */
 const mostAtOnce = 200;
+/** What nobody waits for goes with what somebody does, or by itself after this. */
+const soonMs = 10;
 
 export class AuditRepository {
   readonly #db: Kysely<Database>;
   readonly #waiting: Waiting[] = [];
-  #writing = false;
+  #writing: Promise<void> | undefined;
+  #soon: NodeJS.Timeout | undefined;
 
   constructor(db: Kysely<Database>) {
     this.#db = db;
@@ -43,15 +46,38 @@ export class AuditRepository {
    * meanwhile goes together into the next statement: one wait for the disk serves them all.
    */
   append(entry: AuditEntry): Promise<void> {
+    const durable = this.#add(entry);
+    this.#begin();
+    return durable;
+  }
+
+  /** The same for what nobody waits for: it stands in the chain behind what was appended before it, within moments. */
+  appendSoon(entry: AuditEntry): Promise<void> {
+    const durable = this.#add(entry);
+    if (!this.#writing) this.#soon ??= setTimeout(() => this.#begin(), soonMs);
+    return durable;
+  }
+
+  /** Resolves when everything that was appended here so far is in the chain, or could not be written. */
+  async settled(): Promise<void> {
+    this.#begin();
+    await this.#writing;
+  }
+
+  #add(entry: AuditEntry): Promise<void> {
     const text = canonicalJson(toWire(keepable(entry)));
     return new Promise((resolve, reject) => {
       this.#waiting.push({ text, resolve, reject });
-      if (!this.#writing) void this.#write();
     });
   }
 
+  #begin(): void {
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
+    if (this.#waiting.length > 0) this.#writing ??= this.#write();
+  }
+
   async #write(): Promise<void> {
-    this.#writing = true;
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, mostAtOnce);
       try {
@@ -61,11 +87,13 @@ export class AuditRepository {
         for (const { reject } of batch) reject(error);
       }
     }
-    this.#writing = false;
+    // At once: what is added from now on has to begin another.
+    this.#writing = undefined;
   }
 
   /** Newest first. */
   async list(query: AuditQuery): Promise<Page<ChainedEntry>> {
+    await this.settled();
     const limit = clampLimit(query.limit);
     const { cursor, actor, action, resource, requestId, workflowId, outcome, since, until } = query;
     let select = this.#db.selectFrom("audit").select(["sequence", "hash", "entry"]);
@@ -85,6 +113,7 @@ export class AuditRepository {
 
   /** The chain in its order, from the entry after `after` on; read in parts. */
   async *chain(after = 0): AsyncGenerator<ChainedEntry> {
+    await this.settled();
     for (let last = after; ; ) {
       const rows = await this.#db
         .selectFrom("audit")
@@ -101,6 +130,7 @@ export class AuditRepository {
   }
 
   async head(): Promise<{ sequence: number; hash: string }> {
+    await this.settled();
     return this.#db.selectFrom("audit_head").select(["sequence", "hash"]).executeTakeFirstOrThrow();
   }
 

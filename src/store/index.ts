@@ -122,6 +122,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const db = openDatabase(database);
   const listener = new Listener(clientConfig(database), database.log, options.pollMs ?? 2_000);
   const prices = new PriceRepository(db);
+  const audit = new AuditRepository(db);
   return {
     plans: new PlanRepository(db),
     migrations: new MigrationRepository(db, listener),
@@ -149,7 +150,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     sessions: new SessionRepository(db),
     guard: new GuardRepository(db),
     tokens: new TokenRepository(db),
-    audit: new AuditRepository(db),
+    audit,
     idempotency: new IdempotencyRepository(db),
     prices,
     logs: new LogRepository(db),
@@ -163,6 +164,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     },
     async close() {
       await listener.close();
+      await audit.settled();
       await db.destroy();
     },
   };

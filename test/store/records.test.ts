@@ -105,6 +105,22 @@ test("audit entries are listed newest first with what they changed", async () =>
   assert.ok(!("before" in JSON.parse(one.items[0]?.entry ?? "")));
 });
 
+test("an audit entry that nobody waits for stands in its place for whoever reads next", async () => {
+  const { audit } = lab.store;
+  const entry = { at: now, actor: "bootstrap", action: "order.kept", requestId: "r", outcome: "done" };
+  const written = [
+    audit.appendSoon({ ...entry, resource: "one" }),
+    audit.append({ ...entry, resource: "two" }),
+    audit.appendSoon({ ...entry, resource: "three" }),
+  ];
+  const { items } = await audit.list({ limit: 5, action: "order.kept" });
+  const resources = items.map((item) => (JSON.parse(item.entry) as { resource: string }).resource);
+  assert.deepEqual(resources, ["three", "two", "one"]);
+  await Promise.all(written);
+  // By itself, when nothing else is appended.
+  await audit.appendSoon({ ...entry, resource: "four" });
+});
+
 test("an idempotency key is new once, then repeats its answer, and refuses another body", async () => {
   const { idempotency } = lab.store;
   const claim = (bodyHash: string) => idempotency.claim({ key: "k", route: "POST /v1/migrations", bodyHash });
