@@ -33,6 +33,8 @@ import { ensureBootstrapToken } from "./tokens.ts";
 const closeWithinMs = 5_000;
 /** What was said last is kept within this time, or not. */
 const lastLinesMs = 2_000;
+/** As often as Prometheus asks. */
+const siteMetricsEveryMs = 15_000;
 
 const runtime = readRuntime(process.env);
 const config = loadConfig({ file: runtime.configFile, sitesFile: runtime.sitesFile, env: process.env });
@@ -183,6 +185,8 @@ async function letSiteWorkersIn(
     namespace,
     compression: migration.compression,
     keepsLines: config.logging.keepMs > 0,
+    relay: telling.otlp?.relay,
+    metricsEveryMs: siteMetricsEveryMs,
     sites: sites.filter(({ enabled }) => enabled).map(servedSite),
     signalProgress: (workflowId: string, progress: { diskId: string; fraction: number }) =>
       temporal.workflow.getHandle(workflowId).signal(copyProgressSignal, progress),

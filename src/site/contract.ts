@@ -61,6 +61,29 @@ const line = z.strictObject({
   vmId: short,
   facts: anything,
 });
+const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`));
+const span = z.strictObject({
+  name: z.string().min(1).max(200),
+  kind: z.enum(["server", "internal", "consumer", "client"]),
+  work: z.strictObject({
+    traceId: hex(32),
+    spanId: hex(16),
+    parentSpanId: hex(16).optional(),
+    sampled: z.boolean(),
+    requestId: short,
+    workflowId: short,
+    runId: short,
+    workflowType: short,
+    activity: short,
+    attempt: count.optional(),
+    site: short,
+    vmId: short,
+  }),
+  startedAt: z.number().min(0),
+  durationMs: z.number().min(0),
+  failure: text.optional(),
+  facts: z.record(z.string().max(100), z.union([z.string().max(1_000), z.number()])).optional(),
+});
 const certificate = z.strictObject({ workerId: id, site: siteId, certificate: z.string(), authority: z.string() });
 const publicKey = z.string().max(2_000).startsWith("-----BEGIN PUBLIC KEY-----");
 
@@ -109,6 +132,8 @@ export const siteContract = {
       taskQueue: z.string(),
       compression: z.boolean(),
       keepsLines: z.boolean(),
+      takesSpans: z.boolean(),
+      metricsEveryMs: count,
     }),
   ),
   credentials: operation(
@@ -205,6 +230,16 @@ export const siteContract = {
   keepLines: operation(
     "Keep lines of the worker's log, with the worker and its site in each",
     z.strictObject({ lines: z.array(line).max(500) }),
+    nothing,
+  ),
+  keepSpans: operation(
+    "Send on what the worker tells of its part of traces, with the worker and its site in each",
+    z.strictObject({ spans: z.array(span).max(500) }),
+    nothing,
+  ),
+  keepMetrics: operation(
+    "What the worker has counted since it began, in Prometheus's text format, in place of what it told before",
+    z.strictObject({ text: z.string().max(2_000_000), since: time }),
     nothing,
   ),
   admitRun: operation(

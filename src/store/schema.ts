@@ -35,7 +35,7 @@ import type {
 import type { LogLineTable } from "./log-schema.ts";
 import type { MigrationTestTable } from "./migration-test-schema.ts";
 import type { OperationItemTable, OperationTable } from "./operation-schema.ts";
-import type { JoinTokenTable, SiteWorkerTable } from "./site-worker-schema.ts";
+import type { JoinTokenTable, SiteWorkerMetricsTable, SiteWorkerTable } from "./site-worker-schema.ts";
 import type { WaveMemberTable, WaveTable } from "./wave-schema.ts";
 
 /** bigint columns are read as numbers (all are safe integers), timestamps as ISO 8601 UTC strings. */
@@ -271,6 +271,7 @@ export interface Database {
   role_bindings: RoleBindingTable;
   sessions: SessionTable;
   site_workers: SiteWorkerTable;
+  site_worker_metrics: SiteWorkerMetricsTable;
   join_tokens: JoinTokenTable;
   sign_ins: SignInTable;
   sign_in_codes: SignInCodeTable;

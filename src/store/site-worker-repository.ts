@@ -6,6 +6,8 @@ import type { SiteWorkerTable } from "./site-worker-schema.ts";
 
 /** A worker says every few seconds that it is there; after this long without a word nothing is given to it. */
 const liveSeconds = 15;
+/** What it has counted is told every quarter of a minute; what is older than this is a dead worker's. */
+const toldSeconds = 60;
 
 export interface SiteWorker {
   readonly workerId: string;
@@ -103,6 +105,30 @@ export class SiteWorkerRepository {
 
   async noteLeft(workerId: string): Promise<void> {
     await this.#db.updateTable("site_workers").set({ seen_at: null }).where("worker_id", "=", workerId).execute();
+    await this.#db.deleteFrom("site_worker_metrics").where("worker_id", "=", workerId).execute();
+  }
+
+  /** What a worker has counted, in place of what it told before. */
+  async keepMetrics(workerId: string, text: string): Promise<void> {
+    await this.#db
+      .insertInto("site_worker_metrics")
+      .values({ worker_id: workerId, text })
+      .onConflict((conflict) => conflict.column("worker_id").doUpdateSet({ text, told_at: sql`now()` }))
+      .execute();
+  }
+
+  /** What workers in force have counted, of those that told it lately. */
+  async metrics(): Promise<readonly { workerId: string; site: string; text: string }[]> {
+    const rows = await this.#db
+      .selectFrom("site_worker_metrics as told")
+      .innerJoin("site_workers as worker", "worker.worker_id", "told.worker_id")
+      .select(["worker.worker_id", "worker.site", "told.text"])
+      .where("worker.removed_at", "is", null)
+      .where(sql<boolean>`told.told_at > now() - make_interval(secs => ${toldSeconds})`)
+      .orderBy("worker.site")
+      .orderBy("worker.worker_id")
+      .execute();
+    return rows.map(({ worker_id: workerId, site, text }) => ({ workerId, site, text }));
   }
 
   async get(workerId: string): Promise<SiteWorker | undefined> {

@@ -14,6 +14,12 @@ export interface SiteWorkerTable {
   removed_at: OptionalTime;
 }
 
+export interface SiteWorkerMetricsTable {
+  worker_id: string;
+  text: string;
+  told_at: DefaultTime;
+}
+
 export interface JoinTokenTable {
   hash: string;
   site: string;

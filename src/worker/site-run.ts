@@ -23,6 +23,7 @@ import { readDataAddress } from "./data-address.ts";
 import { dataPlane } from "./deps.ts";
 import { observeProvider } from "./observed-provider.ts";
 import { sdkLogger } from "./sdk-log.ts";
+import { SiteTelemetry } from "./site-telemetry.ts";
 import { SiteWork } from "./site-work.ts";
 
 const beatEveryMs = 4_000;
@@ -42,8 +43,15 @@ export async function runAtSite({ env, onWorking }: { env: NodeJS.ProcessEnv; on
     ...{ keepMs: Number.POSITIVE_INFINITY, otlp: undefined },
   });
   const { log } = telling;
+  const say: Say = (level, message, facts) => log[level](facts ?? {}, message);
   const dir = required(runtime, "siteDir");
-  Runtime.install({ shutdownSignals: [], logger: sdkLogger(log) });
+  const telemetry = await SiteTelemetry.start({ flows: telling.flows, scrubber, log: say });
+  const { metrics, spans } = telemetry;
+  Runtime.install({
+    shutdownSignals: [],
+    logger: sdkLogger(log),
+    telemetryOptions: { metrics: telemetry.sdk },
+  });
   const stopping = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopping.abort());
 
@@ -57,7 +65,7 @@ export async function runAtSite({ env, onWorking }: { env: NodeJS.ProcessEnv; on
     append: async (lines) => void (assignment.keepsLines && (await client.call("keepLines", { lines: [...lines] }))),
   });
   mkdirSync(join(dir, "run"), { recursive: true });
-  const registry = registryOf(client, assignment, dir, { log, scrubber });
+  const registry = registryOf(client, assignment, dir, { say, scrubber, telemetry });
   const dataPort = listen
     ? await DataPort.open({
         ...{ host: listen.host, port: listen.port },
@@ -73,11 +81,13 @@ export async function runAtSite({ env, onWorking }: { env: NodeJS.ProcessEnv; on
     url,
     identity,
     assignment,
-    log: (level, message, facts) => log[level](facts ?? {}, message),
+    log: say,
+    telling: { spans, attempts: metrics.attempts, heartbeats: metrics.heartbeats },
     deps: {
       registry,
       store: apiStore(client),
       transfer: dataPlane,
+      copies: metrics.copies,
       peers: peerSites(client, identity, assignment.compression),
       async signalCopyProgress(workflowId, { diskId, fraction }) {
         const migrationId = workflowId.replace(/^migration\//, "");
@@ -92,14 +102,15 @@ export async function runAtSite({ env, onWorking }: { env: NodeJS.ProcessEnv; on
     ...{ dataAddress, log, signal: stopping.signal, onDrained: () => stopping.abort() },
     takesWork: () => work.takesWork,
   });
+  const tellingApi = telemetry.tell(client, assignment, stopping.signal);
   log.info({ site, workerId, dataAddress }, "The worker takes its site's work");
   onWorking();
   stopping.signal.addEventListener("abort", () => void client.call("leave", {}).catch(() => undefined));
   await work.until(stopping.signal);
-  await Promise.all([beating, renewing]);
+  await Promise.all([beating, renewing, tellingApi]);
   await dataPort?.close();
   await registry.close();
-  await telling.close(lastLinesMs);
+  await Promise.all([telling.close(lastLinesMs), telemetry.close(lastLinesMs)]);
   client.close();
 
   async function renewed(): Promise<void> {
@@ -139,22 +150,21 @@ function registryOf(
   client: SiteClient,
   { entry, hasCredentials }: SiteOutput<"assignment">,
   dir: string,
-  { log, scrubber }: { log: Logger; scrubber: Scrubber },
+  { say, scrubber, telemetry: { metrics, spans } }: { say: Say; scrubber: Scrubber; telemetry: SiteTelemetry },
 ) {
   const credentials = async () => {
     const given = await client.call("credentials", {});
     for (const secret of Object.values(given.values)) scrubber.remember(secret);
     return given;
   };
-  const say: Say = (level, message, facts) => log[level](facts ?? {}, message);
-  const calls = callLines({ log: say });
+  const calls = callLines({ log: say, spans, metrics });
   return createRegistry([{ ...entry, ...(hasCredentials ? { credentials } : {}) }], {
     tools: loadHostTools(toolsManifestPath()),
     runDir: makeSocketDir(dir),
     context: (site) => ({
       site,
       log: say,
-      budget: (name, rate) => apiCallBudget(client, name, rate),
+      budget: (name, rate) => metrics.timed(site, apiCallBudget(client, name, rate)),
       onCall: (call) => calls.cloud(site, call),
     }),
     onMade: (provider) => observeProvider(provider, calls.site),

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { NativeConnection, Worker } from "@temporalio/worker";
 import type { SiteDeps } from "../activities/deps.ts";
-import { heartbeatInterceptor } from "../activities/heartbeat.ts";
+import { type HeartbeatWatch, heartbeatInterceptor } from "../activities/heartbeat.ts";
 import { createSiteActivities } from "../activities/index.ts";
 import type { SiteOutput } from "../site/contract.ts";
 import type { SiteIdentity } from "../site/identity.ts";
 import type { Say } from "../telemetry/say.ts";
 import { traceAttempt } from "../temporal/trace-activities.ts";
-import { runLines } from "./run-lines.ts";
+import { type RunTelling, runLines } from "./run-lines.ts";
 
 export interface SiteWorkOptions {
   readonly url: string;
@@ -15,6 +15,7 @@ export interface SiteWorkOptions {
   readonly assignment: SiteOutput<"assignment">;
   readonly deps: SiteDeps;
   readonly log: Say;
+  readonly telling: Pick<RunTelling, "spans" | "attempts"> & { readonly heartbeats: HeartbeatWatch };
 }
 
 const lookEveryMs = 1_000;
@@ -83,7 +84,7 @@ interface Running {
   close(): Promise<void>;
 }
 
-async function open({ url, identity, assignment, deps, log }: SiteWorkOptions): Promise<Running> {
+async function open({ url, identity, assignment, deps, log, telling }: SiteWorkOptions): Promise<Running> {
   const { hostname, port } = new URL(url);
   const { key, cert, ca } = identity.tls;
   const connection = await NativeConnection.connect({
@@ -93,7 +94,7 @@ async function open({ url, identity, assignment, deps, log }: SiteWorkOptions): 
       clientCertPair: { crt: Buffer.from(cert), key: Buffer.from(key) },
     },
   });
-  const { watch } = runLines({ log });
+  const { watch } = runLines({ log, spans: telling.spans, attempts: telling.attempts });
   try {
     const worker = await Worker.create({
       connection,
@@ -104,7 +105,7 @@ async function open({ url, identity, assignment, deps, log }: SiteWorkOptions): 
       interceptors: {
         activity: [
           (context) => traceAttempt(context, watch),
-          (context) => ({ inbound: heartbeatInterceptor(context) }),
+          (context) => ({ inbound: heartbeatInterceptor(context, telling.heartbeats) }),
         ],
       },
       maxHeartbeatThrottleInterval: "1 second",

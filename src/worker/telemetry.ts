@@ -13,6 +13,18 @@ export interface WorkerTelemetry {
   close(): Promise<void>;
 }
 
+/** The SDK's native part serves what it counts there, on loopback. */
+export function sdkPrometheus(port: number) {
+  return {
+    prometheus: {
+      bindAddress: `127.0.0.1:${port}`,
+      countersTotalSuffix: true,
+      unitSuffix: true,
+      useSecondsForDurations: true,
+    },
+  };
+}
+
 /** What a worker tells of itself beside its lines; what is not asked for is not even loaded. */
 export async function startTelemetry(
   { telemetry }: Pick<Config, "telemetry">,
@@ -35,14 +47,7 @@ export async function startTelemetry(
   const server = address === undefined ? undefined : await serveMetrics(address, both, log);
   return {
     metrics,
-    sdk: {
-      prometheus: {
-        bindAddress: `127.0.0.1:${port}`,
-        countersTotalSuffix: true,
-        unitSuffix: true,
-        useSecondsForDurations: true,
-      },
-    },
+    sdk: sdkPrometheus(port),
     close: async () => server?.close(),
   };
 }

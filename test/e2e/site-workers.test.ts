@@ -4,12 +4,28 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { siteQueue } from "../../src/domain/site-work.ts";
+import { joinMetrics } from "../../src/telemetry/joined-metrics.ts";
+import { Otlp } from "../../src/telemetry/otlp/index.ts";
 import { within, workOfRequest } from "../../src/telemetry/work.ts";
 import { SiteLab } from "../support/site-lab.ts";
+import { attribute, Collector } from "../telemetry/collector.ts";
 
 const mib = 1024 ** 2;
 // A cleanup that is registered inside a `before` would run too early.
-const lab = await SiteLab.start({ after });
+const collector = new Collector();
+const otlp = new Otlp({
+  endpoint: await collector.start(),
+  headers: async () => ({}),
+  resource: { service: "novacron-api", instance: "api", version: "1", host: "h" },
+  clean: (text) => text,
+  metricsEveryMs: 60_000,
+  batches: { everyMs: 50 },
+});
+after(async () => {
+  await otlp.close(100);
+  await collector.stop();
+});
+const lab = await SiteLab.start({ after }, { relay: otlp.relay });
 await lab.startCentral();
 const a = await lab.startSiteWorker("site-a");
 const b = await lab.startSiteWorker("site-b", { listen: "127.0.0.1:0" });
@@ -61,4 +77,49 @@ test("what a site's worker says is kept with all else, in the trace that it belo
   assert.equal(line.site, "site-a");
   assert.equal(line.requestId, "site-1");
   assert.equal(line.facts.worker_id, a.workerId);
+});
+
+test("what a site's worker counts and traces comes through the API: to whoever scrapes it, and to a collector", async () => {
+  const vm = await lab.a.createDataVm(dataVm("counted"));
+  const work = workOfRequest(undefined, "site-2");
+  const id = await within(work, () => lab.migrate({ vm: vm.vmId, from: "site-a", to: "site-b" }));
+  await lab.until(id, ({ state }) => state === "awaiting-finalize");
+
+  const counted =
+    /novacron_copied_bytes_total\{from="site-a",to="site-b",instance="([^"]+)",worker_site="site-a"\} (\d+)/;
+  const scraped = async () => {
+    const told = await lab.store.siteWorkers.metrics();
+    return joinMetrics(
+      told.map(({ text, workerId, site }) => ({ text, labels: { instance: workerId, worker_site: site } })),
+    );
+  };
+  let [, instance, bytes = "0"]: readonly (string | undefined)[] = [];
+  for (let tries = 0; tries < 400 && Number(bytes) < 8 * mib; tries++) {
+    [, instance, bytes = "0"] = counted.exec(await scraped()) ?? [];
+    if (Number(bytes) < 8 * mib) await sleep(50);
+  }
+  assert.equal(instance, a.workerId);
+  assert.ok(Number(bytes) >= 8 * mib, bytes);
+  const text = await scraped();
+  const calls = `novacron_site_call_duration_seconds_count\\{site="site-b",[^}]*instance="${b.workerId}"`;
+  assert.match(text, new RegExp(calls));
+  assert.match(text, new RegExp(`temporal_worker_task_slots_available\\{[^}]*instance="${b.workerId}"`));
+
+  const copied = await collector.until(({ spans }) =>
+    spans.find(({ name, traceId }) => name === "copyDisk" && traceId === work.traceId),
+  );
+  assert.equal(attribute(copied, "novacron.site"), "site-a");
+  const sent = collector.requests.filter(({ text: body }) => body.includes(a.workerId));
+  const paths = new Set(sent.map(({ path }) => path));
+  assert.deepEqual([...paths].sort(), ["/v1/logs", "/v1/metrics", "/v1/traces"]);
+});
+
+test("what a worker has counted is told of no more when it has left", async () => {
+  const leaving = await lab.startSiteWorker("site-a");
+  const tells = async () => (await lab.store.siteWorkers.metrics()).some((each) => each.workerId === leaving.workerId);
+  for (let tries = 0; tries < 400 && !(await tells()); tries++) await sleep(50);
+  assert.ok(await tells());
+  await leaving.end();
+  for (let tries = 0; tries < 400 && (await tells()); tries++) await sleep(50);
+  assert.ok(!(await tells()));
 });

@@ -17,6 +17,7 @@ import { makeSocketDir, toolsManifestPath } from "../../src/host/paths.ts";
 import { FolderSite } from "../../src/sandbox/folder-site.ts";
 import { writeJoinToken } from "../../src/site/join-token.ts";
 import { hashToken, openStore, type Store } from "../../src/store/index.ts";
+import type { Relay } from "../../src/telemetry/otlp/index.ts";
 import { ActivityGateway } from "../../src/temporal/activity-gateway.ts";
 import { connectClient, taskQueue } from "../../src/temporal/connection.ts";
 import { buildDeps } from "../../src/worker/deps.ts";
@@ -31,6 +32,8 @@ export interface SiteLabOptions {
   /** Where the site port listens. Default 127.0.0.1. */
   readonly host?: string;
   readonly codec?: PayloadCodec;
+  /** Where what workers tell is sent on, if anywhere. */
+  readonly relay?: Relay;
   /** The worker for everything can't reach the sites' folders. */
   readonly ownWorkersOnly?: boolean;
 }
@@ -122,6 +125,8 @@ export class SiteLab {
         namespace: "default",
         compression: true,
         keepsLines: true,
+        relay: options.relay,
+        metricsEveryMs: 250,
         signalProgress: (workflowId, progress) =>
           client.workflow.getHandle(workflowId).signal(copyProgressSignal, progress),
       },

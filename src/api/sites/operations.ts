@@ -6,6 +6,7 @@ import type { Plan } from "../../domain/plan.ts";
 import { siteQueue } from "../../domain/site-work.ts";
 import type { SiteInput, SiteOperation, SiteOutput } from "../../site/contract.ts";
 import { hashToken, type SiteWorker, type Store } from "../../store/index.ts";
+import type { Relay } from "../../telemetry/otlp/index.ts";
 import type { SiteAuthority } from "./authority.ts";
 
 /** A site's entry of the configuration, and what fetches its credentials. */
@@ -22,6 +23,10 @@ export interface SitePortDeps {
   readonly compression: boolean;
   /** Whether lines of logs are kept at all. */
   readonly keepsLines: boolean;
+  /** Sends on what workers tell, where there is a collector. */
+  readonly relay?: Relay | undefined;
+  /** How often a worker tells what it has counted. */
+  readonly metricsEveryMs: number;
   signalProgress(workflowId: string, progress: { diskId: string; fraction: number }): Promise<void>;
 }
 
@@ -130,9 +135,12 @@ export function siteHandlers(deps: SitePortDeps): Handlers {
     },
     async assignment(_, { worker }) {
       const { entry, credentials } = siteOf(worker);
-      const { namespace, compression, keepsLines } = deps;
+      const { namespace, compression, metricsEveryMs } = deps;
+      const takesSpans = deps.relay !== undefined;
+      const keepsLines = deps.keepsLines || takesSpans;
       const taskQueue = siteQueue(worker.site);
-      return { entry, hasCredentials: credentials !== undefined, namespace, taskQueue, compression, keepsLines };
+      const told = { keepsLines, takesSpans, metricsEveryMs };
+      return { entry, hasCredentials: credentials !== undefined, namespace, taskQueue, compression, ...told };
     },
     async credentials(_, { worker }) {
       return (await siteOf(worker).credentials?.()) ?? { values: {} };
@@ -258,9 +266,21 @@ export function siteHandlers(deps: SitePortDeps): Handlers {
       return {};
     },
     async keepLines({ lines }, { worker }) {
-      if (!deps.keepsLines) return {};
       const { site, workerId } = worker;
-      await store.logs.append(lines.map((line) => ({ ...line, site, facts: { ...line.facts, worker_id: workerId } })));
+      const own = lines.map((line) => ({ ...line, site, facts: { ...line.facts, worker_id: workerId } }));
+      if (deps.keepsLines) await store.logs.append(own);
+      deps.relay?.lines(tellerOf(worker), own);
+      return {};
+    },
+    async keepSpans({ spans }, { worker }) {
+      const { site } = worker;
+      const own = spans.map((span) => ({ ...span, work: { ...span.work, site } }));
+      deps.relay?.spans(tellerOf(worker), own);
+      return {};
+    },
+    async keepMetrics({ text, since }, { worker }) {
+      await siteWorkers.keepMetrics(worker.workerId, text);
+      deps.relay?.metrics(tellerOf(worker), text, Date.parse(since));
       return {};
     },
     async admitRun({ runId }) {
@@ -272,6 +292,10 @@ export function siteHandlers(deps: SitePortDeps): Handlers {
       return {};
     },
   };
+}
+
+function tellerOf({ workerId, name }: SiteWorker) {
+  return { service: "novacron-site-worker", instance: workerId, host: name };
 }
 
 /** The customer's key at the target, of which a plan has one for all disks. */

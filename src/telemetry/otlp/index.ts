@@ -1,4 +1,5 @@
 import { ProviderError } from "../../domain/errors.ts";
+import type { LogLine } from "../../domain/log-line.ts";
 import { Batches, type BatchSettings } from "../batches.ts";
 import type { FlowState } from "../flow-metrics.ts";
 import type { LineTaker } from "../logger.ts";
@@ -22,20 +23,46 @@ export interface OtlpSettings {
   readonly batches?: Partial<BatchSettings>;
 }
 
+/** Another process, for which this one sends what it tells; of the same version. */
+export type Teller = Pick<Resource, "service" | "instance" | "host">;
+
+/** Takes what others tell, and sends it under their names. It neither throws nor waits. */
+export interface Relay {
+  spans(of: Teller, spans: readonly Span[]): void;
+  lines(of: Teller, lines: readonly LogLine[]): void;
+  /** In Prometheus's text format; counted since then. Moments are milliseconds since 1970. */
+  metrics(of: Teller, text: string, since: number): void;
+}
+
+interface Told<T> {
+  readonly resource: Resource;
+  readonly item: T;
+}
+
+interface Reading {
+  readonly resource: Resource;
+  readonly text: string;
+  readonly since: number;
+  readonly at: number;
+}
+
 type Signal = "traces" | "logs" | "metrics";
 
 const sendWithinMs = 10_000;
 const batches: BatchSettings = { most: 10_000, mostSize: 2 ** 24, atOnce: 500, everyMs: 1_000 };
 /** A collector that is away needs no older readings: the next one tells more. */
 const readings: BatchSettings = { most: 2, atOnce: 1, everyMs: 0 };
+const othersReadings: BatchSettings = { most: 1_000, mostSize: 2 ** 24, atOnce: 1, everyMs: 0 };
 
 /** Sends what a process tells to an OpenTelemetry collector, as OTLP over HTTP in JSON, beside the work. */
 export class Otlp {
   readonly spans: SpanTaker;
   readonly lines: LineTaker;
-  readonly #traces: Batches<Span>;
-  readonly #logs: Batches<string>;
-  readonly #readings: Batches<{ text: string; at: number }>;
+  readonly relay: Relay;
+  readonly #traces: Batches<Told<Span>>;
+  readonly #logs: Batches<Told<string | LogLine>>;
+  readonly #readings: Batches<Reading>;
+  readonly #othersReadings: Batches<Reading>;
   readonly #settings: OtlpSettings;
   readonly #since = Date.now();
   #reading: NodeJS.Timeout | undefined;
@@ -44,15 +71,34 @@ export class Otlp {
     this.#settings = settings;
     const { resource } = settings;
     const own = { ...batches, ...settings.batches };
-    this.#traces = new Batches((spans) => this.#post("traces", tracesBody(resource, spans)), own);
-    this.#logs = new Batches((lines) => this.#post("logs", logsBody(resource, lines)), own);
-    this.#readings = new Batches(async ([reading]) => {
+    this.#traces = new Batches((spans) => this.#post("traces", tracesBody(byTeller(spans))), own);
+    this.#logs = new Batches((lines) => this.#post("logs", logsBody(byTeller(lines))), own);
+    const sendReading = async ([reading]: readonly Reading[]) => {
       if (!reading) return undefined;
-      const { text, at } = reading;
-      return this.#post("metrics", metricsBody(resource, parsePrometheus(text), { since: this.#since, at }));
-    }, readings);
-    this.spans = { take: (span) => void (span.work.sampled && this.#traces.give(span)) };
-    this.lines = { take: (line) => this.#logs.give(line, line.length) };
+      const { text, since, at } = reading;
+      return this.#post("metrics", metricsBody(reading.resource, parsePrometheus(text), { since, at }));
+    };
+    this.#readings = new Batches(sendReading, readings);
+    this.#othersReadings = new Batches(sendReading, othersReadings);
+    const takeSpan = (of: Resource, span: Span): void =>
+      void (span.work.sampled && this.#traces.give({ resource: of, item: span }));
+    this.spans = { take: (span) => takeSpan(resource, span) };
+    this.lines = { take: (item) => this.#logs.give({ resource, item }, item.length) };
+    const { version } = resource;
+    this.relay = {
+      spans: (of, spans) => {
+        const named = { ...of, version };
+        for (const span of spans) takeSpan(named, span);
+      },
+      lines: (of, lines) => {
+        const named = { ...of, version };
+        for (const item of lines) this.#logs.give({ resource: named, item }, JSON.stringify(item).length);
+      },
+      metrics: (of, text, since) => {
+        const reading = { resource: { ...of, version }, text, since, at: Date.now() };
+        this.#othersReadings.give(reading, text.length);
+      },
+    };
   }
 
   /** By their names in the metrics. */
@@ -61,6 +107,7 @@ export class Otlp {
       ["otlp-traces", this.#traces],
       ["otlp-logs", this.#logs],
       ["otlp-metrics", this.#readings],
+      ["otlp-metrics-of-sites", this.#othersReadings],
     ];
   }
 
@@ -68,7 +115,10 @@ export class Otlp {
   readMetrics(read: () => Promise<string>): void {
     this.#reading = setInterval(() => {
       read().then(
-        (text) => this.#readings.give({ text, at: Date.now() }),
+        (text) => {
+          const { resource } = this.#settings;
+          this.#readings.give({ resource, text, since: this.#since, at: Date.now() });
+        },
         () => undefined,
       );
     }, this.#settings.metricsEveryMs);
@@ -77,7 +127,8 @@ export class Otlp {
 
   async close(withinMs: number): Promise<void> {
     clearInterval(this.#reading);
-    await Promise.all([this.#traces, this.#logs, this.#readings].map((each) => each.close(withinMs)));
+    const all = [this.#traces, this.#logs, this.#readings, this.#othersReadings];
+    await Promise.all(all.map((each) => each.close(withinMs)));
   }
 
   /** Resolves with how many were refused, as far as the collector says.
@@ -108,6 +159,16 @@ export class Otlp {
       action: "Check telemetry.otlp_endpoint and telemetry.otlp_headers.",
     });
   }
+}
+
+function byTeller<T>(told: readonly Told<T>[]): Map<Resource, T[]> {
+  const grouped = new Map<Resource, T[]>();
+  for (const { resource, item } of told) {
+    const items = grouped.get(resource);
+    if (items) items.push(item);
+    else grouped.set(resource, [item]);
+  }
+  return grouped;
 }
 
 /** The member's name says of what: `rejectedSpans`, `rejectedLogRecords`, `rejectedDataPoints`. */

@@ -2,13 +2,19 @@ import { type LogLine, lineLevels } from "../../domain/log-line.ts";
 import { keptLine } from "../kept-line.ts";
 import { attributesOf, nanos, type Resource, resourceOf, scope } from "./values.ts";
 
-/** The body of `POST /v1/logs`, from finished lines. */
-export function logsBody(resource: Resource, lines: readonly string[]): object {
-  const logRecords = lines.flatMap((text) => {
-    const line = keptLine(text);
-    return line ? [recordOf(line)] : [];
-  });
-  return { resourceLogs: [{ resource: resourceOf(resource), scopeLogs: [{ scope, logRecords }] }] };
+/** The body of `POST /v1/logs`, from finished lines, as text or as they are kept, by who says them. */
+export function logsBody(told: ReadonlyMap<Resource, readonly (string | LogLine)[]>): object {
+  return {
+    resourceLogs: [...told].map(([resource, lines]) => ({
+      resource: resourceOf(resource),
+      scopeLogs: [{ scope, logRecords: lines.flatMap(recordsOf) }],
+    })),
+  };
+}
+
+function recordsOf(said: string | LogLine): object[] {
+  const line = typeof said === "string" ? keptLine(said) : said;
+  return line ? [recordOf(line)] : [];
 }
 
 function recordOf(line: LogLine): object {

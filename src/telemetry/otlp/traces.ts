@@ -4,10 +4,13 @@ import { attributesOf, nanos, type Resource, resourceOf, scope } from "./values.
 const kinds = { internal: 1, server: 2, client: 3, consumer: 5 } as const satisfies Record<Span["kind"], number>;
 const failed = 2;
 
-/** The body of `POST /v1/traces`. */
-export function tracesBody(resource: Resource, spans: readonly Span[]): object {
+/** The body of `POST /v1/traces`, by who tells of them. */
+export function tracesBody(told: ReadonlyMap<Resource, readonly Span[]>): object {
   return {
-    resourceSpans: [{ resource: resourceOf(resource), scopeSpans: [{ scope, spans: spans.map(spanOf) }] }],
+    resourceSpans: [...told].map(([resource, spans]) => ({
+      resource: resourceOf(resource),
+      scopeSpans: [{ scope, spans: spans.map(spanOf) }],
+    })),
   };
 }
 

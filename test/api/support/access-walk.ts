@@ -303,6 +303,7 @@ export const requests: Readonly<Record<string, WalkRow>> = {
   listLogs: get(`/v1/logs?workflow_id=migration/${moved}`, "move", "walk-line"),
   followLogs: get(`/v1/logs/events?workflow_id=migration/${moved}&until=2020-01-01T00:00:00Z`, "move"),
   readMetrics: { reach: "installation", makes: true, ask: () => ({ path: "/v1/metrics" }) },
+  readSiteWorkerMetrics: { reach: "installation", makes: true, ask: () => ({ path: "/v1/metrics/site-workers" }) },
   listAudit: { reach: "installation", makes: true, ask: () => ({ path: "/v1/audit" }) },
   exportAudit: { reach: "installation", makes: true, ask: () => ({ path: "/v1/audit/export?after=1000000" }) },
   listAuditCheckpoints: { reach: "installation", makes: true, ask: () => ({ path: "/v1/audit/checkpoints" }) },
