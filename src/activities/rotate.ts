@@ -2,7 +2,7 @@ import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Context } from "@temporalio/activity";
 import { isProviderError, ProviderError } from "../domain/errors.ts";
-import type { RotatedSecret } from "../domain/rotation.ts";
+import { keyIdOf, type RotatedSecret } from "../domain/rotation.ts";
 import type { KeysFacet, MadeKey } from "../providers/cloud-facets.ts";
 import type { ActivityDeps } from "./deps.ts";
 
@@ -21,7 +21,7 @@ export function rotateActivities({ registry, store, credentialFile }: ActivityDe
   return {
     /** Which secret is in use now, by a name that gives nothing away. */
     async secretInUse(input: RotatedSecret): Promise<string> {
-      return input.kind === "token" ? idOf(await readToken(input.file)) : keyIdOf(await readKeys(fileOf(input.site)));
+      return input.kind === "token" ? idOf(await readToken(input.file)) : keyOf(input.site);
     },
 
     /** Makes another secret, tries it, and puts it in the place of `from`. Repeatable: what an earlier attempt has put there
@@ -39,9 +39,8 @@ export function rotateActivities({ registry, store, credentialFile }: ActivityDe
     /** Ends what was in use before, if something else is now. */
     async retireKey(input: { scheduleId: string; site: string; keyId: string }): Promise<void> {
       const { site, keyId } = input;
-      const inUse = keyIdOf(await readKeys(fileOf(site)));
-      if (inUse === keyId)
-        throw refusal(`site/${site}`, `access key ${keyId} is in use again`, "Let it be rotated anew.");
+      if ((await keyOf(site)) === keyId)
+        throw refusal(`site/${site}`, `the key ${keyId} is in use again`, "Let it be rotated anew.");
       await (await keysAt(site)).retireKey(keyId, Context.current().cancellationSignal);
     },
   };
@@ -71,7 +70,8 @@ export function rotateActivities({ registry, store, credentialFile }: ActivityDe
     const signal = Context.current().cancellationSignal;
     const file = fileOf(site);
     const current = await readKeys(file);
-    if (keyIdOf(current) !== from) return keyIdOf(current);
+    const inUse = await keyOf(site);
+    if (inUse !== from) return inUse;
     const keys = await keysAt(site);
     const next = await nextKey(file, keys, signal);
     try {
@@ -87,6 +87,18 @@ export function rotateActivities({ registry, store, credentialFile }: ActivityDe
     await replaceFile(file, `${JSON.stringify({ ...current, ...next.values }, undefined, 2)}\n`);
     await rm(`${file}.next`, { force: true });
     return next.keyId;
+  }
+
+  async function keyOf(site: string): Promise<string> {
+    const file = fileOf(site);
+    const keyId = keyIdOf(await readKeys(file));
+    if (keyId !== undefined) return keyId;
+    const reason = `${file} doesn't say which key it holds`;
+    throw refusal(
+      `site/${site}`,
+      reason,
+      "See the kinds of keys in docs/security.md, or leave it out of rotation.sites.",
+    );
   }
 
   function fileOf(site: string): string {
@@ -115,7 +127,7 @@ async function nextKey(file: string, keys: KeysFacet, signal: AbortSignal): Prom
   const left = await readIfThere(`${file}.next`);
   if (left !== undefined) {
     const values = JSON.parse(left) as Values;
-    return { keyId: keyIdOf(values), values };
+    return { keyId: keyIdOf(values) ?? "", values };
   }
   const made = await keys.createKey(signal);
   await replaceFile(`${file}.next`, `${JSON.stringify(made.values)}\n`);
@@ -140,10 +152,6 @@ async function readToken(file: string): Promise<string> {
 
 async function readKeys(file: string): Promise<Values> {
   return JSON.parse(await readFile(file, "utf8")) as Values;
-}
-
-function keyIdOf({ access_key: keyId = "" }: Values): string {
-  return keyId;
 }
 
 async function readIfThere(file: string): Promise<string | undefined> {

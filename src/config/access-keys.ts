@@ -259,7 +259,7 @@ export const accessKeys: Readonly<Record<string, ConfigKey>> = {
   },
   "rotation.sites[]": {
     description:
-      "A site whose access key is exchanged. Its `credentials.from` must be `${secret:file:FILE}` with a JSON object that all workers read and this one writes.",
+      "A site whose key is exchanged. Its `credentials.from` must be `${secret:file:FILE}` with a JSON object that all workers read and this one writes.",
     example: "aws-us-east-1",
     effect: { now: "the file gets another key of the same user; the one before is deleted after the grace" },
     test: "secrets that we own are exchanged by schedule",

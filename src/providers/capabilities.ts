@@ -32,11 +32,6 @@ export const capabilities = {
     "network.isolated-probes":
       "Nobody outside of a virtual network without routes reaches into it; what a test there shows is on the console",
     "network.fixed-mac": "Oracle Cloud gives a network interface its MAC",
-    keys: "API keys of Oracle Cloud are made in pairs of which it gets the public half; NovaCron does not exchange them yet",
-    "load-balancers": "NovaCron does not list Oracle Cloud's load balancers yet",
-    "scaling-groups": "NovaCron does not list Oracle Cloud's instance pools yet",
-    tunnels: "NovaCron does not list Oracle Cloud's IPSec connections yet",
-    events: "Oracle Cloud tells of changes by its Events and Streaming services, which NovaCron does not read yet",
     "dns.in-effect": "Oracle Cloud does not tell when its name servers have a change of a zone",
     "load-balancing.connections": "Oracle Cloud's load balancers count no connections of a single backend",
     "load-balancing.drained":
@@ -56,11 +51,6 @@ export const capabilities = {
     "network.fixed-mac": "Compute Engine makes a network interface's MAC from its address",
     "network.rules.egress-group-peers":
       "A firewall rule of Compute Engine lets out to ranges of addresses only, not to a network tag",
-    keys: "NovaCron does not exchange the keys of service accounts",
-    "load-balancers": "NovaCron does not list Google's load balancers",
-    "scaling-groups": "NovaCron does not list Google's managed instance groups",
-    tunnels: "NovaCron does not list Google's VPN tunnels",
-    events: "Compute Engine tells of changes in audit logs only; the site is read at its turn",
     "load-balancing.connections":
       "Google counts the requests of a balancer, not those of an endpoint; it says when an endpoint is drained",
   },
@@ -76,9 +66,6 @@ export const capabilities = {
       "Nobody outside of a virtual network without addresses reaches into it; what a test there shows is on the console",
     "network.fixed-mac": "Azure gives a network interface its MAC",
     "network.rules.group-peers": "A rule of Azure's network security groups names no other group",
-    keys: "A client secret is exchanged in Microsoft Entra, which takes rights over the application itself; a managed identity has none to exchange",
-    events:
-      "Azure tells of changes by Event Grid, into a queue or a web hook that would have to be made for it; NovaCron reads at its turn",
     "dns.in-effect": "Azure DNS does not tell when its name servers have a change of a zone",
     "load-balancing.connections": "Azure counts no connections of a single target",
     "load-balancing.drained":

@@ -209,6 +209,8 @@ export interface LoadBalancer {
   readonly state: string;
   readonly internetFacing: boolean;
   readonly dnsName?: string;
+  /** Where it has some of its own. */
+  readonly addresses?: readonly string[];
   readonly virtualNetworkId?: string;
   readonly networkIds: readonly string[];
   readonly createdAt?: string;

@@ -13,9 +13,15 @@ const rates: Readonly<Record<string, CallRate>> = {
   disk: { perSecond: 500, burst: 500 },
   /** Not published, and asked a few times an hour. */
   login: { perSecond: 10, burst: 20 },
+  /** "Scalability and performance targets for Queue Storage": 2,000 messages of one queue. */
+  queue: { perSecond: 500, burst: 500 },
+  /** "Microsoft Graph service-specific throttling limits": thousands a minute; a rotation asks a few times a month. */
+  graph: { perSecond: 5, burst: 10 },
 };
 
 export const managementHost = "management.azure.com";
+export const graphHost = "graph.microsoft.com";
+export const queueSuffix = ".queue.core.windows.net";
 export const blobSuffix = ".blob.core.windows.net";
 
 /** The budget that a request counts against, and the name that it goes by in logs and metrics. */
@@ -28,6 +34,8 @@ export function familyOf(method: string, url: URL): { budget: string; rate: Call
     const kind = method === "GET" || method === "HEAD" ? "read" : method === "DELETE" ? "delete" : "write";
     return named(`arm:${kind}`, `${method} ${resourceOf(url.pathname)}`);
   }
+  if (hostname.endsWith(queueSuffix)) return named("queue", `${method} queue:messages`);
+  if (hostname === graphHost) return named("graph", `${method} graph:${url.pathname.split("/").at(-1) ?? ""}`);
   const comp = url.searchParams.get("comp") ?? url.searchParams.get("restype") ?? "blob";
   const isBlock = comp === "page" || (comp === "blob" && method === "GET");
   if (hostname.endsWith(blobSuffix) && !hostname.startsWith("md-"))

@@ -25,6 +25,15 @@ export interface At {
   readonly options: { readonly abortSignal: AbortSignal; readonly updateIntervalInMs: number };
 }
 
+export interface RestRequest {
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly url: string;
+  readonly body?: object | undefined;
+  /** Of the token that it is sent with. */
+  readonly scope: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** The clients of one site; they share their connections and their budgets. Each is loaded when it is first used. */
 export class Azure {
   readonly site: string;
@@ -124,6 +133,35 @@ export class Azure {
       });
       const { group, options } = this.#at(signal);
       return client.permissions.listForResourceGroup(group, { abortSignal: options.abortSignal });
+    });
+  }
+
+  /** A call of an interface that none of the SDK's clients is for; the answer's JSON. @throws ProviderError. */
+  async rest<T>(request: RestRequest, subject: Subject, signal: AbortSignal): Promise<T> {
+    return (parsed(await this.request(request, subject, signal)) ?? {}) as T;
+  }
+
+  /** The same; the answer as it is. */
+  async request(request: RestRequest, subject: Subject, signal: AbortSignal): Promise<string> {
+    return this.#call(subject, signal, async () => {
+      const [sdk, { credential, options }] = await Promise.all([import("@azure/core-rest-pipeline"), this.#common()]);
+      const { method, url, body, scope, headers = {} } = request;
+      const { token = "" } = (await credential.getToken(scope, { abortSignal: signal })) ?? {};
+      const sent = sdk.createPipelineRequest({ method, url, abortSignal: signal });
+      sent.headers.set("authorization", `Bearer ${token}`);
+      for (const [name, value] of Object.entries(headers)) sent.headers.set(name, value);
+      if (body) {
+        sent.headers.set("content-type", "application/json");
+        sent.body = JSON.stringify(body);
+      }
+      const answer = await options.httpClient.sendRequest(sent);
+      if (answer.status >= 200 && answer.status < 300) return answer.bodyAsText ?? "";
+      const { status: statusCode, bodyAsText } = answer;
+      const failure = new sdk.RestError(`it answers ${statusCode}`, { statusCode, request: sent, response: answer });
+      // The storage services' own word stands in a header.
+      const code = answer.headers.get("x-ms-error-code");
+      failure.details = code === undefined ? parsed(bodyAsText ?? "") : { errorCode: code };
+      throw failure;
     });
   }
 
@@ -286,6 +324,14 @@ export class Azure {
   #redact(text: string): string {
     const clean = text.replace(/([?&]sig=)[^&\s"']+/gi, "$1***");
     return this.#secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), clean);
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

@@ -100,9 +100,12 @@ function afterAnswer(response: PipelineResponse, attempt: number, patience: Azur
 }
 
 /** Resource Manager's PUTs set what is there; its POSTs that begin something twice do no harm either, as all those used here
- *  turn something on or off, or ask. A snapshot of a blob would be taken twice. */
+ *  turn something on or off, or ask. A snapshot of a blob would be taken twice,
+ *  and a secret be made twice. */
 function isRepeatable({ method, url }: PipelineRequest): boolean {
-  return !(method === "PUT" && new URL(url).searchParams.get("comp") === "snapshot");
+  const { pathname, searchParams } = new URL(url);
+  if (method === "POST" && pathname.endsWith("/addPassword")) return false;
+  return !(method === "PUT" && searchParams.get("comp") === "snapshot");
 }
 
 /** Half of it is drawn, so that many workers spread. */

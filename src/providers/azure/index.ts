@@ -6,9 +6,11 @@ import { Azure } from "./client.ts";
 import { AzureCompute } from "./compute.ts";
 import { AzureDisks } from "./disks.ts";
 import { AzureDns } from "./dns.ts";
+import { AzureEvents } from "./events.ts";
 import { Generations } from "./generations.ts";
 import { AzureImages } from "./images.ts";
 import { InstanceTypes } from "./instance-types.ts";
+import { AzureKeys } from "./keys.ts";
 import { Launcher } from "./launch.ts";
 import { AzureLoadBalancers, AzureScalingGroups, AzureTunnels } from "./listed.ts";
 import { AzureLoadBalancing } from "./load-balancing.ts";
@@ -35,7 +37,8 @@ export interface AzureProviderOptions {
 
 /** One resource group in one region. Nothing is loaded or called before the first use. */
 export function createAzureProvider(options: AzureProviderOptions): Provider {
-  return new AzureProvider(new Azure(options.entry, options.context, { ...patience, ...options.patience }));
+  const azure = new Azure(options.entry, options.context, { ...patience, ...options.patience });
+  return new AzureProvider(azure, options.context);
 }
 
 class AzureProvider implements Provider {
@@ -52,6 +55,8 @@ class AzureProvider implements Provider {
   readonly networkAdmin: AzureNetworkAdmin;
   readonly objects: AzureObjects;
   readonly quotas: AzureQuotas;
+  readonly keys: AzureKeys;
+  readonly events: AzureEvents;
   readonly loadBalancers: AzureLoadBalancers;
   readonly scalingGroups: AzureScalingGroups;
   readonly tunnels: AzureTunnels;
@@ -62,7 +67,7 @@ class AzureProvider implements Provider {
   readonly #placements: Placements;
   readonly #types: InstanceTypes;
 
-  constructor(azure: Azure) {
+  constructor(azure: Azure, context: ProviderContext) {
     this.#azure = azure;
     this.site = azure.site;
     this.simulated = azure.entry.simulated;
@@ -83,6 +88,8 @@ class AzureProvider implements Provider {
     this.networkAdmin = new AzureNetworkAdmin(azure, placements);
     this.objects = new AzureObjects(azure);
     this.quotas = new AzureQuotas(azure, types);
+    this.keys = new AzureKeys(azure, context);
+    this.events = new AzureEvents(azure);
     this.loadBalancers = new AzureLoadBalancers(azure);
     this.scalingGroups = new AzureScalingGroups(azure);
     this.tunnels = new AzureTunnels(azure);

@@ -37,6 +37,8 @@ export interface AzurePatience {
   readonly signedSeconds: number;
   /** Secrets may be rotated where they are kept: they are asked for again after this long. */
   readonly credentialsKeptMs: number;
+  /** Between two looks into a queue of events that was empty. */
+  readonly eventsEveryMs: number;
 }
 
 export const patience: AzurePatience = {
@@ -48,4 +50,5 @@ export const patience: AzurePatience = {
   firstRetryMs: 200,
   signedSeconds: 4 * 3_600,
   credentialsKeptMs: 10 * 60_000,
+  eventsEveryMs: 5_000,
 };

@@ -14,8 +14,7 @@ export interface Budget {
 
 export function budgetOf(service: string, method: string): Budget {
   if (service === "storage") return { name: "storage", rate: storage };
-  if (service === "dns") return { name: "dns", rate: other };
-  if (service === "resourcemanager") return { name: "resourcemanager", rate: other };
+  if (service === "dns" || service === "resourcemanager" || service === "iam") return { name: service, rate: other };
   const group = service.endsWith("Operations")
     ? "operations"
     : method === "getSerialPortOutput"

@@ -164,6 +164,7 @@ export class Gcp {
     work: () => Promise<T>,
     subject: Subject,
     signal: AbortSignal,
+    { attempts = this.patience.attempts }: { attempts?: number | undefined } = {},
   ): Promise<T> {
     const [family = "", collection = family] = service.split(":");
     const budget = this.#budget(collection, method);
@@ -186,7 +187,7 @@ export class Gcp {
         signal.throwIfAborted();
         const failure = gcpFailure(error, subject, (text) => this.#redact(text));
         tell(failure.code);
-        const waitMs = attempt < this.patience.attempts ? this.#retryIn(failure, attempt) : undefined;
+        const waitMs = attempt < attempts ? this.#retryIn(failure, attempt) : undefined;
         if (waitMs === undefined) {
           const facts = { ...failure.details.facts, operation: `${collection}.${method}`, attempt };
           if (failure.code === "Unknown") this.log("warn", failure.message, facts);
@@ -216,7 +217,7 @@ export class Gcp {
   }
 
   async signer(): Promise<Signer> {
-    this.#signer ??= signerOf(this.entry, this.site);
+    this.#signer ??= signerOf(this.entry, this.site, this.patience.credentialsKeptMs);
     this.#signer.catch(() => {
       this.#signer = undefined;
     });

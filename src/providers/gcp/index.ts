@@ -7,11 +7,14 @@ import { Gcp } from "./client.ts";
 import { GcpCompute } from "./compute.ts";
 import { GcpDisks } from "./disks.ts";
 import { GcpDns } from "./dns.ts";
+import { GcpEvents } from "./events.ts";
 import { Generations } from "./generations.ts";
 import { GcpHelpers } from "./helper-instances.ts";
 import { GcpImages } from "./images.ts";
+import { GcpKeys } from "./keys.ts";
 import { vmLabelRules } from "./labels.ts";
 import { Launcher } from "./launch.ts";
+import { GcpLoadBalancers, GcpScalingGroups, GcpTunnels } from "./listed.ts";
 import { GcpLoadBalancing } from "./load-balancing.ts";
 import { MachineTypes } from "./machine-types.ts";
 import { GcpNetwork } from "./network.ts";
@@ -33,7 +36,8 @@ export interface GcpProviderOptions {
 
 /** One zone of one project. Nothing is loaded or called before the first use. */
 export function createGcpProvider(options: GcpProviderOptions): Provider {
-  return new GcpProvider(new Gcp(options.entry, options.context, { ...patience, ...options.patience }));
+  const gcp = new Gcp(options.entry, options.context, { ...patience, ...options.patience });
+  return new GcpProvider(gcp, options.context);
 }
 
 class GcpProvider implements Provider {
@@ -52,10 +56,15 @@ class GcpProvider implements Provider {
   readonly quotas: GcpQuotas;
   readonly dns: GcpDns;
   readonly loadBalancing: GcpLoadBalancing;
+  readonly keys: GcpKeys;
+  readonly events: GcpEvents;
+  readonly loadBalancers: GcpLoadBalancers;
+  readonly scalingGroups: GcpScalingGroups;
+  readonly tunnels: GcpTunnels;
   readonly #gcp: Gcp;
   readonly #census: Census;
 
-  constructor(gcp: Gcp) {
+  constructor(gcp: Gcp, context: ProviderContext) {
     this.#gcp = gcp;
     this.site = gcp.site;
     this.simulated = gcp.entry.simulated;
@@ -77,6 +86,11 @@ class GcpProvider implements Provider {
     this.quotas = new GcpQuotas(gcp, types);
     this.dns = new GcpDns(gcp);
     this.loadBalancing = new GcpLoadBalancing(gcp);
+    this.keys = new GcpKeys(gcp, context);
+    this.events = new GcpEvents(gcp);
+    this.loadBalancers = new GcpLoadBalancers(gcp);
+    this.scalingGroups = new GcpScalingGroups(gcp);
+    this.tunnels = new GcpTunnels(gcp);
     this.#census = new Census(gcp, { snapshots, objects: this.objects });
   }
 

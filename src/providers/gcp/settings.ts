@@ -28,6 +28,10 @@ export interface GcpPatience {
   readonly waitTimeoutMs: number;
   readonly attempts: number;
   readonly firstRetryMs: number;
+  /** How long a key is used before it is asked for again. */
+  readonly credentialsKeptMs: number;
+  /** Between two looks for operations that have ended. */
+  readonly eventsEveryMs: number;
   /** From the order for a helper instance to its block service's answer. */
   readonly helperStartMs: number;
   /** The smallest persistent disk is 10 GB: "Persistent Disk", volume sizes. */
@@ -40,6 +44,8 @@ export const patience: GcpPatience = {
   waitTimeoutMs: 150_000,
   attempts: 4,
   firstRetryMs: 100,
+  credentialsKeptMs: 10 * 60_000,
+  eventsEveryMs: 5_000,
   helperStartMs: 5 * 60_000,
   smallestDiskGb: 10,
 };

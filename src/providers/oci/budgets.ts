@@ -21,6 +21,8 @@ const powerActions = new Set(["LaunchInstance", "InstanceAction", "TerminateInst
 export function rateOf(service: string, operation: string): CallRate {
   if (service === "objectstorage") return objects;
   if (service === "limits") return limits;
+  // "Limits on Streaming Resources": a group may get messages of a partition five times a second.
+  if (service === "streaming") return limits;
   if (powerActions.has(operation)) return power;
   return /^(Get|List|Head)/.test(operation) ? read : write;
 }

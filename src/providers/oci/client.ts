@@ -1,4 +1,4 @@
-import type { BlockstorageClient, ComputeClient, VirtualNetworkClient } from "oci-core";
+import type { BlockstorageClient, ComputeClient, ComputeManagementClient, VirtualNetworkClient } from "oci-core";
 import type { DnsClient } from "oci-dns";
 import type { IdentityClient } from "oci-identity";
 import type { LimitsClient } from "oci-limits";
@@ -10,6 +10,7 @@ import { Credentials } from "./credentials.ts";
 import { SigningHttp } from "./http.ts";
 import { OciService } from "./service.ts";
 import type { OciEntry, OciPatience } from "./settings.ts";
+import { StreamsClient } from "./streams.ts";
 
 interface AnyClient {
   endpoint: string;
@@ -22,6 +23,7 @@ export class Oci {
   readonly entry: OciEntry;
   readonly patience: OciPatience;
   readonly compute: OciService<ComputeClient>;
+  readonly management: OciService<ComputeManagementClient>;
   readonly block: OciService<BlockstorageClient>;
   readonly network: OciService<VirtualNetworkClient>;
   readonly identity: OciService<IdentityClient>;
@@ -30,6 +32,7 @@ export class Oci {
   readonly objects: OciService<ObjectStorageClient>;
   readonly dns: OciService<DnsClient>;
   readonly balancers: OciService<LoadBalancerClient>;
+  readonly streams: OciService<StreamsClient>;
   readonly log: ProviderContext["log"];
   /** Oracle's clock less ours, as its last answer said; milliseconds. */
   clockSkewMs: number | undefined;
@@ -58,6 +61,10 @@ export class Oci {
     this.compute = service("core", async () => {
       const sdk = await import("oci-core");
       return (parameters, settings) => new sdk.ComputeClient(parameters, settings);
+    });
+    this.management = service("core", async () => {
+      const sdk = await import("oci-core");
+      return (parameters, settings) => new sdk.ComputeManagementClient(parameters, settings);
     });
     this.block = service("core", async () => {
       const sdk = await import("oci-core");
@@ -91,6 +98,7 @@ export class Oci {
       const sdk = await import("oci-loadbalancer");
       return (parameters, settings) => new sdk.LoadBalancerClient(parameters, settings);
     });
+    this.streams = service("streaming", async () => () => new StreamsClient(httpClient));
   }
 
   async tenancy(): Promise<string> {

@@ -9,10 +9,13 @@ import { Oci } from "./client.ts";
 import { OciCompute } from "./compute.ts";
 import { OciDisks } from "./disks.ts";
 import { OciDns } from "./dns.ts";
+import { OciEvents } from "./events.ts";
 import { Generations } from "./generations.ts";
 import { OciHelpers } from "./helper-instances.ts";
 import { OciImages } from "./images.ts";
+import { OciKeys } from "./keys.ts";
 import { Launcher } from "./launch.ts";
+import { OciLoadBalancers, OciScalingGroups, OciTunnels } from "./listed.ts";
 import { OciLoadBalancing } from "./load-balancing.ts";
 import { OciNetwork } from "./network.ts";
 import { OciNetworkAdmin } from "./network-admin.ts";
@@ -39,7 +42,8 @@ export interface OciProviderOptions {
 
 /** One compartment in one region. Nothing is loaded or called before the first use. */
 export function createOciProvider(options: OciProviderOptions): Provider {
-  return new OciProvider(new Oci(options.entry, options.context, { ...patience, ...options.patience }));
+  const oci = new Oci(options.entry, options.context, { ...patience, ...options.patience });
+  return new OciProvider(oci, options.context);
 }
 
 class OciProvider implements Provider {
@@ -58,12 +62,17 @@ class OciProvider implements Provider {
   readonly quotas: OciQuotas;
   readonly dns: OciDns;
   readonly loadBalancing: OciLoadBalancing;
+  readonly keys: OciKeys;
+  readonly events: OciEvents;
+  readonly loadBalancers: OciLoadBalancers;
+  readonly scalingGroups: OciScalingGroups;
+  readonly tunnels: OciTunnels;
   readonly #oci: Oci;
   readonly #view: OciView;
   readonly #placements: Placements;
   readonly #census: Census;
 
-  constructor(oci: Oci) {
+  constructor(oci: Oci, context: ProviderContext) {
     this.#oci = oci;
     this.site = oci.site;
     this.simulated = oci.entry.simulated;
@@ -98,6 +107,11 @@ class OciProvider implements Provider {
     this.quotas = new OciQuotas(oci, { view, shapes });
     this.dns = new OciDns(oci);
     this.loadBalancing = new OciLoadBalancing(oci, view);
+    this.keys = new OciKeys(oci, context);
+    this.events = new OciEvents(oci);
+    this.loadBalancers = new OciLoadBalancers(oci);
+    this.scalingGroups = new OciScalingGroups(oci);
+    this.tunnels = new OciTunnels(oci);
     this.#view = view;
     this.#placements = placements;
     this.#census = new Census(oci, { view, volumeView, backups, objects });

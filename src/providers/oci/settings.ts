@@ -35,6 +35,8 @@ export interface OciPatience {
   readonly consistencyMs: number;
   /** Secrets may be rotated where they are kept: they are asked for again after this long. */
   readonly credentialsKeptMs: number;
+  /** Between two looks into a stream of events that had no more. */
+  readonly eventsEveryMs: number;
   /** "Overview of Block Volume": volumes have 50 GB at least. Less is for simulations whose disks are to be small. */
   readonly smallestVolumeGib: number;
   /** From the order of a helper instance to a service that answers: a machine boots meanwhile. */
@@ -49,6 +51,7 @@ export const patience: OciPatience = {
   firstRetryMs: 200,
   consistencyMs: 15_000,
   credentialsKeptMs: 10 * 60_000,
+  eventsEveryMs: 5_000,
   smallestVolumeGib: 50,
   helperStartMs: 10 * 60_000,
 };

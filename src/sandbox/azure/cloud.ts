@@ -9,7 +9,7 @@ import { Faults } from "../cloud/faults.ts";
 import { GuestRunner } from "../cloud/guests/guest-runner.ts";
 import { TokenBuckets } from "../cloud/token-buckets.ts";
 import { type Settings, settingsSchema } from "./settings.ts";
-import { type Resource, type Tables, tablesOf } from "./state.ts";
+import { type ClientSecret, type Resource, type Tables, tablesOf } from "./state.ts";
 
 export const storageAccountName = "novacronsandbox";
 export const containerName = "novacron";
@@ -80,6 +80,11 @@ export class AzureCloud {
     const known =
       this.tables.settings.get("account") ?? this.tables.settings.put({ id: "account", value: newAccount() });
     this.account = known.value as Account;
+    const { secrets } = this.tables;
+    if (secrets.size === 0) {
+      for (const { clientId, clientSecret } of [this.account, this.account.reader])
+        secrets.put({ ...newSecret(clientId, "first"), value: clientSecret });
+    }
   }
 
   get settings(): Settings {
@@ -126,6 +131,12 @@ export class AzureCloud {
       ...[...bytes.values()].flatMap(({ pagesId }) => (pagesId === undefined ? [] : [pagesId])),
     ]);
   }
+}
+
+/** A password as Microsoft Entra makes one. */
+export function newSecret(clientId: string, displayName: string): ClientSecret {
+  const value = randomBytes(24).toString("base64url");
+  return { id: randomUUID(), clientId, value, displayName, createdAt: Date.now() };
 }
 
 function newAccount(): Account {

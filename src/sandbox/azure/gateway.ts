@@ -8,6 +8,8 @@ import { blobHost } from "./blob/sources.ts";
 import type { AzureCloud } from "./cloud.ts";
 import { isManagedHost } from "./disks/grants.ts";
 import { AzureError, PlainAzureError } from "./errors.ts";
+import { type Queues, queueHost } from "./events/queues.ts";
+import { graph, graphHost } from "./graph.ts";
 import type { Identity } from "./identity.ts";
 import { login, loginHost, refuseLogin } from "./login.ts";
 import { refusalFor } from "./refusals.ts";
@@ -25,12 +27,18 @@ export class Gateway {
   readonly #identity: Identity;
   readonly #router: Router;
   readonly #blobs: BlobService;
+  readonly #queues: Queues;
 
-  constructor(cloud: AzureCloud, identity: Identity, router: Router, blobs: BlobService) {
+  constructor(
+    cloud: AzureCloud,
+    identity: Identity,
+    { router, blobs, queues }: { router: Router; blobs: BlobService; queues: Queues },
+  ) {
     this.#cloud = cloud;
     this.#identity = identity;
     this.#router = router;
     this.#blobs = blobs;
+    this.#queues = queues;
   }
 
   async handle(request: IncomingMessage): Promise<Answer> {
@@ -44,7 +52,9 @@ export class Gateway {
       // Blob names may hold an encoded question mark, never a bare one.
       return this.#blobs.handle({ request, method, host, path, query, requestId });
     }
+    if (host === queueHost) return this.#queues.handle({ request, method, host, path, query, requestId });
     if (host === loginHost) return this.#login(request, path);
+    if (host === graphHost) return this.#graph(request, { method, path, requestId });
     if (host === metadataHost) return this.#metadata(request, path, query);
     return this.#arm(request, { method, url, path, query, host, requestId });
   }
@@ -73,6 +83,27 @@ export class Gateway {
       const { status, headers, code, message } = refusal;
       const said = { code, message };
       return send({ status, headers, body: refusal instanceof PlainAzureError ? said : { error: said } });
+    }
+  }
+
+  async #graph(
+    request: IncomingMessage,
+    { method, path, requestId }: { method: string; path: string; requestId: string },
+  ): Promise<Answer> {
+    try {
+      const body = jsonOf(await readBody(request, bodyLimit));
+      const { authorization } = request.headers;
+      const call = { service: "graph", operation: path.split("/").at(-1) ?? "", region: "" };
+      return await this.#cloud.faults.around(
+        call,
+        () => graph(this.#cloud, this.#identity, { method, path, authorization, body }),
+        (kind) => refusalFor(kind, call),
+      );
+    } catch (error) {
+      if (!(error instanceof AzureError)) throw error;
+      const headers = { "content-type": "application/json; charset=utf-8", "request-id": requestId };
+      const text = JSON.stringify({ error: { code: error.code, message: error.message } });
+      return { status: error.status, headers: { ...headers, ...error.headers }, body: text };
     }
   }
 

@@ -34,7 +34,9 @@ export class Identity {
     const known = [account, account.reader].find((client) => client.clientId === clientId);
     if (!known)
       throw new AzureError("unauthorized_client", `AADSTS700016: Application '${clientId}' was not found.`, 400);
-    if (!form.has("client_assertion") && form.get("client_secret") !== known.clientSecret)
+    const secrets = this.#cloud.tables.secrets.where((secret) => secret.clientId === clientId);
+    const given = form.get("client_secret");
+    if (!form.has("client_assertion") && !secrets.some(({ value }) => value === given))
       throw new AzureError("invalid_client", "AADSTS7000215: Invalid client secret provided.", 401);
     if (form.has("client_assertion") && subjectOf(form.get("client_assertion")) === undefined)
       throw new AzureError("invalid_client", "AADSTS50027: JWT token is invalid or malformed.", 401);

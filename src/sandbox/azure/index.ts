@@ -1,5 +1,6 @@
 import type { CloudAdmin } from "../cloud/admin.ts";
 import { HttpFront } from "../cloud/http-front.ts";
+import { makeSample } from "./arm/samples.ts";
 import { census } from "./census.ts";
 import {
   AzureCloud,
@@ -25,6 +26,8 @@ export interface RunningAzure {
   readonly tenantId: string;
   readonly clientId: string;
   readonly clientSecret: string;
+  /** The id of that secret in Microsoft Entra. */
+  readonly clientSecretId: string;
   readonly location: string;
   readonly resourceGroup: string;
   readonly storageAccount: { readonly name: string; readonly key: string; readonly container: string };
@@ -36,7 +39,7 @@ export interface RunningAzure {
 /** Starts it on a port of 127.0.0.1 (0: any), with everything as an earlier process left it. */
 export async function startAzure(parts: AzureParts, port: number): Promise<RunningAzure> {
   const cloud = new AzureCloud(parts);
-  const { gateway, operations, contents, copies, store, guests, names, traffic } = assemble(cloud);
+  const { kinds, gateway, operations, contents, copies, store, guests, names, traffic } = assemble(cloud);
   cloud.guests.adopt();
   operations.reconcile();
   copies.reconcile();
@@ -62,6 +65,7 @@ export async function startAzure(parts: AzureParts, port: number): Promise<Runni
     tenantId,
     clientId,
     clientSecret,
+    clientSecretId: cloud.tables.secrets.find(({ value }) => value === clientSecret)?.id ?? "",
     location: defaultLocation,
     resourceGroup: defaultGroup,
     storageAccount: { name: storageAccountName, key: storageKey, container: containerName },
@@ -72,7 +76,7 @@ export async function startAzure(parts: AzureParts, port: number): Promise<Runni
       settings: () => cloud.settings,
       changeSettings: (change) => cloud.changeSettings(change),
       census: () => census(cloud, store),
-      makeSample: () => ({}),
+      makeSample: (order) => makeSample(kinds, order),
       crash: (id) => guests.crash(id),
     },
     async stop() {

@@ -5,6 +5,7 @@ import { listedKinds } from "./arm/listed.ts";
 import { Operations } from "./arm/operations.ts";
 import { permissionRoutes } from "./arm/permissions.ts";
 import { Router } from "./arm/router.ts";
+import { scaleSetRoutes } from "./arm/samples.ts";
 import { Blobs } from "./blob/blobs.ts";
 import { BlockBlobs } from "./blob/block-blobs.ts";
 import { Containers } from "./blob/containers.ts";
@@ -30,6 +31,8 @@ import { Grants } from "./disks/grants.ts";
 import { recordSetRoutes } from "./dns/record-sets.ts";
 import { servedZones } from "./dns/served.ts";
 import { zoneRoutes } from "./dns/zones.ts";
+import { EventGrid } from "./events/event-grid.ts";
+import { Queues } from "./events/queues.ts";
 import { Gateway } from "./gateway.ts";
 import { Identity } from "./identity.ts";
 import { addressKind } from "./network/addresses.ts";
@@ -72,12 +75,17 @@ export function assemble(cloud: AzureCloud) {
   kinds.add(balancerKind(kinds, changed));
   for (const kind of listedKinds) kinds.add(kind);
   ensureDefaultNetwork(kinds);
+  const queues = new Queues(cloud, identity);
+  const events = new EventGrid(cloud, queues);
+  operations.onSuccess = (resourceId, method) => events.changed(resourceId, method);
   const instanceViews = instanceViewRoute(kinds, guests);
   const router = new Router(cloud, identity, [
     ...operations.routes(),
     ...groupRoutes(cloud),
     ...kinds.routes(),
     instanceViews,
+    ...scaleSetRoutes(kinds),
+    ...events.routes(),
     ...offerRoutes(kinds, image),
     ...subnetRoutes(kinds),
     ...ruleRoutes(kinds),
@@ -95,11 +103,12 @@ export function assemble(cloud: AzureCloud) {
     containers: new Containers(store),
     copies,
   };
-  const gateway = new Gateway(cloud, identity, router, new BlobService(cloud, identity, managed, account));
+  const blobs = new BlobService(cloud, identity, managed, account);
+  const gateway = new Gateway(cloud, identity, { router, blobs, queues });
   const profiles = new ProfileNames(kinds);
   const names = new DnsServer(
     () => [...servedZones(kinds), profiles.zone()],
     (error) => cloud.parts.log("The name server failed", { error }),
   );
-  return { gateway, operations, contents, copies, store, guests, names, traffic };
+  return { kinds, gateway, operations, contents, copies, store, guests, names, traffic };
 }

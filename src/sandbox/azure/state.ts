@@ -98,6 +98,35 @@ export interface Setting extends Document {
   readonly value: unknown;
 }
 
+/** A password of an application, by its id. */
+export interface ClientSecret extends Document {
+  readonly clientId: string;
+  readonly value: string;
+  readonly displayName: string;
+  readonly createdAt: number;
+}
+
+/** A queue of the storage account. */
+export type Queue = Document;
+
+export interface QueueMessage extends Document {
+  readonly queue: string;
+  /** In base64. */
+  readonly body: string;
+  readonly insertedAt: number;
+  /** Until then nobody else is given it. */
+  readonly visibleAt: number;
+  /** Of whoever was given it last. */
+  readonly receipt: string;
+}
+
+/** Who is told of changes in a resource group. */
+export interface EventSubscription extends Document {
+  readonly group: string;
+  readonly queue: string;
+  readonly eventTypes: readonly string[];
+}
+
 /** Everything under its name; the tables are read once and shared. */
 export function tablesOf(documents: Documents) {
   return {
@@ -105,6 +134,10 @@ export function tablesOf(documents: Documents) {
     bytes: documents.table<DiskBytes>("disk-bytes"),
     operations: documents.table<Operation>("operation"),
     grants: documents.table<Grant>("grant"),
+    queues: documents.table<Queue>("queue"),
+    queueMessages: documents.table<QueueMessage>("queue-message"),
+    eventSubscriptions: documents.table<EventSubscription>("event-subscription"),
+    secrets: documents.table<ClientSecret>("client-secret"),
     settings: documents.table<Setting>("setting"),
   };
 }

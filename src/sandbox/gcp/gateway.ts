@@ -13,6 +13,8 @@ const bodyLimit = 2 ** 20;
 const jwtGrant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 /** Cloud Resource Manager's call, in its versions. */
 const permissionsPath = /^\/v[13]\/projects\/([^/:]+):testIamPermissions$/;
+/** IAM's: https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts.keys */
+const keysPath = /^\/v1\/projects\/(?:-|[^/]+)\/serviceAccounts\/([^/]+)\/keys(?:\/([^/]+))?$/;
 
 /** All of Google's APIs behind one address: finds whom a request is for, and whom it is from. */
 export class Gateway {
@@ -59,6 +61,8 @@ export class Gateway {
     if (path.startsWith(dnsPrefix)) return this.#dns.handle(request, path.slice(dnsPrefix.length), query);
     const asked = permissionsPath.exec(path);
     if (asked && request.method === "POST") return this.#permissions(request, asked[1] as string);
+    const keys = keysPath.exec(path);
+    if (keys) return this.#keys(request.method ?? "GET", decodeURIComponent(keys[1] as string), keys[2]);
     throw new GcpError(404, "notFound", `The sandbox simulates nothing at ${path}`);
   }
 
@@ -77,6 +81,29 @@ export class Gateway {
         throw new GcpError(400, "unsupported_grant_type", "Only the JWT grant is simulated");
       const access_token = identity.exchange(String(form.get("assertion")), endpoint, settings.tokenMs);
       return json({ access_token, expires_in: Math.floor(settings.tokenMs / 1000), token_type: "Bearer" });
+    });
+  }
+
+  #keys(method: string, email: string, keyId: string | undefined): Promise<Answer> {
+    const { identity, endpoint } = this.#cloud;
+    const verb = method === "POST" ? "create" : method === "DELETE" ? "delete" : "list";
+    const called = { service: "iam", operation: `serviceAccountKeys.${verb}`, region: "global", scope: email } as const;
+    const nameOf = (id: string) => `projects/${projectId}/serviceAccounts/${email}/keys/${id}`;
+    return perform(this.#cloud, called, () => {
+      if (email !== identity.email) throw new GcpError(404, "notFound", `Service account ${email} does not exist.`);
+      if (verb === "list") return json({ keys: identity.keyIds.map((id) => ({ name: nameOf(id) })) });
+      if (verb === "create" && keyId === undefined) {
+        const key = identity.createKey(endpoint);
+        const text = JSON.stringify(key, undefined, 2);
+        return json({
+          name: nameOf(key.private_key_id),
+          privateKeyType: "TYPE_GOOGLE_CREDENTIALS_FILE",
+          privateKeyData: Buffer.from(text).toString("base64"),
+          keyAlgorithm: "KEY_ALG_RSA_2048",
+        });
+      }
+      if (verb === "delete" && keyId !== undefined && identity.deleteKey(keyId)) return json({});
+      throw new GcpError(404, "notFound", `Service account key ${keyId} does not exist.`);
     });
   }
 

@@ -3,11 +3,17 @@ import type { Document, Documents, Table } from "../cloud/documents.ts";
 import { GcpError } from "./errors.ts";
 import { projectId } from "./places.ts";
 
-/** A service account with its one key. */
+/** A service account with the key that it came with. */
 interface ServiceAccount extends Document {
   readonly keyId: string;
   readonly privateKey: string;
   readonly clientId: string;
+}
+
+/** The public half of a key, by its id. */
+interface AccountKey extends Document {
+  readonly publicKey: string;
+  readonly createdAt: number;
 }
 
 interface AccessToken extends Document {
@@ -29,6 +35,8 @@ export interface ServiceAccountKey {
 const email = `novacron@${projectId}.iam.gserviceaccount.com`;
 /** Where Google's own libraries believe to be when they sign. */
 const googleTokenUri = "https://oauth2.googleapis.com/token";
+/** https://cloud.google.com/iam/quotas: keys of one service account. */
+const keysAtMost = 10;
 /** Self-signed tokens and grants last an hour at most: https://developers.google.com/identity/protocols/oauth2/service-account */
 const grantSecondsAtMost = 3600;
 const skewSeconds = 300;
@@ -36,23 +44,52 @@ const skewSeconds = 300;
 /** Who may call: the project's one service account, by tokens of the token endpoint or by tokens it signed itself. */
 export class Identity {
   readonly #accounts: Table<ServiceAccount>;
+  readonly #keys: Table<AccountKey>;
   readonly #tokens: Table<AccessToken>;
 
   constructor(documents: Documents) {
     this.#accounts = documents.table<ServiceAccount>("service-account");
+    this.#keys = documents.table<AccountKey>("service-account-key");
     this.#tokens = documents.table<AccessToken>("access-token");
-    if (this.#accounts.has(email)) return;
-    const { privateKey } = generateKeyPairSync("rsa", {
-      modulusLength: 2048,
-      privateKeyEncoding: { type: "pkcs8", format: "pem" },
-      publicKeyEncoding: { type: "spki", format: "pem" },
-    });
-    const keyId = createHash("sha1").update(privateKey).digest("hex");
-    this.#accounts.put({ id: email, keyId, privateKey, clientId: "104815162342004815162" });
+    if (!this.#accounts.has(email)) {
+      const { keyId, privateKey } = newKey();
+      this.#accounts.put({ id: email, keyId, privateKey, clientId: "104815162342004815162" });
+    }
+    if (this.#keys.size > 0) return;
+    const { keyId, privateKey } = this.#account();
+    this.#keys.put({ id: keyId, publicKey: publicHalf(privateKey), createdAt: Date.now() });
   }
 
+  /** The key that it came with. */
   key(endpoint: string): ServiceAccountKey {
-    const { keyId, privateKey, clientId } = this.#account();
+    return this.#file(this.#account(), endpoint);
+  }
+
+  /** The ids of the keys that it has. */
+  get keyIds(): string[] {
+    return [...this.#keys.values()].map(({ id }) => id);
+  }
+
+  /** Another key beside those that are there; its private half is in the answer only. @throws GcpError for one too many. */
+  createKey(endpoint: string): ServiceAccountKey {
+    if (this.#keys.size >= keysAtMost)
+      throw new GcpError(429, "rateLimitExceeded", "Maximum number of keys on account reached.", {
+        statusName: "RESOURCE_EXHAUSTED",
+      });
+    const made = newKey();
+    this.#keys.put({ id: made.keyId, publicKey: publicHalf(made.privateKey), createdAt: Date.now() });
+    return this.#file(made, endpoint);
+  }
+
+  /** False where there is no such key. */
+  deleteKey(keyId: string): boolean {
+    const known = this.#keys.has(keyId);
+    this.#keys.delete(keyId);
+    return known;
+  }
+
+  #file({ keyId, privateKey }: { keyId: string; privateKey: string }, endpoint: string): ServiceAccountKey {
+    const { clientId } = this.#account();
     return {
       type: "service_account",
       project_id: projectId,
@@ -102,9 +139,10 @@ export class Identity {
     throw unauthenticated("Request had invalid authentication credentials.");
   }
 
-  /** Whether a text was signed with the account's key: what signed URLs rest on. */
+  /** Whether a text was signed with one of the account's keys: what signed URLs rest on. */
   isSigned(text: string, signature: Buffer): boolean {
-    return verify("RSA-SHA256", Buffer.from(text), createPublicKey(this.#account().privateKey), signature);
+    const keys = [...this.#keys.values()];
+    return keys.some(({ publicKey }) => verify("RSA-SHA256", Buffer.from(text), publicKey, signature));
   }
 
   /** Signs as the account: what IAM's signBlob does. */
@@ -128,6 +166,19 @@ export class Identity {
       return undefined;
     }
   }
+}
+
+function newKey(): { keyId: string; privateKey: string } {
+  const { privateKey } = generateKeyPairSync("rsa", {
+    modulusLength: 2048,
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+    publicKeyEncoding: { type: "spki", format: "pem" },
+  });
+  return { keyId: createHash("sha1").update(privateKey).digest("hex"), privateKey };
+}
+
+function publicHalf(privateKey: string): string {
+  return String(createPublicKey(privateKey).export({ type: "spki", format: "pem" }));
 }
 
 function isTimely({ iat, exp }: Readonly<Record<string, unknown>>): boolean {

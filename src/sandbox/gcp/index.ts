@@ -1,10 +1,10 @@
-import * as z from "zod";
 import type { CloudAdmin } from "../cloud/admin.ts";
 import { DnsServer } from "../cloud/dns/server.ts";
 import { HttpFront } from "../cloud/http-front.ts";
 import { census } from "./census.ts";
 import { GcpCloud, type GcpParts } from "./cloud.ts";
 import { Compute } from "./compute/index.ts";
+import { makeSample } from "./compute/listed.ts";
 import { Dns } from "./dns/index.ts";
 import { servedZones } from "./dns/state.ts";
 import { Gateway } from "./gateway.ts";
@@ -79,7 +79,7 @@ export async function startGcp(parts: GcpParts, port: number): Promise<RunningGc
       settings: () => cloud.settings,
       changeSettings: (change) => cloud.changeSettings(change),
       census: () => census(cloud, disks, storage.tables, { dns: dns.state, balancing: compute.balancing }),
-      makeSample: (order) => z.never("the simulated Google Cloud makes no samples").parse(order),
+      makeSample: (order) => makeSample(cloud, order),
       crash: (id) => machines.crash(id),
     },
     async stop() {

@@ -161,6 +161,12 @@ export interface Address extends Labelled {
   readonly tier: string;
 }
 
+/** What NovaCron only lists, as Google describes it; of an instance group, the paths of its instances. */
+export interface ListedResource extends Resource {
+  readonly json: object;
+  readonly members?: readonly string[];
+}
+
 /** A long-running operation. Its path says where it lies; its work is found by its type when it has to go on. */
 export interface Operation extends Document {
   readonly numericId: string;
@@ -194,6 +200,7 @@ export function tablesOf(documents: Documents) {
     firewalls: documents.table<Firewall>("firewall"),
     routes: documents.table<Route>("route"),
     addresses: documents.table<Address>("address"),
+    listed: documents.table<ListedResource>("listed"),
     operations: documents.table<Operation>("operation"),
     settings: documents.table<Setting>("setting"),
   };

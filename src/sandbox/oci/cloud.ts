@@ -35,6 +35,8 @@ export class OciCloud {
   readonly helpers: HelperRunner;
   readonly faults = new Faults();
   readonly buckets = new TokenBuckets();
+  /** Where it listens; known once it does. */
+  endpoint = "";
   /** Told of a guest that ended by itself; set by what keeps instances. */
   onGuestEnd: (guestId: string) => void = () => {};
   #settings: Settings;
@@ -46,6 +48,8 @@ export class OciCloud {
     this.documents = new Documents(join(dir, "state.sqlite"));
     this.tables = tablesOf(this.documents);
     this.tenancy = tenancyOf(this.documents);
+    const { fingerprint, userId, publicKey, createdAt } = this.tenancy;
+    if (this.tables.apiKeys.size === 0) this.tables.apiKeys.put({ id: fingerprint, userId, publicKey, createdAt });
     this.disks = new DiskStore(join(dir, "layers"), this.documents, parts.tools.account);
     this.guests = new GuestRunner(
       parts.tools,

@@ -27,6 +27,8 @@ export class Gateway {
   readonly #tokens: RetryTokens;
   readonly #routes: readonly Route[];
   witness: Witness = () => {};
+  /** Told of every call that succeeded. */
+  onAnswer: (operation: Operation, call: Call, reply: Reply) => void = () => {};
 
   constructor(cloud: OciCloud, tokens: RetryTokens, operations: readonly Operation[]) {
     this.#cloud = cloud;
@@ -58,7 +60,7 @@ export class Gateway {
     const found = this.#find(method, url.pathname);
     const streams = found?.operation.streams === true;
     const body = streams ? undefined : await readBody(request, bodyLimit);
-    authenticate(this.#cloud.tenancy, { method, target, headers: request.headers }, body);
+    authenticate(this.#cloud, { method, target, headers: request.headers }, body);
     if (!found) throw new OciError(404, "NotFound", `There is no operation ${method} ${url.pathname} (simulated).`);
     const { operation, params } = found;
     const call: Call = {
@@ -74,6 +76,7 @@ export class Gateway {
       call,
       Buffer.concat([Buffer.from(`${target}\n`), body ?? Buffer.alloc(0)]),
     );
+    this.onAnswer(operation, call, reply);
     this.witness(operation, body && body.length > 0 ? parse(body) : undefined, reply.body);
     return reply;
   }

@@ -4,7 +4,9 @@ import { HttpFront } from "../cloud/http-front.ts";
 import { census } from "./census.ts";
 import { OciCloud, type OciParts } from "./cloud.ts";
 import { Gateway } from "./gateway.ts";
+import { makeSample } from "./listed.ts";
 import { makeServices } from "./services.ts";
+import { tellEvents } from "./streaming.ts";
 import { availabilityDomains, region } from "./tenancy.ts";
 
 /** A running simulated Oracle Cloud: one region of one tenancy. */
@@ -53,8 +55,10 @@ export async function startOci(parts: OciParts, port: number): Promise<RunningOc
   workRequests.reconcile();
   guests.reconcile();
   const gateway = new Gateway(cloud, tokens, operations);
+  gateway.onAnswer = (operation, call, reply) => tellEvents(registry, operation, call, reply);
   const front = new HttpFront((request) => gateway.handle(request));
   const listening = await front.listen(port);
+  cloud.endpoint = `http://127.0.0.1:${listening}`;
   const dnsPort = await names.listen(listening);
   await traffic.settle();
   const stopTraffic = async (): Promise<void> => {
@@ -67,7 +71,7 @@ export async function startOci(parts: OciParts, port: number): Promise<RunningOc
     gateway,
     front,
     port: listening,
-    endpoint: `http://127.0.0.1:${listening}`,
+    endpoint: cloud.endpoint,
     dnsPort,
     stopTraffic,
     region,
@@ -84,9 +88,7 @@ export async function startOci(parts: OciParts, port: number): Promise<RunningOc
       settings: () => cloud.settings,
       changeSettings: (change) => cloud.changeSettings(change),
       census: () => census(registry, objects),
-      makeSample: () => {
-        throw new TypeError("the simulated Oracle Cloud makes no samples");
-      },
+      makeSample: (order) => makeSample(registry, network.subnetId, order),
       crash: (id) => guests.crash(id),
     },
     async stop() {

@@ -1,7 +1,16 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Answer } from "../cloud/http-front.ts";
 
-export type Service = "core" | "identity" | "limits" | "workrequests" | "objectstorage" | "dns" | "loadbalancer";
+export type Service =
+  | "core"
+  | "identity"
+  | "limits"
+  | "workrequests"
+  | "objectstorage"
+  | "dns"
+  | "loadbalancer"
+  | "streaming"
+  | "events";
 
 /** One call, after it was authenticated. */
 export interface Call {
@@ -49,6 +58,8 @@ const prefixes: Readonly<Record<Service, string>> = {
   objectstorage: "",
   dns: "/20180115",
   loadbalancer: "/20170115",
+  streaming: "/20180418",
+  events: "/20181201",
 };
 
 /** `route` is a method and a path without the service's version. */

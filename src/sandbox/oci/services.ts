@@ -1,4 +1,5 @@
 import { DnsServer } from "../cloud/dns/server.ts";
+import { apiKeyOperations } from "./api-keys.ts";
 import type { OciCloud } from "./cloud.ts";
 import { attachmentKinds, attachmentOperations } from "./core/attachments.ts";
 import { backupKinds, backupOperations } from "./core/backups.ts";
@@ -19,6 +20,7 @@ import { recordOperations, ZoneRecords } from "./dns/records.ts";
 import { zoneKind, zoneOperations } from "./dns/zones.ts";
 import { identityOperations } from "./identity.ts";
 import { limitOperations } from "./limits.ts";
+import { listedKinds, listedOperations } from "./listed.ts";
 import { balancerKind, balancerOperations } from "./loadbalancer/operations.ts";
 import { Traffic } from "./loadbalancer/traffic.ts";
 import { bucketOperations } from "./objectstorage/buckets.ts";
@@ -28,6 +30,7 @@ import { ObjectStore } from "./objectstorage/store.ts";
 import type { Operation } from "./operation.ts";
 import { Registry } from "./registry.ts";
 import { RetryTokens } from "./retry-tokens.ts";
+import { eventRuleOperations, streamOperations } from "./streaming.ts";
 import { WorkRequests, workRequestOperations } from "./work-requests.ts";
 
 export interface Services {
@@ -92,7 +95,11 @@ export function makeServices(cloud: OciCloud): Services {
       ...objectOperations(objects),
       ...multipartOperations(registry, objects),
       ...identityOperations(registry),
+      ...apiKeyOperations(registry),
       ...limitOperations(registry),
+      ...listedOperations(registry, listedKinds(registry)),
+      ...streamOperations(registry, () => cloud.endpoint),
+      ...eventRuleOperations(registry),
       ...workRequestOperations(registry),
       ...zoneOperations(registry, zone, records),
       ...recordOperations(registry, zone, records),

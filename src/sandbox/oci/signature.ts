@@ -1,7 +1,7 @@
 import { createHash, verify as verifySignature } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
+import type { OciCloud } from "./cloud.ts";
 import { OciError } from "./errors.ts";
-import type { Tenancy } from "./tenancy.ts";
 
 /** Requests that are older, or from the future, are refused. */
 const skewMs = 5 * 60_000;
@@ -13,15 +13,17 @@ const withBody = new Set(["POST", "PUT", "PATCH"]);
  * @throws OciError NotAuthenticated.
  */
 export function authenticate(
-  tenancy: Tenancy,
+  { tenancy, tables }: Pick<OciCloud, "tenancy" | "tables">,
   request: { readonly method: string; readonly target: string; readonly headers: IncomingHttpHeaders },
   /** Undefined for uploads of objects and parts, whose bodies are not signed. */
   body: Buffer | undefined,
 ): void {
   const { method, target, headers } = request;
   const claim = parse(headers.authorization);
-  const { tenancyId, userId, fingerprint, publicKey } = tenancy;
-  if (claim.keyId !== `${tenancyId}/${userId}/${fingerprint}` || claim.algorithm !== "rsa-sha256") throw refused();
+  const [tenancyId, userId, fingerprint = ""] = (claim.keyId ?? "").split("/");
+  const key = tables.apiKeys.get(fingerprint);
+  const isOurs = tenancyId === tenancy.tenancyId && userId === tenancy.userId && key?.userId === userId;
+  if (!key || !isOurs || claim.algorithm !== "rsa-sha256") throw refused();
   const names = (claim.headers ?? "date").toLowerCase().split(" ");
   const demanded = ["(request-target)", "host", names.includes("x-date") ? "x-date" : "date"];
   if (body !== undefined && withBody.has(method)) demanded.push("content-length", "content-type", "x-content-sha256");
@@ -32,7 +34,7 @@ export function authenticate(
       : `${name}: ${String(headers[name] ?? "")}`,
   );
   const signature = Buffer.from(claim.signature ?? "", "base64");
-  if (!verifySignature("sha256", Buffer.from(lines.join("\n")), publicKey, signature)) throw refused();
+  if (!verifySignature("sha256", Buffer.from(lines.join("\n")), key.publicKey, signature)) throw refused();
   const date = Date.parse(String(headers[names.includes("x-date") ? "x-date" : "date"]));
   if (!(Math.abs(Date.now() - date) <= skewMs)) throw refused();
   if (body === undefined || !withBody.has(method)) return;

@@ -3,7 +3,9 @@ import type { Document, Documents } from "../cloud/documents.ts";
 import type * as network from "./core/network-state.ts";
 import type { RecordSet } from "./dns/records.ts";
 import type { Zone } from "./dns/zones.ts";
+import type { InstancePool, IpSecConnection } from "./listed.ts";
 import type { BalancerWork, LoadBalancer } from "./loadbalancer/state.ts";
+import type { EventRule, Stream, StreamGroup, StreamMessage } from "./streaming.ts";
 
 export type Tags = Readonly<Record<string, string>>;
 export type DefinedTags = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -146,9 +148,18 @@ export interface ConsoleHistory extends Resource {
   readonly content: string;
 }
 
+/** The public half of a user's API signing key, by its fingerprint. */
+export interface ApiKey extends Document {
+  readonly userId: string;
+  /** PEM. */
+  readonly publicKey: string;
+  readonly createdAt: number;
+}
+
 export function tablesOf(documents: Documents) {
   return {
     settings: documents.table<Document & { value: object }>("settings"),
+    apiKeys: documents.table<ApiKey>("api-key"),
     tokens: documents.table<RetryToken>("retry-token"),
     workRequests: documents.table<WorkRequest>("work-request"),
     volumes: documents.table<Volume>("volume"),
@@ -167,6 +178,12 @@ export function tablesOf(documents: Documents) {
     groups: documents.table<network.SecurityGroup>("security-group"),
     vnics: documents.table<network.Vnic>("vnic"),
     publicIps: documents.table<network.PublicIp>("public-ip"),
+    streams: documents.table<Stream>("stream"),
+    streamMessages: documents.table<StreamMessage>("stream-message"),
+    streamGroups: documents.table<StreamGroup>("stream-group"),
+    eventRules: documents.table<EventRule>("event-rule"),
+    instancePools: documents.table<InstancePool>("instance-pool"),
+    ipSecConnections: documents.table<IpSecConnection>("ipsec-connection"),
     balancers: documents.table<LoadBalancer>("load-balancer"),
     balancerWork: documents.table<BalancerWork>("load-balancer-work-request"),
     zones: documents.table<Zone>("dns-zone"),

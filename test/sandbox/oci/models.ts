@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import type { Operation, Service } from "../../../src/sandbox/oci/operation.ts";
 
 /** Oracle's API model as its SDK publishes it: the declarations beside the generated code, read as text. */
-const packages: Readonly<Record<Service, string>> = {
+const packages: Readonly<Partial<Record<Service, string>>> = {
   core: "oci-core",
   identity: "oci-identity",
   limits: "oci-limits",
@@ -13,6 +13,12 @@ const packages: Readonly<Record<Service, string>> = {
   dns: "oci-dns",
   loadbalancer: "oci-loadbalancer",
 };
+
+/** Without a package of the SDK here there is nothing to hold a service to. */
+export function isPublished(service: Service): boolean {
+  return packages[service] !== undefined;
+}
+
 /** Where a base class stands for one of several, the one that is simulated. */
 const simulated: Readonly<Record<string, string>> = {
   AttachVolumeDetails: "AttachParavirtualizedVolumeDetails",
@@ -34,6 +40,7 @@ export function sdkFolder(service: Service): string {
 
 /** Says where a call's two bodies are not what the SDK's models say. */
 export function modelComplaint(operation: Operation, taken: unknown, answered: unknown): string[] {
+  if (!isPublished(operation.service)) return [];
   try {
     return compare(operation, taken, answered);
   } catch (error) {

@@ -206,7 +206,11 @@ export class Kinds {
     checkState(before);
     const { body } = request;
     const tags = body.tags === undefined ? before.tags : takeTags(body.tags, before.tags, kind.type);
-    if (kind.tagsOnly) return { status: 200, body: this.show(this.put({ ...before, tags }), request) };
+    if (kind.tagsOnly) {
+      const changed = this.put({ ...before, tags });
+      this.operations.onSuccess(changed.id, request.method);
+      return { status: 200, body: this.show(changed, request) };
+    }
     const planned = kind.patch
       ? await kind.patch(request, { ...before, tags, provisioningState: "Updating" })
       : await kind.write(

@@ -1,7 +1,7 @@
 import { AzureError } from "../errors.ts";
 import type { Kind } from "./kinds.ts";
 
-/** What NovaCron only lists; there is none of it. */
+/** What NovaCron only lists: made by the sandbox's own call (`samples.ts`). */
 export const listedKinds: readonly Kind<object>[] = [
   listed("network", "Microsoft.Network/connections", "virtualNetworkGatewayConnections", ["list", "listAll"]),
   listed("compute", "Microsoft.Compute/virtualMachineScaleSets", "virtualMachineScaleSets", ["list", "listAll"]),

@@ -30,6 +30,8 @@ export interface Work {
 export class Operations {
   readonly #cloud: AzureCloud;
   readonly #turns = new InTurn();
+  /** Told of every change that has succeeded, with the method of its request; set by what tells others of it. */
+  onSuccess: (resourceId: string, method: string) => void = () => {};
   #view: (resourceId: string) => object | undefined = () => undefined;
 
   constructor(cloud: AzureCloud) {
@@ -63,6 +65,7 @@ export class Operations {
           return work.run();
         });
         end({ status: "Succeeded", ...(output ? { output } : {}) });
+        this.onSuccess(resourceId, request.method);
       } catch (error) {
         const refusal = error instanceof AzureError ? error : internalError();
         if (refusal !== error) this.#cloud.parts.log("An operation failed unexpectedly", { ...request, error });

@@ -20,6 +20,7 @@ import { Images } from "./image-store.ts";
 import { type FindArchive, imageOperations } from "./images.ts";
 import { instanceOperations } from "./instances.ts";
 import { nameOf } from "./links.ts";
+import { listedOperations } from "./listed.ts";
 import { Machines } from "./machines.ts";
 import { type ComputeModel, loadComputeModel, type Method } from "./model.ts";
 import { networkOperations } from "./networks.ts";
@@ -62,6 +63,7 @@ export class Compute {
       ...addressOperations(this.parts),
       ...routeOperations(this.parts),
       ...catalogueOperations(this.parts),
+      ...listedOperations(cloud),
       ...keptOperations(this.parts, balancing, this.traffic, keptKinds(balancing)),
       ...endpointOperations(this.parts, balancing, this.traffic),
     };
