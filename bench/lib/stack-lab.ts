@@ -86,7 +86,7 @@ export async function startParts(options: LabOptions = {}): Promise<LabParts> {
 }
 
 /** Far beyond what any of these moves takes: a hang should be a failure with a reason. */
-const stuckMs = 90_000;
+const stuckMs = 240_000;
 
 /** The whole stack (with the API where it is asked for), each part a process that can be killed; a move is planned, started and watched. */
 export class StackLab implements AsyncDisposable {
