@@ -201,6 +201,48 @@ test("a load balancer divides connections over its pool, and keeps those of a ta
   }
 });
 
+test("a VM is put into a pool by its network card, drained, taken back and taken out", async () => {
+  const [network, compute] = [lab.network(), lab.compute()];
+  const location = "eastus";
+  const { id: subnetId = "" } = await network.subnets.get(group, "novacron", "default");
+  const ipConfigurations = [{ name: "first", subnet: { id: subnetId } }];
+  const nic = await network.networkInterfaces.createOrUpdate(group, "pooled", { location, ipConfigurations }, quickly);
+  const creationData = { createOption: "Empty" };
+  const disk = await compute.disks.createOrUpdate(group, "pooled", { location, diskSizeGB: 1, creationData }, quickly);
+  // Without capacity: no guest is needed to be in a pool.
+  lab.azure.cloud.changeSettings({ noCapacity: ["*"] });
+  const vm = compute.virtualMachines.createOrUpdate(
+    group,
+    "pooled",
+    {
+      location,
+      hardwareProfile: { vmSize: "Standard_B1s" },
+      storageProfile: { osDisk: { createOption: "Attach", osType: "Linux", managedDisk: { id: disk.id ?? "" } } },
+      networkProfile: { networkInterfaces: [{ id: nic.id ?? "", primary: true }] },
+    },
+    quickly,
+  );
+  await assert.rejects(Promise.resolve(vm));
+  const { poolId } = await makeAzureBalancer(lab, 8_080);
+  assert.equal((await balancing.getPool(poolId, signal)).shares[0]?.accepts, "vm");
+  const targets = () => Array.fromAsync(balancing.listTargets(poolId, signal));
+  for (let repeat = 0; repeat < 2; repeat++) {
+    const { targetId, vmId } = await balancing.addTarget({ poolId, vmId: "pooled" }, signal);
+    assert.deepEqual([targetId, vmId], ["pooled/first", "pooled"]);
+  }
+  const place = { poolId, targetId: "pooled/first" };
+  for (let repeat = 0; repeat < 2; repeat++) await balancing.drainTarget(place, signal);
+  assert.deepEqual(
+    (await targets()).map(({ state }) => state),
+    ["draining"],
+  );
+  await balancing.addTarget({ poolId, vmId: "pooled" }, signal);
+  assert.notEqual((await targets())[0]?.state, "draining");
+  for (let repeat = 0; repeat < 2; repeat++) await balancing.removeTarget(place, signal);
+  assert.deepEqual(await targets(), []);
+  await refuses("InvalidInput", balancing.addTarget({ poolId, address: "10.20.0.9" }, signal));
+});
+
 test("the SDKs know every member of what was answered", async () => {
   const profile = traffic.pool.poolId.replace("traffic-manager/", "");
   const endpoint = [group, profile, "ExternalEndpoints", "told"] as const;

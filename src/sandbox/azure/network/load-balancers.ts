@@ -105,7 +105,7 @@ function showPool(kinds: Kinds, balancer: Balancer, pool: Child): Json {
     loadBalancerBackendAddresses: [
       ...addresses,
       ...cards.map(({ configId, adminState }) => ({
-        name: configId.split("/").slice(-3).join("-"),
+        name: cardName(configId),
         properties: { networkInterfaceIPConfiguration: { id: configId }, adminState },
       })),
     ],
@@ -119,6 +119,12 @@ function showPool(kinds: Kinds, balancer: Balancer, pool: Child): Json {
     `${balancerType}/backendAddressPools`,
     "backendAddressPools",
   );
+}
+
+/** What a card's entry in a pool is called. */
+function cardName(configId: string): string {
+  const [nic = "", , config = ""] = configId.split("/").slice(-3);
+  return `${nic}-${config}`;
 }
 
 /** Who is in a pool: cards that say so, and addresses that it names. */
@@ -229,9 +235,13 @@ export function poolRoutes(
 function withPool(kinds: Kinds, balancer: Balancer, name: string, body: Json): Balancer {
   const given = (body.properties ?? {}) as Json;
   const entries = childrenOf(given.loadBalancerBackendAddresses);
-  const cards = entries.filter(({ properties }) => idOf(properties.networkInterfaceIPConfiguration) !== undefined);
-  const addresses = entries.filter((entry) => !cards.includes(entry));
   const members = membersOf(kinds, balancer, name);
+  // Which card it is can't be said, only read: its entry's name tells.
+  const configs = new Map(
+    members.flatMap(({ configId }) => (configId === undefined ? [] : [[cardName(configId), configId] as const])),
+  );
+  const cards = entries.filter((entry) => configs.has(entry.name));
+  const addresses = entries.filter((entry) => !cards.includes(entry));
   if (addresses.length > 0 && members.some(({ configId }) => configId !== undefined))
     throw new AzureError(
       "InvalidRequestFormat",
@@ -247,8 +257,8 @@ function withPool(kinds: Kinds, balancer: Balancer, name: string, body: Json): B
         `The backend address ${entry} needs an address and a virtual network.`,
       );
   const adminStates = Object.fromEntries(
-    cards.map(({ properties }) => [
-      `${name}/${idOf(properties.networkInterfaceIPConfiguration)}`.toLowerCase(),
+    cards.map(({ name: entry, properties }) => [
+      `${name}/${configs.get(entry)}`.toLowerCase(),
       textOf(properties.adminState, "None"),
     ]),
   );
