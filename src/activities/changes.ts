@@ -101,7 +101,16 @@ function resourceOf(input: unknown): string {
     "key",
     "manifestId",
   ];
-  return named.flatMap((name) => (typeof members[name] === "string" ? [members[name]] : [])).join("/") || "unknown";
+  const found = named.flatMap((name) => (typeof members[name] === "string" ? [members[name]] : []));
+  return [...found, ...shifted(members.shift)].join("/") || "unknown";
+}
+
+/** What a shift of traffic is about. */
+function shifted(shift: unknown): string[] {
+  if (shift === null || typeof shift !== "object") return [];
+  const members = shift as Readonly<Record<string, unknown>>;
+  const named = ["site", "proxy", "listener", "zoneId", "poolId", "name"];
+  return named.flatMap((name) => (typeof members[name] === "string" ? [members[name]] : []));
 }
 
 function brief(result: unknown): unknown {

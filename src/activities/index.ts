@@ -13,6 +13,7 @@ import { finalizeActivities } from "./finalize.ts";
 import { inventoryActivities } from "./inventory.ts";
 import { InventoryReader } from "./inventory-reader.ts";
 import { liveActivities } from "./live.ts";
+import { measureGapActivities } from "./measure-gap.ts";
 import { migrationTestActivities } from "./migration-tests.ts";
 import { networkActivities } from "./network.ts";
 import { operateActivities } from "./operate.ts";
@@ -26,6 +27,8 @@ import { rotateActivities } from "./rotate.ts";
 import { answerActivities, siteWorkerActivities } from "./site-workers.ts";
 import { MigrationSlots, slotActivities } from "./slots.ts";
 import { testPlanActivities } from "./test-plan.ts";
+import { trafficActivities } from "./traffic.ts";
+import { trafficPoolActivities } from "./traffic-pools.ts";
 import { undoActivities } from "./undo.ts";
 import { verifyActivities } from "./verify.ts";
 import { watchActivities } from "./watch.ts";
@@ -73,6 +76,9 @@ function allOf(deps: ActivityDeps) {
     ...waveActivities(deps),
     ...assessActivities(deps),
     ...undoActivities(deps),
+    ...trafficActivities(deps),
+    ...trafficPoolActivities(deps),
+    ...measureGapActivities(),
     ...finalizeActivities(deps),
     ...testPlanActivities(deps),
     ...migrationTestActivities(deps, moves, slots),
@@ -104,6 +110,19 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   recordWave: "records",
   registerMember: "records",
   recordMember: "records",
+  recordTraffic: "records",
+  trafficAddresses: "reads",
+  lowerTtl: "changes",
+  shiftRecord: "changes",
+  restoreRecord: "undoes",
+  holdTraffic: "changes",
+  directTraffic: "changes",
+  heldTraffic: "reads",
+  releaseTraffic: "undoes",
+  shiftPool: "changes",
+  leavePool: "undoes",
+  restorePool: "undoes",
+  measureGap: "reads",
   planWayHome: "records",
   recordUndo: "records",
   makeFinalizePlan: "reads",

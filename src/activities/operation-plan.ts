@@ -13,7 +13,8 @@ import { pricesAt } from "./plan-observations.ts";
 
 const newestMigrations = 20;
 
-export function operationPlanActivities({ registry, store, defaults, settings }: ActivityDeps) {
+export function operationPlanActivities(deps: ActivityDeps) {
+  const { registry, store, defaults, settings } = deps;
   return {
     /** Looks at the VMs and stores the pinned plan. Repeating it for a known plan id returns the stored one. */
     async makeOperationPlan(input: { planId: string; request: OperateVmsRequest }): Promise<Plan> {
@@ -55,7 +56,7 @@ export function operationPlanActivities({ registry, store, defaults, settings }:
       const own = plan.observed.filter(
         ({ site, kind, id }) => site === item.site && (item.vmId === undefined || kind !== "vm" || id === item.vmId),
       );
-      await refuseDrift({ registry, store }, plan, own);
+      await refuseDrift(deps, plan, own);
       return { ...item, details: actions.map(({ detail }) => detail) };
     },
   };

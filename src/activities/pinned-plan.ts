@@ -4,8 +4,10 @@ import { ProviderError } from "../domain/errors.ts";
 import { firewallVersion } from "../domain/firewall.ts";
 import { canonicalJson, findDrift, type ObservedResource, type Plan, planContent } from "../domain/plan.ts";
 import { vmVersion } from "../domain/vm.ts";
+import type { DnsRecordType } from "../providers/traffic-facets.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { goneIsFine } from "./gone.ts";
+import { readPool } from "./look-at-traffic.ts";
 import { hasSecurityGroup, isIntact } from "./plan-observations.ts";
 
 export function hashOf(plan: Parameters<typeof planContent>[0]): string {
@@ -49,7 +51,7 @@ export async function readApproved(
 
 /** Looks at what the plan saw again. @throws ProviderError Conflict with what is not as it was. */
 export async function refuseDrift(
-  deps: Pick<ActivityDeps, "registry" | "store">,
+  deps: Pick<ActivityDeps, "registry" | "store" | "proxy">,
   plan: Plan,
   observed: readonly ObservedResource[],
 ): Promise<void> {
@@ -67,11 +69,15 @@ export async function refuseDrift(
 }
 
 async function versionOf(
-  { registry, store }: Pick<ActivityDeps, "registry" | "store">,
+  { registry, store, proxy }: Pick<ActivityDeps, "registry" | "store" | "proxy">,
   { site, kind, id }: ObservedResource,
 ): Promise<string> {
   const signal = Context.current().cancellationSignal;
   if (kind === "map") return String((await store.maps.get(id))?.version ?? "absent");
+  if (kind === "proxy-listener") {
+    const listener = await goneIsFine(proxy(site).listener(id, signal));
+    return listener ? listener.backend : "absent";
+  }
   const provider = await registry.provider(site);
   if (kind === "vm") {
     const vm = await goneIsFine(provider.compute.getVm(id, signal));
@@ -81,6 +87,14 @@ async function versionOf(
     const firewall = await goneIsFine(provider.network.firewallOf?.(id, signal) ?? Promise.resolve(undefined));
     return firewall ? firewallVersion(firewall) : "absent";
   }
+  if (kind === "dns-record") {
+    const [zoneId = "", type, ...name] = id.split("/");
+    const record = { zoneId, type: type as DnsRecordType, name: name.join("/") };
+    return (
+      (await goneIsFine(provider.dns?.getRecord(record, signal) ?? Promise.resolve(undefined)))?.version ?? "absent"
+    );
+  }
+  if (kind === "target-pool") return (await goneIsFine(readPool(provider, id, signal)))?.version ?? "absent";
   if (kind === "security-group") return (await hasSecurityGroup(provider, id, signal)) ? "present" : "absent";
   if (kind === "recovery-point") return (await isIntact(provider, id, signal)) ? "intact" : "changed or gone";
   for await (const network of provider.network.listNetworks(signal)) {

@@ -1,3 +1,4 @@
+import type { ScopedResource } from "../domain/access.ts";
 import { isProviderError, ProviderError } from "../domain/errors.ts";
 import type { MigrationRequest } from "../domain/migration.ts";
 import { applyMap, type MigrationMap } from "../domain/migration-map.ts";
@@ -8,6 +9,7 @@ import type { PlannedMember } from "../domain/wave-plan.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { withKnownBytes } from "./known-bytes.ts";
 import { lookAtRunning } from "./look-at-running.ts";
+import { lookAtTraffic } from "./look-at-traffic.ts";
 import { lookIntoGuest } from "./look-into-guest.ts";
 import { hashOf } from "./pinned-plan.ts";
 import { findVm, lookAtSource, lookAtTarget, observeDisk, typesOf } from "./plan-observations.ts";
@@ -32,10 +34,11 @@ export async function planOrRefusal(
 
 /** Looks at both sites and stores the pinned plan of one migration; a known plan id gives the stored one. */
 export async function planOne(
-  { registry, store, transfer, defaults, settings }: ActivityDeps,
+  deps: ActivityDeps,
   input: { readonly planId: string; readonly request: MigrationRequest },
   signal: AbortSignal,
 ): Promise<Plan> {
+  const { registry, store, transfer, defaults, settings } = deps;
   const known = await store.plans.get(input.planId);
   if (known) return known;
   const { request, map } = await resolveMap(store, input.request);
@@ -63,13 +66,14 @@ export async function planOne(
   ]);
   const sides = { request, defaults, source: sourceSide, target: targetSide };
   const live = await lookAtRunning(sides, vm, { source, target }, signal);
+  const traffic = await lookAtTraffic(deps, request.traffic, vm, signal);
   const observed = await Promise.all(
     inspected.map((disk) => observeDisk({ sourceSite: source.site, target, store, signal }, disk)),
   );
   const { freeBytes } = targetSide;
   const disks = await withKnownBytes(observed, inspected, { site: source.site, freeBytes, store, transfer });
   const seen = {
-    ...{ ...sides, at: new Date().toISOString(), vm, disks, guest, live, history },
+    ...{ ...sides, at: new Date().toISOString(), vm, disks, guest, live, traffic, history },
     ...(map ? { map } : {}),
     ...(firewall ? { firewall } : {}),
     ...(diskTypes ? { diskTypes } : {}),
@@ -78,7 +82,10 @@ export async function planOne(
   const preparationRefused = await tryPreparation(source, vm, wanted, transfer.prepareGuest, signal);
   const parts = preparationRefused === undefined ? wanted : planMigration({ ...seen, preparationRefused });
   const hash = hashOf(parts);
-  const subjects = [request.from, request.to].map((site) => ({ site, tags: vm.tags }));
+  const subjects = [
+    ...[request.from, request.to].map((site) => ({ site, tags: vm.tags })),
+    ...trafficSubjects(request.traffic),
+  ];
   const plan: Plan = { ...parts, planId: input.planId, hash, subjects, createdAt: new Date().toISOString() };
   await store.plans.insert(plan);
   // Another attempt may have been quicker: what is stored is what will be carried out.
@@ -99,4 +106,10 @@ async function resolveMap(
     reason: "there is no map of that name",
     action: "List the maps with novacron maps list, or leave --map out.",
   });
+}
+
+/** Records and pools belong to their sites, whoever's VM they lead to; a proxy to the installation as a whole. */
+function trafficSubjects(traffic: MigrationRequest["traffic"]): ScopedResource[] {
+  const { dns = [], pools = [], proxies = [] } = traffic ?? {};
+  return [...[...dns, ...pools].map(({ site }) => ({ site })), ...proxies.map(() => ({}))];
 }

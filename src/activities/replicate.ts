@@ -115,6 +115,7 @@ export function replicateActivities(
     rounds: readonly ReplicaRound[],
     predictedSeconds: number,
   ): Promise<CutoverReason | undefined> {
+    if (isTooEarly(warm)) return undefined;
     if (await store.warm.cutoverAsked(migrationId)) return "asked";
     if (warm.cutover === "at-time") return Date.parse(warm.cutoverAt ?? "") <= Date.now() ? "time" : undefined;
     // Nobody may be there to see it.
@@ -131,7 +132,7 @@ export function replicateActivities(
     const until = warm.cutover === "at-time" ? Date.parse(warm.cutoverAt ?? "") : Number.POSITIVE_INFINITY;
     for (const end = Date.now() + pauseMs; Date.now() < end; ) {
       await sleep(Math.min(listenEveryMs, end - Date.now()), undefined, { signal });
-      if (Date.now() >= until || (await store.warm.cutoverAsked(migrationId))) return true;
+      if (Date.now() >= until || (!isTooEarly(warm) && (await store.warm.cutoverAsked(migrationId)))) return true;
     }
     return false;
   }
@@ -258,4 +259,8 @@ function pointKey(migrationId: string, round: number): string {
 
 function generationOf(migrationId: string, diskId: string, round: number): string {
   return `${migrationId}-${diskId}-r${round}`;
+}
+
+function isTooEarly({ notBefore }: WarmParameters): boolean {
+  return notBefore !== undefined && Date.parse(notBefore) > Date.now();
 }

@@ -2,6 +2,7 @@ import { Context } from "@temporalio/activity";
 import { ProviderError } from "../domain/errors.ts";
 import type { MigrationRequest } from "../domain/migration.ts";
 import { hoursOf } from "../domain/move-hours.ts";
+import { trafficHome } from "../domain/traffic-home.ts";
 import type { UndoView } from "../domain/undo.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { planOne } from "./planner.ts";
@@ -23,13 +24,16 @@ export function undoActivities(deps: ActivityDeps) {
       roundPauseSeconds: number;
     }): Promise<{ planId: string; planHash: string }> {
       const { migrationId, from, to, vmId, mode, roundPauseSeconds } = input;
-      const { stopGraceMs, verify, bandwidthBytesPerSecond, schedule } = ((await store.plans.get(input.planId))
-        ?.inputs ?? {}) as Partial<MigrationRequest>;
+      const moved = await store.plans.get(input.planId);
+      const { stopGraceMs, verify, bandwidthBytesPerSecond, schedule } = (moved?.inputs ??
+        {}) as Partial<MigrationRequest>;
+      const traffic = moved && trafficHome(moved);
       const request: MigrationRequest = {
         ...(stopGraceMs === undefined ? {} : { stopGraceMs }),
         ...(verify === undefined ? {} : { verify }),
         ...(bandwidthBytesPerSecond === undefined ? {} : { bandwidthBytesPerSecond }),
         ...(schedule === undefined ? {} : { schedule: hoursOf(schedule) }),
+        ...(traffic === undefined ? {} : { traffic }),
         vm: vmId,
         from,
         to,

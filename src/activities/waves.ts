@@ -47,7 +47,9 @@ export function waveActivities(deps: ActivityDeps) {
         }),
       );
       const parts = planWave({ outline, planned, targets: Object.fromEntries(targets), parallelMigrations });
-      const subjects = planned.flatMap((member) => ("plan" in member ? (member.plan.subjects ?? []) : []));
+      const each = planned.map((member) => ("plan" in member ? (member.plan.subjects ?? []) : []));
+      // Source and target of each VM in their order, and then what else there is.
+      const subjects = [...each.flatMap((own) => own.slice(0, 2)), ...each.flatMap((own) => own.slice(2))];
       const plan: Plan = { ...parts, planId, hash: hashOf(parts), subjects, createdAt: new Date().toISOString() };
       await store.plans.insert(plan);
       return (await store.plans.get(planId)) ?? plan;

@@ -126,6 +126,20 @@ function addMigrate(program: Command): void {
     .option("--time-zone <zone>", "whose clocks these hours mean, such as Europe/Berlin (UTC)")
     .addOption(new Option("--prepare <mode>", "put what the guest lacks into its clone").choices(["auto", "off"]))
     .addOption(new Option("--identity <choice>", "of the guest: host keys, machine id").choices(["keep", "renew"]))
+    .option(
+      "--proxy <proxy/listener:port>",
+      "hold requests there and send them to that port of it (repeatable)",
+      collect,
+    )
+    .option(
+      "--dns <site/zone/type/name=value>",
+      "point a record to it: an address, a name, or :PORT (repeatable)",
+      collect,
+    )
+    .option("--pool <site/pool:port>", "put that port of it into a load balancer's pool (repeatable)", collect)
+    .option("--low-ttl <duration>", "of these records, from ahead of the cutover until the finalize (30s)")
+    .option("--hold-at-most <duration>", "how long a proxy may hold (120s)")
+    .option("--probe-url <url>", "measure the gap of the application's answers with it")
     .option("--undo-window <duration>", "how long undo brings it home with what it wrote, such as 24h")
     .option("--test", "move nothing: boot a copy at the target, where it reaches nobody, and remove it")
     .option("--no-incremental", "move everything though the target holds an earlier state")

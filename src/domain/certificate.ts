@@ -1,6 +1,7 @@
 import type { ChangeTracking } from "./change-tracking.ts";
 import type { Consistency } from "./consistency.ts";
 import type { PreparedDisk } from "./preparation.ts";
+import type { GapReport, HeldTraffic } from "./traffic.ts";
 
 /** How much of a copy was proven. `target-reread`: the sealed point was read back at the target and every byte compared by its hash with what the
  *  source gave. `object-reread`: the uploaded object was. `sent-only`: nothing was read back. `compared-after-switch`, of a guest that never stopped:
@@ -66,6 +67,8 @@ export interface Certificate {
   readonly live?: LiveCertificate;
   /** What was changed on the clones that it boots from, on top of the certified points. */
   readonly prepared?: readonly PreparedDisk[];
+  /** What users had of the cutover, where traffic moved with it. */
+  readonly traffic?: { readonly gap?: GapReport; readonly held: readonly HeldTraffic[] };
   /** True when either site is part of the sandbox. */
   readonly simulated: boolean;
 }

@@ -31,6 +31,9 @@ export function liveGap({
   return undefined;
 }
 
+const withTraffic = "its traffic is shifted with the cutover";
+const withoutTraffic = "nothing shifts its traffic, so nobody answers while it is off";
+
 /** How the VM will move, and why that, where something else was asked for. */
 export function chooseMode(seen: MigrationObservations): { mode: MoveMode; choices: readonly PlanChoice[] } {
   const asked = seen.request.mode ?? "cold";
@@ -41,7 +44,8 @@ export function chooseMode(seen: MigrationObservations): { mode: MoveMode; choic
     const why = "live was asked for, and both sites are hosts whose hypervisors hand running guests to each other";
     return { mode: "live", choices: [{ what, chosen: "live", why }] };
   }
-  return { mode: "warm", choices: [{ what, chosen: "warm", why: `live was asked for, and is warm because ${gap}` }] };
+  const why = `live was asked for, and is warm because ${gap}; ${seen.request.traffic ? withTraffic : withoutTraffic}`;
+  return { mode: "warm", choices: [{ what, chosen: "warm", why }] };
 }
 
 interface PlannedLive {

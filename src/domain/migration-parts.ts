@@ -14,6 +14,7 @@ import type { PriceBook } from "./prices.ts";
 import type { Quota } from "./quota.ts";
 import type { SecurityRule } from "./security-rule.ts";
 import type { TagRules } from "./tag-rules.ts";
+import type { TrafficObservation } from "./traffic.ts";
 import type { DiskBus, Firmware, Vm } from "./vm.ts";
 
 /** What the actions of a `migrate-vm` plan carry for their executor. */
@@ -169,6 +170,8 @@ export interface MigrationObservations {
   readonly firewall?: VmFirewall;
   /** The map that is a part of the request already. */
   readonly map?: { readonly name: string; readonly version: number };
+  /** Present where traffic is to move with it. */
+  readonly traffic?: TrafficObservation;
   readonly source: {
     /** Sites of one kind can hand running guests to each other. */
     readonly kind?: string;

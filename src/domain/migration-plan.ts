@@ -1,3 +1,4 @@
+// Long because it is one plan; each of its parts has a file of its own.
 import { planConsistency } from "./consistency-plan.ts";
 import { firewallVersion } from "./firewall.ts";
 import { gib } from "./format.ts";
@@ -17,6 +18,7 @@ import { describeProbes, describeVerify, planVerify } from "./migration-verify.t
 import { secondsAtLimits } from "./move-hours.ts";
 import type { ObservedResource, Plan, PlanAction, PlanCheck, PlanChoice, PlanContent, PlanEstimates } from "./plan.ts";
 import { effectiveSchedule, hoursChecks, type MigrationSchedule, scheduleChecks, zoneChecks } from "./schedule.ts";
+import { planTraffic } from "./traffic-plan.ts";
 import { planUndo } from "./undo.ts";
 import { tagKeys, type Vm, vmVersion } from "./vm.ts";
 import type { WarmParameters } from "./warm.ts";
@@ -46,6 +48,7 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
   const tags = planTags(seen, carried);
   const undo = planUndo(seen);
   const consistency = planConsistency(seen);
+  const traffic = planTraffic(seen, mode === "live");
   const live =
     mode === "live" ? planLive(seen, { tags: carried, networkIds: network.networkIds, schedule }) : undefined;
   const room = live
@@ -58,6 +61,7 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
     ...(mode === "warm" ? warmChecks(seen) : []),
     ...(live?.checks ?? []),
     ...undo.checks,
+    ...traffic.checks,
     ...consistency.checks,
     ...copies.flatMap((copy) => copy.checks),
     ...encryption.checks,
@@ -140,6 +144,7 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
       detail: live ? describeProbes(verify) : describeVerify(verify),
       parameters: { ...verify },
     },
+    ...traffic.actions,
     ...undo.actions,
   ];
   return {
@@ -153,9 +158,10 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
       point,
       rollbackOnFailure: seen.defaults.rollbackOnFailure,
     },
-    observed: observedResources(seen, live ? [] : copies, network),
+    observed: [...observedResources(seen, live ? [] : copies, network), ...traffic.observed],
     choices: [
       ...modeChoices,
+      ...traffic.choices,
       ...(warm ? [warm.choice] : []),
       ...(live ? [] : consistency.choices),
       ...(live?.choices ?? copies.flatMap((copy) => copy.choices)),

@@ -4,6 +4,7 @@ import type { CapacityType } from "./instance-type.ts";
 import type { LiveView } from "./live.ts";
 import type { PrepareOptions } from "./preparation.ts";
 import type { MigrationSchedule } from "./schedule.ts";
+import type { TrafficOptions, TrafficView } from "./traffic.ts";
 import type { UndoOptions, UndoView } from "./undo.ts";
 import type { WarmOptions, WarmView } from "./warm.ts";
 
@@ -45,12 +46,15 @@ export const moveModes = ["cold", "warm", "live"] as const;
 export type MoveMode = (typeof moveModes)[number];
 
 /** The steps of a migration, in order; `replicate` only in a warm one, `live` only in a live one, instead of what needs a
- *  VM that is off; `prepare` only where the plan changes something in the guest. */
+ *  VM that is off; `prepare` only where the plan changes something in the guest; `announce`, `hold` and `shift` only where
+ *  traffic moves with it. */
 export const migrationSteps = [
   "validate",
   "network",
+  "announce",
   "replicate",
   "live",
+  "hold",
   "stop",
   "copy",
   "seal",
@@ -59,6 +63,7 @@ export const migrationSteps = [
   "materialise",
   "create",
   "verify",
+  "shift",
   "complete",
 ] as const;
 export type MigrationStep = (typeof migrationSteps)[number];
@@ -144,6 +149,8 @@ export interface MigrationRequest {
   readonly schedule?: MigrationSchedule;
   /** What may be changed on a clone of its boot disk so that it starts at the target. Default the configuration's. */
   readonly prepare?: PrepareOptions;
+  /** Records, pools and proxies that lead users to the VM, and what the gap is measured with. */
+  readonly traffic?: TrafficOptions;
   /** After the cutover: how long `undo` brings the VM home with what it wrote. Absent: not at all. */
   readonly undo?: UndoOptions;
 }
@@ -212,6 +219,8 @@ export interface MigrationView {
   readonly warm?: WarmView;
   /** Present once a live migration has begun to move the guest. */
   readonly live?: LiveView;
+  /** Present where traffic moves with it. */
+  readonly traffic?: TrafficView;
   /** Present once a move whose plan has an undo window is completed. */
   readonly undo?: UndoView;
   /** What its finalize did not touch, as the confirmed plan did not name it. */

@@ -23,6 +23,8 @@ export interface WarmParameters {
   readonly cutoverAt?: string;
   readonly targetDowntimeSeconds: number;
   readonly roundPauseSeconds: number;
+  /** Also a cutover that was asked for comes no earlier. */
+  readonly notBefore?: string;
   /** Seconds of the downtime that do not depend on what changed: stopping, cloning, creating, booting. */
   readonly fixedSeconds: number;
 }

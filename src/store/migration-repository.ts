@@ -15,6 +15,7 @@ import type {
 import type { MigrationStatistics } from "../domain/migration-statistics.ts";
 import type { StepSample } from "../domain/migration-times.ts";
 import type { Expression } from "../domain/search/query.ts";
+import type { TrafficView } from "../domain/traffic.ts";
 import type { UndoView } from "../domain/undo.ts";
 import { toJson, toText } from "./json.ts";
 import type { Listener } from "./listener.ts";
@@ -55,6 +56,7 @@ export interface MigrationPatch {
   readonly certificateId?: string;
   readonly problem?: MigrationProblem;
   readonly undo?: UndoView;
+  readonly traffic?: TrafficView;
   readonly leftAlone?: readonly LeftAlone[];
   readonly endedAt?: string;
 }

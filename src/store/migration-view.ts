@@ -64,6 +64,7 @@ export function toMigrationView(
       live: row.live,
       waveId: row.wave_id,
       undo: row.undo,
+      traffic: row.traffic,
       leftAlone: row.left_alone,
       tests: row.tests,
       endedAt: row.ended_at,
@@ -86,6 +87,7 @@ export function migrationColumns(patch: MigrationPatch): Updateable<MigrationTab
     certificate_id: patch.certificateId,
     problem: patch.problem && toJson(patch.problem),
     undo: patch.undo && toJson(patch.undo),
+    traffic: patch.traffic && toJson(patch.traffic),
     left_alone: patch.leftAlone && toJson(patch.leftAlone),
     ended_at: patch.endedAt,
   };

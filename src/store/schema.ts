@@ -6,6 +6,7 @@ import type { LiveView } from "../domain/live.ts";
 import type { DiskResult, MigrationProblem } from "../domain/migration.ts";
 import type { MapContent } from "../domain/migration-map.ts";
 import type { Plan } from "../domain/plan.ts";
+import type { TrafficView } from "../domain/traffic.ts";
 import type { UndoView } from "../domain/undo.ts";
 import type { RoundDisk, WarmView } from "../domain/warm.ts";
 import type {
@@ -85,6 +86,7 @@ export interface MigrationTable {
   cutover_asked: Generated<boolean>;
   wave_id: string | null;
   undo: OptionalJson<UndoView>;
+  traffic: OptionalJson<TrafficView>;
   left_alone: OptionalJson<readonly LeftAlone[]>;
 }
 

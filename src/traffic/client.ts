@@ -17,8 +17,8 @@ export interface ProxyReach {
   readonly caFile?: string | undefined;
 }
 
-/** A probe by the proxy takes a few seconds. */
-const answerWithinMs = 10_000;
+/** Longer than a probe by the proxy. */
+const answerWithinMs = 30_000;
 
 /** Tells a proxy what to do, over its control. */
 export function proxyClient(reach: ProxyReach): TrafficProxy {

@@ -11,6 +11,8 @@ export interface ProxyLimits {
   readonly unreachableMs: number;
   /** Of one try to connect. */
   readonly connectMs: number;
+  /** Of a probe: an application may be slow in its first answers. */
+  readonly probeMs: number;
 }
 
 export const defaultLimits: ProxyLimits = {
@@ -20,6 +22,7 @@ export const defaultLimits: ProxyLimits = {
   keptBytes: 16 * 1024 * 1024,
   unreachableMs: 10_000,
   connectMs: 2_000,
+  probeMs: 15_000,
 };
 
 /** Between two tries to reach a backend that refuses. */

@@ -97,9 +97,9 @@ export class Proxy implements TrafficProxy {
     const operation = "try the backend";
     const { listener } = this.#named(name, operation);
     const address = this.#address(at.backend, operation, name);
-    const { connectMs } = this.#limits;
+    const { connectMs, probeMs } = this.#limits;
     if (listener.protocol === "tcp") return probeTcp(address, connectMs);
-    return probeHttp(formatAddress(address), at.path ?? "/", AbortSignal.timeout(connectMs));
+    return probeHttp(formatAddress(address), at.path ?? "/", AbortSignal.timeout(probeMs));
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,7 @@ import { changeTrackings } from "../../domain/change-tracking.ts";
 import type { Wire } from "../../domain/wire.ts";
 import type { VerifyCertificateResult } from "../../workflows/verify-certificate/types.ts";
 import { bytes, consistencySchema, entityId, sha256, siteId, timestamp } from "./common.ts";
+import { gapSchema, heldSchema } from "./traffic.ts";
 
 export const certificateSchema = z
   .strictObject({
@@ -73,6 +74,10 @@ export const certificateSchema = z
       )
       .optional()
       .meta({ description: "What was changed on the clones that it boots from, on top of the certified points" }),
+    traffic: z
+      .strictObject({ gap: gapSchema.optional(), held: z.array(heldSchema) })
+      .optional()
+      .meta({ description: "What users had of the cutover, where traffic moved with it" }),
     simulated: z.boolean(),
   })
   .meta({ id: "Certificate" }) satisfies z.ZodType<Wire<Certificate>>;

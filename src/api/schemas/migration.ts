@@ -22,6 +22,7 @@ import {
   timestamp,
 } from "./common.ts";
 import { migrationRequestSchema } from "./plan.ts";
+import { trafficViewSchema } from "./traffic.ts";
 
 export const migrationState = z.enum(migrationStates);
 const step = z.enum([...migrationSteps, "rollback", "finalize"]);
@@ -104,6 +105,7 @@ export const migrationSchema = z
       })
       .optional()
       .meta({ description: "How far the move of a running guest is" }),
+    traffic: trafficViewSchema.optional().meta({ description: "How the way of users to it stands" }),
     undo: z
       .strictObject({
         state: z.enum(undoStates),

@@ -10,6 +10,7 @@ import { mapMembers } from "./map.ts";
 import { testRequestSchema } from "./migration-test.ts";
 import { createVmSchema, operateVmsSchema } from "./operation.ts";
 import { costSchema } from "./price.ts";
+import { trafficSchema } from "./traffic.ts";
 import { verifySchema } from "./verify.ts";
 
 const milliseconds = z.int().min(0).max(86_400_000);
@@ -82,6 +83,7 @@ export const migrationRequestSchema = z
       })
       .optional()
       .meta({ description: "What may be changed in the guest, on a clone of its boot disk" }),
+    traffic: trafficSchema.optional(),
     undo: z
       .strictObject({
         window_seconds: z

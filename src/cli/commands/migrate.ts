@@ -8,6 +8,7 @@ import { requireGoodEnd, watchMigration } from "../watch.ts";
 import { describeMigration } from "./migrations.ts";
 import type { CommonOptions } from "./options.ts";
 import { describePlan } from "./plans.ts";
+import { readTraffic } from "./traffic-options.ts";
 
 export interface MigrateOptions extends CommonOptions {
   readonly from?: string;
@@ -40,6 +41,12 @@ export interface MigrateOptions extends CommonOptions {
   /** False with --no-incremental. */
   readonly incremental: boolean;
   readonly undoWindow?: string;
+  readonly proxy?: readonly string[];
+  readonly dns?: readonly string[];
+  readonly pool?: readonly string[];
+  readonly lowTtl?: string;
+  readonly holdAtMost?: string;
+  readonly probeUrl?: string;
   readonly prepare?: "auto" | "off";
   readonly identity?: "keep" | "renew";
   readonly startAt?: string;
@@ -151,6 +158,7 @@ function readRequest(vm: string | undefined, options: MigrateOptions): Schemas["
     ...readWarm(options),
     ...readSchedule(options),
     ...readPreparation(options),
+    ...readTraffic(options),
     ...(options.undoWindow ? { undo: { window_seconds: readSeconds(options.undoWindow) } } : {}),
   };
 }
@@ -248,6 +256,7 @@ function refuseBesidePlan(vm: string | undefined, options: MigrateOptions): void
     options.timeZone,
     options.hours,
     options.bandwidthHours,
+    ...[options.proxy, options.dns, options.pool, options.lowTtl, options.holdAtMost, options.probeUrl],
   ];
   const place = Object.keys(readPlace(options)).length > 0;
   if (all.some((value) => value !== undefined) || place || !options.incremental) {

@@ -157,6 +157,7 @@ export function describeMigration(migration: Migration): string {
       ["Replicated", migration.warm && describeWarm(migration.warm)],
       ["Live", migration.live && describeLive(migration.live)],
       ["Tests", migration.tests && `${migration.tests.passed} passed, ${migration.tests.failed} failed`],
+      ["Traffic", migration.traffic && describeTraffic(migration.traffic)],
       ["Undo", migration.undo && describeUndo(migration.undo)],
       ["Downtime", migration.downtime_seconds === undefined ? undefined : formatSeconds(migration.downtime_seconds)],
       ["Boot proof", migration.boot_proof],
@@ -194,6 +195,22 @@ function describeLive(live: NonNullable<Migration["live"]>): string {
     `${live.phase} are moved`,
     `${formatBytes(live.disk_bytes_left)} of disks and ${formatBytes(live.memory_bytes_left)} of memory left`,
     ...(rewrites === undefined ? [] : [`${formatBytes(rewrites)}/s of memory are rewritten`]),
+  ].join(", ");
+}
+
+function describeTraffic({
+  state,
+  cutover_not_before: notBefore,
+  gap,
+  held = [],
+}: NonNullable<Migration["traffic"]>): string {
+  const failed = held.reduce((sum, each) => sum + each.failed, 0);
+  const kept = held.reduce((sum, each) => sum + each.held, 0);
+  const lapsed = held.some((each) => each.lapsed) ? ", a hold had lapsed" : "";
+  return [
+    state === "waiting" && notBefore !== undefined ? `no cutover before ${notBefore}` : state,
+    ...(held.length > 0 ? [`${kept} held, ${failed} failed${lapsed}`] : []),
+    ...(gap ? [`longest gap ${formatSeconds(gap.gap_seconds)}, ${gap.failed} of ${gap.asked} requests failed`] : []),
   ].join(", ");
 }
 

@@ -1888,6 +1888,7 @@ export interface components {
                  */
                 identity?: "keep" | "renew";
             };
+            traffic?: components["schemas"]["MigrationTraffic"];
             /** @description How long after the cutover `undo` brings the VM home with what it wrote */
             undo?: {
                 window_seconds: number;
@@ -1905,6 +1906,72 @@ export interface components {
                 cutover_at?: string;
                 target_downtime_seconds?: number;
                 round_pause_seconds?: number;
+            };
+        };
+        /** @description Records, pools and proxies that lead users to the VM, and are moved with it */
+        MigrationTraffic: {
+            dns?: {
+                /**
+                 * @description Where its zone is kept
+                 * @example onprem-a
+                 */
+                site: string;
+                zone_id: string;
+                /** @description Whole, with the zone's */
+                name: string;
+                /** @enum {string} */
+                type: "A" | "AAAA" | "CNAME";
+                /** @description A guest port: the record gets the host that it is reached at at the target */
+                port?: number;
+                /** @description What it gets instead: addresses, or the one name of a CNAME */
+                values?: string[];
+                /** @description From ahead of the cutover until the finalize. Default 30 */
+                low_ttl_seconds?: number;
+                /** @description Default what it was */
+                ttl_after_seconds?: number;
+            }[];
+            pools?: {
+                /**
+                 * @description A site's id, as in the configuration
+                 * @example onprem-a
+                 */
+                site: string;
+                pool_id: string;
+                /** @description Where several shares of the pool could take the new VM */
+                share_id?: string;
+                /** @description Of the guest */
+                port: number;
+                /** @description The target that goes; default the VM's own */
+                replaces?: string;
+                /** @description Parts of 100 that the new target gets, one after the other. Default only 100 */
+                steps?: number[];
+                /** @description Between two. Default 10 */
+                step_seconds?: number;
+            }[];
+            proxies?: {
+                /** @description As the configuration calls it; `local` is the stack's own */
+                proxy: string;
+                listener: string;
+                /** @description Of the guest */
+                port: number;
+                /** @description After so long it lets go by itself. Default 120 */
+                hold_seconds?: number;
+                /** @description How long what is under way may end before the source stops. Default 5 */
+                drain_seconds?: number;
+                /**
+                 * Format: starts_with
+                 * @description Asked before traffic is sent somewhere. Default `/`
+                 */
+                path?: string;
+            }[];
+            /** @description What the gap of the application's answers is measured with */
+            probe?: {
+                /** Format: uri */
+                url: string;
+                /** @description Default 250 */
+                interval_ms?: number;
+                /** @description Default 200 */
+                expect_status?: number;
             };
         };
         PlanOperation: {
@@ -2404,6 +2471,7 @@ export interface components {
                      */
                     identity?: "keep" | "renew";
                 };
+                traffic?: components["schemas"]["MigrationTraffic"];
                 /** @description How long after the cutover `undo` brings the VM home with what it wrote */
                 undo?: {
                     window_seconds: number;
@@ -2557,6 +2625,7 @@ export interface components {
                      */
                     identity?: "keep" | "renew";
                 };
+                traffic?: components["schemas"]["MigrationTraffic"];
                 /** @description How long after the cutover `undo` brings the VM home with what it wrote */
                 undo?: {
                     window_seconds: number;
@@ -2683,6 +2752,11 @@ export interface components {
                     ][];
                 }[];
             }[];
+            /** @description What users had of the cutover, where traffic moved with it */
+            traffic?: {
+                gap?: components["schemas"]["TrafficGap"];
+                held: components["schemas"]["HeldTraffic"][];
+            };
             simulated: boolean;
         };
         /** @description What the disks of a point show together */
@@ -2692,6 +2766,38 @@ export interface components {
             why: string;
             /** @description How long the guest's writes stood still */
             frozen_ms?: number;
+        };
+        TrafficGap: {
+            url: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            until: string;
+            asked: number;
+            /** @description Got no answer, or a wrong one */
+            failed: number;
+            /** @description The longest time without a right answer */
+            gap_seconds: number;
+            /** @description The longest that a right answer took */
+            slowest_seconds: number;
+            /** @description While nobody looked; part of a gap that it falls into */
+            unobserved_seconds: number;
+        };
+        HeldTraffic: {
+            proxy: string;
+            listener: string;
+            held: number;
+            /** @description Got an error of the proxy instead of an answer */
+            failed: number;
+            longest_seconds: number;
+            /** @description It let go before it was told to */
+            lapsed: boolean;
         };
         /** @description What the command line got, and what its challenge was made from */
         RedeemSignIn: {
@@ -2902,6 +3008,7 @@ export interface components {
                  */
                 identity?: "keep" | "renew";
             };
+            traffic?: components["schemas"]["MigrationTraffic"];
             /** @description How long after the cutover `undo` brings the VM home with what it wrote */
             undo?: {
                 window_seconds: number;
@@ -3848,11 +3955,11 @@ export interface components {
             /** @enum {string} */
             state: "running" | "queued" | "paused" | "awaiting-cutover" | "awaiting-finalize" | "undoing" | "undone" | "finalized" | "rolling-back" | "rolled-back" | "cancelled" | "failed";
             /** @enum {string} */
-            step?: "validate" | "network" | "replicate" | "live" | "stop" | "copy" | "seal" | "prove" | "prepare" | "materialise" | "create" | "verify" | "complete" | "rollback" | "finalize";
+            step?: "validate" | "network" | "announce" | "replicate" | "live" | "hold" | "stop" | "copy" | "seal" | "prove" | "prepare" | "materialise" | "create" | "verify" | "shift" | "complete" | "rollback" | "finalize";
             progress: number;
             steps: {
                 /** @enum {string} */
-                step: "validate" | "network" | "replicate" | "live" | "stop" | "copy" | "seal" | "prove" | "prepare" | "materialise" | "create" | "verify" | "complete" | "rollback" | "finalize";
+                step: "validate" | "network" | "announce" | "replicate" | "live" | "hold" | "stop" | "copy" | "seal" | "prove" | "prepare" | "materialise" | "create" | "verify" | "shift" | "complete" | "rollback" | "finalize";
                 /** @enum {string} */
                 state: "running" | "done" | "failed" | "skipped";
                 /**
@@ -3935,6 +4042,8 @@ export interface components {
                 /** @description It ended after the switch and was started anew: its memory is lost */
                 restarted?: boolean;
             };
+            /** @description How the way of users to it stands */
+            traffic?: components["schemas"]["TrafficView"];
             /** @description The way home with what the target wrote */
             undo?: {
                 /** @enum {string} */
@@ -3993,6 +4102,18 @@ export interface components {
              * @description ISO 8601, UTC
              */
             ended_at?: string;
+        };
+        TrafficView: {
+            /** @enum {string} */
+            state: "waiting" | "ready" | "held" | "shifted" | "settled" | "back";
+            /**
+             * Format: date-time
+             * @description Until then resolvers may keep a record for its former TTL
+             */
+            cutover_not_before?: string;
+            targets?: string[];
+            held?: components["schemas"]["HeldTraffic"][];
+            gap?: components["schemas"]["TrafficGap"];
         };
         MigrationList: {
             items: components["schemas"]["Migration"][];

@@ -1,3 +1,4 @@
+// Long because it is one story: from the stop of the source to the certificate.
 import { patched, proxyLocalActivities } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
 import type { Consistency } from "../../domain/consistency.ts";
@@ -15,6 +16,7 @@ import { keepSource, wantedBaselines } from "./keep-source.ts";
 import type { MovedVm } from "./move.ts";
 import type { PlannedMove } from "./planned-move.ts";
 import { now, type Tracker } from "./tracker.ts";
+import type { TrafficShift } from "./traffic.ts";
 
 const site = activitiesAtSites(siteCall);
 const bulk = activitiesAtSites(bulkCall);
@@ -41,7 +43,8 @@ export class Cutover {
   readonly #tracker: Tracker;
   readonly #saga: Saga;
   readonly #replicated: Replicated | undefined;
-  readonly #stoppedAt = Date.now();
+  readonly #traffic: TrafficShift | undefined;
+  #stoppedAt = Date.now();
   /** Of a second cutover and later ones: what the first made is not made again under the same name. */
   readonly #suffix: string;
   #point: { sourcePointId: string; takenAt: string; consistency?: Consistency } = { sourcePointId: "", takenAt: "" };
@@ -53,8 +56,14 @@ export class Cutover {
   #boot: Awaited<ReturnType<Activities["verifyVm"]>>["boot"] = { proven: false };
   #downtimeSeconds: number | undefined;
 
-  constructor(move: PlannedMove, tracker: Tracker, saga: Saga, replicated?: Replicated) {
+  constructor(
+    move: PlannedMove,
+    tracker: Tracker,
+    saga: Saga,
+    { replicated, traffic }: { replicated?: Replicated; traffic?: TrafficShift | undefined } = {},
+  ) {
     this.#move = move;
+    this.#traffic = traffic;
     this.#tracker = tracker;
     this.#saga = saga;
     this.#replicated = replicated;
@@ -64,6 +73,8 @@ export class Cutover {
   /** Stops the source and moves what there is to move; the points at the target are sealed and proven then. */
   async stopAndMove(): Promise<void> {
     const { migrationId, to } = this.#move;
+    await this.#traffic?.hold(this.#suffix);
+    this.#stoppedAt = Date.now();
     const disks = await this.#tracker.run("stop", this.#move.stopDetail, () => this.#stopSource());
     const copies = increments(this.#move.copies, this.#replicated?.newest, { disks });
     this.#copied = await this.#tracker.run("copy", "move the bytes", () => this.#copyDisks(copies, disks));
@@ -107,6 +118,7 @@ export class Cutover {
     );
     this.#boot = verified.boot;
     this.#downtimeSeconds = stop.wasRunning && fences ? (Date.now() - this.#stoppedAt) / 1000 : undefined;
+    await this.#traffic?.shift(this.#targetVmId, this.#suffix);
   }
 
   async complete(planHash: string): Promise<MovedVm> {
@@ -141,6 +153,7 @@ export class Cutover {
           disks: disks.map((disk, index) => ({ ...disk, bytesReread: this.#proofs[index]?.bytesReread ?? 0 })),
           boot: this.#boot,
           ...(this.#prepared.length > 0 ? { prepared: this.#prepared } : {}),
+          ...(this.#traffic ? { traffic: this.#traffic.report } : {}),
         },
       ]);
       const bootProof = this.#boot.proven ? "proven" : this.#move.verify.bootMarker ? "unavailable" : "not-asked";
@@ -159,6 +172,7 @@ export class Cutover {
         targetPointIds: [...this.#prepared, ...disks].map(({ pointId }) => pointId),
         runs: this.#move.verify.start,
         undo: this.#move.undo,
+        ...(this.#traffic ? { traffic: this.#traffic } : {}),
       };
     });
   }

@@ -9,6 +9,7 @@ import { Cutover } from "./cutover.ts";
 import { moveLive } from "./live-move.ts";
 import { PlannedMove } from "./planned-move.ts";
 import type { Tracker } from "./tracker.ts";
+import { plannedTraffic, TrafficShift } from "./traffic.ts";
 import type { MigrateVmInput } from "./types.ts";
 import { moveWarm } from "./warm-move.ts";
 
@@ -34,6 +35,8 @@ export interface MovedVm {
   /** It never stopped: nothing but moving it back brings it back. */
   readonly live?: boolean;
   readonly undo?: UndoParameters | undefined;
+  /** Present where traffic was moved with it. */
+  readonly traffic?: TrafficShift;
 }
 
 /** The forward path. Every step registers what undoes it before it acts. `onSwitch` hears of a running guest, as often as
@@ -60,8 +63,12 @@ export async function moveVm(
     // A plan has one, or it hasn't: runs of earlier plans go on as they began.
     if (move.group) move.useSecurityGroup(await createGroup(move, move.group, saga));
   });
-  if (move.warm) return moveWarm(move, move.warm, plan.hash, tracker, saga);
-  const cutover = new Cutover(move, tracker, saga);
+  // A plan has some, or it hasn't: runs of earlier plans go on as they began.
+  const planned = plannedTraffic(plan);
+  const traffic = planned && new TrafficShift(planned, move, tracker, saga);
+  await traffic?.announce();
+  if (move.warm) return moveWarm(move, move.warm, plan.hash, tracker, saga, traffic);
+  const cutover = new Cutover(move, tracker, saga, { traffic });
   await cutover.stopAndMove();
   await cutover.bringUp();
   return cutover.complete(plan.hash);

@@ -32,8 +32,10 @@ const { recordStep, recordMigration, nextAllowedStart } = proxyLocalActivities<A
 const stepStart: Readonly<Record<MigrationStep, number>> = {
   validate: 0,
   network: 3,
+  announce: 4,
   replicate: 4,
   live: 5,
+  hold: 5,
   stop: 5,
   copy: 10,
   seal: 72,
@@ -42,6 +44,7 @@ const stepStart: Readonly<Record<MigrationStep, number>> = {
   materialise: 82,
   create: 84,
   verify: 87,
+  shift: 97,
   complete: 98,
 };
 const copyEnd = stepStart.seal;
@@ -211,6 +214,10 @@ export class Tracker {
 
   async noteFailedCutover(message: string): Promise<void> {
     await this.tellHome("not-cut-over", message);
+    await recordMigration({ migrationId: this.#input.migrationId, at: now(), message, patch: {} });
+  }
+
+  async note(message: string): Promise<void> {
     await recordMigration({ migrationId: this.#input.migrationId, at: now(), message, patch: {} });
   }
 

@@ -8,6 +8,7 @@ import { Cutover, type Replicated } from "./cutover.ts";
 import type { MovedVm } from "./move.ts";
 import type { PlannedMove } from "./planned-move.ts";
 import type { Tracker } from "./tracker.ts";
+import type { TrafficShift } from "./traffic.ts";
 
 const site = activitiesAtSites(siteCall);
 const bulk = activitiesAtSites(bulkCall);
@@ -26,6 +27,7 @@ export async function moveWarm(
   planHash: string,
   tracker: Tracker,
   saga: Saga,
+  traffic: TrafficShift | undefined,
 ): Promise<MovedVm> {
   const { migrationId, from, to, copies, sourceVmId: vmId } = move;
   saga.add({
@@ -36,14 +38,16 @@ export async function moveWarm(
   });
   // Its rounds take turns one by one, and a cutover, for which the source stands still, waits for nobody.
   await tracker.turn.release();
-  let rule = warm;
+  const { notBefore } = traffic ?? {};
+  const bounded = notBefore === undefined ? warm : { ...warm, notBefore };
+  let rule = bounded;
   for (let attempt = 0; ; attempt++) {
     const replicated = await tracker.run("replicate", "copy the running source, then what changed", () =>
       replicate(rule, attempt),
     );
     await tracker.becomeRunning();
     const since = saga.mark();
-    const cutover = new Cutover(move, tracker, saga, replicated);
+    const cutover = new Cutover(move, tracker, saga, { replicated, traffic });
     try {
       await cutover.stopAndMove();
       await cutover.bringUp();
@@ -58,11 +62,12 @@ export async function moveWarm(
         if (round) saga.forget(({ evidence }) => evidence === true, since);
         const left = await saga.compensate({ keepEvidence: false, since });
         if (left.length > 0) throw error;
+        await traffic?.becomeReady();
       });
       await tracker.noteFailedCutover(
         `The cutover failed and the source runs on; nothing has to be copied again: ${message}`,
       );
-      rule = { ...warm, cutover: "manual" };
+      rule = { ...bounded, cutover: "manual" };
       continue;
     }
     const moved = await cutover.complete(planHash);

@@ -218,6 +218,8 @@ class MigrationRun {
         named ? finalizeBySteps(migrationId, moved, named.steps) : finalizeMove({ migrationId, moved }),
       );
       if (named && named.leftAlone.length > 0) await this.#tracker.noteLeftAlone(named.leftAlone);
+      // Of a VM that went home the way there has the records.
+      if (before !== "undone") await moved.traffic?.settle();
     } catch (error) {
       this.#open = before;
       throw error;

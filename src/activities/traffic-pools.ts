@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Context } from "@temporalio/activity";
+import { ProviderError } from "../domain/errors.ts";
+import type { PoolShiftParameters } from "../domain/traffic.ts";
+import type { LoadBalancingFacet } from "../providers/traffic-facets.ts";
+import type { ActivityDeps } from "./deps.ts";
+
+/** Checks of a balancer come every few seconds, and it wants some in a row. */
+const healthyWithinMs = 180_000;
+/** What is under way may end; afterwards it is cut. */
+const drainedWithinMs = 60_000;
+
+/** What is put into a pool: the VM, or where it is reached. */
+export interface NewMember {
+  readonly vmId?: string;
+  readonly address?: string;
+  readonly port: number;
+}
+
+export function trafficPoolActivities({ registry }: ActivityDeps) {
+  return {
+    /** Puts the new target in, gives it its parts one after the other, and drains the one that it replaces. Repeating it goes
+     *  on from whatever was reached. */
+    async shiftPool(input: { shift: PoolShiftParameters; member: NewMember }): Promise<void> {
+      const { shift, member } = input;
+      const signal = Context.current().cancellationSignal;
+      const pools = await poolsAt(shift.site);
+      const { poolId, replaces, steps, stepSeconds } = shift;
+      const added = await pools.addTarget(
+        { poolId, ...member, ...(shift.shareId ? { shareId: shift.shareId } : {}) },
+        signal,
+      );
+      const seen = await pools.waitUntilHealthy(
+        { poolId, targetId: added.targetId, withinMs: healthyWithinMs },
+        signal,
+      );
+      // A share without a weight yet is not used, and its targets are not checked.
+      if (!seen || (seen.state !== "healthy" && seen.state !== "unknown" && seen.state !== "unused")) {
+        throw new ProviderError("Conflict", {
+          operation: "put the new VM into the pool",
+          resource: `${shift.site}/pool/${poolId}`,
+          reason: `its target ${added.targetId} is ${seen?.state ?? "not listed"}${seen?.reason ? ` (${seen.reason})` : ""}`,
+          action: "See what the pool's health checks ask, and from where.",
+        });
+      }
+      const full = shift.weights.find(({ shareId }) => shareId === replaces.shareId)?.weight;
+      if (pools.setWeights && full !== undefined && added.shareId !== replaces.shareId) {
+        for (const [index, step] of steps.entries()) {
+          if (index > 0) await sleep(stepSeconds * 1000, undefined, { signal });
+          const weight = Math.max(1, Math.round((full * step) / 100));
+          await pools.setWeights(
+            { poolId, weights: { [added.shareId]: weight, [replaces.shareId]: full - weight } },
+            signal,
+          );
+        }
+      }
+      await pools.drainTarget({ poolId, targetId: replaces.targetId }, signal);
+      await pools.waitUntilDrained({ poolId, targetId: replaces.targetId, withinMs: drainedWithinMs }, signal);
+    },
+
+    /** Takes the new target off again. */
+    async leavePool(input: { shift: PoolShiftParameters; member: NewMember }): Promise<void> {
+      const { shift, member } = input;
+      const signal = Context.current().cancellationSignal;
+      const pools = await poolsAt(shift.site);
+      for await (const target of pools.listTargets(shift.poolId, signal)) {
+        const own = member.vmId === undefined ? target.address === member.address : target.vmId === member.vmId;
+        if (!own || target.port !== member.port || target.targetId === shift.replaces.targetId) continue;
+        await pools.removeTarget({ poolId: shift.poolId, targetId: target.targetId }, signal);
+      }
+    },
+
+    /** Takes the replaced target back, with its weight. */
+    async restorePool(input: { shift: PoolShiftParameters }): Promise<void> {
+      const { shift } = input;
+      const signal = Context.current().cancellationSignal;
+      const pools = await poolsAt(shift.site);
+      const { poolId, replaces, weights } = shift;
+      const { vmId, address, port, shareId } = replaces;
+      const weight = weights.find((each) => each.shareId === shareId)?.weight;
+      const member = { port, ...(vmId === undefined ? {} : { vmId }), ...(address === undefined ? {} : { address }) };
+      const back = await pools.addTarget(
+        { poolId, shareId, ...member, ...(weight === undefined ? {} : { weight }) },
+        signal,
+      );
+      if (!pools.setWeights || weights.length === 0) return;
+      const there = new Set((await pools.getPool(poolId, signal)).shares.map((share) => share.shareId));
+      const restored = weights.map(
+        (each) => [each.shareId === shareId ? back.shareId : each.shareId, each.weight] as const,
+      );
+      await pools.setWeights({ poolId, weights: Object.fromEntries(restored.filter(([id]) => there.has(id))) }, signal);
+    },
+  };
+
+  async function poolsAt(site: string): Promise<LoadBalancingFacet> {
+    const { loadBalancing, capabilities } = await registry.provider(site);
+    if (loadBalancing) return loadBalancing;
+    throw new ProviderError("UnsupportedCapability", {
+      operation: "change a pool",
+      resource: `site/${site}`,
+      reason: capabilities["load-balancing"] ?? "it balances no load",
+      action: "Name the site that has the pool.",
+    });
+  }
+}

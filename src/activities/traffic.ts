@@ -1,0 +1,211 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Context } from "@temporalio/activity";
+import { isProviderError, ProviderError } from "../domain/errors.ts";
+import type {
+  DnsShiftParameters,
+  HeldTraffic,
+  ProxyShiftParameters,
+  RecordState,
+  TrafficView,
+} from "../domain/traffic.ts";
+import { recordId } from "../domain/traffic-plan.ts";
+import { formatAddress, type ListenerView } from "../domain/traffic-proxy.ts";
+import type { DnsFacet } from "../providers/traffic-facets.ts";
+import type { ActivityDeps } from "./deps.ts";
+
+const pollMs = 200;
+/** An application that has booted may still be loading. */
+const answersWithinMs = 120_000;
+
+/** A guest port of the new VM, and where it is reached. */
+export interface TrafficAddress {
+  readonly port: number;
+  readonly host: string;
+  readonly at: string;
+}
+
+export function trafficActivities({ registry, proxy, store }: ActivityDeps) {
+  return {
+    async recordTraffic(input: { migrationId: string; traffic: TrafficView }): Promise<void> {
+      await store.migrations.update(input.migrationId, { traffic: input.traffic });
+    },
+
+    /** Where the VM's guest ports are reached now. @throws ProviderError Conflict for one that is not. */
+    async trafficAddresses(input: { site: string; vmId: string; ports: readonly number[] }): Promise<TrafficAddress[]> {
+      const { site, vmId, ports } = input;
+      const { compute } = await registry.provider(site);
+      const { endpoints } = await compute.getVm(vmId, Context.current().cancellationSignal);
+      return ports.map((port) => {
+        const endpoint = endpoints.find(({ guestPort }) => guestPort === port);
+        if (endpoint) return { port, host: endpoint.host, at: formatAddress(endpoint) };
+        throw new ProviderError("Conflict", {
+          operation: "send traffic to the new VM",
+          resource: `${site}/vm/${vmId}`,
+          reason: `its port ${port} is not reached from outside`,
+          action: "Publish the port (tag, security group, address) and plan again.",
+        });
+      });
+    },
+
+    /** Lowers the record's TTL, its values as they are; says when resolvers have let go of it. */
+    async lowerTtl(input: { shift: DnsShiftParameters }): Promise<{ notBefore: string }> {
+      const { shift } = input;
+      const { before, lowTtlSeconds } = shift;
+      if (before.ttlSeconds > lowTtlSeconds) await put(shift, { ...before, ttlSeconds: lowTtlSeconds }, [before]);
+      const kept = before.ttlSeconds > lowTtlSeconds ? before.ttlSeconds : 0;
+      return { notBefore: new Date(Date.now() + kept * 1000).toISOString() };
+    },
+
+    /** Makes the record `to`, if it is as we have left it. */
+    async shiftRecord(input: {
+      shift: DnsShiftParameters;
+      to: RecordState;
+      ours: readonly RecordState[];
+    }): Promise<void> {
+      await put(input.shift, input.to, input.ours);
+    },
+
+    /** The same on the way back. */
+    async restoreRecord(input: {
+      shift: DnsShiftParameters;
+      to: RecordState;
+      ours: readonly RecordState[];
+    }): Promise<void> {
+      await put(input.shift, input.to, input.ours);
+    },
+
+    /** Holds what comes to the listener from now on, and lets what is under way end first. `again`: of a way back, where a
+     *  hold that can't be had delays nothing. */
+    async holdTraffic(input: { shift: ProxyShiftParameters; holdId: string; again?: boolean }): Promise<void> {
+      const { shift, holdId, again } = input;
+      const signal = Context.current().cancellationSignal;
+      const { listener: name, holdSeconds: seconds, drainSeconds } = shift;
+      try {
+        const control = proxy(shift.proxy);
+        let view = await control.hold(name, { holdId, seconds }, signal);
+        for (const end = Date.now() + drainSeconds * 1000; view.inFlight > 0 && Date.now() < end; ) {
+          await sleep(pollMs, undefined, { signal });
+          view = await control.listener(name, signal);
+        }
+      } catch (error) {
+        if (!again || !isProviderError(error)) throw error;
+      }
+    },
+
+    /** Sends the listener's traffic, what is held first, to the backend, once that answers. */
+    async directTraffic(input: { shift: ProxyShiftParameters; backend: string; holdId: string }): Promise<void> {
+      const { shift, backend, holdId } = input;
+      const signal = Context.current().cancellationSignal;
+      const { listener: name, path } = shift;
+      const control = proxy(shift.proxy);
+      const why = await untilAnswers(shift, backend, answersWithinMs, signal);
+      if (why !== undefined) {
+        throw new ProviderError("Conflict", {
+          operation: "send traffic to the new VM",
+          resource: `proxy/${shift.proxy}/${name}`,
+          reason: `${backend}${path} did not answer within ${answersWithinMs / 1000} s: ${why}`,
+          action: "See that the proxy reaches it, and that the path is one that it answers.",
+        });
+      }
+      await control.direct(name, { backend, expected: shift.backend, holdId }, signal);
+    },
+
+    /** What became of what was held. */
+    async heldTraffic(input: { shift: ProxyShiftParameters; holdId: string }): Promise<HeldTraffic> {
+      const { shift, holdId } = input;
+      const signal = Context.current().cancellationSignal;
+      return heldOf(shift, await proxy(shift.proxy).listener(shift.listener, signal), holdId);
+    },
+
+    /** Ends what this migration holds and sends everything where it went before; nothing is done where it does already. */
+    async releaseTraffic(input: {
+      shift: ProxyShiftParameters;
+      migrationId: string;
+      ours: readonly string[];
+    }): Promise<void> {
+      const { shift, migrationId, ours } = input;
+      const signal = Context.current().cancellationSignal;
+      const control = proxy(shift.proxy);
+      const { backend, hold } = await control.listener(shift.listener, signal);
+      const holdId = hold?.holdId.startsWith(`${migrationId}/`) ? hold.holdId : undefined;
+      if (backend === shift.backend && holdId === undefined) return;
+      if (backend !== shift.backend && !ours.includes(backend)) {
+        throw new ProviderError("Conflict", {
+          operation: "send traffic back",
+          resource: `proxy/${shift.proxy}/${shift.listener}`,
+          reason: `somebody directed it to ${backend} since`,
+          action: `If it is to go to ${shift.backend} again, tell the proxy so.`,
+        });
+      }
+      // The source may be booting; what waits for it waits no longer than its hold anyway.
+      const leftMs = holdId === undefined ? 0 : Date.parse(hold?.until ?? "") - Date.now() - pollMs;
+      await untilAnswers(shift, shift.backend, leftMs, signal);
+      await control.direct(
+        shift.listener,
+        { backend: shift.backend, ...(holdId === undefined ? {} : { holdId }) },
+        signal,
+      );
+    },
+  };
+
+  /** Undefined once it answers; else what there was instead. */
+  async function untilAnswers(
+    { proxy: name, listener, path }: ProxyShiftParameters,
+    backend: string,
+    withinMs: number,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    for (const end = Date.now() + withinMs; ; ) {
+      const why = await proxy(name).probe(listener, { backend, path }, signal);
+      if (why === undefined || Date.now() > end) return why;
+      await sleep(pollMs, undefined, { signal });
+    }
+  }
+
+  async function put(shift: DnsShiftParameters, to: RecordState, ours: readonly RecordState[]): Promise<void> {
+    const signal = Context.current().cancellationSignal;
+    const dns = await dnsAt(shift.site);
+    const { zoneId, name, type } = shift;
+    const seen = await dns.getRecord({ zoneId, name, type }, signal);
+    if (seen && same(seen, to)) return;
+    if (!seen || !ours.some((state) => same(state, seen))) {
+      throw new ProviderError("Conflict", {
+        operation: "change the record",
+        resource: `${shift.site}/dns-record/${recordId(shift)}`,
+        reason: seen ? `somebody made it ${seen.values.join(", ")} (${seen.ttlSeconds} s) since` : "it is gone",
+        action: `It was ${shift.before.values.join(", ")} (${shift.before.ttlSeconds} s) before the migration: decide what it is to be.`,
+      });
+    }
+    const record = { name, type, ttlSeconds: to.ttlSeconds, values: to.values };
+    const change = await dns.putRecord({ zoneId, record, version: seen.version }, signal);
+    await dns.waitForChange({ zoneId, change }, signal);
+  }
+
+  async function dnsAt(site: string): Promise<DnsFacet> {
+    const { dns, capabilities } = await registry.provider(site);
+    if (dns) return dns;
+    throw new ProviderError("UnsupportedCapability", {
+      operation: "change a record",
+      resource: `site/${site}`,
+      reason: capabilities.dns ?? "it keeps no records",
+      action: "Name the site that keeps the zone.",
+    });
+  }
+}
+
+function same(one: RecordState, other: RecordState): boolean {
+  const values = ({ values }: RecordState) => JSON.stringify([...values].sort());
+  return one.ttlSeconds === other.ttlSeconds && values(one) === values(other);
+}
+
+function heldOf({ proxy, listener }: ProxyShiftParameters, { lastHold }: ListenerView, holdId: string): HeldTraffic {
+  const hold = lastHold?.holdId === holdId ? lastHold : undefined;
+  return {
+    proxy,
+    listener,
+    held: hold?.held ?? 0,
+    failed: hold?.failed ?? 0,
+    longestSeconds: (hold?.longestMs ?? 0) / 1000,
+    lapsed: hold?.ended === "lapsed",
+  };
+}

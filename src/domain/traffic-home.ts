@@ -1,0 +1,28 @@
+import type { Plan } from "./plan.ts";
+import {
+  type DnsShiftParameters,
+  type PoolShiftParameters,
+  type ProbeParameters,
+  type ProxyShiftParameters,
+  type TrafficOptions,
+  trafficActions,
+} from "./traffic.ts";
+
+/** What the way home of a move does with its traffic: the same records, pools and listeners, back to where they were. */
+export function trafficHome({ actions }: Pick<Plan, "actions">): TrafficOptions | undefined {
+  const of = <T>(name: string) =>
+    actions.filter(({ action }) => action === name).map(({ parameters }) => parameters as unknown as T);
+  const dns = of<DnsShiftParameters>(trafficActions.dns).map(({ before, values, ...record }) => {
+    return values === undefined ? record : { ...record, values: before.values };
+  });
+  const pools = of<PoolShiftParameters>(trafficActions.pool).map(({ site, poolId, port, shareId, replaces }) => {
+    return { site, poolId, port, ...(shareId === undefined ? {} : { shareId: replaces.shareId }) };
+  });
+  const proxies = of<ProxyShiftParameters>(trafficActions.proxy).map((parameters) => {
+    const { backend: _, ...shift } = parameters;
+    return shift;
+  });
+  const [probe] = of<ProbeParameters>(trafficActions.probe);
+  if (dns.length + pools.length + proxies.length === 0 && !probe) return undefined;
+  return { dns, pools, proxies, ...(probe ? { probe } : {}) };
+}

@@ -1,0 +1,290 @@
+import { CancellationScope, proxyActivities, proxyLocalActivities, sleep } from "@temporalio/workflow";
+import type { Activities } from "../../activities/index.ts";
+import type { Plan } from "../../domain/plan.ts";
+import {
+  type DnsShiftParameters,
+  type GapReport,
+  type HeldTraffic,
+  type PoolShiftParameters,
+  type ProbeParameters,
+  type ProxyShiftParameters,
+  type RecordState,
+  type TrafficState,
+  trafficActions,
+} from "../../domain/traffic.ts";
+import { bulkCall, recordCall, siteCall, undoCall } from "../lib/activity-options.ts";
+import { describeFailure } from "../lib/failure.ts";
+import type { Saga } from "../lib/saga.ts";
+import type { Tracker } from "./tracker.ts";
+
+const act = proxyActivities<Activities>(siteCall);
+const long = proxyActivities<Activities>(bulkCall);
+const undo = proxyActivities<Activities>(undoCall);
+const { recordTraffic } = proxyLocalActivities<Activities>(recordCall);
+
+/** What of a plan is about traffic; undefined where nothing is. */
+export interface PlannedTraffic {
+  readonly records: readonly DnsShiftParameters[];
+  readonly pools: readonly PoolShiftParameters[];
+  readonly proxies: readonly ProxyShiftParameters[];
+  readonly probe: ProbeParameters | undefined;
+}
+
+export function plannedTraffic({ actions }: Plan): PlannedTraffic | undefined {
+  const of = <T>(name: string) =>
+    actions.filter(({ action }) => action === name).map(({ parameters }) => parameters as unknown as T);
+  const planned = {
+    records: of<DnsShiftParameters>(trafficActions.dns),
+    pools: of<PoolShiftParameters>(trafficActions.pool),
+    proxies: of<ProxyShiftParameters>(trafficActions.proxy),
+    probe: of<ProbeParameters>(trafficActions.probe)[0],
+  };
+  const any = planned.records.length + planned.pools.length + planned.proxies.length > 0 || planned.probe !== undefined;
+  return any ? planned : undefined;
+}
+
+interface Place {
+  readonly migrationId: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * The way of users to the VM, moved with it. Records are announced ahead by a low TTL; proxies hold from before the stop;
+ * after the target was verified everything points there. What undoes each step puts back exactly what the plan saw.
+ */
+export class TrafficShift {
+  readonly #planned: PlannedTraffic;
+  readonly #place: Place;
+  readonly #tracker: Tracker;
+  readonly #saga: Saga;
+  /** Earliest time of a cutover: before it resolvers may still keep a record for its former TTL. */
+  #notBefore: string | undefined;
+  #measuring: { readonly scope: CancellationScope; readonly report: Promise<GapReport> } | undefined;
+  #gap: GapReport | undefined;
+  #held: readonly HeldTraffic[] = [];
+  #targets: readonly string[] = [];
+  /** What each record was made by a cutover, in the order of the plan. */
+  readonly #shifted: RecordState[][];
+  readonly #backends: string[][];
+  /** What could not be put back so far. */
+  readonly #stuck = new Set<string>();
+
+  constructor(planned: PlannedTraffic, place: Place, tracker: Tracker, saga: Saga) {
+    this.#planned = planned;
+    this.#place = place;
+    this.#tracker = tracker;
+    this.#saga = saga;
+    this.#shifted = planned.records.map(() => []);
+    this.#backends = planned.proxies.map(() => []);
+  }
+
+  get notBefore(): string | undefined {
+    return this.#notBefore;
+  }
+
+  /** For the certificate. */
+  get report(): { readonly held: readonly HeldTraffic[]; readonly gap?: GapReport } {
+    return { held: this.#held, ...(this.#gap ? { gap: this.#gap } : {}) };
+  }
+
+  /** Lowers the TTLs, so that resolvers ask again soon when the cutover comes. */
+  async announce(): Promise<void> {
+    const { records } = this.#planned;
+    // Undone after all else: by then everything is back, or it is not.
+    this.#saga.add({
+      resource: "the migration's view of its traffic",
+      remove: this.#rollback,
+      undo: () => this.#tellBack(),
+    });
+    if (records.length === 0) return;
+    await this.#tracker.run("announce", "lower the TTLs of the records", async () => {
+      for (const [index, shift] of records.entries()) {
+        this.#onWayBack(nameOf(shift), () => undo.restoreRecord({ shift, to: shift.before, ours: this.#ours(index) }));
+        const summary = `lower the TTL of ${shift.name}`;
+        const { notBefore } = await act.lowerTtl.executeWithOptions({ summary }, [{ shift }]);
+        if (this.#notBefore === undefined || notBefore > this.#notBefore) this.#notBefore = notBefore;
+      }
+    });
+    await this.#record("waiting");
+  }
+
+  /** From here on nothing new reaches the source. `suffix` tells cutovers of one run apart. */
+  async hold(suffix: string): Promise<void> {
+    const { proxies, records, pools } = this.#planned;
+    await this.#tracker.run("hold", "hold what comes for it", async () => {
+      await this.#tracker.interruptible(() => this.#untilAllowed());
+      this.#onWayBack("the measuring of the gap", async () => void (await this.#measured()));
+      this.#measure();
+      for (const [index, shift] of records.entries()) {
+        const to = { ...shift.before, ttlSeconds: shift.lowTtlSeconds };
+        this.#onWayBack(nameOf(shift), () => undo.restoreRecord({ shift, to, ours: this.#ours(index) }));
+      }
+      for (const shift of pools) {
+        this.#onWayBack(`${shift.site}/pool/${shift.poolId}`, () => undo.restorePool({ shift }));
+      }
+      for (const [index, shift] of proxies.entries()) {
+        const { migrationId } = this.#place;
+        this.#onWayBack(`proxy/${shift.proxy}/${shift.listener}`, () =>
+          undo.releaseTraffic({ shift, migrationId, ours: this.#backends[index] ?? [] }),
+        );
+        await act.holdTraffic.executeWithOptions({ summary: `hold ${shift.proxy}/${shift.listener}` }, [
+          { shift, holdId: this.#holdId(suffix) },
+        ]);
+      }
+    });
+    await this.#record("held");
+  }
+
+  /** Points everything to the VM, proxies first: what they hold waits for it. */
+  async shift(vmId: string, suffix: string): Promise<void> {
+    await this.#tracker.run("shift", `send its traffic to ${this.#place.to}`, async () => {
+      const { records, pools, proxies } = this.#planned;
+      const { to: site } = this.#place;
+      const ports = [...records, ...pools, ...proxies].flatMap(({ port }) => port ?? []);
+      const addresses =
+        ports.length > 0
+          ? await act.trafficAddresses.executeWithOptions({ summary: `where ${vmId} is reached` }, [
+              { site, vmId, ports: [...new Set(ports)] },
+            ])
+          : [];
+      const addressOf = (port: number | undefined) => addresses.find((each) => each.port === port);
+      for (const [index, shift] of proxies.entries()) {
+        const backend = addressOf(shift.port)?.at ?? "";
+        this.#backends[index]?.push(backend);
+        const holdId = this.#holdId(suffix);
+        // The way back begins with another hold: what comes then waits until the source serves again.
+        this.#onWayBack(`proxy/${shift.proxy}/${shift.listener}`, () =>
+          undo.holdTraffic({ shift, holdId: `${holdId}-back`, again: true }),
+        );
+        const summary = `send ${shift.proxy}/${shift.listener} to ${backend}`;
+        await act.directTraffic.executeWithOptions({ summary }, [{ shift, backend, holdId }]);
+      }
+      for (const [index, shift] of records.entries()) {
+        const values = shift.values ?? [addressOf(shift.port)?.host ?? ""];
+        const to = { ttlSeconds: shift.lowTtlSeconds, values };
+        // What undoes it was registered with the hold, so that it comes after the source has started.
+        this.#shifted[index]?.push(to);
+        const summary = `point ${shift.name} to ${values.join(", ")}`;
+        await act.shiftRecord.executeWithOptions({ summary }, [{ shift, to, ours: this.#ours(index) }]);
+      }
+      for (const shift of pools) await this.#shiftPool(shift, vmId, addressOf(shift.port)?.at ?? "");
+      this.#targets = [
+        ...proxies.map((shift, index) => `${shift.proxy}/${shift.listener} → ${this.#backends[index]?.at(-1)}`),
+        ...records.map((shift, index) => `${shift.name} → ${this.#shifted[index]?.at(-1)?.values.join(", ")}`),
+        ...pools.map((shift) => `${shift.poolId} → ${vmId}`),
+      ];
+    });
+    this.#gap = await this.#measured();
+    const holdId = this.#holdId(suffix);
+    // What can't be told of it any more takes no traffic back.
+    const held = this.#planned.proxies.map((shift) => act.heldTraffic({ shift, holdId }).catch(() => []));
+    this.#held = (await Promise.all(held)).flat();
+    await this.#record("shifted");
+  }
+
+  /** The cutover came to nothing and was undone; the next one is as this one was to be. */
+  async becomeReady(): Promise<void> {
+    await this.#record("ready");
+  }
+
+  /** After the finalize nobody goes back any more: TTLs become what they are to be. */
+  async settle(): Promise<void> {
+    for (const [index, shift] of this.#planned.records.entries()) {
+      const values = this.#shifted[index]?.at(-1)?.values ?? shift.before.values;
+      const to = { values, ttlSeconds: shift.ttlAfterSeconds };
+      const summary = `set the TTL of ${shift.name} to ${to.ttlSeconds} s`;
+      try {
+        await act.shiftRecord.executeWithOptions({ summary }, [{ shift, to, ours: this.#ours(index) }]);
+      } catch (error) {
+        // The VM is moved for good: what somebody made of a record since is theirs to decide.
+        await this.#tracker.note(`${nameOf(shift)} keeps its TTL: ${describeFailure(error).message}`);
+      }
+    }
+    await this.#record("settled");
+  }
+
+  async #tellBack(): Promise<void> {
+    if (this.#stuck.size > 0) return;
+    this.#targets = [];
+    await this.#record("back");
+  }
+
+  #onWayBack(resource: string, work: () => Promise<unknown>): void {
+    const key = `${resource} ${this.#saga.pending.length}`;
+    this.#saga.add({
+      resource,
+      remove: this.#rollback,
+      undo: async () => {
+        this.#stuck.add(key);
+        await work();
+        this.#stuck.delete(key);
+      },
+    });
+  }
+
+  async #shiftPool(shift: PoolShiftParameters, vmId: string, at: string): Promise<void> {
+    const [, host = "", port = ""] = /^\[?(.*?)\]?:(\d+)$/.exec(at) ?? [];
+    const member = shift.accepts === "vm" ? { vmId, port: shift.port } : { address: host, port: Number(port) };
+    this.#onWayBack(`${shift.site}/pool/${shift.poolId}`, () => undo.leavePool({ shift, member }));
+    const summary = `put ${vmId} into ${shift.poolId}`;
+    await long.shiftPool.executeWithOptions({ summary }, [{ shift, member }]);
+  }
+
+  /** All states of a record that are of our making, and the one before. */
+  #ours(index: number): RecordState[] {
+    const shift = this.#planned.records[index];
+    if (!shift) return [];
+    return [shift.before, { ...shift.before, ttlSeconds: shift.lowTtlSeconds }, ...(this.#shifted[index] ?? [])];
+  }
+
+  async #untilAllowed(): Promise<void> {
+    const left = this.#notBefore === undefined ? 0 : Date.parse(this.#notBefore) - Date.now();
+    if (left > 0) await sleep(left, { summary: `until resolvers have let go of the records, at ${this.#notBefore}` });
+  }
+
+  #measure(): void {
+    const { probe } = this.#planned;
+    if (!probe || this.#measuring) return;
+    const scope = new CancellationScope();
+    const summary = `measure the gap of ${probe.url}`;
+    const report = scope.run(() => long.measureGap.executeWithOptions({ summary }, [{ probe }]));
+    // A measurement that fails fails no cutover.
+    report.catch(() => undefined);
+    this.#measuring = { scope, report };
+  }
+
+  async #measured(): Promise<GapReport | undefined> {
+    const measuring = this.#measuring;
+    if (!measuring) return undefined;
+    this.#measuring = undefined;
+    measuring.scope.cancel();
+    return measuring.report.catch(() => undefined);
+  }
+
+  #holdId(suffix: string): string {
+    return `${this.#place.migrationId}/hold${suffix}`;
+  }
+
+  get #rollback(): string {
+    return `novacron migrations rollback ${this.#place.migrationId}`;
+  }
+
+  async #record(state: TrafficState): Promise<void> {
+    const { migrationId } = this.#place;
+    await recordTraffic({
+      migrationId,
+      traffic: {
+        state,
+        ...(this.#notBefore === undefined ? {} : { cutoverNotBefore: this.#notBefore }),
+        ...(this.#targets.length > 0 ? { targets: this.#targets } : {}),
+        ...(this.#held.length > 0 ? { held: this.#held } : {}),
+        ...(this.#gap ? { gap: this.#gap } : {}),
+      },
+    });
+  }
+}
+
+function nameOf({ site, name, type }: DnsShiftParameters): string {
+  return `${site}/dns-record/${name} (${type})`;
+}

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import { ApplicationFailure } from "@temporalio/common";
+import type { Activities } from "../../src/activities/index.ts";
+import { readPool } from "../../src/activities/look-at-traffic.ts";
+import type { TrafficOptions } from "../../src/domain/traffic.ts";
+import { parseListener } from "../../src/domain/traffic-proxy.ts";
+import { Proxy } from "../../src/traffic/proxy.ts";
+import { makeAwsTraffic } from "../providers/support/aws-traffic.ts";
+import { type Lab, startLab } from "../support/lab.ts";
+import { after, before, describe, test } from "../support/needs-qemu.ts";
+
+const MiB = 2 ** 20;
+const home = "onprem-a";
+const cloud = "aws-us-east-1";
+const signal = () => AbortSignal.timeout(30_000);
+
+let lab: Lab;
+const ends: (() => Promise<unknown>)[] = [];
+
+before(async () => {
+  lab = await startLab();
+});
+
+after(async () => {
+  await Promise.allSettled(ends.map((end) => end()));
+  await lab?.close();
+});
+
+async function listening(): Promise<string> {
+  const server = createServer((socket) => socket.end()).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  ends.push(async () => server.close());
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function proxyTo(backend: string): Promise<Proxy> {
+  const listener = parseListener(`app tcp 127.0.0.1:0 ${backend}`);
+  assert.ok(listener);
+  const proxy = await Proxy.start({ dir: join(lab.dir, "proxy"), listeners: [listener] });
+  ends.push(() => proxy.close());
+  return proxy;
+}
+
+/** A record, and a pool with one target, at the simulated AWS; `seen` is all of both that a rollback has to bring back. */
+async function usersWayAtAws(address: string) {
+  const { providers } = JSON.parse(readFileSync(join(lab.dir, "sites.json"), "utf8")) as { providers: AwsEntry[] };
+  const entry = providers.find(({ name }) => name === "aws");
+  assert.ok(entry);
+  const { endpoint, region, credentials } = entry;
+  const keys = { id: credentials.access_key, secret: credentials.secret_key };
+  const { zone, pool, close } = await makeAwsTraffic({ endpoint, region, keys }, { type: "network" });
+  const provider = await lab.deps.registry.provider(cloud);
+  const { dns, loadBalancing } = provider;
+  assert.ok(dns && loadBalancing);
+  const record = { name: `app.${zone.name}`, type: "A" as const, ttlSeconds: 1, values: ["127.0.0.1"] };
+  await dns.putRecord({ zoneId: zone.zoneId, record }, signal());
+  ends.push(async () => {
+    await dns.deleteRecord({ zoneId: zone.zoneId, ...record }, signal());
+    await close();
+  });
+  const [host = "", port] = address.split(":");
+  const { poolId, shares } = pool;
+  await loadBalancing.addTarget({ poolId, shareId: shares[0], address: host, port: Number(port) }, signal());
+  const seen = async () => {
+    const { version: _, ...now } = (await dns.getRecord({ zoneId: zone.zoneId, ...record }, signal())) ?? {};
+    const { version: targets } = await readPool(provider, poolId, signal());
+    return { now, targets };
+  };
+  return { zone, pool, record, seen };
+}
+
+interface AwsEntry {
+  readonly name: string;
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: { readonly access_key: string; readonly secret_key: string };
+}
+
+async function targetOf(poolId: string): Promise<string> {
+  const { loadBalancing } = await lab.deps.registry.provider(cloud);
+  assert.ok(loadBalancing);
+  const [target] = await Array.fromAsync(loadBalancing.listTargets(poolId, signal()));
+  return target?.targetId ?? "";
+}
+
+describe("the traffic of a VM", () => {
+  test("is exactly as it was after a failure in each of its steps", async () => {
+    const disks = [{ sizeBytes: 16 * MiB, dataBytes: MiB }];
+    const made = { site: home, name: "data", disks };
+    const { vmId } = await lab.sandbox<{ vmId: string }>("POST", "/data-vms", made);
+    const { compute } = await lab.deps.registry.provider(home);
+    await compute.startVm(vmId, signal());
+    // A VM of disks alone serves nothing: what its application would be at both ends is played here.
+    const [old, later] = [await listening(), await listening()];
+    const proxy = await proxyTo(old);
+    Object.assign(lab.deps, { proxy: () => proxy });
+    const failing = ["lowerTtl", "holdTraffic", "directTraffic", "shiftRecord", "shiftPool"] as const;
+    let fails: string | undefined;
+    const wrong = () => Promise.reject(ApplicationFailure.nonRetryable("it went wrong", "Conflict"));
+    const endWorker = await lab.startWorker((activities) => {
+      const guarded = failing.map((name) => {
+        const activity = activities[name] as (input: never) => Promise<unknown>;
+        const guard = async (input: never): Promise<unknown> => {
+          const result = await activity(input);
+          // The deed is done and its answer lost.
+          return fails === name ? wrong() : result;
+        };
+        return [name, guard];
+      });
+      const trafficAddresses = async () => [{ port: 8080, host: "127.0.0.1", at: later }];
+      return { ...activities, trafficAddresses, ...(Object.fromEntries(guarded) as Partial<Activities>) };
+    });
+    const before = proxy.views[0]?.backend;
+    const { zone, pool, record, seen } = await usersWayAtAws(old);
+    const asBefore = await seen();
+    for (const name of failing) {
+      fails = name;
+      const traffic: TrafficOptions = {
+        proxies: [{ proxy: "edge", listener: "app", port: 8080, drainSeconds: 0 }],
+        dns: [
+          { site: cloud, zoneId: zone.zoneId, name: record.name, type: "A", values: ["127.0.0.9"], lowTtlSeconds: 0 },
+        ],
+        pools: [
+          {
+            site: cloud,
+            poolId: pool.poolId,
+            shareId: pool.shares[1],
+            port: 8080,
+            replaces: await targetOf(pool.poolId),
+          },
+        ],
+      };
+      const rest = { stopGraceMs: 100, verify: { bootProof: false } };
+      const id = await lab.migrate({ vm: vmId, from: home, to: "onprem-b", traffic, ...rest });
+      const { problem } = await lab.untilView(id, ({ state }) => state === "rolled-back");
+      assert.match(problem?.message ?? "", /it went wrong/, name);
+      const { state, backend, waiting } = proxy.views[0] ?? {};
+      assert.deepEqual([state, backend, waiting], ["open", before, 0], name);
+      assert.deepEqual(await seen(), asBefore, name);
+      assert.deepEqual(await lab.census("onprem-b"), [], name);
+    }
+    await endWorker();
+  });
+});

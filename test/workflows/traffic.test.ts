@@ -1,0 +1,263 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { after, beforeEach, describe, test } from "node:test";
+import { ApplicationFailure } from "@temporalio/common";
+import { DefaultLogger, Runtime } from "@temporalio/worker";
+import type { MigrationState, MigrationView } from "../../src/domain/migration.ts";
+import type { Plan } from "../../src/domain/plan.ts";
+import { cacheDir } from "../../src/host/paths.ts";
+import { taskQueue } from "../../src/temporal/connection.ts";
+import { createWorker } from "../../src/worker/worker.ts";
+import { finalizeUpdate, rollbackUpdate } from "../../src/workflows/migrate-vm/messages.ts";
+import { smallDeps, startServers } from "../support/small-worker.ts";
+
+const { store, client, temporalAddress } = await startServers();
+/** What the gap is measured with: an application that answers. */
+let asked = 0;
+const app = createServer((_, outgoing) => {
+  asked += 1;
+  outgoing.end();
+}).listen(0, "127.0.0.1");
+await once(app, "listening");
+const url = `http://127.0.0.1:${(app.address() as AddressInfo).port}/`;
+const before = { ttlSeconds: 1, values: ["10.0.0.1"] };
+const record = { site: "c", zoneId: "z", name: "app.example.com", type: "A", port: 80 };
+const plan = {
+  hash: "hash",
+  inputs: { vm: "vm", from: "a", to: "b" },
+  actions: [
+    { action: "stop-vm", parameters: { graceMs: 0, wasRunning: true, mode: "stopped" } },
+    { action: "create-vm", parameters: { name: "app", nics: [], disks: [] } },
+    { action: "verify-vm", parameters: { start: true } },
+    {
+      action: "shift-record",
+      parameters: { ...record, before, lowTtlSeconds: 0, ttlAfterSeconds: 1 },
+    },
+    {
+      action: "hold-traffic",
+      parameters: {
+        ...{ proxy: "edge", listener: "app", port: 80, backend: "10.0.0.1:80" },
+        ...{ holdSeconds: 60, drainSeconds: 0, path: "/" },
+      },
+    },
+    {
+      action: "shift-pool",
+      parameters: {
+        ...{ site: "c", poolId: "pool", shareId: "new", port: 80, accepts: "vm", steps: [100], stepSeconds: 0 },
+        ...{ replaces: { targetId: "old", shareId: "old", vmId: "vm", port: 80 }, weights: [] },
+      },
+    },
+    { action: "measure-gap", parameters: { url, intervalMs: 50, expectStatus: 200 } },
+  ],
+} as unknown as Plan;
+
+type Input = Record<string, unknown> & { to?: { ttlSeconds: number; values: string[] }; holdId?: string };
+/** What was asked of sites and proxies, in order. */
+let calls: string[] = [];
+/** How the next calls of a name go, instead of well. */
+let answers: Record<string, (input: never) => unknown> = {};
+const held = { proxy: "edge", listener: "app", held: 3, failed: 0, longestSeconds: 1, lapsed: false };
+const well: Record<string, (input: never) => unknown> = {
+  openPlan: () => plan,
+  checkNetworks: () => undefined,
+  lowerTtl: () => ({ notBefore: new Date(Date.now() + 100).toISOString() }),
+  shiftRecord: () => undefined,
+  restoreRecord: () => undefined,
+  holdTraffic: () => undefined,
+  directTraffic: () => undefined,
+  heldTraffic: () => held,
+  releaseTraffic: () => undefined,
+  shiftPool: () => undefined,
+  leavePool: () => undefined,
+  restorePool: () => undefined,
+  trafficAddresses: () => [{ port: 80, host: "10.0.0.2", at: "10.0.0.2:80" }],
+  fenceVm: () => ({ volumeIds: [] }),
+  stopVm: () => undefined,
+  takePoint: ({ key }: { key: string }) => ({ sourcePointId: key, takenAt: "2026-01-01T00:00:00.000Z", disks: [] }),
+  createVm: () => "new-vm",
+  verifyVm: () => ({ boot: { proven: false } }),
+  releasePoint: () => undefined,
+  releasePointByKey: () => undefined,
+  releaseSource: () => undefined,
+  removeByKey: () => undefined,
+  refuseIfSuperseded: () => undefined,
+  refreshSites: () => undefined,
+  openFinalize: () => ({ steps: [], leftAlone: [] }),
+};
+const ofTraffic = /Record|Traffic$|Ttl|Pool$|stopVm|releaseSource|^createVm|verifyVm|removeByKey/;
+
+function answering(name: string) {
+  return async (input: Input): Promise<unknown> => {
+    const told = input.to ? ` ${input.to.values.join()}/${input.to.ttlSeconds}` : "";
+    const hold = name === "holdTraffic" && input.holdId?.endsWith("-back") ? " again" : "";
+    if (ofTraffic.test(name)) calls.push(`${name}${told}${hold}`);
+    return (answers[name] ?? well[name])?.(input as never);
+  };
+}
+
+const deps = smallDeps({
+  registry: { sites: [], provider: () => Promise.reject(new Error("no site is asked")) },
+  store,
+});
+Runtime.install({ logger: new DefaultLogger("ERROR"), shutdownSignals: [] });
+const { worker, close } = await createWorker({
+  temporal: { address: temporalAddress, namespace: "default" },
+  bundleCacheDir: cacheDir(),
+  deps,
+  decorate: (activities) => ({
+    ...activities,
+    ...Object.fromEntries(Object.keys(well).map((name) => [name, answering(name)])),
+  }),
+});
+const running = worker.run();
+after(async () => {
+  worker.shutdown();
+  await running;
+  await close();
+  await client.connection.close();
+  await store.close();
+  app.close();
+  app.closeAllConnections();
+});
+
+let count = 0;
+
+async function start() {
+  count += 1;
+  const migrationId = `traffic${count}`;
+  const workflowId = `migration/${migrationId}`;
+  const vm = { name: "app", sourceVmId: "vm" };
+  await store.migrations.create({ migrationId, planId: "plan", workflowId, vm, from: "a", to: "b" });
+  const args = [{ migrationId, planId: "plan", planHash: "hash" }];
+  const run = await client.workflow.start("migrateVm", { workflowId, taskQueue, args });
+  const until = async (state: MigrationState): Promise<MigrationView> => {
+    for (const deadline = Date.now() + 60_000; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
+      const view = await store.migrations.get(migrationId);
+      if (view?.state === state) return view;
+      assert.ok(Date.now() < deadline, `it is ${view?.state}: ${view?.problem?.message}`);
+    }
+  };
+  return { run, until };
+}
+
+const wrong = () => {
+  throw ApplicationFailure.nonRetryable("it went wrong", "Conflict");
+};
+const forward = [
+  "lowerTtl",
+  "holdTraffic",
+  "stopVm",
+  "createVm",
+  "verifyVm",
+  "directTraffic",
+  "shiftRecord 10.0.0.2/0",
+  "shiftPool",
+  "heldTraffic",
+];
+/** What puts the traffic back after a cutover that got as far as the shift; the source starts in between. */
+const wayBack = [
+  "leavePool",
+  "holdTraffic again",
+  "removeByKey",
+  "releaseSource",
+  "releaseTraffic",
+  "restorePool",
+  "restoreRecord 10.0.0.1/0",
+  "restoreRecord 10.0.0.1/1",
+];
+
+describe("the traffic of a migration", () => {
+  beforeEach(() => {
+    calls = [];
+    answers = {};
+  });
+
+  /** So that the measuring has begun and had answers. */
+  async function whenAsked(times: number): Promise<unknown> {
+    const from = asked;
+    for (const deadline = Date.now() + 30_000; asked < from + times && Date.now() < deadline; ) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    return well.verifyVm?.({} as never);
+  }
+
+  test("is announced, held, sent to the target after it was verified, and settled by the finalize", async () => {
+    answers = { verifyVm: () => whenAsked(5) };
+    const { run, until } = await start();
+    const view = await until("awaiting-finalize");
+    assert.deepEqual(calls, forward);
+    assert.deepEqual(
+      view.steps
+        .map(({ step }) => step)
+        .filter((step) => ["announce", "hold", "stop", "verify", "shift"].includes(step)),
+      ["announce", "hold", "stop", "verify", "shift"],
+    );
+    assert.equal(view.traffic?.state, "shifted");
+    assert.deepEqual(view.traffic?.held, [held]);
+    assert.deepEqual(view.traffic?.targets, ["edge/app → 10.0.0.2:80", "app.example.com → 10.0.0.2", "pool → new-vm"]);
+    assert.equal(view.traffic?.gap?.url, url);
+    const certificate = await store.certificates.get(view.certificateId ?? "");
+    assert.deepEqual(certificate?.traffic?.held, [held]);
+    assert.ok((certificate?.traffic?.gap?.asked ?? 0) > 0);
+    assert.equal(certificate?.traffic?.gap?.failed, 0);
+    calls = [];
+    await run.executeUpdate(finalizeUpdate, { args: [{ planId: "final", planHash: "hash" }] });
+    assert.deepEqual(calls, ["shiftRecord 10.0.0.2/1"]);
+    assert.equal((await until("finalized")).traffic?.state, "settled");
+  });
+
+  test("stays as somebody else has made it, and the finalize says so", async () => {
+    const { run, until } = await start();
+    await until("awaiting-finalize");
+    answers = { shiftRecord: wrong };
+    await run.executeUpdate(finalizeUpdate, { args: [{ planId: "final", planHash: "hash" }] });
+    const { migrationId } = await until("finalized");
+    const events = await store.migrations.events(migrationId, 0, 200);
+    assert.ok(events.some(({ message }) => /app\.example\.com.*keeps its TTL/.test(message)));
+  });
+
+  test("goes back when a person rolls back: held while the source starts, then exactly as it was", async () => {
+    const { run, until } = await start();
+    await until("awaiting-finalize");
+    calls = [];
+    await run.executeUpdate(rollbackUpdate);
+    assert.deepEqual(calls, wayBack);
+    assert.equal((await until("rolled-back")).traffic?.state, "back");
+  });
+
+  const failing: Record<string, readonly string[]> = {
+    lowerTtl: ["restoreRecord 10.0.0.1/1"],
+    holdTraffic: wayBack.slice(4),
+    stopVm: wayBack.slice(3),
+    verifyVm: wayBack.slice(2),
+    directTraffic: wayBack.slice(1),
+    shiftRecord: wayBack.slice(1),
+    shiftPool: wayBack,
+  };
+  for (const [name, undone] of Object.entries(failing)) {
+    test(`is put back when ${name} fails`, async () => {
+      answers = { [name]: wrong };
+      const { until } = await start();
+      const view = await until("rolled-back");
+      assert.equal(view.traffic?.state, "back");
+      assert.equal(view.problem?.leftBehind?.length ?? 0, 0);
+      assert.deepEqual(calls.slice(calls.findIndex((call) => call.startsWith(name)) + 1), undone);
+    });
+  }
+
+  test("is listed as left behind where it can't be put back, and tried again", async () => {
+    answers = { verifyVm: wrong, releaseTraffic: wrong };
+    const { run, until } = await start();
+    const view = await until("failed");
+    assert.deepEqual(
+      view.problem?.leftBehind?.map(({ resource }) => resource.split(" ")[0]),
+      ["proxy/edge/app"],
+    );
+    assert.notEqual(view.traffic?.state, "back");
+    answers = {};
+    await run.executeUpdate(rollbackUpdate);
+    await until("rolled-back");
+  });
+});
