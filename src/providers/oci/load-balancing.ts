@@ -131,7 +131,7 @@ export class OciLoadBalancing implements LoadBalancingFacet {
     for (const backend of set.backends.toSorted((a, b) => more(b) - more(a))) {
       const weight = wanted.get(backend.name) ?? 0;
       if (weights[backend.name] === undefined || weight === weightOf(backend)) continue;
-      if (isDraining(backend, set) && weight > 0)
+      if (backend.drain && backend.backup && weight > 0)
         throw unsupported(subject, `${backend.name} is draining`, "Add it again before it is weighed.");
       const marks = weight === 0 ? { ...nothing, weight: backend.weight } : { weight, drain: false, backup: false };
       await this.#update(poolId, backend, marks, subject, signal);
