@@ -68,11 +68,12 @@ export function describePeer(peer: FirewallPeer): string {
 /** What a plan compares to see whether it changed: an object with a member a rule. */
 export function firewallVersion({ nics }: VmFirewall): string {
   const rules = nics.flatMap(({ nicId, layers }) =>
-    layers.flatMap(({ name, rules: of, otherwise }) => [
-      [`${nicId}/${name}`, `otherwise in ${otherwise.ingress}, out ${otherwise.egress}`] as const,
+    layers.flatMap(({ name, rules: of, otherwise }, index) => [
+      // Two layers may have one name: groups of different resource groups.
+      [`${nicId}/${index}/${name}`, `otherwise in ${otherwise.ingress}, out ${otherwise.egress}`] as const,
       ...[...Map.groupBy(of, ({ ruleId }) => ruleId)].map(
         // A site's rule with several ports or protocols is several here.
-        ([ruleId, parts]) => [`${nicId}/${name}/${ruleId}`, parts.map(textOf).join(" | ")] as const,
+        ([ruleId, parts]) => [`${nicId}/${index}/${name}/${ruleId}`, parts.map(textOf).join(" | ")] as const,
       ),
     ]),
   );

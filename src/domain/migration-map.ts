@@ -43,9 +43,13 @@ export function applyMap(request: MigrationRequest, map: MigrationMap): Migratio
       action: "Name a map of these two sites: novacron maps list.",
     });
   }
-  const { rules, ...rest } = contentOf(map);
-  // Groups that a request names go instead of what its map would translate.
-  const said: MapContent = { ...rest, ...(rules && !request.securityGroups ? { rules } : {}) };
+  const { rules, securityGroups, ...rest } = contentOf(map);
+  // Groups that a request names go instead of what its map would translate, and the other way round.
+  const said: MapContent = {
+    ...rest,
+    ...(rules && !request.securityGroups ? { rules } : {}),
+    ...(securityGroups && request.rules !== "translate" ? { securityGroups } : {}),
+  };
   const entries = entryMembers.flatMap((member) =>
     said[member] || request[member] ? [[member, { ...said[member], ...request[member] }] as const] : [],
   );

@@ -13,7 +13,7 @@ export interface PlannedRules {
 const none: PlannedRules = { actions: [], choices: [], checks: [] };
 const check = "target-security-rules";
 
-/** Whether the rules of the source are to be said at the target. Groups that are named go instead of them. */
+/** Whether the rules of the source are to be said at the target. */
 export function translatesRules({ request }: Pick<MigrationObservations, "request">): boolean {
   return request.rules === "translate";
 }
@@ -56,15 +56,24 @@ export function planRules(seen: MigrationObservations, networks: readonly Target
       "Name groups of yours, or move it with one network interface.",
     );
   }
+  const virtualNetworks = new Set(networks.map(({ virtualNetworkId }) => virtualNetworkId));
+  if (virtualNetworks.size > 1) {
+    return fail(
+      `Its target networks lie in different virtual networks (${[...virtualNetworks].join(", ")}), and a group holds in one`,
+      "Map its networks to ones of the same virtual network, or name groups of yours.",
+    );
+  }
+  const noIcmpTypes = target.capabilityGaps["network.rules.icmp-types"];
   const { rules, story } = translateRules(nic, {
     ...(request.peerMap ? { peerMap: request.peerMap } : {}),
     noGroups: {
       ...noGroups(target.capabilityGaps["network.rules.group-peers"], ["ingress", "egress"]),
       ...noGroups(target.capabilityGaps["network.rules.egress-group-peers"], ["egress"]),
     },
+    ...(noIcmpTypes === undefined ? {} : { noIcmpTypes }),
   });
   const parameters: CreateGroupParameters = {
-    name: `${vm.name}-rules`,
+    name: freeName(`${vm.name}-rules`, target.securityGroups),
     description: `Rules of ${vm.name} as they were at ${request.from}`,
     virtualNetworkId: networks[0]?.virtualNetworkId ?? "",
     rules,
@@ -93,6 +102,14 @@ export function planRules(seen: MigrationObservations, networks: readonly Target
       ...networkChecks(seen, networks, rules),
     ],
   };
+}
+
+/** EC2 takes each name once in a virtual network, and one that a VM left behind may be there. */
+function freeName(wanted: string, groups: readonly { readonly name: string }[]): string {
+  const taken = new Set(groups.map(({ name }) => name.toLowerCase()));
+  let name = wanted;
+  for (let number = 2; taken.has(name.toLowerCase()); number++) name = `${wanted}-${number}`;
+  return name;
 }
 
 function noGroups(reason: string | undefined, directions: readonly ("ingress" | "egress")[]) {

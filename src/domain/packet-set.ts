@@ -12,6 +12,8 @@ export interface PacketSet {
   readonly from: number;
   readonly to: number;
   readonly place: Place;
+  /** Who that is at the source, where a map says that it is somebody else at the target. */
+  readonly was?: Place;
   /** The rules that let it through. */
   readonly origins: readonly string[];
 }
@@ -27,6 +29,8 @@ const nothing: Left = { sets: [], lost: false };
 /** What of the one is not in the other. */
 export function subtract(one: PacketSet, other: PacketSet): Left {
   const untouched: Left = { sets: [one], lost: false };
+  const places = placesWithout(one.place, other.place);
+  if (!places) return untouched;
   if (one.protocol === "all" && other.protocol !== "all") {
     const parts = expand(one).map((part) => subtract(part, other));
     return { sets: parts.flatMap(({ sets }) => sets), lost: true };
@@ -34,8 +38,6 @@ export function subtract(one: PacketSet, other: PacketSet): Left {
   if (other.protocol !== "all" && one.protocol !== other.protocol) return untouched;
   const numbers = other.protocol === "all" ? { left: [], lost: false } : numbersWithout(one, other);
   if (!numbers) return untouched;
-  const places = placesWithout(one.place, other.place);
-  if (!places) return untouched;
   return {
     sets: [
       ...places.left.map((place) => ({ ...one, place })),
@@ -45,17 +47,30 @@ export function subtract(one: PacketSet, other: PacketSet): Left {
   };
 }
 
+/** What of the one is left when the other one is refused. Whom a map takes elsewhere is refused as who it was at the source:
+ *  of those that are refused in part nobody knows at the target which they are. */
+export function refuse(one: PacketSet, other: PacketSet): Left {
+  if (!one.was || other.was) return subtract(one, other);
+  const part = partOf(one.was, other.place);
+  if (part === "none") return subtract(one, other);
+  const left = subtract(one, { ...other, place: one.place });
+  const touched = left.sets.length !== 1 || left.sets[0] !== one;
+  return { sets: left.sets, lost: left.lost || (touched && part === "some") };
+}
+
 /** What both let through. */
 export function intersect(one: PacketSet, other: PacketSet): Left {
   const protocol = one.protocol === "all" ? other.protocol : one.protocol;
   if (other.protocol !== "all" && other.protocol !== protocol) return nothing;
   const numbers = one.protocol === "all" ? other : other.protocol === "all" ? one : bothNumbers(one, other);
   if (!numbers) return nothing;
-  const place = bothPlaces(one.place, other.place);
+  const place = agreedPlace(one, other);
   if (!place) return nothing;
   if (place === "unknown") return { sets: [], lost: true };
   const origins = [...new Set([...one.origins, ...other.origins])];
-  return { sets: [{ protocol, from: numbers.from, to: numbers.to, place, origins }], lost: false };
+  const was = one.was ?? other.was;
+  const { from, to } = numbers;
+  return { sets: [{ protocol, from, to, place, origins, ...(was && { was }) }], lost: false };
 }
 
 export function contains(one: PacketSet, other: PacketSet): boolean {
@@ -131,6 +146,24 @@ function placesWithout(one: Place, other: Place): { left: Place[]; both: Place; 
   }
   const both = overlap(one, other);
   return both && { left: without(one, other), both, lost: false };
+}
+
+/** As {@link bothPlaces}; where a map takes one of the two elsewhere, they are compared as they were at the source. */
+function agreedPlace(one: PacketSet, other: PacketSet): Place | "unknown" | undefined {
+  const [moved, still] = one.was ? [one, other] : [other, one];
+  if (!moved.was || still.was) return bothPlaces(one.place, other.place);
+  const part = partOf(moved.was, still.place);
+  if (part === "none") return undefined;
+  return part === "all" ? moved.place : "unknown";
+}
+
+/** How much of the one is in the other; of what can't be told it may be some. */
+export function partOf(one: Place, other: Place): "all" | "some" | "none" {
+  if ("group" in other) return "group" in one && one.group === other.group ? "all" : "some";
+  if ("group" in one) return isEverybody(other) ? "all" : "some";
+  const both = overlap(one, other);
+  if (!both) return "none";
+  return both.first === one.first && both.last === one.last ? "all" : "some";
 }
 
 function bothPlaces(one: Place, other: Place): Place | "unknown" | undefined {

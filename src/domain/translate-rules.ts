@@ -12,8 +12,10 @@ import {
   intersect,
   type PacketSet,
   type Place,
+  partOf,
   ports,
   readPlace,
+  refuse,
   subtract,
   toRules,
 } from "./packet-set.ts";
@@ -41,6 +43,8 @@ export interface TargetWords {
   readonly peerMap?: Readonly<Record<string, string>>;
   /** Why rules of the target name no groups. */
   readonly noGroups?: Readonly<Partial<Record<Direction, string>>>;
+  /** Why they name no types of ICMP. */
+  readonly noIcmpTypes?: string;
 }
 
 const everybody = "0.0.0.0/0";
@@ -60,10 +64,16 @@ export function beyond(rules: readonly SecurityRule[], others: readonly Firewall
     const own = rules.filter(({ direction }) => direction === other.direction).map(setOf);
     return sets.some((set) => {
       let left: readonly PacketSet[] = [set];
-      for (const one of own) left = left.flatMap((rest) => (contains(one, rest) ? [] : subtract(rest, one).sets));
+      for (const one of own) left = left.flatMap((rest) => (contains(one, rest) ? [] : surelyWithout(rest, one)));
       return left.length > 0;
     });
   });
+}
+
+/** All of it, where what is left can't be said. */
+function surelyWithout(rest: PacketSet, one: PacketSet): readonly PacketSet[] {
+  const { sets, lost } = subtract(rest, one);
+  return lost ? [rest] : sets;
 }
 
 function setOf({ protocol, fromPort, toPort, peer }: SecurityRule): PacketSet {
@@ -144,15 +154,24 @@ function readRule(rule: FirewallRule, id: string, layer: string, words: TargetWo
     return { ...base, sets: [], unsaid: ["ports of the sender"], remedy };
   }
   const { fromPort, toPort } = rule;
+  if (known === "icmp" && fromPort !== undefined && rule.action === "allow" && words.noIcmpTypes !== undefined) {
+    const remedy =
+      "Nothing has to be done unless the VM needs it; if so, name a group of yours that lets in all of ICMP.";
+    return { ...base, sets: [], unsaid: [words.noIcmpTypes], remedy };
+  }
   const whole = wholeOf(known);
   const from = fromPort ?? whole.from;
   const to = fromPort === undefined ? whole.to : (toPort ?? (known === "icmp" ? -1 : fromPort));
   const places = rule.peers.map((peer) => ({ peer, ...placesOf(peer, rule, words) }));
   const unknown = places.filter(({ why }) => why !== undefined);
-  const sets = places.flatMap(({ places: found, why }): PacketSet[] => {
+  const sets = places.flatMap(({ places: found, why, was }): PacketSet[] => {
     // Anybody may be what a rule refuses and the target can't name.
     const touched = why !== undefined && rule.action === "deny" ? [readPlace(everybody), readPlace("::/0")] : found;
-    return touched.map((place) => ({ protocol: known, from, to, place, origins: [id] }));
+    return touched.map((place) => {
+      // Some of those that it was about are no others.
+      const moved = was && partOf(place, was) !== "all";
+      return { protocol: known, from, to, place, origins: [id], ...(moved && { was }) };
+    });
   });
   const unsaid = [
     ...unknown.map(({ peer, why }) => `${describePeer(peer)}: ${why}`),
@@ -177,14 +196,16 @@ function placesOf(
   peer: FirewallPeer,
   { direction }: FirewallRule,
   { peerMap = {}, noGroups = {} }: TargetWords,
-): { places: Place[]; why?: string } {
+): { places: Place[]; why?: string; was?: Place } {
   const mapped = peerMap[nameOf(peer)];
   const texts = mapped?.split(",").map((text) => text.trim()) ?? (peer.kind === "cidr" ? [peer.cidr] : peer.cidrs);
   if (!texts) return { places: [], why: `nothing says what the ${peer.kind} is at the target` };
   const places = texts.filter((text) => text !== "").map(readPlace);
   const refused = noGroups[direction];
   const names = places.some((place) => "group" in place);
-  return names && refused !== undefined ? { places: [], why: refused } : { places };
+  if (names && refused !== undefined) return { places: [], why: refused };
+  if (mapped === undefined) return { places };
+  return { places, was: peer.kind === "cidr" ? readPlace(peer.cidr) : { group: peer.name } };
 }
 
 function nameOf(peer: FirewallPeer): string {
@@ -209,7 +230,7 @@ function decide(rules: readonly Read[]): PacketSet[] {
       }
       for (const denied of denial.sets) {
         sets = sets.flatMap((set) => {
-          const left = subtract(set, denied);
+          const left = refuse(set, denied);
           const touched = left.lost || left.sets.length !== 1 || left.sets[0] !== set;
           if (touched) denial.took.push(entry.rule.ruleId);
           if (touched && (left.lost || denial.unsaid.length > 0)) entry.lostTo.push(denial.rule.ruleId);

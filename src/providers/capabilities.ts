@@ -51,6 +51,7 @@ export const capabilities = {
     "network.fixed-mac": "Compute Engine makes a network interface's MAC from its address",
     "network.rules.egress-group-peers":
       "A firewall rule of Compute Engine lets out to ranges of addresses only, not to a network tag",
+    "network.rules.icmp-types": "A firewall rule of Compute Engine is about all types of ICMP",
     "load-balancing.connections":
       "Google counts the requests of a balancer, not those of an endpoint; it says when an endpoint is drained",
   },
@@ -66,6 +67,7 @@ export const capabilities = {
       "Nobody outside of a virtual network without addresses reaches into it; what a test there shows is on the console",
     "network.fixed-mac": "Azure gives a network interface its MAC",
     "network.rules.group-peers": "A rule of Azure's network security groups names no other group",
+    "network.rules.icmp-types": "A rule of Azure's network security groups is about all types of ICMP",
     "dns.in-effect": "Azure DNS does not tell when its name servers have a change of a zone",
     "load-balancing.connections": "Azure counts no connections of a single target",
     "load-balancing.drained":

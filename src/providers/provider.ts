@@ -120,6 +120,8 @@ export const capabilityNames = [
   "network.rules.group-peers",
   /** …and as who may be reached. */
   "network.rules.egress-group-peers",
+  /** A rule can be about certain types of ICMP. */
+  "network.rules.icmp-types",
   "network.public-address",
   "images",
   "snapshots",

@@ -49,4 +49,7 @@ test("a map leads between two sites that are there, and says nothing that is not
   assert.match((await call("POST", "/v1/maps/x", { from: "onprem-a", to: "onprem-a" })).body.detail, /another one/);
   assert.equal((await call("POST", "/v1/maps/x", { from: "onprem-a", to: "nowhere" })).status, 404);
   assert.match((await call("POST", "/v1/maps/x", { ...route, colour: "red" })).body.detail, /colour/);
+  const both = { ...route, rules: "translate", security_groups: ["web"] };
+  assert.match((await call("POST", "/v1/maps/x", both)).body.detail, /names groups that would go instead/);
+  assert.equal((await call("GET", "/v1/maps/x?version=99999999999")).status, 400);
 });

@@ -142,9 +142,27 @@ describe("rules that are to be translated", () => {
     assert.equal(wider.plan.executable, false);
   });
 
+  test("make a group of a name that is free, and stop the plan where one group can't hold for all interfaces", () => {
+    const taken = { securityGroupId: "sg-4", name: "Web-1-rules", virtualNetworkId: "vpc-1" };
+    const target = { ...cloud, securityGroups: [...(cloud.securityGroups ?? []), taken] };
+    const { group } = planned({ rules: "translate", peerMap }, { firewall: firewallOf(ssh), target });
+    assert.equal(group?.name, "web-1-rules-2");
+    const nics = ["lan", "dmz"].map((networkId, index) => ({ nicId: `net${index}`, networkId }));
+    const [front, back] = cloud.networks;
+    assert.ok(front && back);
+    const apart = { ...cloud, networks: [front, { ...back, virtualNetworkId: "vpc-2", zone: "mars-1a" }] };
+    const networkMap = { lan: "front", dmz: "back" };
+    const seen = { firewall: firewallOf(ssh), target: apart, vm: vmAt("onprem-a", { nics }) };
+    const { check, plan } = planned({ rules: "translate", peerMap, networkMap }, seen);
+    assert.match(check("target-security-rules")[0]?.detail ?? "", /different virtual networks \(vpc-1, vpc-2\)/);
+    assert.equal(plan.executable, false);
+  });
+
   test("and groups that are named exclude each other, but for a map's whose rules a request replaces", () => {
     const both = planned({ rules: "translate", securityGroups: ["ssh"] }, { firewall: firewallOf(ssh) });
     assert.match(both.check("target-security-rules")[0]?.remedy ?? "", /Say one of the two/);
+    const asked = applyMap({ ...request, rules: "translate" }, map);
+    assert.deepEqual([asked.rules, asked.securityGroups], ["translate", undefined]);
     const { securityGroups: _groups, ...rest } = map;
     const replaced = applyMap({ ...request, securityGroups: ["ssh"] }, { ...rest, rules: "translate" });
     assert.deepEqual([replaced.rules, replaced.securityGroups], [undefined, ["ssh"]]);

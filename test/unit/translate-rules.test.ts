@@ -1,44 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { readRange, toCidrs, without } from "../../src/domain/address-range.ts";
-import {
-  type FirewallLayer,
-  type FirewallPeer,
-  type FirewallRule,
-  firewallVersion,
-} from "../../src/domain/firewall.ts";
-import { describeRule } from "../../src/domain/security-rule.ts";
-import { beyond, type TargetWords, translateRules } from "../../src/domain/translate-rules.ts";
-
-const cidr = (text: string): FirewallPeer => ({ kind: "cidr", cidr: text });
-const group = (name: string): FirewallPeer => ({ kind: "group", name });
-const everybody = cidr("0.0.0.0/0");
-let made = 0;
-
-function rule(over: Partial<FirewallRule>): FirewallRule {
-  return {
-    ruleId: `r${(made += 1)}`,
-    direction: "ingress",
-    action: "allow",
-    protocol: "tcp",
-    peers: [everybody],
-    ...over,
-  };
-}
-
-function layer(rules: readonly FirewallRule[], over: Partial<FirewallLayer> = {}): FirewallLayer {
-  return { name: "web", rules, otherwise: { ingress: "deny", egress: "deny" }, ...over };
-}
-
-function translate(layers: readonly FirewallLayer[], words: TargetWords = {}) {
-  const { rules, story } = translateRules({ nicId: "n", layers }, words);
-  return {
-    rules,
-    said: rules.map(describeRule),
-    story: Object.fromEntries(story.map(({ rule: { ruleId }, result }) => [ruleId, result])),
-    whole: story,
-  };
-}
+import { type FirewallLayer, type FirewallRule, firewallVersion } from "../../src/domain/firewall.ts";
+import { beyond } from "../../src/domain/translate-rules.ts";
+import { cidr, group, layer, rule, translate } from "./support/firewall-rules.ts";
 
 describe("rules that only let through", () => {
   test("are said as they are, and what another one says already is not said twice", () => {
@@ -179,6 +144,8 @@ test("a firewall is another one when any part of a rule is", () => {
   assert.equal(seen(...parts), seen(...parts));
   assert.notEqual(seen(...parts), seen({ ...parts[0], fromPort: 81 } as FirewallRule, parts[1] as FirewallRule));
   assert.notEqual(seen(...parts), seen({ ...parts[0], stateless: true } as FirewallRule, parts[1] as FirewallRule));
+  const namesakes = (...layers: FirewallLayer[]) => firewallVersion({ nics: [{ nicId: "n", layers }], unread: [] });
+  assert.notEqual(namesakes(layer(parts), layer(parts)), namesakes(layer(parts.slice(1)), layer(parts)));
 });
 
 test("tells what else lets through more than the rules", () => {
@@ -187,6 +154,26 @@ test("tells what else lets through more than the rules", () => {
   const wider = rule({ fromPort: 22, toPort: 22 });
   const other = rule({ direction: "egress", protocol: "all" });
   assert.deepEqual(beyond(rules, [within, wider, other]), [wider, other]);
+});
+
+test("tells of it also where what is left can't be said: beside a group, a type of ICMP, or other protocols", () => {
+  const all = rule({ protocol: "all" });
+  const ping = rule({ protocol: "icmp" });
+  const own = [
+    rule({ protocol: "all", peers: [group("sg-app")] }),
+    rule({ protocol: "icmp", fromPort: 8 }),
+    ...["tcp", "udp"].map((protocol) => rule({ protocol })),
+  ];
+  const { rules } = translate([layer(own)], { peerMap: { "sg-app": "apps" } });
+  assert.equal(rules.length, 4);
+  assert.deepEqual(beyond(rules, [all, ping, rule({ fromPort: 22 })]), [all, ping]);
+});
+
+test("what is refused elsewhere costs rules of all protocols nothing", () => {
+  const far = rule({ priority: 1, action: "deny", fromPort: 22, peers: [cidr("192.0.2.0/24")] });
+  const all = rule({ ruleId: "all", priority: 2, protocol: "all", peers: [cidr("10.0.0.0/8")] });
+  const { said, story } = translate([layer([far, all])]);
+  assert.deepEqual([said, story.all], [["in all from 10.0.0.0/8"], "same"]);
 });
 
 test("never lets through what the source does not, for any order of rules", () => {

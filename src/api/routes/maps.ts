@@ -66,6 +66,12 @@ export function mapRoutes(context: ApiContext) {
             action: "Name two sites.",
           });
         }
+        if (wanted.rules === "translate" && wanted.securityGroups) {
+          throw new ProblemError("InvalidInput", {
+            detail: "The map has the source's rules translated, and names groups that would go instead",
+            action: "Say one of the two: `rules` or `security_groups`.",
+          });
+        }
         const before = await store.maps.get(id);
         if (before) requireReach(access, sitesOf(before));
         const createdBy = actor?.responsible ?? "";

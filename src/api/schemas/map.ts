@@ -55,5 +55,11 @@ export const mapListSchema = z
   .strictObject({ items: z.array(mapSchema), next_cursor: nextCursor })
   .meta({ id: "MigrationMapList" });
 export const mapQuery = z.strictObject({
-  version: z.coerce.number().int().min(1).optional().meta({ description: "An earlier one; default the newest" }),
+  version: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(2_147_483_647)
+    .optional()
+    .meta({ description: "An earlier one; default the newest" }),
 });

@@ -1,30 +1,31 @@
-import type { SecurityRule as AzureRule, NetworkInterface, NetworkSecurityGroup } from "@azure/arm-network";
+import type {
+  SecurityRule as AzureRule,
+  NetworkInterface,
+  NetworkSecurityGroup,
+  VirtualNetwork,
+} from "@azure/arm-network";
 import { overlap, readRange, toCidrs, without } from "../../domain/address-range.ts";
 import type { FirewallLayer, FirewallPeer, FirewallRule, NicFirewall, VmFirewall } from "../../domain/firewall.ts";
 import type { Subject } from "../failures.ts";
 import type { Azure } from "./client.ts";
 import { goneIsUndefined } from "./errors.ts";
 import { parseId } from "./names.ts";
-import type { Placements, SeenSubnet } from "./placements.ts";
 import { primaryConfig, type View } from "./view.ts";
 
 const everywhere = "0.0.0.0/0";
+const everywhere6 = "::/0";
 const protocols: Readonly<Record<string, string>> = { "*": "all", tcp: "tcp", udp: "udp", icmp: "icmp" };
 /** What is not of the internet, so that `Internet` is the rest. */
-const internal = ["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"];
-const internet = publicRanges([...internal, "192.168.0.0/16", "224.0.0.0/3"]);
+const internal = [
+  ...["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"],
+  ...["192.168.0.0/16", "224.0.0.0/3"],
+];
 
 /** The group of a network interface and the one of its subnet: both have to let something through. Without either nothing is
  *  held back. */
-export async function firewallOf(
-  azure: Azure,
-  { view, placements }: { view: View; placements: Placements },
-  vmId: string,
-  signal: AbortSignal,
-): Promise<VmFirewall> {
+export async function firewallOf(azure: Azure, view: View, vmId: string, signal: AbortSignal): Promise<VmFirewall> {
   const subject = { operation: "read security rules", resource: azure.resource("vm", vmId) };
   const { networkProfile } = await view.machine(vmId, subject, signal);
-  const subnets = await placements.subnets(subject, signal);
   const nics: NicFirewall[] = [];
   for (const { id } of (networkProfile?.networkInterfaces ?? []).toSorted(
     (a, b) => Number(b.primary ?? false) - Number(a.primary ?? false),
@@ -34,13 +35,17 @@ export async function firewallOf(
       client.networkInterfaces.get(group, name, options),
     );
     const config = primaryConfig(nic);
-    const { parent = "", name: subnetName } = parseId(config?.subnet?.id);
-    const seen = subnets.find(({ networkId }) => networkId.toLowerCase() === `${parent}/${subnetName}`.toLowerCase());
-    const groups = [seen?.subnet.networkSecurityGroup?.id, nic.networkSecurityGroup?.id].filter((each) => each);
+    // By its id: it may lie in a resource group of its own, where what counts is its group all the same.
+    const at = parseId(config?.subnet?.id);
+    const network = await azure.network(subject, signal, (client, { options }) =>
+      client.virtualNetworks.get(at.group, at.parent ?? "", options),
+    );
+    const subnet = network.subnets?.find(({ name: each }) => each?.toLowerCase() === at.name.toLowerCase());
+    const groups = [subnet?.networkSecurityGroup?.id, nic.networkSecurityGroup?.id].filter((each) => each);
     const layers: FirewallLayer[] = [];
     for (const groupId of groups) {
       const found = await readGroup(azure, groupId, subject, signal);
-      if (found) layers.push(toLayer(found, nic, seen));
+      if (found) layers.push(toLayer(found, nic, network));
     }
     nics.push({ nicId: nic.name ?? name, layers });
   }
@@ -59,16 +64,16 @@ function readGroup(
   );
 }
 
-function toLayer(group: NetworkSecurityGroup, nic: NetworkInterface, seen: SeenSubnet | undefined): FirewallLayer {
+export function toLayer(group: NetworkSecurityGroup, nic: NetworkInterface, network: VirtualNetwork): FirewallLayer {
   const rules = [...(group.securityRules ?? []), ...(group.defaultSecurityRules ?? [])];
   return {
     name: group.name ?? "",
-    rules: rules.flatMap((rule) => toFirewallRules(rule, nic, seen)),
+    rules: rules.flatMap((rule) => toFirewallRules(rule, nic, network)),
     otherwise: { ingress: "deny", egress: "deny" },
   };
 }
 
-function toFirewallRules(rule: AzureRule, nic: NetworkInterface, seen: SeenSubnet | undefined): FirewallRule[] {
+function toFirewallRules(rule: AzureRule, nic: NetworkInterface, network: VirtualNetwork): FirewallRule[] {
   const direction = rule.direction === "Outbound" ? "egress" : "ingress";
   const action = rule.access === "Deny" ? "deny" : "allow";
   const sources = listOf(rule.sourceAddressPrefixes, rule.sourceAddressPrefix, rule.sourceApplicationSecurityGroups);
@@ -92,7 +97,7 @@ function toFirewallRules(rule: AzureRule, nic: NetworkInterface, seen: SeenSubne
       priority: rule.priority ?? 0,
       protocol: protocols[protocol] ?? protocol,
       ...(from !== undefined && { fromPort: Number(from), toPort: Number(to) }),
-      peers: theirs.map((name) => peerOf(name, seen)),
+      peers: theirs.flatMap((name) => peersOf(name, action, network)),
       ...(ofSender && { ofSourcePorts: true }),
     };
   });
@@ -117,13 +122,21 @@ function isOurs(name: string, nic: NetworkInterface): boolean | undefined {
   return range && address ? overlap(range, address) !== undefined : undefined;
 }
 
-function peerOf(name: string, seen: SeenSubnet | undefined): FirewallPeer {
+/** Both families of addresses are refused; what is let in is said of the usual one. */
+function peersOf(name: string, action: FirewallRule["action"], network: VirtualNetwork): FirewallPeer[] {
+  const [peer, refused6] = [peerOf(name, network), action === "deny" && ["*", "Internet"].includes(name)];
+  return [peer, ...(refused6 ? [{ kind: "cidr", cidr: everywhere6 } as const] : [])];
+}
+
+function peerOf(name: string, network: VirtualNetwork): FirewallPeer {
   if (name === "*") return { kind: "cidr", cidr: everywhere };
   if (readRange(name)) return { kind: "cidr", cidr: name };
   if (name.startsWith("/")) return { kind: "group", name: parseId(name).name };
-  if (name === "Internet") return { kind: "service", name, cidrs: internet };
+  const { addressSpace, virtualNetworkPeerings = [], subnets = [] } = network;
+  // A network can have public ranges, and they are its own then.
+  const apart = [...internal, ...(addressSpace?.addressPrefixes ?? [])];
+  if (name === "Internet") return { kind: "service", name, cidrs: publicRanges(apart) };
   // It is also what is peered with the network or reached through a gateway of it, whose ranges it doesn't say.
-  const { addressSpace, virtualNetworkPeerings = [], subnets = [] } = seen?.virtualNetwork ?? {};
   const alone = virtualNetworkPeerings.length === 0 && !subnets.some((subnet) => subnet.name === "GatewaySubnet");
   const own = name === "VirtualNetwork" && alone ? addressSpace?.addressPrefixes : undefined;
   return { kind: "service", name, ...(own && { cidrs: own }) };

@@ -23,7 +23,7 @@ export class AzureNetwork implements NetworkFacet {
   }
 
   firewallOf(vmId: string, signal: AbortSignal): Promise<VmFirewall> {
-    return firewallOf(this.#azure, { view: this.#view, placements: this.#placements }, vmId, signal);
+    return firewallOf(this.#azure, this.#view, vmId, signal);
   }
 }
 

@@ -30,6 +30,9 @@ function toAzureRule(rule: SecurityRule, priority: number, subject: Subject): Az
       "Name a range such as 10.0.0.0/8.",
     );
   }
+  if (protocol === "icmp" && fromPort !== undefined) {
+    throw invalid(subject, "Azure's security groups know no types of ICMP", "Leave them out, or the rule.");
+  }
   const ports =
     fromPort === undefined ? "*" : fromPort === (toPort ?? fromPort) ? `${fromPort}` : `${fromPort}-${toPort}`;
   const [source, destination] = direction === "ingress" ? [peer, "*"] : ["*", peer];

@@ -1,4 +1,5 @@
 import type * as Compute from "@google-cloud/compute";
+import { overlap, readRange } from "../../domain/address-range.ts";
 import type { FirewallPeer, FirewallRule, NicFirewall, VmFirewall } from "../../domain/firewall.ts";
 import type { Gcp } from "./client.ts";
 import { nameOf } from "./names.ts";
@@ -11,6 +12,9 @@ type Instance = Partial<Wire<"Instance">>;
 /** "VPC firewall rules": 0 to 65535, the lowest wins; without one it is 1000. */
 const usualPriority = 1_000;
 
+/** A rule names a protocol by its word or by IANA's number. */
+const words: Readonly<Record<string, string>> = { "1": "icmp", "6": "tcp", "17": "udp" };
+
 /** A group refuses the rest behind all that is let through; of the same priority what denies counts. */
 export const restPriority = 65_534;
 
@@ -19,20 +23,34 @@ export async function firewallOf(gcp: Gcp, vmId: string, signal: AbortSignal): P
   const subject = { operation: "read firewall rules", resource: gcp.resource("vm", vmId) };
   const instance = await gcp.call<Instance>("instances", "get", { instance: vmId }, subject, signal);
   const all = await Array.fromAsync(gcp.list<Firewall>("firewalls", {}, subject, signal));
+  const unread = ["firewall policies of its network and of the folders above the project"];
+  return { nics: nicFirewalls(instance, all), unread };
+}
+
+export function nicFirewalls(instance: Instance, all: readonly Firewall[]): NicFirewall[] {
   const tags = instance.tags?.items ?? [];
   const accounts = (instance.serviceAccounts ?? []).flatMap(({ email }) => email ?? []);
   const isFor = ({ targetTags = [], targetServiceAccounts = [] }: Firewall) =>
     ((targetTags ?? []).length === 0 && (targetServiceAccounts ?? []).length === 0) ||
     (targetTags ?? []).some((tag) => tags.includes(tag)) ||
     (targetServiceAccounts ?? []).some((account) => accounts.includes(account));
-  const nics = (instance.networkInterfaces ?? []).map(({ name, network }): NicFirewall => {
+  return (instance.networkInterfaces ?? []).map(({ name, network, networkIP }): NicFirewall => {
     const rules = all
       .filter((rule) => rule.disabled !== true && nameOf(rule.network) === nameOf(network) && isFor(rule))
+      .filter((rule) => mayConcern(rule, networkIP ?? ""))
       .flatMap(toFirewallRules);
     const otherwise = { ingress: "deny", egress: "allow" } as const;
     return { nicId: name ?? "", layers: [{ name: nameOf(network), rules, otherwise }] };
   });
-  return { nics, unread: ["firewall policies of its network and of the folders above the project"] };
+}
+
+/** A rule may be about certain addresses on the VM's own side. What it refuses counts in any case: traffic comes to others than
+ *  the interface's first one, too. */
+function mayConcern({ direction, destinationRanges, sourceRanges, allowed }: Firewall, address: string): boolean {
+  const ours = (direction === "EGRESS" ? sourceRanges : destinationRanges) ?? [];
+  if (ours.length === 0 || (allowed ?? []).length === 0) return true;
+  const own = readRange(address);
+  return ours.map(readRange).some((range) => own && range && overlap(own, range) !== undefined);
 }
 
 /** What is for everybody and comes before what groups refuse. */
@@ -59,7 +77,8 @@ function toFirewallRules(rule: Firewall): FirewallRule[] {
   return entries.flatMap(({ action, IPProtocol, ports }) =>
     (ports && ports.length > 0 ? ports : [undefined]).map((range): FirewallRule => {
       const [from, to = from] = range?.split("-") ?? [];
-      const protocol = (IPProtocol ?? "all").toLowerCase();
+      const named = (IPProtocol ?? "all").toLowerCase();
+      const protocol = words[named] ?? named;
       const numbers = from === undefined ? {} : { fromPort: Number(from), toPort: Number(to) };
       return { ...base, ...numbers, ruleId: name ?? "", action, protocol };
     }),

@@ -291,6 +291,9 @@ function toFirewall(tag: string, rule: SecurityRule, subject: Subject): object {
   if (direction === "egress" && !isRange) {
     throw invalid(subject, "an egress rule names a group as its peer", "Name a range of addresses instead.");
   }
+  if (protocol === "icmp" && fromPort !== undefined) {
+    throw invalid(subject, "firewall rules here know no types of ICMP", "Leave them out, or the rule.");
+  }
   const ports = fromPort === undefined ? undefined : [fromPort === toPort ? `${fromPort}` : `${fromPort}-${toPort}`];
   return {
     direction: direction.toUpperCase(),
