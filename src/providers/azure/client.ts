@@ -3,16 +3,13 @@ import type { ComputeManagementClient } from "@azure/arm-compute";
 import type { DnsManagementClient } from "@azure/arm-dns";
 import type { NetworkManagementClient } from "@azure/arm-network";
 import type { TrafficManagerManagementClient } from "@azure/arm-trafficmanager";
-import type { HttpClient } from "@azure/core-rest-pipeline";
 import type * as Blob from "@azure/storage-blob";
 import { ProviderError } from "../../domain/errors.ts";
 import type { Subject } from "../failures.ts";
 import type { ProviderContext } from "../provider.ts";
-import { forBlobClient } from "./blob-http.ts";
 import { blobSuffix } from "./budgets.ts";
-import { SiteCredential } from "./credentials.ts";
 import { azureFailure } from "./errors.ts";
-import { BudgetedHttp } from "./http.ts";
+import { AzureSdks } from "./sdks.ts";
 import type { AzureEntry, AzurePatience } from "./settings.ts";
 
 /** Shorter values could be any part of a sentence. */
@@ -24,6 +21,10 @@ export interface At {
   readonly group: string;
   readonly options: { readonly abortSignal: AbortSignal; readonly updateIntervalInMs: number };
 }
+
+/** What is asked of one of Resource Manager's clients. */
+type Call<Client, T> = [subject: Subject, signal: AbortSignal, use: (client: Client, at: At) => PromiseLike<T>];
+type ListCall<Client, T> = [subject: Subject, signal: AbortSignal, use: (client: Client, at: At) => AsyncIterable<T>];
 
 export interface RestRequest {
   readonly method: "GET" | "POST" | "DELETE";
@@ -40,7 +41,7 @@ export class Azure {
   readonly entry: AzureEntry;
   readonly patience: AzurePatience;
   readonly #context: ProviderContext;
-  readonly #made = new Map<string, Promise<unknown>>();
+  readonly #sdks: AzureSdks;
   #secrets: readonly string[] = [];
 
   constructor(entry: AzureEntry, context: ProviderContext, patience: AzurePatience) {
@@ -48,6 +49,7 @@ export class Azure {
     this.entry = { ...entry, credentials: this.#remembering(entry.credentials) };
     this.patience = patience;
     this.#context = context;
+    this.#sdks = new AzureSdks(this.entry, context, patience);
   }
 
   /** As a person would look it up. */
@@ -60,80 +62,47 @@ export class Azure {
     return `/subscriptions/${this.entry.subscriptionId}/resourceGroups/${group}/providers/${type}/${name}`;
   }
 
-  /** A call of compute's; a long operation is waited for. @throws ProviderError. */
-  async compute<T>(
-    subject: Subject,
-    signal: AbortSignal,
-    use: (client: ComputeManagementClient, at: At) => PromiseLike<T>,
-  ): Promise<T> {
-    return this.#call(subject, signal, async () => done(use(await this.#compute(), this.#at(signal)), signal));
+  compute<T>(...call: Call<ComputeManagementClient, T>): Promise<T> {
+    return this.#ask(() => this.#sdks.compute(), call);
   }
 
-  async *computeList<T>(
-    subject: Subject,
-    signal: AbortSignal,
-    use: (client: ComputeManagementClient, at: At) => AsyncIterable<T>,
-  ): AsyncGenerator<T> {
-    yield* this.#list(subject, signal, async () => use(await this.#compute(), this.#at(signal)));
+  computeList<T>(...call: ListCall<ComputeManagementClient, T>): AsyncGenerator<T> {
+    return this.#askAll(() => this.#sdks.compute(), call);
   }
 
-  async network<T>(
-    subject: Subject,
-    signal: AbortSignal,
-    use: (client: NetworkManagementClient, at: At) => PromiseLike<T>,
-  ): Promise<T> {
-    return this.#call(subject, signal, async () => done(use(await this.#network(), this.#at(signal)), signal));
+  network<T>(...call: Call<NetworkManagementClient, T>): Promise<T> {
+    return this.#ask(() => this.#sdks.network(), call);
   }
 
-  async *networkList<T>(
-    subject: Subject,
-    signal: AbortSignal,
-    use: (client: NetworkManagementClient, at: At) => AsyncIterable<T>,
-  ): AsyncGenerator<T> {
-    yield* this.#list(subject, signal, async () => use(await this.#network(), this.#at(signal)));
+  networkList<T>(...call: ListCall<NetworkManagementClient, T>): AsyncGenerator<T> {
+    return this.#askAll(() => this.#sdks.network(), call);
   }
 
-  async dns<T>(
-    subject: Subject,
-    signal: AbortSignal,
-    use: (client: DnsManagementClient, at: At) => PromiseLike<T>,
-  ): Promise<T> {
-    return this.#call(subject, signal, async () => use(await this.#dns(), this.#at(signal)));
+  dns<T>(...call: Call<DnsManagementClient, T>): Promise<T> {
+    return this.#ask(() => this.#sdks.dns(), call);
   }
 
-  async *dnsList<T>(
-    subject: Subject,
-    signal: AbortSignal,
-    use: (client: DnsManagementClient, at: At) => AsyncIterable<T>,
-  ): AsyncGenerator<T> {
-    yield* this.#list(subject, signal, async () => use(await this.#dns(), this.#at(signal)));
+  dnsList<T>(...call: ListCall<DnsManagementClient, T>): AsyncGenerator<T> {
+    return this.#askAll(() => this.#sdks.dns(), call);
   }
 
-  async trafficManager<T>(
-    subject: Subject,
-    signal: AbortSignal,
-    use: (client: TrafficManagerManagementClient, at: At) => PromiseLike<T>,
-  ): Promise<T> {
-    return this.#call(subject, signal, async () => use(await this.#trafficManager(), this.#at(signal)));
+  trafficManager<T>(...call: Call<TrafficManagerManagementClient, T>): Promise<T> {
+    return this.#ask(() => this.#sdks.trafficManager(), call);
   }
 
-  async *trafficManagerList<T>(
-    subject: Subject,
-    signal: AbortSignal,
-    use: (client: TrafficManagerManagementClient, at: At) => AsyncIterable<T>,
-  ): AsyncGenerator<T> {
-    yield* this.#list(subject, signal, async () => use(await this.#trafficManager(), this.#at(signal)));
+  trafficManagerList<T>(...call: ListCall<TrafficManagerManagementClient, T>): AsyncGenerator<T> {
+    return this.#askAll(() => this.#sdks.trafficManager(), call);
   }
 
-  async *permissions(subject: Subject, signal: AbortSignal): AsyncGenerator<Authorization.Permission> {
-    yield* this.#list(subject, signal, async () => {
-      const client = await this.#once("authorization", async () => {
-        const [sdk, common] = await Promise.all([import("@azure/arm-authorization"), this.#common()]);
-        return new sdk.AuthorizationManagementClient(common.credential, this.entry.subscriptionId, common.options);
-      });
-      const { group, options } = this.#at(signal);
-      return client.permissions.listForResourceGroup(group, { abortSignal: options.abortSignal });
-    });
+  permissions(subject: Subject, signal: AbortSignal): AsyncGenerator<Authorization.Permission> {
+    return this.#askAll(
+      () => this.#sdks.authorization(),
+      [
+        subject,
+        signal,
+        ({ permissions }, { group }) => permissions.listForResourceGroup(group, { abortSignal: signal }),
+      ],
+    );
   }
 
   /** A call of an interface that none of the SDK's clients is for; the answer's JSON. @throws ProviderError. */
@@ -144,7 +113,10 @@ export class Azure {
   /** The same; the answer as it is. */
   async request(request: RestRequest, subject: Subject, signal: AbortSignal): Promise<string> {
     return this.#call(subject, signal, async () => {
-      const [sdk, { credential, options }] = await Promise.all([import("@azure/core-rest-pipeline"), this.#common()]);
+      const [sdk, { credential, options }] = await Promise.all([
+        import("@azure/core-rest-pipeline"),
+        this.#sdks.common(),
+      ]);
       const { method, url, body, scope, headers = {} } = request;
       const { token = "" } = (await credential.getToken(scope, { abortSignal: signal })) ?? {};
       const sent = sdk.createPipelineRequest({ method, url, abortSignal: signal });
@@ -172,7 +144,7 @@ export class Azure {
     use: (service: Blob.BlobServiceClient, sdk: typeof Blob) => PromiseLike<T>,
   ): Promise<T> {
     return this.#call(subject, signal, async () => {
-      const { service, sdk } = await this.#blobs();
+      const { service, sdk } = await this.#sdks.blobs();
       return use(service, sdk);
     });
   }
@@ -182,7 +154,7 @@ export class Azure {
     signal: AbortSignal,
     use: (service: Blob.BlobServiceClient) => AsyncIterable<T>,
   ): AsyncGenerator<T> {
-    yield* this.#list(subject, signal, async () => use((await this.#blobs()).service));
+    yield* this.#list(subject, signal, async () => use((await this.#sdks.blobs()).service));
   }
 
   /** A blob by an address that is signed itself, such as a managed disk's. @throws ProviderError. */
@@ -193,7 +165,7 @@ export class Azure {
     use: (blob: Blob.PageBlobClient) => PromiseLike<T>,
   ): Promise<T> {
     return this.#call(subject, signal, async () => {
-      const { sdk, options } = await this.#blobs();
+      const { sdk, options } = await this.#sdks.blobs();
       return use(new sdk.PageBlobClient(url, new sdk.AnonymousCredential(), options));
     });
   }
@@ -209,7 +181,7 @@ export class Azure {
   }
 
   close(): void {
-    this.#made.clear();
+    this.#sdks.forget();
   }
 
   #at(abortSignal: AbortSignal): At {
@@ -217,70 +189,13 @@ export class Azure {
     return { group: this.entry.resourceGroup, options: { abortSignal, updateIntervalInMs } };
   }
 
-  #compute(): Promise<ComputeManagementClient> {
-    return this.#once("compute", async () => {
-      const [sdk, { credential, options }] = await Promise.all([import("@azure/arm-compute"), this.#common()]);
-      return new sdk.ComputeManagementClient(credential, this.entry.subscriptionId, options);
-    });
+  /** A long operation is waited for. */
+  #ask<Client, T>(load: () => Promise<Client>, [subject, signal, use]: Call<Client, T>): Promise<T> {
+    return this.#call(subject, signal, async () => done(use(await load(), this.#at(signal)), signal));
   }
 
-  #network(): Promise<NetworkManagementClient> {
-    return this.#once("network", async () => {
-      const [sdk, { credential, options }] = await Promise.all([import("@azure/arm-network"), this.#common()]);
-      return new sdk.NetworkManagementClient(credential, this.entry.subscriptionId, options);
-    });
-  }
-
-  #dns(): Promise<DnsManagementClient> {
-    return this.#once("dns", async () => {
-      const [sdk, { credential, options }] = await Promise.all([import("@azure/arm-dns"), this.#common()]);
-      return new sdk.DnsManagementClient(credential, this.entry.subscriptionId, options);
-    });
-  }
-
-  #trafficManager(): Promise<TrafficManagerManagementClient> {
-    return this.#once("traffic manager", async () => {
-      const [sdk, { credential, options }] = await Promise.all([import("@azure/arm-trafficmanager"), this.#common()]);
-      return new sdk.TrafficManagerManagementClient(credential, this.entry.subscriptionId, options);
-    });
-  }
-
-  #blobs() {
-    return this.#once("blobs", async () => {
-      const [sdk, { credential, options }] = await Promise.all([import("@azure/storage-blob"), this.#common()]);
-      const pipeline = await import("@azure/core-rest-pipeline");
-      const httpClient = forBlobClient(options.httpClient, pipeline);
-      const blobOptions = { httpClient, retryOptions: { maxTries: 1 } };
-      const url = `https://${this.entry.storageAccount}${blobSuffix}`;
-      return { sdk, service: new sdk.BlobServiceClient(url, credential, blobOptions), options: blobOptions };
-    });
-  }
-
-  #common() {
-    return this.#once("common", async () => {
-      const { createDefaultHttpClient } = await import("@azure/core-rest-pipeline");
-      const { endpoint } = this.entry;
-      const inner = createDefaultHttpClient();
-      const httpClient: HttpClient = new BudgetedHttp({
-        context: this.#context,
-        patience: this.patience,
-        inner,
-        ...(endpoint !== undefined && { endpoint }),
-      });
-      const credential = new SiteCredential(this.entry, this.site, this.patience.credentialsKeptMs, httpClient);
-      // Repeating is decided in one place, `http.ts`.
-      return { credential, options: { httpClient, retryOptions: { maxRetries: 0 } } };
-    });
-  }
-
-  /** A failure to load is not kept: the next call tries again. */
-  #once<T>(name: string, make: () => Promise<T>): Promise<T> {
-    const known = this.#made.get(name) as Promise<T> | undefined;
-    if (known) return known;
-    const making = make();
-    this.#made.set(name, making);
-    making.catch(() => this.#made.delete(name));
-    return making;
+  #askAll<Client, T>(load: () => Promise<Client>, [subject, signal, use]: ListCall<Client, T>): AsyncGenerator<T> {
+    return this.#list(subject, signal, async () => use(await load(), this.#at(signal)));
   }
 
   async #call<T>(subject: Subject, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
