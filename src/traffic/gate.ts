@@ -45,6 +45,8 @@ export class Gate extends EventEmitter<{ directed: [] }> {
   #timer: NodeJS.Timeout | undefined;
   /** Of the hold that goes on, or of the last one and what came of it. */
   #figures = { held: 0, failed: 0, longestMs: 0 };
+  /** The figures of the hold that something met last, by what says that it is gone. */
+  readonly #met = new WeakMap<AbortSignal, { failed: number }>();
   readonly totals: { -readonly [Name in keyof ListenerTotals]: number } = {
     passed: 0,
     held: 0,
@@ -88,6 +90,7 @@ export class Gate extends EventEmitter<{ directed: [] }> {
     signal.throwIfAborted();
     if (!this.hold) return this.backend;
     const began = Date.now();
+    this.#met.set(signal, this.#figures);
     if (this.#waiting.size >= this.#limits.mostHeld) throw new NotPassed("full");
     if (began >= untilMs) throw new NotPassed("too-long");
     this.totals.held += 1;
@@ -110,11 +113,12 @@ export class Gate extends EventEmitter<{ directed: [] }> {
     return this.pass(signal, untilMs);
   }
 
-  /** Counts an error of ours that somebody got. */
-  fail(): void {
-    // Who waited is told of in the report of the hold, also afterwards.
+  /** Counts an error of ours that somebody got, by the signal that came along to {@link pass}: who met a hold is told of in
+   *  its report, also afterwards. */
+  fail(signal: AbortSignal): void {
     this.totals.failed += 1;
-    this.#figures.failed += 1;
+    const met = this.#met.get(signal);
+    if (met) met.failed += 1;
   }
 
   begin(holdId: string, ms: number): void {
@@ -123,8 +127,10 @@ export class Gate extends EventEmitter<{ directed: [] }> {
     const ended = this.#state.ended.find((each) => each.holdId === holdId);
     if (ended) throw new GateConflict(`the hold ${holdId} has ended (${ended.ended}) and does not begin again`);
     const since = Date.now();
+    const state = { ...this.#state, hold: { holdId, since, until: since + ms } };
+    this.#keep(state);
+    this.#state = state;
     this.#figures = { held: 0, failed: 0, longestMs: 0 };
-    this.#become({ ...this.#state, hold: { holdId, since, until: since + ms } });
     this.#lapseAt(since + ms);
   }
 
@@ -136,7 +142,10 @@ export class Gate extends EventEmitter<{ directed: [] }> {
     }
     if (this.hold && this.hold.holdId !== to.holdId) throw new GateConflict(`the hold ${this.hold.holdId} goes on`);
     const moved = now !== wanted && to.holdId !== undefined;
-    this.#end("released", to.backend);
+    const state = this.#ended("released", to.backend);
+    this.#keep(state);
+    clearTimeout(this.#timer);
+    this.#state = state;
     if (moved) this.emit("directed");
     this.#letGo();
   }
@@ -147,28 +156,27 @@ export class Gate extends EventEmitter<{ directed: [] }> {
 
   #lapseAt(until: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(
-      () => {
-        this.#end("lapsed", this.backend);
-        this.#letGo();
-      },
-      Math.max(0, until - Date.now()),
-    );
+    this.#timer = setTimeout(() => this.#lapse(), Math.max(0, until - Date.now()));
   }
 
-  #end(ended: HoldEnd["ended"], backend: Address): void {
-    clearTimeout(this.#timer);
+  #lapse(): void {
+    const state = this.#ended("lapsed", this.backend);
+    this.#state = state;
+    this.#letGo();
+    try {
+      this.#keep(state);
+    } catch {
+      // What is kept says until when it was held: a proxy that is started again lets it lapse, too.
+    }
+  }
+
+  #ended(ended: HoldEnd["ended"], backend: Address): GateState {
     const { hold, ended: before } = this.#state;
-    if (!hold) return this.#become({ ended: before, backend });
+    if (!hold) return { ended: before, backend };
     const oldest = [...this.#waiting.values()][0];
     if (oldest !== undefined) this.#figures.longestMs = Math.max(this.#figures.longestMs, Date.now() - oldest);
     const last: HoldEnd = { holdId: hold.holdId, ended, at: new Date().toISOString(), ...this.#figures };
-    this.#become({ backend, ended: [...before, last].slice(-rememberedHolds) });
-  }
-
-  #become(state: GateState): void {
-    this.#state = state;
-    this.#keep(state);
+    return { backend, ended: [...before, last].slice(-rememberedHolds) };
   }
 
   #letGo(): void {

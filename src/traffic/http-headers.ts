@@ -13,12 +13,16 @@ const hopByHop = [
   "upgrade",
 ];
 
+/** Of the message, whatever the connection's own header says of them: without its length a body would be read as another
+ *  request. */
+const ofTheMessage = new Set(["content-length", "host"]);
+
 const via = "1.1 novacron";
 
 /** What goes on to the next one: names and values in turn, as they came. */
 export function passedOn(message: IncomingMessage): string[] {
   const named = (message.headers.connection ?? "").split(",").map((name) => name.trim().toLowerCase());
-  const left = new Set([...hopByHop, ...named]);
+  const left = new Set([...hopByHop, ...named.filter((name) => !ofTheMessage.has(name))]);
   const kept: string[] = [];
   for (let at = 0; at < message.rawHeaders.length; at += 2) {
     const [name = "", value = ""] = message.rawHeaders.slice(at, at + 2);

@@ -13,6 +13,8 @@ import { tunnel } from "./tunnel.ts";
 /** Said to who got no answer, so that it comes again. */
 const retryAfterSeconds = 5;
 const keepClientMs = 65_000;
+/** For the headers of a request; its body may take as long as it takes. */
+const headersWithinMs = 60_000;
 
 /** HTTP/1.1 in, HTTP/1.1 out. Each request passes the gate on its own, also those of one connection. */
 export function httpListener(gate: Gate, limits: ProxyLimits): Server {
@@ -23,7 +25,14 @@ export function httpListener(gate: Gate, limits: ProxyLimits): Server {
     agent = keptConnections();
   });
   const server = createServer(
-    { highWaterMark: readAheadBytes, keepAliveTimeout: keepClientMs },
+    {
+      highWaterMark: readAheadBytes,
+      keepAliveTimeout: keepClientMs,
+      headersTimeout: headersWithinMs,
+      requestTimeout: 0,
+      // Clients offer HTTP/2 with plain requests: a tunnel for each of them would pass the gate once for all that follow.
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() !== "h2c",
+    },
     (incoming, outgoing) => {
       void serve(incoming, outgoing);
     },
@@ -62,8 +71,10 @@ export function httpListener(gate: Gate, limits: ProxyLimits): Server {
     let failingSince: number | undefined;
     for (;;) {
       const backend = await passing(gone, until);
-      if (backend instanceof NotPassed) return refuse(outgoing, 503, backend.message);
+      if (backend instanceof NotPassed) return refuse(outgoing, 503, backend.message, gone);
       const body = await bodyOf();
+      // Its sender takes the time it likes: a hold that began meanwhile is for this request, too.
+      if (gate.hold || gate.backend !== backend) continue;
       gate.inFlight += 1;
       const { connectMs } = limits;
       const result = await tryOnce({ incoming, outgoing, body, backend, connectMs, gone, gate, agent }).finally(() => {
@@ -72,13 +83,13 @@ export function httpListener(gate: Gate, limits: ProxyLimits): Server {
       if (result.ended !== "failed") return result.ended;
       if (!result.mayRepeat) {
         const reason = `${formatAddress(backend)} ended without an answer (${result.reason}); it may have carried the request out`;
-        return refuse(outgoing, 502, reason);
+        return refuse(outgoing, 502, reason, gone);
       }
       failingSince ??= Date.now();
       // What is held, or was directed elsewhere meanwhile, has not been tried there yet.
       if (gate.hold || gate.backend !== backend) failingSince = undefined;
       else if (Date.now() - failingSince >= limits.unreachableMs) {
-        return refuse(outgoing, 502, `${formatAddress(backend)} does not answer (${result.reason})`);
+        return refuse(outgoing, 502, `${formatAddress(backend)} does not answer (${result.reason})`, gone);
       } else await sleep(tryAgainMs, undefined, { signal: gone });
       gate.totals.retried += 1;
     }
@@ -91,8 +102,8 @@ export function httpListener(gate: Gate, limits: ProxyLimits): Server {
     });
   }
 
-  function refuse(outgoing: ServerResponse, status: number, reason: string): "refused" {
-    gate.fail();
+  function refuse(outgoing: ServerResponse, status: number, reason: string, gone: AbortSignal): "refused" {
+    gate.fail(gone);
     const text = `The proxy got no answer: ${reason}.\n`;
     const headers = { "content-type": "text/plain; charset=utf-8", "retry-after": String(retryAfterSeconds) };
     outgoing.writeHead(status, { ...headers, connection: "close" }).end(text);

@@ -40,13 +40,14 @@ export function tryOnce(tried: Tried): Promise<Try> {
   const method = incoming.method ?? "GET";
   const harmless = idempotent.has(method);
   let sent = false;
+  let answered = false;
   return new Promise((resolve) => {
     const upstream = request({
       host: backend.host,
       port: backend.port,
       method,
       path: incoming.url,
-      headers: forBackend(incoming),
+      headers: { ...forBackend(incoming), ...framing(tried) },
       // A kept connection may just be closing, which only shows when it is used.
       agent: harmless && body.kind !== "stream" ? tried.agent : false,
     });
@@ -73,17 +74,29 @@ export function tryOnce(tried: Tried): Promise<Try> {
       else send();
     });
     upstream.once("response", (answer) => {
+      answered = true;
       gate.off("directed", directed);
       void passOn(answer, tried).then((ended) => settle({ ended }));
       // What comes of it from now on is the answer's affair.
       upstream.on("error", () => undefined);
     });
-    upstream.once("error", (error) => {
+    const failed = (reason: string): void => {
       if (gone.aborted) return settle({ ended: "gone" });
       const mayRepeat = body.kind === "stream" ? !sent : !sent || harmless;
-      settle({ ended: "failed", reason: error.message, mayRepeat });
+      settle({ ended: "failed", reason, mayRepeat });
+    };
+    upstream.once("error", (error) => failed(error.message));
+    // A backend that switches protocols unasked ends it without an error.
+    upstream.once("close", () => {
+      if (!answered) failed("it closed the connection");
     });
   });
+}
+
+/** Node sends a body without its end where neither header is there and the method has none as a rule, such as GET. */
+function framing({ incoming, body }: Tried): Readonly<Record<string, string>> {
+  const isFramed = body.kind !== "stream" || incoming.headers["content-length"] !== undefined;
+  return isFramed ? {} : { "transfer-encoding": "chunked" };
 }
 
 function sendBody(upstream: ClientRequest, { incoming, body }: Tried): void {

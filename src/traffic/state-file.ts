@@ -12,7 +12,7 @@ interface Kept {
 /** Where each listener's traffic goes and what it holds: a proxy that is started again goes on with that. */
 export class StateFile {
   readonly #file: string;
-  readonly #kept: Record<string, Kept>;
+  #kept: Readonly<Record<string, Kept>>;
 
   constructor(dir: string) {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -27,16 +27,17 @@ export class StateFile {
 
   /** Durable when it returns. */
   keep({ name, backend }: ProxyListener, state: GateState): void {
-    this.#kept[name] = { configured: formatAddress(backend), state };
+    const kept = { ...this.#kept, [name]: { configured: formatAddress(backend), state } };
     const partial = `${this.#file}.${process.pid}`;
     const file = openSync(partial, "w", 0o600);
     try {
-      writeSync(file, JSON.stringify(this.#kept));
+      writeSync(file, JSON.stringify(kept));
       fsyncSync(file);
     } finally {
       closeSync(file);
     }
     renameSync(partial, this.#file);
+    this.#kept = kept;
     const folder = openSync(dirname(this.#file), "r");
     try {
       fsyncSync(folder);

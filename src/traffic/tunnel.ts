@@ -33,7 +33,7 @@ export async function tunnel(gate: Gate, limits: ProxyLimits, waiting: Waiting):
     return;
   }
   if (!upstream) {
-    gate.fail();
+    gate.fail(gone.signal);
     waiting.refused();
     return;
   }
@@ -64,7 +64,7 @@ async function reach(
       throw error;
     }
     const upstream = await connected(backend, limits.connectMs);
-    if (upstream && !gone.aborted) return upstream;
+    if (upstream && !gone.aborted && gate.backend === backend) return upstream;
     upstream?.destroy();
     gone.throwIfAborted();
     failingSince ??= Date.now();

@@ -6,6 +6,7 @@ import { connect, createServer } from "node:net";
 import { text } from "node:stream/consumers";
 import { describe, type TestContext, test } from "node:test";
 import { type ListenerView, type ProxyProtocol, parseListener } from "../../src/domain/traffic-proxy.ts";
+import { Gate } from "../../src/traffic/gate.ts";
 import { defaultLimits, type ProxyLimits } from "../../src/traffic/limits.ts";
 import { Proxy } from "../../src/traffic/proxy.ts";
 import { backend, ownFolder, send, until } from "./support.ts";
@@ -107,7 +108,7 @@ describe("a proxy of HTTP", () => {
   test("lets everything go where it went before when nobody releases a hold in time, and says so", async (context) => {
     const app = await named(context, "app");
     const { proxy, at, view } = await proxyTo(context, app.address);
-    await proxy.hold("app", { holdId: "m1", seconds: 0.3 });
+    await proxy.hold("app", { holdId: "m1", seconds: 3 });
     assert.equal((await send(at)).status, 200);
     const { state, lastHold } = view();
     assert.deepEqual([state, lastHold?.ended, lastHold?.held], ["open", "lapsed", 1]);
@@ -190,6 +191,79 @@ describe("a proxy of HTTP", () => {
     await until(view, ({ totals }) => totals.broken === 1);
   });
 
+  test("lets no header of a connection take a body's length from it: the rest would be another request", async (context) => {
+    const seen: string[] = [];
+    const app = await backend(context, (incoming, outgoing) => {
+      seen.push(`${incoming.method} ${incoming.url}`);
+      void text(incoming).then((body) => outgoing.end(body));
+    });
+    const { at } = await proxyTo(context, app.address);
+    const body = "GET /smuggled HTTP/1.1\r\nhost: x\r\n\r\n";
+    const agent = new Agent({ keepAlive: true });
+    context.after(() => agent.destroy());
+    const length = String(body.length);
+    const named = { connection: "keep-alive, content-length", "content-length": length };
+    assert.equal((await send(at, { agent, body, headers: named })).body, body);
+    const chunked = { "transfer-encoding": "chunked" };
+    assert.equal((await send(at, { agent, method: "DELETE", path: "/a", body, headers: chunked })).body, body);
+    assert.deepEqual(seen, ["GET /", "DELETE /a"]);
+  });
+
+  test("holds what was still being sent to it when the hold began", async (context) => {
+    const reached: string[] = [];
+    const before = await backend(context, (incoming) => void reached.push(incoming.url ?? ""));
+    const { proxy, at, view } = await proxyTo(context, before.address);
+    const client = connect(Number(at.split(":")[1]), "127.0.0.1");
+    context.after(() => client.destroy());
+    client.write("POST /slow HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\nconnection: close\r\n\r\nab");
+    // One that came later has been answered for: the first has passed, and its body is waited for.
+    void send(at, { path: "/later" }).catch(() => undefined);
+    await until(
+      () => reached,
+      (paths) => paths.includes("/later"),
+    );
+    await proxy.hold("app", { holdId: "m1", seconds: 60 });
+    client.write("cd");
+    await until(view, ({ waiting }) => waiting === 1);
+    assert.deepEqual(reached, ["/later"]);
+    const after = await named(context, "after");
+    await proxy.direct("app", { backend: after.address, holdId: "m1" });
+    assert.match(await text(client), /after POST \/slow abcd/);
+  });
+
+  test("tells of failures in a hold's report only where they met it", async (context) => {
+    const app = await named(context, "app");
+    const { proxy, at, view } = await proxyTo(context, app.address, { unreachableMs: 100 });
+    await proxy.hold("app", { holdId: "m1", seconds: 60 });
+    await proxy.direct("app", { backend: app.address, holdId: "m1" });
+    await app.end();
+    assert.equal((await send(at)).status, 502);
+    assert.deepEqual([view().totals.failed, view().lastHold?.failed], [1, 0]);
+  });
+
+  test("refuses what a backend answers by a change of protocols that nobody asked for", async (context) => {
+    const odd = createServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.once("data", () =>
+        socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: odd\r\n\r\n"),
+      );
+    }).listen(0, "127.0.0.1");
+    context.after(() => odd.close());
+    await once(odd, "listening");
+    const { port } = odd.address() as { port: number };
+    const { at, view } = await proxyTo(context, `127.0.0.1:${port}`, { unreachableMs: 100 });
+    assert.equal((await send(at, { method: "POST", body: "once" })).status, 502);
+    assert.equal(view().inFlight, 0);
+  });
+
+  test("takes a request that offers HTTP/2 as the plain one that it is", async (context) => {
+    const app = await backend(context, (incoming, outgoing) => void outgoing.end(incoming.headers.upgrade ?? "plain"));
+    const { at, view } = await proxyTo(context, app.address);
+    const headers = { connection: "Upgrade, HTTP2-Settings", upgrade: "h2c", "http2-settings": "AAMAAABkAAQAAP__" };
+    assert.equal((await send(at, { headers })).body, "plain");
+    await until(view, ({ totals, inFlight }) => totals.passed === 1 && inFlight === 0);
+  });
+
   test("holds an upgrade like a request, and joins both ends from then on", async (context) => {
     const app = await backend(context, () => undefined);
     const { proxy, at, view } = await proxyTo(context, app.address);
@@ -242,6 +316,26 @@ describe("orders to a proxy", () => {
     await proxy.direct("app", { backend: app.address, holdId: "m1" });
     // The same order again is no other one.
     await proxy.direct("app", { backend: app.address, expected: "127.0.0.1:2", holdId: "m1" });
+  });
+
+  test("are not carried out where they can't be kept; a hold whose end can't be kept still ends", async () => {
+    let isFull = true;
+    const keep = () => {
+      if (isFull) throw new Error("no space left");
+    };
+    const gate = new Gate({ backend: { host: "127.0.0.1", port: 1 }, ended: [] }, defaultLimits, keep);
+    assert.throws(() => gate.begin("m1", 60_000), /no space/);
+    assert.equal(gate.hold, undefined);
+    isFull = false;
+    gate.begin("m2", 300);
+    isFull = true;
+    assert.throws(() => gate.direct({ backend: { host: "127.0.0.1", port: 2 }, holdId: "m2" }), /no space/);
+    assert.equal(gate.backend.port, 1);
+    await until(
+      () => gate.lastHold?.ended,
+      (ended) => ended === "lapsed",
+    );
+    assert.equal(gate.hold, undefined);
   });
 
   test("can be preceded by a look whether the new backend answers", async (context) => {
