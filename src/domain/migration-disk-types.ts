@@ -51,7 +51,10 @@ function planDisk(
       },
     };
   }
-  if (request.diskTypes !== "match" || types.length === 0) return {};
+  if (request.diskTypes !== "match") return {};
+  if (types.length === 0) {
+    return { choice: { what, chosen: "the site's own choice", why: `${request.to} tells no types of disk to match` } };
+  }
   const diskClass = source.diskTypes?.find((each) => each.type === type)?.diskClass;
   const nearest = diskClass && nearestType(types, diskClass);
   if (!nearest) {

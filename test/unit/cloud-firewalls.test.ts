@@ -8,8 +8,10 @@ import { nicFirewalls } from "../../src/providers/gcp/firewall.ts";
 const isInward = ({ direction }: { direction: string }) => direction === "ingress";
 
 test("Compute Engine's rules refuse by a protocol's number, too, and let in to the addresses that they name", () => {
-  const network = "global/networks/n";
-  const instance = { networkInterfaces: [{ name: "nic0", network, networkIP: "10.0.0.7" }] };
+  const at = "https://www.googleapis.com/compute/v1/projects";
+  const network = `${at}/ours/global/networks/n`;
+  const selfLink = `${at}/ours/zones/z/instances/vm`;
+  const instance = { selfLink, networkInterfaces: [{ name: "nic0", network, networkIP: "10.0.0.7" }] };
   const everybody = { network, sourceRanges: ["0.0.0.0/0"] };
   const rules = [
     { ...everybody, name: "no-tcp", priority: 1, denied: [{ IPProtocol: "6", ports: ["22"] }] },
@@ -17,10 +19,13 @@ test("Compute Engine's rules refuse by a protocol's number, too, and let in to t
     { ...everybody, name: "own", allowed: [{ IPProtocol: "17" }], destinationRanges: ["10.0.0.0/24"] },
     { ...everybody, name: "others", allowed: [{ IPProtocol: "all" }], destinationRanges: ["10.0.1.0/24"] },
   ];
-  const [nic] = nicFirewalls(instance, rules);
+  const subject = { operation: "read firewall rules", resource: "gcp/vm/vm" };
+  const [nic] = nicFirewalls(instance, rules, subject);
   assert.ok(nic);
   const said = translateRules(nic, {}).rules.filter(isInward).map(describeRule);
   assert.deepEqual(said, ["in tcp 23 from 0.0.0.0/0", "in udp from 0.0.0.0/0"]);
+  const shared = { selfLink, networkInterfaces: [{ name: "nic0", network: `${at}/host/global/networks/n` }] };
+  assert.throws(() => nicFirewalls(shared, rules, subject), /its network n is another project's/);
 });
 
 test("what Azure refuses to everybody it refuses to IPv6 as well, and a network's own public ranges are not the internet", () => {

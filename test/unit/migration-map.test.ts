@@ -222,6 +222,8 @@ describe("types of disk", () => {
     assert.equal(typeOf("gold", { diskTypes: "match" }).type, "ssd");
     assert.match(typeOf("bronze", { diskTypes: "match" }).why ?? "", /nothing says what bronze is like/);
     assert.equal(typeOf("silver", {}).type, undefined);
+    const { choice } = planned({ diskTypes: "match" }, { vm: vm("silver") });
+    assert.match(choice("type of vda")?.why ?? "", /mars tells no types of disk to match/);
   });
 
   test("are as the map says, which has to name one that is made there", () => {

@@ -1,6 +1,7 @@
 import type * as Compute from "@google-cloud/compute";
 import { overlap, readRange } from "../../domain/address-range.ts";
 import type { FirewallPeer, FirewallRule, NicFirewall, VmFirewall } from "../../domain/firewall.ts";
+import { type Subject, unsupported } from "../failures.ts";
 import type { Gcp } from "./client.ts";
 import { nameOf } from "./names.ts";
 
@@ -24,10 +25,19 @@ export async function firewallOf(gcp: Gcp, vmId: string, signal: AbortSignal): P
   const instance = await gcp.call<Instance>("instances", "get", { instance: vmId }, subject, signal);
   const all = await Array.fromAsync(gcp.list<Firewall>("firewalls", {}, subject, signal));
   const unread = ["firewall policies of its network and of the folders above the project"];
-  return { nics: nicFirewalls(instance, all), unread };
+  return { nics: nicFirewalls(instance, all, subject), unread };
 }
 
-export function nicFirewalls(instance: Instance, all: readonly Firewall[]): NicFirewall[] {
+/** @throws UnsupportedCapability of a network that another project shares: its rules are that project's. */
+export function nicFirewalls(instance: Instance, all: readonly Firewall[], subject: Subject): NicFirewall[] {
+  const shared = instance.networkInterfaces?.find(({ network }) => projectOf(network) !== projectOf(instance.selfLink));
+  if (shared) {
+    throw unsupported(
+      subject,
+      `its network ${nameOf(shared.network)} is another project's, whose firewall rules are not looked at`,
+      "Leave the rules as they are (rules: leave), and name groups of yours.",
+    );
+  }
   const tags = instance.tags?.items ?? [];
   const accounts = (instance.serviceAccounts ?? []).flatMap(({ email }) => email ?? []);
   const isFor = ({ targetTags = [], targetServiceAccounts = [] }: Firewall) =>
@@ -42,6 +52,10 @@ export function nicFirewalls(instance: Instance, all: readonly Firewall[]): NicF
     const otherwise = { ingress: "deny", egress: "allow" } as const;
     return { nicId: name ?? "", layers: [{ name: nameOf(network), rules, otherwise }] };
   });
+}
+
+function projectOf(link: string | null | undefined): string | undefined {
+  return /\bprojects\/([^/]+)\//.exec(link ?? "")?.[1];
 }
 
 /** A rule may be about certain addresses on the VM's own side. What it refuses counts in any case: traffic comes to others than
