@@ -25,6 +25,7 @@ import { keepStarting } from "./left-over.ts";
 import { listen as openPort, ownNames, type TlsSource, wantsHsts } from "./listen.ts";
 import { requireProtection } from "./listen-address.ts";
 import { Runs } from "./runs.ts";
+import { assignedEntry } from "./sites/assigned-entry.ts";
 import { SiteAuthority } from "./sites/authority.ts";
 import type { ServedSite } from "./sites/operations.ts";
 import { openSitePort } from "./sites/site-port.ts";
@@ -200,13 +201,9 @@ async function letSiteWorkersIn(
 }
 
 function servedSite(site: SiteConfig): ServedSite {
-  const { credentials, type, region, sandbox, uri, storagePath, haproxy, ...rest } = site;
-  const { endpoint, securityGroups, encryptionKey } = rest;
-  const groups = securityGroups && [...securityGroups];
-  const place = { type, region, sandbox, uri, storagePath, haproxy };
-  const entry = { ...place, endpoint, securityGroups: groups, encryptionKey };
+  const { credentials } = site;
   return {
-    entry: { site: site.site, enabled: site.enabled, ...entry },
+    entry: assignedEntry(site),
     ...(credentials ? { credentials: () => secrets.revealAll(credentials) } : {}),
   };
 }
