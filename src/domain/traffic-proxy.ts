@@ -20,7 +20,8 @@ export interface HoldEnd {
   readonly holdId: string;
   readonly ended: "released" | "lapsed";
   readonly at: string;
-  /** Requests or connections that waited, and those of them that got an error from the proxy instead of an answer. */
+  /** Requests or connections that waited, and those that got an error from the proxy instead of an answer: of these, and of
+   *  what was under way. */
   readonly held: number;
   readonly failed: number;
   /** Of the one that waited the longest. */

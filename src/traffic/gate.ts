@@ -90,7 +90,7 @@ export class Gate extends EventEmitter<{ directed: [] }> {
     signal.throwIfAborted();
     if (!this.hold) return this.backend;
     const began = Date.now();
-    this.#met.set(signal, this.#figures);
+    this.meet(signal);
     if (this.#waiting.size >= this.#limits.mostHeld) throw new NotPassed("full");
     if (began >= untilMs) throw new NotPassed("too-long");
     this.totals.held += 1;
@@ -113,11 +113,16 @@ export class Gate extends EventEmitter<{ directed: [] }> {
     return this.pass(signal, untilMs);
   }
 
-  /** Counts an error of ours that somebody got, by the signal that came along to {@link pass}: who met a hold is told of in
-   *  its report, also afterwards. */
+  /** Notes, by the signal that came along to {@link pass}, that this hold is somebody's affair: they wait, or were cut by its end. */
+  meet(signal: AbortSignal): void {
+    this.#met.set(signal, this.#figures);
+  }
+
+  /** Counts an error of ours that somebody got: who met a hold, or got it during one, is told of in its report, also
+   *  afterwards. */
   fail(signal: AbortSignal): void {
     this.totals.failed += 1;
-    const met = this.#met.get(signal);
+    const met = this.#met.get(signal) ?? (this.hold && this.#figures);
     if (met) met.failed += 1;
   }
 

@@ -54,7 +54,10 @@ export function tryOnce(tried: Tried): Promise<Try> {
     const connecting = setTimeout(() => {
       if (!sent) upstream.destroy(new Error(`no connection within ${tried.connectMs} ms`));
     }, tried.connectMs);
-    const directed = () => upstream.destroy(new Error(`the traffic was directed away from ${formatAddress(backend)}`));
+    const directed = () => {
+      gate.meet(gone);
+      upstream.destroy(new Error(`the traffic was directed away from ${formatAddress(backend)}`));
+    };
     const left = () => upstream.destroy();
     const settle = (outcome: Try): void => {
       clearTimeout(connecting);

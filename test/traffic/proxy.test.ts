@@ -142,6 +142,7 @@ describe("a proxy of HTTP", () => {
     assert.equal((await asked[0])?.body, "after GET / ");
     assert.equal((await asked[1])?.body, "after PUT / kept");
     assert.ok(view().totals.retried >= 2);
+    assert.equal(view().lastHold?.failed, 1);
   });
 
   test("does not wait for the answer of a backend that is gone without a word", async (context) => {
@@ -149,16 +150,19 @@ describe("a proxy of HTTP", () => {
     const before = await backend(context, () => {
       reached += 1;
     });
-    const { proxy, at } = await proxyTo(context, before.address);
+    const { proxy, at, view } = await proxyTo(context, before.address);
     const asked = send(at);
+    const posted = send(at, { method: "POST", body: "once" });
     await until(
       () => reached,
-      (count) => count === 1,
+      (count) => count === 2,
     );
     await proxy.hold("app", { holdId: "m1", seconds: 60 });
     const after = await named(context, "after");
     await proxy.direct("app", { backend: after.address, holdId: "m1" });
     assert.match((await asked).body, /^after/);
+    assert.equal((await posted).status, 502);
+    assert.equal(view().lastHold?.failed, 1);
   });
 
   test("waits a while for a backend that takes no connections yet, with any request", async (context) => {

@@ -186,7 +186,7 @@ function toZone(zone: models.Zone): DnsZone {
 
 /** "Supported Resource Records": as in a zone file. */
 function toData(type: DnsRecordType, value: string): string {
-  if (type === "CNAME") return `${value}.`;
+  if (type === "CNAME") return `${portName(value)}.`;
   if (type !== "TXT") return value;
   return textPieces(value)
     .map((piece) => `"${piece.replace(/[\\"]/g, "\\$&")}"`)
