@@ -167,8 +167,8 @@ export function trafficActivities({ registry, proxy, store }: ActivityDeps) {
     const dns = await dnsAt(shift.site);
     const { zoneId, name, type } = shift;
     const seen = await dns.getRecord({ zoneId, name, type }, signal);
-    if (seen && same(seen, to)) return;
-    if (!seen || !ours.some((state) => same(state, seen))) {
+    // What is so already is set again: its name servers may not have it yet, which only a change of one's own tells.
+    if (!seen || ![to, ...ours].some((state) => same(state, seen))) {
       throw new ProviderError("Conflict", {
         operation: "change the record",
         resource: `${shift.site}/dns-record/${recordId(shift)}`,

@@ -117,13 +117,13 @@ export class TrafficProfiles {
     const before = new Map(shares.map(({ shareId, weight = 0 }) => [shareId, weight]));
     const wanted = weighed(shares, weights, subject);
     const weightOf = (endpoint: Endpoint) => wanted.get(idOf(endpoint)) ?? 0;
+    // Looked for before anything is changed.
+    const draining = endpoints.find((endpoint) => isDraining(endpoint) && weightOf(endpoint) > 0);
+    if (draining) throw unsupported(subject, `${draining.target} is draining`, "Add it again before it is weighed.");
     const more = (endpoint: Endpoint) => weightOf(endpoint) - (before.get(idOf(endpoint)) ?? 0);
     for (const endpoint of endpoints.toSorted((a, b) => more(b) - more(a))) {
       const weight = weightOf(endpoint);
-      if (isDraining(endpoint)) {
-        if (weight === 0) continue;
-        throw unsupported(subject, `${endpoint.target} is draining`, "Add it again before it is weighed.");
-      }
+      if (isDraining(endpoint)) continue;
       if (weight === 0 ? isEnabled(endpoint) : !isEnabled(endpoint) || endpoint.weight !== weight)
         await this.#set(poolId, endpoint, weight, subject, signal);
     }

@@ -127,12 +127,13 @@ export class OciLoadBalancing implements LoadBalancingFacet {
     const subject = this.#subject("weigh backends", poolId);
     const { set } = await this.#see(poolId, subject, signal);
     const wanted = weighed(toShares(set), weights, subject);
+    // Looked for before anything is changed.
+    const draining = set.backends.find(({ name, drain, backup }) => drain && backup && (weights[name] ?? 0) > 0);
+    if (draining) throw unsupported(subject, `${draining.name} is draining`, "Add it again before it is weighed.");
     const more = (backend: models.Backend) => (wanted.get(backend.name) ?? 0) - weightOf(backend);
     for (const backend of set.backends.toSorted((a, b) => more(b) - more(a))) {
       const weight = wanted.get(backend.name) ?? 0;
       if (weights[backend.name] === undefined || weight === weightOf(backend)) continue;
-      if (backend.drain && backend.backup && weight > 0)
-        throw unsupported(subject, `${backend.name} is draining`, "Add it again before it is weighed.");
       const marks = weight === 0 ? { ...nothing, weight: backend.weight } : { weight, drain: false, backup: false };
       await this.#update(poolId, backend, marks, subject, signal);
     }

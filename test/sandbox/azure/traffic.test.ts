@@ -115,7 +115,11 @@ test("Traffic Manager's name servers answer by weight, and not with what drains"
   assert.deepEqual(await count(4), [0, 4]);
   const drained = await balancing.waitUntilDrained({ poolId, targetId: first, withinMs }, signal);
   assert.equal(drained?.state, "drained");
-  await refuses("UnsupportedCapability", balancing.setWeights({ poolId, weights: { [first]: 1 } }, signal));
+  // As a whole: the other one keeps what it has.
+  const both = { poolId, weights: { [first]: 1, [second]: 90 } };
+  await refuses("UnsupportedCapability", balancing.setWeights(both, signal));
+  const left = (await balancing.getPool(poolId, signal)).shares.find(({ shareId }) => shareId === second);
+  assert.equal(left?.weight, 25);
   for (const targetId of ids) await balancing.removeTarget({ poolId, targetId }, signal);
   assert.equal(
     await codeOf(

@@ -101,7 +101,11 @@ test("requests are divided by weight, and a drained backend gets no new ones", a
     await balancing.setWeights({ poolId, weights: { [old]: 50 } }, signal);
     await balancing.drainTarget({ poolId, targetId: old }, signal);
     assert.deepEqual(await count(4), [0, 4]);
-    await refuses("UnsupportedCapability", balancing.setWeights({ poolId, weights: { [old]: 1 } }, signal));
+    // As a whole: the other one keeps what it has.
+    await balancing.setWeights({ poolId, weights: { [next]: 30 } }, signal);
+    await refuses("UnsupportedCapability", balancing.setWeights({ poolId, weights: { [old]: 1, [next]: 90 } }, signal));
+    const left = (await balancing.getPool(poolId, signal)).shares.find(({ shareId }) => shareId === next);
+    assert.equal(left?.weight, 30);
     for (const targetId of targets) await balancing.removeTarget({ poolId, targetId }, signal);
     assert.equal(await ask(), "503");
   } finally {
