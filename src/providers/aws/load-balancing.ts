@@ -78,11 +78,17 @@ export class AwsLoadBalancing implements LoadBalancingFacet {
     const Id = vmId ?? address ?? "";
     const Port = input.port ?? group.Port ?? 0;
     const { TargetGroupArn = "" } = group;
-    await this.#aws.elb.send(
-      (sdk) => new sdk.RegisterTargetsCommand({ TargetGroupArn, Targets: [{ Id, Port }] }),
-      subject,
-      signal,
-    );
+    const register = (zone: { readonly AvailabilityZone?: string }) =>
+      this.#aws.elb.send(
+        (sdk) => new sdk.RegisterTargetsCommand({ TargetGroupArn, Targets: [{ Id, Port, ...zone }] }),
+        subject,
+        signal,
+      );
+    await register({}).catch(async (error: unknown) => {
+      // Of an address beyond the group's network, such as an on-premise one, a zone has to be told: it is in none.
+      if (vendorCode(error) !== "ValidationError" || !/Availability Zone/.test(String(error))) throw error;
+      await register({ AvailabilityZone: "all" });
+    });
     const seen = await this.#see({ groupArn: TargetGroupArn, id: Id, port: Port }, subject, signal);
     return seen ?? toTarget(group, { Target: { Id, Port }, TargetHealth: { State: "initial" } });
   }

@@ -177,6 +177,20 @@ describe("traffic at the simulated AWS", () => {
     await traffic.close();
   });
 
+  test("an address beyond the network of its group is a target, too", async () => {
+    const traffic = await makeAwsTraffic(address());
+    const { poolId, shares } = traffic.pool;
+    const far = { poolId, shareId: shares[0], address: "192.168.77.7", port: 80 };
+    const { targetId } = await balancing.addTarget(far, signal);
+    const listed = await Array.fromAsync(balancing.listTargets(poolId, signal));
+    assert.deepEqual(
+      listed.map((target) => target.address),
+      ["192.168.77.7"],
+    );
+    await balancing.removeTarget({ poolId, targetId }, signal);
+    await traffic.close();
+  });
+
   test("load balancers listen again after a restart, and a target that is down is told to be unhealthy", async () => {
     const traffic = await makeAwsTraffic(address());
     const { poolId, shares } = traffic.pool;

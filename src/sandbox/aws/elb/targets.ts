@@ -7,7 +7,7 @@ import { findGroup } from "./find.ts";
 import { type RegisteredTarget, type TargetGroup, targetKey } from "./state.ts";
 import type { Traffic } from "./traffic.ts";
 
-/** What a target of type `ip` may be outside of its network, and (simulated) this machine itself:
+/** What a target of type `ip` may be outside of its network, and (simulated, as if it were inside) this machine itself:
  *  https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html#target-type */
 const allowedRanges = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8"].flatMap(
   (cidr) => parseCidr(cidr) ?? [],
@@ -19,7 +19,7 @@ export function targetOperations(cloud: AwsCloud, traffic: Traffic) {
   const keyOf = (group: TargetGroup, { Id = "", Port = group.port }: elb.TargetDescription) =>
     targetKey(group.id, Id, Port);
 
-  const check = (call: Call, group: TargetGroup, { Id = "" }: elb.TargetDescription): void => {
+  const check = (call: Call, group: TargetGroup, { Id = "", AvailabilityZone: zone }: elb.TargetDescription): void => {
     if (group.targetType === "instance") {
       const instance = tables.instances.get(Id);
       if (instance?.region !== call.region) {
@@ -40,6 +40,15 @@ export function targetOperations(cloud: AwsCloud, traffic: Traffic) {
     const vpc = parseCidr(tables.vpcs.get(group.vpcId)?.cidr ?? "");
     if (!address || ![...allowedRanges, ...(vpc ? [vpc] : [])].some((range) => contains(range, address))) {
       throw new AwsError("ValidationError", `The IP address '${Id}' is not a valid IPv4 address for a target`);
+    }
+    const inside = Id.startsWith("127.") || (vpc !== undefined && contains(vpc, address));
+    if (!inside && zone !== "all") {
+      const message = `The Availability Zone is required for IP address '${Id}' because it is not in the VPC`;
+      throw new AwsError("ValidationError", message);
+    }
+    if (inside && zone === "all") {
+      const message = `The IP address '${Id}' is within the VPC, and cannot have its Availability Zone overridden to 'all'`;
+      throw new AwsError("ValidationError", message);
     }
   };
 
