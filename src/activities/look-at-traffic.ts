@@ -76,7 +76,8 @@ export async function readPool({ loadBalancing, site }: Provider, poolId: string
     members.map(({ targetId, shareId, port }) => [targetId, shareId, port]),
     shares.map(({ shareId, weight }) => [shareId, weight]),
   ]);
-  return { members, shares, version };
+  const { leastWeight } = pool;
+  return { members, shares, version, ...(leastWeight === undefined ? {} : { leastWeight }) };
 }
 
 async function lookAtListener(

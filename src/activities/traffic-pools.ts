@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Context } from "@temporalio/activity";
 import { ProviderError } from "../domain/errors.ts";
-import type { PoolShiftParameters } from "../domain/traffic.ts";
+import type { PoolMember, PoolShiftParameters } from "../domain/traffic.ts";
+import { partsOf } from "../domain/traffic-plan.ts";
 import type { LoadBalancingFacet } from "../providers/traffic-facets.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { sourceAddress } from "./traffic.ts";
 
 /** Checks of a balancer come every few seconds, and it wants some in a row. */
 const healthyWithinMs = 180_000;
@@ -47,9 +49,9 @@ export function trafficPoolActivities({ registry }: ActivityDeps) {
       if (pools.setWeights && full !== undefined && added.shareId !== replaces.shareId) {
         for (const [index, step] of steps.entries()) {
           if (index > 0) await sleep(stepSeconds * 1000, undefined, { signal });
-          const weight = Math.max(1, Math.round((full * step) / 100));
+          const [part, left] = partsOf(full, step);
           await pools.setWeights(
-            { poolId, weights: { [added.shareId]: weight, [replaces.shareId]: full - weight } },
+            { poolId, weights: { [added.shareId]: part, [replaces.shareId]: left } },
             signal,
           );
         }
@@ -70,25 +72,33 @@ export function trafficPoolActivities({ registry }: ActivityDeps) {
       }
     },
 
-    /** Takes the replaced target back, with its weight. */
-    async restorePool(input: { shift: PoolShiftParameters }): Promise<void> {
+    /** Takes the replaced target back, with its weight; by the address that it has now, where that changed. Answers as what. */
+    async restorePool(input: { shift: PoolShiftParameters }): Promise<PoolMember> {
       const { shift } = input;
       const signal = Context.current().cancellationSignal;
       const pools = await poolsAt(shift.site);
       const { poolId, replaces, weights } = shift;
-      const { vmId, address, port, shareId } = replaces;
+      const { vmId, shareId } = replaces;
       const weight = weights.find((each) => each.shareId === shareId)?.weight;
+      const reached = await sourceAddress(registry, shift.source, signal);
+      const { address, port } = reached ? { address: reached.host, port: reached.port } : replaces;
       const member = { port, ...(vmId === undefined ? {} : { vmId }), ...(address === undefined ? {} : { address }) };
       const back = await pools.addTarget(
         { poolId, shareId, ...member, ...(weight === undefined ? {} : { weight }) },
         signal,
       );
-      if (!pools.setWeights || weights.length === 0) return;
-      const there = new Set((await pools.getPool(poolId, signal)).shares.map((share) => share.shareId));
+      if (back.targetId !== replaces.targetId) {
+        // Nobody is there any more.
+        await pools.removeTarget({ poolId, targetId: replaces.targetId }, signal);
+      }
+      const there = { ...replaces, ...member, targetId: back.targetId, shareId: back.shareId };
+      if (!pools.setWeights || weights.length === 0) return there;
+      const known = new Set((await pools.getPool(poolId, signal)).shares.map((share) => share.shareId));
       const restored = weights.map(
         (each) => [each.shareId === shareId ? back.shareId : each.shareId, each.weight] as const,
       );
-      await pools.setWeights({ poolId, weights: Object.fromEntries(restored.filter(([id]) => there.has(id))) }, signal);
+      await pools.setWeights({ poolId, weights: Object.fromEntries(restored.filter(([id]) => known.has(id))) }, signal);
+      return there;
     },
   };
 

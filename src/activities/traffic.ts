@@ -6,12 +6,25 @@ import type {
   HeldTraffic,
   ProxyShiftParameters,
   RecordState,
+  SourcePort,
   TrafficView,
 } from "../domain/traffic.ts";
 import { recordId } from "../domain/traffic-plan.ts";
-import { formatAddress, type ListenerView } from "../domain/traffic-proxy.ts";
+import { type Address, formatAddress, type ListenerView } from "../domain/traffic-proxy.ts";
 import type { DnsFacet } from "../providers/traffic-facets.ts";
 import type { ActivityDeps } from "./deps.ts";
+
+/** Where that port is reached since the VM was started again; undefined where nothing tells. */
+export async function sourceAddress(
+  registry: ActivityDeps["registry"],
+  source: SourcePort | undefined,
+  signal: AbortSignal,
+): Promise<Address | undefined> {
+  if (!source) return undefined;
+  const { compute } = await registry.provider(source.site);
+  const { endpoints } = await compute.getVm(source.vmId, signal);
+  return endpoints.find(({ guestPort }) => guestPort === source.guestPort);
+}
 
 const pollMs = 200;
 /** An application that has booted may still be loading. */
@@ -117,34 +130,34 @@ export function trafficActivities({ registry, proxy, store }: ActivityDeps) {
       return heldOf(shift, await proxy(shift.proxy).listener(shift.listener, signal), holdId);
     },
 
-    /** Ends what this migration holds and sends everything where it went before; nothing is done where it does already. */
+    /** Ends what this migration holds and sends everything to where it went before: the address, or where the source's port is
+     *  reached since it runs again. That is the answer; nothing is done where it goes there already. */
     async releaseTraffic(input: {
       shift: ProxyShiftParameters;
       migrationId: string;
       ours: readonly string[];
-    }): Promise<void> {
+    }): Promise<{ backend: string }> {
       const { shift, migrationId, ours } = input;
       const signal = Context.current().cancellationSignal;
       const control = proxy(shift.proxy);
+      const reached = await sourceAddress(registry, shift.source, signal);
+      const home = reached ? formatAddress(reached) : shift.backend;
       const { backend, hold } = await control.listener(shift.listener, signal);
       const holdId = hold?.holdId.startsWith(`${migrationId}/`) ? hold.holdId : undefined;
-      if (backend === shift.backend && holdId === undefined) return;
-      if (backend !== shift.backend && !ours.includes(backend)) {
+      if (backend === home && holdId === undefined) return { backend };
+      if (![home, shift.backend, ...ours].includes(backend)) {
         throw new ProviderError("Conflict", {
           operation: "send traffic back",
           resource: `proxy/${shift.proxy}/${shift.listener}`,
           reason: `somebody directed it to ${backend} since`,
-          action: `If it is to go to ${shift.backend} again, tell the proxy so.`,
+          action: `If it is to go to ${home} again, tell the proxy so.`,
         });
       }
       // The source may be booting; what waits for it waits no longer than its hold anyway.
       const leftMs = holdId === undefined ? 0 : Date.parse(hold?.until ?? "") - Date.now() - pollMs;
-      await untilAnswers(shift, shift.backend, leftMs, signal);
-      await control.direct(
-        shift.listener,
-        { backend: shift.backend, ...(holdId === undefined ? {} : { holdId }) },
-        signal,
-      );
+      await untilAnswers(shift, home, leftMs, signal);
+      await control.direct(shift.listener, { backend: home, ...(holdId === undefined ? {} : { holdId }) }, signal);
+      return { backend: home };
     },
   };
 

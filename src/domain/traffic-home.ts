@@ -19,7 +19,7 @@ export function trafficHome({ actions }: Pick<Plan, "actions">): TrafficOptions 
     return { site, poolId, port, ...(shareId === undefined ? {} : { shareId: replaces.shareId }) };
   });
   const proxies = of<ProxyShiftParameters>(trafficActions.proxy).map((parameters) => {
-    const { backend: _, ...shift } = parameters;
+    const { backend: _, source: __, ...shift } = parameters;
     return shift;
   });
   const [probe] = of<ProbeParameters>(trafficActions.probe);

@@ -7,9 +7,11 @@ import {
   type PoolShiftParameters,
   type ProbeParameters,
   type ProxyShiftParameters,
+  type SourcePort,
   type TrafficObservation,
   trafficActions,
 } from "./traffic.ts";
+import { formatAddress } from "./traffic-proxy.ts";
 
 const defaults = {
   lowTtlSeconds: 30,
@@ -60,7 +62,7 @@ export function planTraffic(seen: MigrationObservations, live: boolean): Planned
   );
   const parts = [
     ...(traffic?.dns ?? []).map((each) => planRecord(each, list)),
-    ...(traffic?.proxies ?? []).map((each) => planListener(each, list)),
+    ...(traffic?.proxies ?? []).map((each) => planListener(seen, each, list)),
     ...(traffic?.pools ?? []).map((each) => planPool(seen, each, list)),
   ];
   return {
@@ -126,7 +128,11 @@ function planRecord({ shift, record, gap }: TrafficObservation["dns"][number], l
   };
 }
 
-function planListener({ shift, listener, gap }: TrafficObservation["proxies"][number], list: CheckList): Part {
+function planListener(
+  seen: MigrationObservations,
+  { shift, listener, gap }: TrafficObservation["proxies"][number],
+  list: CheckList,
+): Part {
   const { proxy, listener: name, port } = shift;
   const busy = listener?.state === "holding" ? "it holds requests for somebody else now" : undefined;
   list.say(
@@ -141,6 +147,7 @@ function planListener({ shift, listener, gap }: TrafficObservation["proxies"][nu
     listener: name,
     port,
     backend: listener.backend,
+    ...sourcePort(seen, listener.backend),
     holdSeconds: shift.holdSeconds ?? defaults.holdSeconds,
     drainSeconds: shift.drainSeconds ?? defaults.drainSeconds,
     path: shift.path ?? "/",
@@ -157,11 +164,21 @@ function planListener({ shift, listener, gap }: TrafficObservation["proxies"][nu
   };
 }
 
-function planPool(
+/** Whether that is where a port of the source is reached. */
+function sourcePort(
   { request, vm, traffic }: MigrationObservations,
-  { shift, members = [], shares = [], weighs, version, gap }: TrafficObservation["pools"][number],
+  address: string,
+): { readonly source?: SourcePort } {
+  const found = traffic?.endpoints.find((endpoint) => formatAddress(endpoint) === address);
+  return found ? { source: { site: request.from, vmId: vm.vmId, guestPort: found.guestPort } } : {};
+}
+
+function planPool(
+  seen: MigrationObservations,
+  { shift, members = [], shares = [], weighs, leastWeight = 1, version, gap }: TrafficObservation["pools"][number],
   list: CheckList,
 ): Part {
+  const { request, vm, traffic } = seen;
   const { site, poolId, port } = shift;
   const endpoints = traffic?.endpoints ?? [];
   const isSource = ({ vmId, address, port: at }: PoolMember) =>
@@ -174,6 +191,11 @@ function planPool(
   const share = shares.find(fits);
   const steps = shift.steps ?? defaults.steps;
   const own = ownShare(shares, members);
+  const full = shares.find(({ shareId }) => shareId === replaces?.shareId)?.weight;
+  const tooLight =
+    weighs && full !== undefined && share?.shareId !== replaces?.shareId
+      ? steps.find((step) => partsOf(full, step).some((part) => part > 0 && part < leastWeight))
+      : undefined;
   const wrong =
     gap ??
     (replaces ? undefined : `none of its targets is ${vm.name}`) ??
@@ -183,16 +205,22 @@ function planPool(
       : undefined) ??
     (steps.length > 1 && !(weighs && (own || share?.shareId !== replaces?.shareId))
       ? "the old target and the new one have one weight together, so traffic can't move in steps"
-      : undefined);
+      : undefined) ??
+    (tooLight === undefined
+      ? undefined
+      : `a step of ${tooLight} would divide its weight of ${full} into ${partsOf(full ?? 0, tooLight).join(" and ")}, and it takes none below ${leastWeight}`);
   list.say(
     "traffic-pool",
     wrong,
     `Pool ${poolId} at ${site} has ${vm.name} as its target ${replaces?.targetId}`,
-    "Name the target that goes with `replaces`, a share that takes the new one, or leave the steps out.",
+    "Name the target that goes with `replaces`, a share that takes the new one, or other steps, or none.",
   );
   if (wrong !== undefined || !replaces || !share || version === undefined) return {};
   const parameters: PoolShiftParameters = {
     ...{ site, poolId, port, replaces, steps },
+    ...(replaces.address === undefined
+      ? {}
+      : sourcePort(seen, formatAddress({ host: replaces.address, port: replaces.port }))),
     ...(own ? {} : { shareId: share.shareId }),
     accepts: share.accepts,
     weights: shares.flatMap(({ shareId, weight }) => (weight === undefined ? [] : [{ shareId, weight }])),
@@ -208,6 +236,12 @@ function planPool(
     },
     observed: { ...resource, version },
   };
+}
+
+/** What the new target and the old one get of the old one's weight. */
+export function partsOf(full: number, step: number): readonly [number, number] {
+  const part = Math.max(1, Math.round((full * step) / 100));
+  return [part, full - part];
 }
 
 /** Whether targets are weighed one by one. */

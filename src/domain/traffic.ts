@@ -82,12 +82,21 @@ export interface DnsShiftParameters extends Pick<DnsShift, "site" | "zoneId" | "
   readonly ttlAfterSeconds: number;
 }
 
+/** A guest port of the VM before its move: where it is reached may change with each of its starts. */
+export interface SourcePort {
+  readonly site: string;
+  readonly vmId: string;
+  readonly guestPort: number;
+}
+
 export interface ProxyShiftParameters {
   readonly proxy: string;
   readonly listener: string;
   readonly port: number;
   /** Where its traffic goes before. */
   readonly backend: string;
+  /** What `backend` was the address of. */
+  readonly source?: SourcePort;
   readonly holdSeconds: number;
   readonly drainSeconds: number;
   readonly path: string;
@@ -111,6 +120,8 @@ export interface PoolShiftParameters {
   readonly accepts: "vm" | "address";
   /** The target that goes. */
   readonly replaces: PoolMember;
+  /** What its address was the address of. */
+  readonly source?: SourcePort;
   /** Of every share that has one. */
   readonly weights: readonly { readonly shareId: string; readonly weight: number }[];
   readonly steps: readonly number[];
@@ -192,6 +203,8 @@ export interface TrafficObservation {
       readonly accepts: "vm" | "address";
     }[];
     readonly weighs?: boolean;
+    /** The least above 0; 1 when absent. */
+    readonly leastWeight?: number;
     readonly version?: string;
     readonly gap?: string;
   }[];

@@ -109,6 +109,8 @@ export interface TargetPool {
   readonly protocol: string;
   readonly endpoints: readonly PoolEndpoint[];
   readonly shares: readonly PoolShare[];
+  /** The least weight above 0 that a share can have; 1 when absent. */
+  readonly leastWeight?: number;
   readonly tags: Readonly<Record<string, string>>;
 }
 

@@ -61,6 +61,22 @@ describe("the plan of traffic", () => {
     assert.deepEqual(actions[2]?.parameters.replaces, members[0]);
   });
 
+  test("notes where a listener or a pool points to a port of the source, as that may move", () => {
+    const endpoints = [{ guestPort: 80, host: "127.0.0.1", port: 4001 }];
+    const source = { site: "onprem-a", vmId: "vm-1", guestPort: 80 };
+    const at = { targetId: "t1", shareId: "t1", address: "127.0.0.1", port: 4001 };
+    const plan = planned({
+      endpoints,
+      proxies: [{ shift: proxy, listener: { ...listener, backend: "127.0.0.1:4001" } }],
+      pools: [{ shift: pool, members: [at], shares: [{ shareId: "t1", accepts: "address" }], version: "v" }],
+    });
+    assert.deepEqual(
+      plan.actions.map(({ parameters }) => parameters.source),
+      [source, source],
+    );
+    assert.equal(trafficHome(plan)?.proxies?.some((each) => "source" in each), false);
+  });
+
   test("refuses what leads nowhere, each with its reason", () => {
     const cases: readonly [Partial<TrafficObservation>, RegExp][] = [
       [{ dns: [{ shift: dns, gap: "there is no zone Z1" }] }, /traffic-record: there is no zone/],
@@ -74,6 +90,17 @@ describe("the plan of traffic", () => {
       [{ pools: [{ shift: pool, members: [], shares, version: "v" }] }, /none of its targets is app/],
       [{ pools: [{ shift: { ...pool, shareId: "s9" }, members, shares, version: "v" }] }, /no share s9/],
       [{ pools: [{ shift: { ...pool, steps: [5, 100] }, members, shares, weighs: true, version: "v" }] }, /one weight/],
+      [
+        {
+          pools: [
+            {
+              ...{ shift: { ...pool, shareId: "s2", steps: [5, 100] }, members, shares, weighs: true, version: "v" },
+              leastWeight: 10,
+            },
+          ],
+        },
+        /a step of 5 would divide its weight of 100 into 5 and 95, and it takes none below 10/,
+      ],
       [{ pools: [{ shift: { ...pool, site: "gcp" }, members, shares, version: "v" }] }, /takes VMs of gcp only/],
     ];
     for (const [seen, reason] of cases) assert.match(failed(planned(seen)).join("; "), reason);

@@ -60,6 +60,7 @@ export function toPool(
     protocol: service.protocol ?? "",
     endpoints: leading.map(({ host, port }) => ({ host, port })),
     shares: sharesOf(service, groups),
+    leastWeight,
     // Backend services have no labels.
     tags: {},
   };

@@ -67,6 +67,8 @@ export class TrafficShift {
   /** What each record was made by a cutover, in the order of the plan. */
   readonly #shifted: RecordState[][];
   readonly #backends: string[][];
+  /** Where a listener's traffic goes, and what a pool's target is, since the source was started again. */
+  readonly #home: { readonly proxies: ProxyShiftParameters[]; readonly pools: PoolShiftParameters[] };
   /** What could not be put back so far. */
   readonly #stuck = new Set<string>();
 
@@ -77,6 +79,7 @@ export class TrafficShift {
     this.#saga = saga;
     this.#shifted = planned.records.map(() => []);
     this.#backends = planned.proxies.map(() => []);
+    this.#home = { proxies: [...planned.proxies], pools: [...planned.pools] };
   }
 
   get notBefore(): string | undefined {
@@ -111,7 +114,8 @@ export class TrafficShift {
 
   /** From here on nothing new reaches the source. `suffix` tells cutovers of one run apart. */
   async hold(suffix: string): Promise<void> {
-    const { proxies, records, pools } = this.#planned;
+    const { records } = this.#planned;
+    const { proxies, pools } = this.#home;
     await this.#tracker.run("hold", "hold what comes for it", async () => {
       await this.#tracker.interruptible(() => this.#untilAllowed());
       this.#onWayBack("the measuring of the gap", async () => void (await this.#measured()));
@@ -120,14 +124,17 @@ export class TrafficShift {
         const to = { ...shift.before, ttlSeconds: shift.lowTtlSeconds };
         this.#onWayBack(nameOf(shift), () => undo.restoreRecord({ shift, to, ours: this.#ours(index) }));
       }
-      for (const shift of pools) {
-        this.#onWayBack(`${shift.site}/pool/${shift.poolId}`, () => undo.restorePool({ shift }));
+      for (const [index, shift] of pools.entries()) {
+        this.#onWayBack(`${shift.site}/pool/${shift.poolId}`, async () => {
+          pools[index] = { ...shift, replaces: await undo.restorePool({ shift }) };
+        });
       }
       for (const [index, shift] of proxies.entries()) {
         const { migrationId } = this.#place;
-        this.#onWayBack(`proxy/${shift.proxy}/${shift.listener}`, () =>
-          undo.releaseTraffic({ shift, migrationId, ours: this.#backends[index] ?? [] }),
-        );
+        this.#onWayBack(`proxy/${shift.proxy}/${shift.listener}`, async () => {
+          const ours = this.#backends[index] ?? [];
+          proxies[index] = { ...shift, ...(await undo.releaseTraffic({ shift, migrationId, ours })) };
+        });
         await act.holdTraffic.executeWithOptions({ summary: `hold ${shift.proxy}/${shift.listener}` }, [
           { shift, holdId: this.#holdId(suffix) },
         ]);
@@ -139,7 +146,8 @@ export class TrafficShift {
   /** Points everything to the VM, proxies first: what they hold waits for it. */
   async shift(vmId: string, suffix: string): Promise<void> {
     await this.#tracker.run("shift", `send its traffic to ${this.#place.to}`, async () => {
-      const { records, pools, proxies } = this.#planned;
+      const { records } = this.#planned;
+      const { pools, proxies } = this.#home;
       const { to: site } = this.#place;
       const ports = [...records, ...pools, ...proxies].flatMap(({ port }) => port ?? []);
       const addresses =
