@@ -151,11 +151,17 @@ export class AwsLoadBalancing implements LoadBalancingFacet {
     subject: Subject,
     signal: AbortSignal,
   ): Promise<PoolTarget | undefined> {
-    const { TargetHealthDescriptions = [] } = await this.#aws.elb.send(
-      (sdk) => new sdk.DescribeTargetHealthCommand({ TargetGroupArn: groupArn, Targets: [{ Id, Port }] }),
-      subject,
-      signal,
-    );
+    const { TargetHealthDescriptions = [] } = await this.#aws.elb
+      .send(
+        (sdk) => new sdk.DescribeTargetHealthCommand({ TargetGroupArn: groupArn, Targets: [{ Id, Port }] }),
+        subject,
+        signal,
+      )
+      .catch((error: unknown) => {
+        // An instance that is terminated, or in no network any more.
+        if (notATarget.has(vendorCode(error) ?? "")) return { TargetHealthDescriptions: [] };
+        throw error;
+      });
     const [described] = TargetHealthDescriptions;
     if (!described || described.TargetHealth?.Reason === "Target.NotRegistered") return undefined;
     return toTarget({ TargetGroupArn: groupArn, TargetType: Id.startsWith("i-") ? "instance" : "ip" }, described);

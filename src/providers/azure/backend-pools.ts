@@ -252,7 +252,7 @@ export class BackendPools {
     return `${nicName}/${config.name}`;
   }
 
-  /** A PUT is the whole of an interface: it is sent back as it came, but for its pools. */
+  /** A PUT is the whole of an interface: it is sent back as it came, but for its pools; the entity tag goes along. */
   async #setPools(
     nicName: string,
     configName: string,
@@ -260,19 +260,27 @@ export class BackendPools {
     subject: Subject,
     signal: AbortSignal,
   ): Promise<void> {
-    const nic = await goneIsUndefined(this.#nic(nicName, subject, signal));
-    const config = nic?.ipConfigurations?.find(({ name }) => name === configName);
-    if (!nic || !config) return;
-    const before = config.loadBalancerBackendAddressPools ?? [];
-    const after = change(before);
-    if (after.length === before.length) return;
-    const pools = after.map(({ id }) => ({ id: id ?? "" }));
-    const ipConfigurations = (nic.ipConfigurations ?? []).map((one) =>
-      one === config ? { ...one, loadBalancerBackendAddressPools: pools } : one,
-    );
-    await this.#azure.network(subject, signal, (client, { group, options }) =>
-      client.networkInterfaces.createOrUpdate(group, nicName, { ...nic, ipConfigurations }, options),
-    );
+    await untilFresh(async () => {
+      const nic = await goneIsUndefined(this.#nic(nicName, subject, signal));
+      const config = nic?.ipConfigurations?.find(({ name }) => name === configName);
+      if (!nic || !config) return;
+      const before = config.loadBalancerBackendAddressPools ?? [];
+      const after = change(before);
+      if (after.length === before.length) return;
+      const pools = after.map(({ id }) => ({ id: id ?? "" }));
+      const ipConfigurations = (nic.ipConfigurations ?? []).map((one) =>
+        one === config ? { ...one, loadBalancerBackendAddressPools: pools } : one,
+      );
+      const requestOptions = { headers: { "if-match": nic.etag ?? "*" } };
+      await this.#azure.network(subject, signal, (client, { group, options }) =>
+        client.networkInterfaces.createOrUpdate(
+          group,
+          nicName,
+          { ...nic, ipConfigurations },
+          { ...options, requestOptions },
+        ),
+      );
+    });
   }
 
   async #setState({ poolId, targetId }: Place, adminState: "None" | "Down", subject: Subject, signal: AbortSignal) {
@@ -293,28 +301,22 @@ export class BackendPools {
     signal: AbortSignal,
     wish: (before: readonly LoadBalancerBackendAddress[]) => LoadBalancerBackendAddress[] | undefined,
   ): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
+    await untilFresh(async () => {
       const { balancer, pool } = await this.#see(poolId, subject, signal);
       const loadBalancerBackendAddresses = wish(pool.loadBalancerBackendAddresses ?? []);
       if (!loadBalancerBackendAddresses) return;
       const { name = "", etag = "*" } = pool;
       const requestOptions = { headers: { "if-match": etag } };
-      try {
-        await this.#azure.network(subject, signal, (client, { group, options }) =>
-          client.loadBalancerBackendAddressPools.createOrUpdate(
-            group,
-            balancer.name ?? "",
-            name,
-            { ...pool, loadBalancerBackendAddresses },
-            { ...options, requestOptions },
-          ),
-        );
-        return;
-      } catch (error) {
-        const isStale = isProviderError(error, "Conflict") && error.details.facts?.status === 412;
-        if (!isStale || attempt >= putAttempts) throw error;
-      }
-    }
+      await this.#azure.network(subject, signal, (client, { group, options }) =>
+        client.loadBalancerBackendAddressPools.createOrUpdate(
+          group,
+          balancer.name ?? "",
+          name,
+          { ...pool, loadBalancerBackendAddresses },
+          { ...options, requestOptions },
+        ),
+      );
+    });
   }
 
   /** The virtual network that an address of the pool is in. @throws InvalidInput */
@@ -367,4 +369,17 @@ function rulesOf({ loadBalancingRules = [] }: LoadBalancer, pool: BackendAddress
   return loadBalancingRules.filter(({ backendAddressPool, backendAddressPools = [] }) =>
     [backendAddressPool, ...backendAddressPools].some((one) => isSame(one?.id, pool.id)),
   );
+}
+
+/** Reads and writes, again where the entity tag tells that somebody wrote in between. */
+async function untilFresh(write: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await write();
+      return;
+    } catch (error) {
+      const isStale = isProviderError(error, "Conflict") && error.details.facts?.status === 412;
+      if (!isStale || attempt >= putAttempts) throw error;
+    }
+  }
 }

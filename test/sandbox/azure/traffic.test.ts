@@ -245,6 +245,14 @@ test("a VM is put into a pool by its network card, drained, taken back and taken
   for (let repeat = 0; repeat < 2; repeat++) await balancing.removeTarget(place, signal);
   assert.deepEqual(await targets(), []);
   await refuses("InvalidInput", balancing.addTarget({ poolId, address: "10.20.0.9" }, signal));
+  // The card has one list of all its pools.
+  const pools = [poolId, (await makeAzureBalancer(lab, 8_081)).poolId];
+  await Promise.all(pools.map((each) => balancing.addTarget({ poolId: each, vmId: "pooled" }, signal)));
+  const members = await Promise.all(pools.map((each) => Array.fromAsync(balancing.listTargets(each, signal))));
+  assert.deepEqual(
+    members.map((list) => list.map(({ vmId }) => vmId)),
+    [["pooled"], ["pooled"]],
+  );
 });
 
 test("the SDKs know every member of what was answered", async () => {

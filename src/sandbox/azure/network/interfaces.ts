@@ -21,7 +21,10 @@ export function interfaceKind(kinds: Kinds, changed: () => void): Kind<object> {
     collection: "networkInterfaces",
     lists: ["list", "listAll"],
     tagsOnly: true,
-    write(_request, wish, before) {
+    write(request, wish, before) {
+      const ifMatch = request.headers["if-match"];
+      if (before && ifMatch !== undefined && ifMatch !== "*" && ifMatch !== before.etag)
+        throw new AzureError("PreconditionFailed", "The precondition given in the request headers is not met.", 412);
       const asked = childrenOf(wish.properties.ipConfigurations);
       if (asked.length === 0)
         throw new AzureError("InvalidRequestFormat", "A network interface needs an IP configuration.");
