@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { request } from "node:http";
 import { request as secureRequest } from "node:https";
 import { uncarry } from "../domain/carried-error.ts";
@@ -57,7 +57,7 @@ export function proxyClient(reach: ProxyReach): TrafficProxy {
   };
 }
 
-function exchange(
+async function exchange(
   { proxy, control, caFile }: ProxyReach,
   token: string,
   method: string,
@@ -65,6 +65,7 @@ function exchange(
   body: Readonly<Record<string, unknown>> | undefined,
   signal: AbortSignal,
 ): Promise<{ status: number; text: string }> {
+  const ca = caFile === undefined ? {} : { ca: await readAuthority(proxy, caFile) };
   const text = body === undefined ? "" : JSON.stringify(toWire(body));
   const options = {
     method,
@@ -96,7 +97,7 @@ function exchange(
       : control.startsWith("https:")
         ? secureRequest(new URL(path, control), {
             ...options,
-            ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }),
+            ...ca,
           })
         : request(new URL(path, control), options);
     outgoing.on("response", (response) => {
@@ -109,6 +110,20 @@ function exchange(
     outgoing.on("error", lost);
     outgoing.end(text);
   });
+}
+
+async function readAuthority(proxy: string, file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    throw new ProviderError("InvalidInput", {
+      operation: "tell the proxy what to do",
+      resource: `proxy/${proxy}`,
+      reason: `the certificate of its authority can't be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      action: "Put it where traffic.proxies[].ca_file says, readable for the worker.",
+      cause,
+    });
+  }
 }
 
 function parse(text: string): unknown {
