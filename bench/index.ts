@@ -14,6 +14,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   prepare: async () => (await import("./prepare.ts")).prepareBench,
   warm: async () => (await import("./warm.ts")).warmBench,
   wave: async () => (await import("./wave.ts")).waveBench,
+  routes: async () => (await import("./routes.ts")).routesBench,
   overhead: async () => (await import("./overhead.ts")).overheadBench,
 };
 

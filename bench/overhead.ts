@@ -3,17 +3,16 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { rollbackUpdate } from "../src/workflows/migrate-vm/messages.ts";
 import { BareAws } from "./lib/bare-aws.ts";
-import { interleave, median, seconds } from "./lib/measure.ts";
+import { interleave, seconds } from "./lib/measure.ts";
+import { nbdCopy, overheadFigures, type StepTimes, timedMove } from "./lib/moved-guest.ts";
 import { NbdLab } from "./lib/nbd-lab.ts";
 import type { Bench, BenchContext, Figure } from "./lib/report.ts";
-import { figure } from "./lib/report.ts";
 import { type Site, StackLab, startParts } from "./lib/stack-lab.ts";
 
 const home: Site = "onprem-a";
 const memoryMib = 128;
 const marker = /NOVACRON-GUEST-READY/;
 const bootWithinMs = 120_000;
-const exportName = "disk";
 const goal = 3;
 
 export const overheadBench: Bench = {
@@ -60,7 +59,7 @@ async function run(context: BenchContext): Promise<Figure[]> {
     to: "onprem-b",
     copyIs: "qemu-nbd and nbdcopy --flush",
     bootIs: "virsh start to marker",
-    bareCopy: async () => copy(nbd, await disk()),
+    bareCopy: async () => nbdCopy(nbd, await disk()),
     bareBoot: timedAtHome,
   });
   const image = await aws.imageOf(await disk());
@@ -94,7 +93,7 @@ async function run(context: BenchContext): Promise<Figure[]> {
 async function measure(lab: StackLab, { note, runs = 3 }: BenchContext, route: Route): Promise<Figure[]> {
   const { from, to } = route;
   const way = `${from} → ${to}`;
-  const steps: Record<string, number[]> = {};
+  const steps: StepTimes = {};
   const noted = (what: string, round: number, time: number): number => {
     note(`${way}, round ${round + 1}: ${what} ${time.toFixed(2)} s`);
     return time;
@@ -108,20 +107,7 @@ async function measure(lab: StackLab, { note, runs = 3 }: BenchContext, route: R
     copy: async (round) => noted("bare copy", round, await route.bareCopy()),
     boot: async (round) => noted("bare boot", round, await route.bareBoot()),
   });
-  const [migration, bareCopy, bareBoot] = [measured.migration, measured.copy, measured.boot].map(median) as [
-    number,
-    number,
-    number,
-  ];
-  const seen = (name: string, value: number, aim?: number): Figure =>
-    figure({ name: `${way}: ${name}`, value, unit: "s", better: "lower", ...(aim === undefined ? {} : { goal: aim }) });
-  return [
-    seen("overhead", migration - bareCopy - bareBoot, goal),
-    seen("migration, end to end", migration),
-    seen(`bare copy, ${route.copyIs}`, bareCopy),
-    seen(`bare boot, ${route.bootIs}`, bareBoot),
-    ...Object.entries(steps).map(([step, times]) => seen(`step ${step}`, median(times))),
-  ];
+  return overheadFigures(way, { ...measured, steps, copyIs: route.copyIs, bootIs: route.bootIs, goal });
 }
 
 async function boot(lab: StackLab, vmId: string, consoleFile: string): Promise<void> {
@@ -133,31 +119,10 @@ async function boot(lab: StackLab, vmId: string, consoleFile: string): Promise<v
 }
 
 /** From the order to the proven, booted guest at the target; then all is as before, the guest off. */
-async function migrate(lab: StackLab, route: Route, steps: Record<string, number[]>): Promise<number> {
+async function migrate(lab: StackLab, route: Route, steps: StepTimes): Promise<number> {
   const { vmId, from, to } = route;
-  const started = performance.now();
-  const id = await lab.migrate({ vm: vmId, from, to, incremental: false, verify: { bootMarker: marker.source } });
-  const view = await lab.untilView(id, ({ state }) => state === "awaiting-finalize", 20);
-  const time = (performance.now() - started) / 1000;
-  if (view.bootProof !== "proven") throw new Error(`The boot is ${view.bootProof}, not proven.`);
-  for (const { step, startedAt, endedAt } of view.steps) {
-    if (endedAt) (steps[step] ??= []).push((Date.parse(endedAt) - Date.parse(startedAt)) / 1000);
-  }
+  const { id, time } = await timedMove(lab, { vm: vmId, from, to, verify: { bootMarker: marker.source } }, steps);
   await lab.client.workflow.getHandle(`migration/${id}`).executeUpdate(rollbackUpdate);
   await route.stop();
   return time;
-}
-
-/** What any copier needs: the disk served, an empty image served, all bytes moved and flushed. */
-async function copy(nbd: NbdLab, disk: string): Promise<number> {
-  const sizeBytes = await nbd.sizeBytes(disk);
-  return seconds(async () => {
-    const image = await nbd.qcow2("copy.qcow2", sizeBytes);
-    const reading = await nbd.serve(disk, ["--read-only", "-f", "qcow2"]);
-    const writing = await nbd.serve(image, ["-f", "qcow2"]);
-    const uris = [reading, writing].map(({ path }) => `nbd+unix:///${exportName}?socket=${path}`);
-    const { exitCode, stderr } = await nbd.tools.run("nbdcopy", ["--flush", ...uris]);
-    if (exitCode !== 0) throw new Error(`nbdcopy: ${stderr}`);
-    await Promise.all([reading.stop("SIGTERM"), writing.stop("SIGTERM")]);
-  });
 }
