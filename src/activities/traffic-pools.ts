@@ -46,8 +46,15 @@ export function trafficPoolActivities({ registry }: ActivityDeps) {
         });
       }
       const full = shift.weights.find(({ shareId }) => shareId === replaces.shareId)?.weight;
-      if (pools.setWeights && full !== undefined && added.shareId !== replaces.shareId) {
+      if (pools.setWeights && full && added.shareId !== replaces.shareId) {
+        const { shares } = await pools.getPool(poolId, signal);
+        const weightOf = (id: string) => shares.find(({ shareId }) => shareId === id)?.weight;
+        const reached = steps.findLastIndex((step) => {
+          const [part, left] = partsOf(full, step);
+          return weightOf(added.shareId) === part && weightOf(replaces.shareId) === left;
+        });
         for (const [index, step] of steps.entries()) {
+          if (index <= reached) continue;
           if (index > 0) await sleep(stepSeconds * 1000, undefined, { signal });
           const [part, left] = partsOf(full, step);
           await pools.setWeights(
@@ -72,7 +79,7 @@ export function trafficPoolActivities({ registry }: ActivityDeps) {
       }
     },
 
-    /** Takes the replaced target back, with its weight; by the address that it has now, where that changed. Answers as what. */
+    /** Takes the replaced target back, with the weights of its share and of the new one's; by the address that it has now, where that changed. Answers as what. */
     async restorePool(input: { shift: PoolShiftParameters }): Promise<PoolMember> {
       const { shift } = input;
       const signal = Context.current().cancellationSignal;
@@ -94,7 +101,8 @@ export function trafficPoolActivities({ registry }: ActivityDeps) {
       const there = { ...replaces, ...member, targetId: back.targetId, shareId: back.shareId };
       if (!pools.setWeights || weights.length === 0) return there;
       const known = new Set((await pools.getPool(poolId, signal)).shares.map((share) => share.shareId));
-      const restored = weights.map(
+      const moved = weights.filter((each) => each.shareId === shareId || each.shareId === shift.shareId);
+      const restored = moved.map(
         (each) => [each.shareId === shareId ? back.shareId : each.shareId, each.weight] as const,
       );
       await pools.setWeights({ poolId, weights: Object.fromEntries(restored.filter(([id]) => known.has(id))) }, signal);

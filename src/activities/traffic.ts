@@ -95,6 +95,15 @@ export function trafficActivities({ registry, proxy, store }: ActivityDeps) {
       const { listener: name, holdSeconds: seconds, drainSeconds } = shift;
       try {
         const control = proxy(shift.proxy);
+        const { backend } = await control.listener(name, signal);
+        if (!again && backend !== shift.backend) {
+          throw new ProviderError("Conflict", {
+            operation: "hold the traffic",
+            resource: `proxy/${shift.proxy}/${name}`,
+            reason: `somebody directed it to ${backend} since; the plan saw ${shift.backend}`,
+            action: "Direct it to the VM again, or plan again.",
+          });
+        }
         let view = await control.hold(name, { holdId, seconds }, signal);
         for (const end = Date.now() + drainSeconds * 1000; view.inFlight > 0 && Date.now() < end; ) {
           await sleep(pollMs, undefined, { signal });
@@ -146,6 +155,8 @@ export function trafficActivities({ registry, proxy, store }: ActivityDeps) {
       const holdId = hold?.holdId.startsWith(`${migrationId}/`) ? hold.holdId : undefined;
       if (backend === home && holdId === undefined) return { backend };
       if (![home, shift.backend, ...ours].includes(backend)) {
+        // Whoever uses what it was directed to must not wait for us.
+        if (holdId !== undefined) await control.direct(shift.listener, { backend, holdId }, signal);
         throw new ProviderError("Conflict", {
           operation: "send traffic back",
           resource: `proxy/${shift.proxy}/${shift.listener}`,

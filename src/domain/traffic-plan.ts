@@ -135,21 +135,28 @@ function planListener(
 ): Part {
   const { proxy, listener: name, port } = shift;
   const busy = listener?.state === "holding" ? "it holds requests for somebody else now" : undefined;
+  const holdSeconds = shift.holdSeconds ?? defaults.holdSeconds;
+  const drainSeconds = shift.drainSeconds ?? defaults.drainSeconds;
+  const over =
+    drainSeconds < holdSeconds
+      ? undefined
+      : `its hold of ${holdSeconds} s could be over before what is under way has had its ${drainSeconds} s`;
   list.say(
     "traffic-proxy",
-    gap ?? busy,
+    gap ?? busy ?? over,
     `Listener ${name} of the proxy ${proxy} sends its traffic to ${listener?.backend}`,
-    "Name a listener that is there and is open: novacron proxy show.",
+    over === undefined
+      ? "Name a listener that is there and is open: novacron proxy show."
+      : "Give a longer hold_seconds, or a shorter drain_seconds.",
   );
-  if (!listener || gap !== undefined || busy !== undefined) return {};
+  if (!listener || gap !== undefined || busy !== undefined || over !== undefined) return {};
   const parameters: ProxyShiftParameters = {
     proxy,
     listener: name,
     port,
     backend: listener.backend,
     ...sourcePort(seen, listener.backend),
-    holdSeconds: shift.holdSeconds ?? defaults.holdSeconds,
-    drainSeconds: shift.drainSeconds ?? defaults.drainSeconds,
+    ...{ holdSeconds, drainSeconds },
     path: shift.path ?? "/",
   };
   const resource = { site: proxy, kind: "proxy-listener", id: name };
@@ -208,7 +215,10 @@ function planPool(
       : undefined) ??
     (tooLight === undefined
       ? undefined
-      : `a step of ${tooLight} would divide its weight of ${full} into ${partsOf(full ?? 0, tooLight).join(" and ")}, and it takes none below ${leastWeight}`);
+      : `a step of ${tooLight} would divide its weight of ${full} into ${partsOf(full ?? 0, tooLight).join(" and ")}, and it takes none below ${leastWeight}`) ??
+    (steps.length > 1 && replaces && isSource(replaces)
+      ? `${vm.name} is stopped before its traffic moves, so the part that a step leaves to it would reach nobody`
+      : undefined);
   list.say(
     "traffic-pool",
     wrong,
@@ -240,7 +250,7 @@ function planPool(
 
 /** What the new target and the old one get of the old one's weight. */
 export function partsOf(full: number, step: number): readonly [number, number] {
-  const part = Math.max(1, Math.round((full * step) / 100));
+  const part = Math.min(full, Math.max(1, Math.round((full * step) / 100)));
   return [part, full - part];
 }
 

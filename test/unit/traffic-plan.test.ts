@@ -11,6 +11,7 @@ const pool = { site: "aws-us-east-1", poolId: "pool", port: 8080 };
 const record = { ttlSeconds: 300, values: ["10.0.0.1"], version: "v1" };
 const listener = { backend: "10.0.0.1:8080", state: "open" as const, protocol: "http" as const };
 const members = [{ targetId: "t1", shareId: "s1", vmId: "vm-1", port: 8080 }];
+const other = { targetId: "t2", shareId: "s1", vmId: "vm-2", port: 8080 };
 const shares = [
   { shareId: "s1", weight: 100, accepts: "vm" as const },
   { shareId: "s2", weight: 0, accepts: "vm" as const },
@@ -35,7 +36,13 @@ describe("the plan of traffic", () => {
       {
         dns: [{ shift: dns, record }],
         proxies: [{ shift: proxy, listener }],
-        pools: [{ shift: { ...pool, shareId: "s2", steps: [10, 100] }, members, shares, weighs: true, version: "v2" }],
+        pools: [
+          {
+            shift: { ...pool, shareId: "s2", replaces: "t2", steps: [10, 100] },
+            members: [...members, other],
+            ...{ shares, weighs: true, version: "v2" },
+          },
+        ],
       },
       { wanted: { probe: { url: "http://app.example.com/" } } },
     );
@@ -58,7 +65,7 @@ describe("the plan of traffic", () => {
       ],
     );
     assert.match(choices[0]?.chosen ?? "", /300 s after/);
-    assert.deepEqual(actions[2]?.parameters.replaces, members[0]);
+    assert.deepEqual(actions[2]?.parameters.replaces, other);
   });
 
   test("notes where a listener or a pool points to a port of the source, as that may move", () => {
@@ -90,6 +97,18 @@ describe("the plan of traffic", () => {
       [{ pools: [{ shift: pool, members: [], shares, version: "v" }] }, /none of its targets is app/],
       [{ pools: [{ shift: { ...pool, shareId: "s9" }, members, shares, version: "v" }] }, /no share s9/],
       [{ pools: [{ shift: { ...pool, steps: [5, 100] }, members, shares, weighs: true, version: "v" }] }, /one weight/],
+      [
+        { proxies: [{ shift: { ...proxy, holdSeconds: 10, drainSeconds: 10 }, listener }] },
+        /hold of 10 s could be over/,
+      ],
+      [
+        {
+          pools: [
+            { shift: { ...pool, shareId: "s2", steps: [50, 100] }, members, shares, weighs: true, version: "v" },
+          ],
+        },
+        /app is stopped before its traffic moves/,
+      ],
       [
         {
           pools: [

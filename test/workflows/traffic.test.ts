@@ -158,11 +158,11 @@ const forward = [
 ];
 /** What puts the traffic back after a cutover that got as far as the shift; the source starts in between. */
 const wayBack = [
-  "leavePool",
   "holdTraffic again",
   "removeByKey",
   "releaseSource",
   "releaseTraffic",
+  "leavePool",
   "restorePool",
   "restoreRecord 10.0.0.1/0",
   "restoreRecord 10.0.0.1/1",

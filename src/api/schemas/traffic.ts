@@ -93,7 +93,10 @@ export const trafficSchema = z
       .optional(),
     probe: z
       .strictObject({
-        url: z.url({ protocol: /^https?$/ }),
+        url: z.url({ protocol: /^https?$/ }).refine((text) => {
+          const { username, password } = new URL(text);
+          return username === "" && password === "";
+        }, "It may not hold a name or password: plans and certificates keep it."),
         interval_ms: z.int().min(50).max(60_000).optional().meta({ description: "Default 250" }),
         expect_status: z.int().min(100).max(599).optional().meta({ description: "Default 200" }),
       })

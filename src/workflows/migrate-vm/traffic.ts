@@ -1,10 +1,12 @@
 import { CancellationScope, proxyActivities, proxyLocalActivities, sleep } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
+import type { NewMember } from "../../activities/traffic-pools.ts";
 import type { Plan } from "../../domain/plan.ts";
 import {
   type DnsShiftParameters,
   type GapReport,
   type HeldTraffic,
+  type PoolMember,
   type PoolShiftParameters,
   type ProbeParameters,
   type ProxyShiftParameters,
@@ -69,6 +71,8 @@ export class TrafficShift {
   readonly #backends: string[][];
   /** Where a listener's traffic goes, and what a pool's target is, since the source was started again. */
   readonly #home: { readonly proxies: ProxyShiftParameters[]; readonly pools: PoolShiftParameters[] };
+  /** What was put into each pool, or is being; only such a pool is put back. */
+  readonly #members: (NewMember | undefined)[] = [];
   /** What could not be put back so far. */
   readonly #stuck = new Set<string>();
 
@@ -125,8 +129,16 @@ export class TrafficShift {
         this.#onWayBack(nameOf(shift), () => undo.restoreRecord({ shift, to, ours: this.#ours(index) }));
       }
       for (const [index, shift] of pools.entries()) {
-        this.#onWayBack(`${shift.site}/pool/${shift.poolId}`, async () => {
-          pools[index] = { ...shift, replaces: await undo.restorePool({ shift }) };
+        const resource = `${shift.site}/pool/${shift.poolId}`;
+        this.#onWayBack(resource, async () => {
+          if (!this.#members[index]) return;
+          pools[index] = movedHome(shift, await undo.restorePool({ shift }));
+          this.#members[index] = undefined;
+        });
+        // Registered here, so that the source starts first, whatever a balancer's interface does.
+        this.#onWayBack(resource, async () => {
+          const member = this.#members[index];
+          if (member) await undo.leavePool({ shift, member });
         });
       }
       for (const [index, shift] of proxies.entries()) {
@@ -176,7 +188,12 @@ export class TrafficShift {
         const summary = `point ${shift.name} to ${values.join(", ")}`;
         await act.shiftRecord.executeWithOptions({ summary }, [{ shift, to, ours: this.#ours(index) }]);
       }
-      for (const shift of pools) await this.#shiftPool(shift, vmId, addressOf(shift.port)?.at ?? "");
+      for (const [index, shift] of pools.entries()) {
+        const member = memberOf(shift, vmId, addressOf(shift.port)?.at ?? "");
+        this.#members[index] = member;
+        const summary = `put ${vmId} into ${shift.poolId}`;
+        await long.shiftPool.executeWithOptions({ summary }, [{ shift, member }]);
+      }
       this.#targets = [
         ...proxies.map((shift, index) => `${shift.proxy}/${shift.listener} → ${this.#backends[index]?.at(-1)}`),
         ...records.map((shift, index) => `${shift.name} → ${this.#shifted[index]?.at(-1)?.values.join(", ")}`),
@@ -231,14 +248,6 @@ export class TrafficShift {
     });
   }
 
-  async #shiftPool(shift: PoolShiftParameters, vmId: string, at: string): Promise<void> {
-    const [, host = "", port = ""] = /^\[?(.*?)\]?:(\d+)$/.exec(at) ?? [];
-    const member = shift.accepts === "vm" ? { vmId, port: shift.port } : { address: host, port: Number(port) };
-    this.#onWayBack(`${shift.site}/pool/${shift.poolId}`, () => undo.leavePool({ shift, member }));
-    const summary = `put ${vmId} into ${shift.poolId}`;
-    await long.shiftPool.executeWithOptions({ summary }, [{ shift, member }]);
-  }
-
   /** All states of a record that are of our making, and the one before. */
   #ours(index: number): RecordState[] {
     const shift = this.#planned.records[index];
@@ -291,6 +300,20 @@ export class TrafficShift {
       },
     });
   }
+}
+
+function memberOf(shift: PoolShiftParameters, vmId: string, at: string): NewMember {
+  const [, host = "", port = ""] = /^\[?(.*?)\]?:(\d+)$/.exec(at) ?? [];
+  return shift.accepts === "vm" ? { vmId, port: shift.port } : { address: host, port: Number(port) };
+}
+
+/** The shift of a cutover to come, after the source is in the pool again. An earlier worker did not tell as what. */
+function movedHome(shift: PoolShiftParameters, replaces: PoolMember | undefined): PoolShiftParameters {
+  if (!replaces) return shift;
+  const weights = shift.weights.map((each) =>
+    each.shareId === shift.replaces.shareId ? { ...each, shareId: replaces.shareId } : each,
+  );
+  return { ...shift, replaces, weights };
 }
 
 function nameOf({ site, name, type }: DnsShiftParameters): string {
