@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { allowance, type MoveHours } from "../domain/move-hours.ts";
-import type { WarmParameters } from "../domain/warm.ts";
+import { cutoverTime, type WarmParameters } from "../domain/warm.ts";
 import type { ActivityDeps } from "./deps.ts";
 import type { RestOutsideHours } from "./disk-moves.ts";
 import type { MigrationSlots } from "./slots.ts";
@@ -41,9 +41,8 @@ export class ReplicaRest implements RestOutsideHours {
   }
 
   async rests(until: number | undefined): Promise<boolean> {
-    const { cutover, cutoverAt = "" } = this.#warm;
     // A person's word, or the time that a person named, counts more than the hours.
-    const due = cutover === "at-time" && Date.parse(cutoverAt) <= Date.now();
+    const due = (cutoverTime(this.#warm) ?? Number.POSITIVE_INFINITY) <= Date.now();
     if (due || (await this.#deps.store.warm.cutoverAsked(this.#migrationId))) return true;
     if (until !== undefined && until !== this.#noted) await this.#note(until);
     this.#noted = until;

@@ -6,7 +6,14 @@ import type { CopyDiskParameters } from "../domain/migration-parts.ts";
 import { isAllowed } from "../domain/move-hours.ts";
 import { increments, plannedBaselines } from "../domain/replica-base.ts";
 import { tagKeys } from "../domain/vm.ts";
-import { judgeRounds, type ReplicaRound, type RoundDisk, stillConverges, type WarmParameters } from "../domain/warm.ts";
+import {
+  cutoverTime,
+  judgeRounds,
+  type ReplicaRound,
+  type RoundDisk,
+  stillConverges,
+  type WarmParameters,
+} from "../domain/warm.ts";
 import type { SourcePoint } from "../providers/provider.ts";
 import type { TransferProgress } from "../transfer/ports.ts";
 import { deadlineWatch } from "./deadline.ts";
@@ -129,7 +136,7 @@ export function replicateActivities(
 
   /** True when something may have become due meanwhile. */
   async function pauseUnlessAsked({ migrationId, warm }: Replication, pauseMs: number, signal: AbortSignal) {
-    const until = warm.cutover === "at-time" ? Date.parse(warm.cutoverAt ?? "") : Number.POSITIVE_INFINITY;
+    const until = cutoverTime(warm) ?? Number.POSITIVE_INFINITY;
     for (const end = Date.now() + pauseMs; Date.now() < end; ) {
       await sleep(Math.min(listenEveryMs, end - Date.now()), undefined, { signal });
       if (Date.now() >= until || (!isTooEarly(warm) && (await store.warm.cutoverAsked(migrationId)))) return true;

@@ -29,6 +29,11 @@ export interface WarmParameters {
   readonly fixedSeconds: number;
 }
 
+/** When a cutover at a time comes, in milliseconds; undefined for those that come otherwise. */
+export function cutoverTime({ cutover, cutoverAt = "", notBefore = cutoverAt }: WarmParameters): number | undefined {
+  return cutover === "at-time" ? Math.max(Date.parse(cutoverAt), Date.parse(notBefore)) : undefined;
+}
+
 export const warmDefaults = { cutover: "when-ready", targetDowntimeSeconds: 30, roundPauseSeconds: 30 } as const;
 
 /** One disk in one round. */
