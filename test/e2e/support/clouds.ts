@@ -47,12 +47,14 @@ export async function addressOf(lab: Lab, site: Site, vmId: string): Promise<str
 /** The application's journal, its chain followed; waits for the guest to answer. */
 export async function journal(lab: Lab, site: Site, vmId: string): Promise<JournalEntry[]> {
   for (const deadline = Date.now() + answersWithinMs; ; await sleep(200)) {
+    let why: unknown = new Error(`the journal of ${vmId} at ${site} is empty`);
     try {
       const url = `${await addressOf(lab, site, vmId)}/cgi-bin/journal`;
       const entries = readJournal(await (await fetch(url, { signal: AbortSignal.timeout(5_000) })).text());
       if (entries.length > 0) return entries;
     } catch (error) {
-      if (Date.now() > deadline) throw error;
+      why = error;
     }
+    if (Date.now() > deadline) throw why;
   }
 }
