@@ -1,5 +1,6 @@
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { AuditCheckpoint, AuditEntry, ChainedEntry } from "../domain/audit.ts";
+import { isProviderError } from "../domain/errors.ts";
 import { canonicalJson } from "../domain/plan.ts";
 import { toWire } from "../domain/wire.ts";
 import type { AuditTable } from "./access-schema.ts";
@@ -30,11 +31,14 @@ interface Waiting {
 const mostAtOnce = 200;
 /** What nobody waits for goes with what somebody does, or by itself after this. */
 const soonMs = 10;
+/** A longer one fits into no index of the database (2,704 bytes), which would refuse the entry. */
+const longestResource = 800;
 
 export class AuditRepository {
   readonly #db: Kysely<Database>;
   readonly #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
+  #last: Promise<void> = Promise.resolve();
   #soon: NodeJS.Timeout | undefined;
 
   constructor(db: Kysely<Database>) {
@@ -58,17 +62,25 @@ export class AuditRepository {
     return durable;
   }
 
-  /** Resolves when everything that was appended here so far is in the chain, or could not be written. */
+  /** Resolves when everything that was appended here so far is in the chain, or could not be written; what is appended
+   *  meanwhile is not waited for. */
   async settled(): Promise<void> {
     this.#begin();
-    await this.#writing;
+    await this.#last.catch(() => undefined);
   }
 
   #add(entry: AuditEntry): Promise<void> {
-    const text = canonicalJson(toWire(keepable(entry)));
-    return new Promise((resolve, reject) => {
+    let text: string;
+    try {
+      text = canonicalJson(toWire(keepable({ ...entry, resource: entry.resource.slice(0, longestResource) })));
+    } catch (error) {
+      // As any other that can't be written: those who don't wait for it don't see what is thrown at once.
+      return Promise.reject(error as Error);
+    }
+    this.#last = new Promise((resolve, reject) => {
       this.#waiting.push({ text, resolve, reject });
     });
+    return this.#last;
   }
 
   #begin(): void {
@@ -78,17 +90,26 @@ export class AuditRepository {
   }
 
   async #write(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, mostAtOnce);
-      try {
-        await sql`select audit_append(${batch.map(({ text }) => text)}::text[])`.execute(this.#db);
-        for (const { resolve } of batch) resolve();
-      } catch (error) {
-        for (const { reject } of batch) reject(error);
-      }
-    }
+    while (this.#waiting.length > 0) await this.#writeTogether(this.#waiting.splice(0, mostAtOnce));
     // At once: what is added from now on has to begin another.
     this.#writing = undefined;
+  }
+
+  /** An entry that the database refuses takes none of the others with it: whoever asks for one would else decide what is
+   *  on record of those who ask at the same time. */
+  async #writeTogether(batch: readonly Waiting[]): Promise<void> {
+    try {
+      await sql`select audit_append(${batch.map(({ text }) => text)}::text[])`.execute(this.#db);
+      for (const { resolve } of batch) resolve();
+    } catch (error) {
+      if (batch.length > 1 && isProviderError(error, "Unknown")) {
+        const half = batch.length >> 1;
+        await this.#writeTogether(batch.slice(0, half));
+        await this.#writeTogether(batch.slice(half));
+        return;
+      }
+      for (const { reject } of batch) reject(error);
+    }
   }
 
   /** Newest first. */
@@ -175,9 +196,20 @@ function chained({ sequence, hash, entry }: Pick<Selectable<AuditTable>, "sequen
   return { sequence, hash, entry };
 }
 
-/** PostgreSQL reads the entry as JSON, which can't hold U+0000 nor halves of characters. */
+/** As JSON has both of what PostgreSQL's JSON can't hold: U+0000 and halves of characters. */
+const unkeepable = /\\u(?:0000|d[89a-f])/;
+
+/** PostgreSQL reads the entry as JSON, which can't hold them, in no member's name either. */
 function keepable<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value), (_key, member: unknown) =>
-    typeof member === "string" ? member.replaceAll("\u0000", "\ufffd").toWellFormed() : member,
-  ) as T;
+  const text = JSON.stringify(value);
+  if (!unkeepable.test(text)) return JSON.parse(text) as T;
+  return JSON.parse(text, (_key, member: unknown) => {
+    if (typeof member === "string") return keptText(member);
+    if (member === null || typeof member !== "object" || Array.isArray(member)) return member;
+    return Object.fromEntries(Object.entries(member).map(([key, inner]) => [keptText(key), inner]));
+  }) as T;
+}
+
+function keptText(text: string): string {
+  return text.replaceAll("\u0000", "\ufffd").toWellFormed();
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import type { Certificate } from "../../src/domain/certificate.ts";
 import { canonicalJson, type Plan } from "../../src/domain/plan.ts";
@@ -119,6 +120,53 @@ test("an audit entry that nobody waits for stands in its place for whoever reads
   await Promise.all(written);
   // By itself, when nothing else is appended.
   await audit.appendSoon({ ...entry, resource: "four" });
+});
+
+test("an audit entry that the database refuses takes none of those with it that are written at the same time", async () => {
+  const { audit } = lab.store;
+  const entry = { at: now, actor: "bootstrap", action: "order.refused", requestId: "r", outcome: "done" };
+  const random = Array.from({ length: 300 }, () => crypto.randomUUID()).join("");
+  const names = ["one", "two", "three", "four", "five"];
+  const written = names.map((resource) =>
+    audit.appendSoon({ ...entry, resource, ...(resource === "three" ? { action: random } : {}) }),
+  );
+  const ends = await Promise.allSettled(written);
+  assert.deepEqual(
+    ends.map(({ status }) => status),
+    ["fulfilled", "fulfilled", "rejected", "fulfilled", "fulfilled"],
+  );
+  const { items } = await audit.list({ limit: 9, action: "order.refused" });
+  const resources = items.map((item) => (JSON.parse(item.entry) as { resource: string }).resource);
+  assert.deepEqual(resources, ["five", "four", "two", "one"]);
+});
+
+test("whatever somebody sends is on record, also names and paths that the database can't hold", async () => {
+  const { audit } = lab.store;
+  const entry = { at: now, actor: "bootstrap", action: "odd.kept", requestId: "r", outcome: "asked" };
+  const path = `/v1/${Array.from({ length: 300 }, () => crypto.randomUUID()).join("")}`;
+  await audit.append({ ...entry, resource: path, request: { "a\u0000": { "\ud800": ["\u0000", 1] } } });
+  const { items } = await audit.list({ limit: 1, action: "odd.kept" });
+  const { resource, request } = JSON.parse(items[0]?.entry ?? "") as { resource: string; request: unknown };
+  assert.ok(path.startsWith(resource) && resource.length === 800);
+  assert.deepEqual(request, { "a\ufffd": { "\ufffd": ["\ufffd", 1] } });
+  // What can't be written at all is refused, not thrown at who doesn't wait.
+  await assert.rejects(audit.appendSoon({ ...entry, resource: "r", after: 1n }));
+});
+
+test("the trail is read while others go on writing", async () => {
+  const { audit } = lab.store;
+  const entry = { at: now, actor: "bootstrap", action: "busy.kept", resource: "r", requestId: "r", outcome: "done" };
+  let over = false;
+  const writing = Array.from({ length: 4 }, async () => {
+    while (!over) await audit.append(entry);
+  });
+  await sleep(50);
+  const read = audit.list({ limit: 1, action: "busy.kept" }).then(({ items }) => items.length);
+  const late = sleep(10_000, "nothing within ten seconds", { ref: false });
+  const seen = await Promise.race([read, late]);
+  over = true;
+  await Promise.all(writing);
+  assert.equal(seen, 1);
 });
 
 test("an idempotency key is new once, then repeats its answer, and refuses another body", async () => {
