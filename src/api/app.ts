@@ -17,6 +17,9 @@ import { apiRoutes } from "./routes.ts";
 import { Runs } from "./runs.ts";
 import { findTokenActor } from "./tokens.ts";
 
+/** Where writing the trail took longer, what was seen of a freeze before it is looked up again. */
+const freezeSeenMs = 100;
+
 /** The whole interface under /v1, from the one route table. */
 export function createApi(deps: ApiDeps): Express {
   const limits = { ...defaultLimits, ...deps.limits };
@@ -100,8 +103,10 @@ export function createApi(deps: ApiDeps): Express {
       // Looked up while the trail is written.
       const freeze = route.audit && !route.duringFreeze ? deps.store.guard.frozen() : undefined;
       freeze?.catch(() => undefined);
+      const lookedAt = performance.now();
       const work = async () => {
         refuseFrozen(await freeze);
+        if (freeze && performance.now() - lookedAt > freezeSeenMs) refuseFrozen(await deps.store.guard.frozen());
         return once(deps.store, repeatable, run);
       };
       const answer = route.audit

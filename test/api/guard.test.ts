@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
 import { Lockout } from "../../src/api/auth/lockout.ts";
 import { routeTable } from "../../src/api/documented.ts";
 import { hashToken } from "../../src/api/tokens.ts";
@@ -139,6 +140,27 @@ describe("a freeze", () => {
       api.store.audit.list({ limit: 1, action: "system.freeze", outcome: "done" }),
     ]);
     assert.ok(asked.items.length === 1 && /"frozen":false.*|"after"/.test(done.items[0]?.entry ?? ""));
+  });
+
+  test("refuses what was asked before it and had to wait for the trail", async () => {
+    const { guard } = api.store;
+    const other = new pg.Client({ connectionString: api.databaseUrl });
+    await other.connect();
+    try {
+      await other.query("begin; select 1 from audit_head for update");
+      const asked = api.call("POST", "/v1/migrations", { body: { ...move, to: "onprem-a" } });
+      const waiting =
+        "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%audit_append%' limit 1";
+      while ((await other.query(waiting)).rowCount === 0) await sleep(20);
+      // What it saw of a freeze is old when its turn in the trail comes.
+      await sleep(300);
+      await guard.freeze("test", "while it waited");
+      await other.query("rollback");
+      assert.match((await asked).body.detail, /frozen since .* by test: while it waited/);
+    } finally {
+      await other.end();
+      await guard.unfreeze();
+    }
   });
 
   test("lets only those changes through that are named here", () => {
