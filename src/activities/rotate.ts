@@ -71,9 +71,13 @@ export function rotateActivities({ registry, store, credentialFile }: ActivityDe
     const file = fileOf(site);
     const current = await readKeys(file);
     const inUse = await keyOf(site);
-    if (inUse !== from) return inUse;
+    if (inUse !== from) {
+      // An earlier attempt died between switching to it and this.
+      if ((await leftKey(file))?.keyId === inUse) await rm(`${file}.next`, { force: true });
+      return inUse;
+    }
     const keys = await keysAt(site);
-    const next = await nextKey(file, keys, signal);
+    const next = await nextKey(file, from, keys, signal);
     try {
       await untilAccepted(keys, next.values, signal);
     } catch (error) {
@@ -123,15 +127,21 @@ export function rotateActivities({ registry, store, credentialFile }: ActivityDe
   }
 }
 
-async function nextKey(file: string, keys: KeysFacet, signal: AbortSignal): Promise<MadeKey> {
-  const left = await readIfThere(`${file}.next`);
-  if (left !== undefined) {
-    const values = JSON.parse(left) as Values;
-    return { keyId: keyIdOf(values) ?? "", values };
-  }
+/** What an attempt that died has made, else another one. The key in use is none: if it were refused, it would be ended. */
+async function nextKey(file: string, inUse: string, keys: KeysFacet, signal: AbortSignal): Promise<MadeKey> {
+  const left = await leftKey(file);
+  if (left && left.keyId !== inUse) return left;
   const made = await keys.createKey(signal);
   await replaceFile(`${file}.next`, `${JSON.stringify(made.values)}\n`);
   return made;
+}
+
+async function leftKey(file: string): Promise<MadeKey | undefined> {
+  const left = await readIfThere(`${file}.next`);
+  if (left === undefined) return undefined;
+  const values = JSON.parse(left) as Values;
+  const keyId = keyIdOf(values);
+  return keyId === undefined ? undefined : { keyId, values };
 }
 
 async function untilAccepted(keys: KeysFacet, values: Values, signal: AbortSignal): Promise<void> {

@@ -10,7 +10,9 @@ import { pino } from "pino";
 import { createApi } from "../../src/api/app.ts";
 import { createAwsProvider } from "../../src/providers/aws/index.ts";
 import { hashToken } from "../../src/store/index.ts";
+import { taskQueue } from "../../src/temporal/connection.ts";
 import { ensureRotationSchedules } from "../../src/temporal/schedules.ts";
+import type { RotateSecretResult } from "../../src/workflows/rotate-secret/types.ts";
 import { startAwsLab } from "../sandbox/aws/support.ts";
 import { smallDeps, startServers, startSmallWorker } from "../support/small-worker.ts";
 
@@ -152,6 +154,19 @@ test("a token and a cloud's key are exchanged by schedule while they are in use,
   for (const secret of [firstToken, second, first.secret, kept.secret_key ?? ""]) {
     for (const text of [JSON.stringify(trail), recorded]) assert.ok(!text.includes(secret), "a secret is on record");
   }
+});
+
+test("the key in use is not taken for one that was made and never used", async () => {
+  const { access_key, secret_key } = JSON.parse(await readFile(keyFile, "utf8")) as Record<string, string>;
+  // As an attempt leaves it that dies right after it has switched.
+  await writeFile(`${keyFile}.next`, JSON.stringify({ access_key, secret_key }), { mode: 0o600 });
+  const args = [{ scheduleId: "s", secret: { kind: "site", site }, graceMs: 2_000 }];
+  const options = { taskQueue, workflowId: "rotation/left", args };
+  const { before, after: now } = (await client.workflow.execute("rotateSecret", options)) as RotateSecretResult;
+  assert.equal(before, access_key);
+  assert.notEqual(now, before);
+  const known = identity.credentials.where(({ userName }) => userName !== undefined).map(({ id }) => id);
+  assert.deepEqual(known, [now]);
 });
 
 test("a secret that is not in the list any more has no schedule", async () => {
