@@ -9,6 +9,10 @@ export interface MetricsOf {
 const metricName = /^[A-Za-z_:][\w:]*$/;
 const types: ReadonlySet<string> = new Set(["counter", "gauge", "histogram", "summary"]);
 
+/** Of Prometheus itself: a series with `__name__` among its labels costs the whole scrape, and with `job` it would be told
+ *  as of another one. */
+const reserved = /^(?:__.*|job)$/;
+
 /** The metrics of several processes as one text: each metric once, with the series of all. The labels given here stand in
  *  place of any of that name which a process gave itself. */
 export function joinMetrics(parts: readonly MetricsOf[]): string {
@@ -18,7 +22,10 @@ export function joinMetrics(parts: readonly MetricsOf[]): string {
       if (!metricName.test(family.name)) continue;
       const known = families.get(family.name) ?? { first: family, samples: [] };
       families.set(family.name, known);
-      for (const sample of family.samples) known.samples.push({ ...sample, labels: { ...sample.labels, ...labels } });
+      for (const sample of family.samples) {
+        const own = Object.entries(sample.labels).filter(([label]) => !reserved.test(label));
+        known.samples.push({ ...sample, labels: { ...Object.fromEntries(own), ...labels } });
+      }
     }
   }
   return [...families.values()].map(({ first, samples }) => familyText(first, samples)).join("");

@@ -12,8 +12,12 @@ export interface Family {
   readonly samples: readonly Sample[];
 }
 
+/** Of a line that tells anything. Texts come from other machines, too: what reads them takes a time that grows with their
+ *  length, and no faster. */
+const longestLine = 16_384;
+const head = /^# (TYPE|HELP) (\S+)(?: (.*))?$/;
 const series = /^([A-Za-z_:][\w:]*)(?:\{(.*)\})? (\S+)(?: -?\d+)?$/;
-const label = /([A-Za-z_]\w*)="((?:[^"\\]|\\.)*)"/g;
+const label = /[\s,]*([A-Za-z_]\w*)="((?:[^"\\]|\\.)*)"/y;
 const escapes: Readonly<Record<string, string>> = { "\\n": "\n", '\\"': '"', "\\\\": "\\" };
 
 /** Reads Prometheus's text format, in which both ours and the SDK's metrics are told. */
@@ -26,7 +30,8 @@ export function parsePrometheus(text: string): Family[] {
   };
   let current = "";
   for (const line of text.split("\n")) {
-    const [, what, name = "", rest = ""] = /^# (TYPE|HELP) (\S+) ?(.*)$/.exec(line) ?? [];
+    if (line.length > longestLine) continue;
+    const [, what, name = "", rest = ""] = head.exec(line) ?? [];
     if (what !== undefined) {
       current = name;
       Object.assign(familyOf(name), what === "TYPE" ? { type: rest } : { help: rest });
@@ -41,12 +46,13 @@ export function parsePrometheus(text: string): Family[] {
 }
 
 function labelsOf(text: string): Record<string, string> {
-  return Object.fromEntries(
-    [...text.matchAll(label)].map(([, name = "", value = ""]) => [
-      name,
-      value.replaceAll(/\\[n"\\]/g, (escaped) => escapes[escaped] ?? escaped),
-    ]),
-  );
+  const labels: [string, string][] = [];
+  label.lastIndex = 0;
+  for (let found = label.exec(text); found; found = label.exec(text)) {
+    const [, name = "", value = ""] = found;
+    labels.push([name, value.replaceAll(/\\[n"\\]/g, (escaped) => escapes[escaped] ?? escaped)]);
+  }
+  return Object.fromEntries(labels);
 }
 
 function numberOf(text: string): number {
