@@ -6,7 +6,7 @@ import { parsePrometheus } from "../../src/telemetry/otlp/prometheus-text.ts";
 import type { Span } from "../../src/telemetry/span.ts";
 import { readHeaders } from "../../src/telemetry/start-otlp.ts";
 import { workOfRequest } from "../../src/telemetry/work.ts";
-import { Collector } from "./collector.ts";
+import { attribute, Collector } from "./collector.ts";
 
 const resource = { service: "novacron-api", instance: "i", version: "0", host: "h" };
 const span = (name: string): Span => ({
@@ -75,6 +75,27 @@ test("what a body must not hold is taken out of it last", async () => {
   otlp.spans.take({ ...span("call"), failure: "refused: secret" });
   await until(() => collector.spans.length === 1);
   assert.deepEqual(collector.spans[0]?.status, { code: 2, message: "refused: ***" });
+});
+
+test("what others tell is sent as theirs, and in a shape that costs nobody's else", async () => {
+  const { collector, otlp, until } = await sender({ everyMs: 5 });
+  const of = { service: "novacron-site-worker", instance: "a-1", host: "w" };
+  const facts = { "novacron.site": "b", span_id: "none", "novacron.vm_id": "v" };
+  const line = { at: "9999-01-01T00:00:00.000Z", level: "info", process: "p", message: "m", facts } as const;
+  otlp.relay.lines(of, [{ ...line, site: "a", traceId: "none" }]);
+  const odd = { ...span("odd"), startedAt: 1e308, durationMs: 1e308, facts: { "novacron.site": "b", call: "c" } };
+  otlp.relay.spans(of, [{ ...odd, work: { ...odd.work, site: "a" } }]);
+  await until(() => collector.records.length === 1 && collector.spans.length === 1);
+  const [told] = collector.records;
+  const [seen] = collector.spans;
+  assert.ok(told && seen);
+  for (const each of [told, seen]) assert.equal(attribute(each, "novacron.site"), "a");
+  assert.equal(attribute(seen, "call"), "c");
+  assert.equal(attribute(told, "novacron.vm_id"), "v");
+  const sent = collector.requests.map(({ text }) => text).join("\n");
+  assert.ok(!/"(?:traceId|spanId)":"none"/.test(sent), sent);
+  const moments = [...sent.matchAll(/UnixNano":"(\d+)"/g)].map(([, nanos = ""]) => BigInt(nanos));
+  assert.ok(moments.length >= 3 && moments.every((nanos) => nanos < 2n ** 63n), sent);
 });
 
 test("Prometheus's text is sent as sums, gauges and histograms", async () => {

@@ -26,7 +26,9 @@ function recordOf(line: LogLine): object {
     severityNumber: lineLevels.indexOf(level) * 4 + 1,
     severityText: level.toUpperCase(),
     body: { stringValue: message },
+    // What is known stands in place of any fact of that name.
     attributes: attributesOf({
+      ...more,
       "novacron.request_id": requestId,
       "novacron.workflow_id": workflowId,
       "novacron.run_id": runId,
@@ -34,9 +36,9 @@ function recordOf(line: LogLine): object {
       "novacron.attempt": attempt,
       "novacron.site": site,
       "novacron.vm_id": vmId,
-      ...more,
     }),
-    ...(traceId === undefined ? {} : { traceId }),
-    ...(typeof spanId === "string" ? { spanId } : {}),
+    // A collector refuses all lines that are sent together for one id that is none.
+    ...(traceId !== undefined && /^[0-9a-f]{32}$/.test(traceId) ? { traceId } : {}),
+    ...(typeof spanId === "string" && /^[0-9a-f]{16}$/.test(spanId) ? { spanId } : {}),
   };
 }

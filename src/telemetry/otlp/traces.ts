@@ -25,7 +25,9 @@ function spanOf({ name, kind, work, startedAt, durationMs, failure, facts }: Spa
     kind: kinds[kind],
     startTimeUnixNano: nanos(startedAt),
     endTimeUnixNano: nanos(startedAt + durationMs),
+    // What is known stands in place of any fact of that name.
     attributes: attributesOf({
+      ...facts,
       "novacron.request_id": requestId,
       "novacron.workflow_id": workflowId,
       "novacron.run_id": runId,
@@ -34,7 +36,6 @@ function spanOf({ name, kind, work, startedAt, durationMs, failure, facts }: Spa
       "novacron.attempt": attempt,
       "novacron.site": site,
       "novacron.vm_id": vmId,
-      ...facts,
     }),
     status: failure === undefined ? {} : { code: failed, message: failure },
   };

@@ -23,9 +23,14 @@ function valueOf(value: unknown): AnyValue {
   return Number.isSafeInteger(value) ? { intValue: String(value) } : { doubleValue: value };
 }
 
+/** In 2262, which is the last that 63 bits of nanoseconds reach. */
+const latestMs = 9_223_372_036_000;
+
+/** Within what a collector reads: a moment beyond that, which others may tell, would cost all that is sent with it. */
 export function nanos(atMs: number): string {
-  const whole = Math.floor(atMs);
-  return String(BigInt(whole) * 1_000_000n + BigInt(Math.round((atMs - whole) * 1_000_000)));
+  const within = Math.min(Math.max(atMs || 0, 0), latestMs);
+  const whole = Math.floor(within);
+  return String(BigInt(whole) * 1_000_000n + BigInt(Math.round((within - whole) * 1_000_000)));
 }
 
 /** Who tells: the same in all that one process sends. */
