@@ -70,6 +70,11 @@ export class SiteWorkerRepository {
         certificate_ends_at: worker.certificateEndsAt,
       })
       .execute();
+    // Of workers that died, which said no farewell.
+    await this.#db
+      .deleteFrom("site_worker_metrics")
+      .where(sql<boolean>`told_at < now() - make_interval(secs => ${toldSeconds})`)
+      .execute();
   }
 
   /** The worker that this certificate (its SHA-256 in hex) is of, unless it was removed. The certificate before the newest
@@ -108,13 +113,13 @@ export class SiteWorkerRepository {
     await this.#db.deleteFrom("site_worker_metrics").where("worker_id", "=", workerId).execute();
   }
 
-  /** What a worker has counted, in place of what it told before. */
+  /** What a worker has counted, in place of what it told before. Nothing of one that has left, which may have told it just
+   *  before that. */
   async keepMetrics(workerId: string, text: string): Promise<void> {
-    await this.#db
-      .insertInto("site_worker_metrics")
-      .values({ worker_id: workerId, text })
-      .onConflict((conflict) => conflict.column("worker_id").doUpdateSet({ text, told_at: sql`now()` }))
-      .execute();
+    await sql`insert into site_worker_metrics (worker_id, text)
+      select worker_id, ${text}::text from site_workers
+      where worker_id = ${workerId} and seen_at is not null and removed_at is null for share
+      on conflict (worker_id) do update set text = excluded.text, told_at = now()`.execute(this.#db);
   }
 
   /** What workers in force have counted, of those that told it lately. */

@@ -169,6 +169,20 @@ test("the trail is read while others go on writing", async () => {
   assert.equal(seen, 1);
 });
 
+test("what a site's worker has counted is kept until it leaves, and not again after that", async () => {
+  const { siteWorkers } = lab.store;
+  const worker = { site: "a", name: "n", certificateEndsAt: now };
+  await siteWorkers.add({ ...worker, workerId: "a-1", certificateHash: "1" });
+  await siteWorkers.noteSeen("a-1", undefined);
+  await siteWorkers.keepMetrics("a-1", "fine 1\n");
+  await siteWorkers.keepMetrics("a-1", "fine 2\n");
+  assert.deepEqual(await siteWorkers.metrics(), [{ workerId: "a-1", site: "a", text: "fine 2\n" }]);
+  await siteWorkers.noteLeft("a-1");
+  // What was on its way when it left.
+  await siteWorkers.keepMetrics("a-1", "fine 3\n");
+  assert.deepEqual(await siteWorkers.metrics(), []);
+});
+
 test("an idempotency key is new once, then repeats its answer, and refuses another body", async () => {
   const { idempotency } = lab.store;
   const claim = (bodyHash: string) => idempotency.claim({ key: "k", route: "POST /v1/migrations", bodyHash });
