@@ -72,7 +72,12 @@ function keptFresh(
     protected override async getRequestMetadataAsync(url?: string | null) {
       if (performance.now() - readAt > keptMs) {
         readAt = performance.now();
-        const { client_email: email, private_key: key, private_key_id: keyId } = await again();
+        const now = await again().catch((error: unknown) => {
+          // Soon again: the key at hand may be about to end.
+          readAt = performance.now() - keptMs * (1 - 1 / 60);
+          throw error;
+        });
+        const { client_email: email, private_key: key, private_key_id: keyId } = now;
         if (keyId !== this.keyId || key !== this.key) {
           Object.assign(this, { email, key, keyId });
           // What it made of the key before.
