@@ -57,10 +57,7 @@ export function trafficPoolActivities({ registry }: ActivityDeps) {
           if (index <= reached) continue;
           if (index > 0) await sleep(stepSeconds * 1000, undefined, { signal });
           const [part, left] = partsOf(full, step);
-          await pools.setWeights(
-            { poolId, weights: { [added.shareId]: part, [replaces.shareId]: left } },
-            signal,
-          );
+          await pools.setWeights({ poolId, weights: { [added.shareId]: part, [replaces.shareId]: left } }, signal);
         }
       }
       await pools.drainTarget({ poolId, targetId: replaces.targetId }, signal);

@@ -42,6 +42,9 @@ describe("between two networks that only a link of 16 MiB/s connects", { skip: w
     // The only ways out of the two networks: what the control plane sees, counted here, and the link.
     const api = { host: "127.0.0.1", port };
     const control = await Promise.all([controlA, controlB].map((path = "") => Link.open({ path }, api)));
+    t.after(() => {
+      for (const link of control) link.close();
+    });
     const [inside, outside] = [await freePort(), await freePort()];
     const at = (port: number) => ({ host: "127.0.0.1", port });
     const width = 16 * mib;
@@ -75,7 +78,6 @@ describe("between two networks that only a link of 16 MiB/s connects", { skip: w
     assert.ok(bytesOnWire > 4 * mib, "the rest is random");
     assert.ok(seen < mib, `the control plane saw ${seen} bytes`);
     await Promise.all([a.end(), b.end()]);
-    for (const link of control) link.close();
   });
 });
 

@@ -25,7 +25,7 @@ after(async () => {
   await otlp.close(100);
   await collector.stop();
 });
-const lab = await SiteLab.start({ after }, { relay: otlp.relay });
+const lab = await SiteLab.start({ after }, { relay: otlp.relay, metricsEveryMs: 250 });
 await lab.startCentral();
 const a = await lab.startSiteWorker("site-a");
 const b = await lab.startSiteWorker("site-b", { listen: "127.0.0.1:0" });

@@ -34,6 +34,8 @@ export interface SiteLabOptions {
   readonly codec?: PayloadCodec;
   /** Where what workers tell is sent on, if anywhere. */
   readonly relay?: Relay;
+  /** How often workers tell what they have counted. Default 15 s, as in production. */
+  readonly metricsEveryMs?: number;
   /** The worker for everything can't reach the sites' folders. */
   readonly ownWorkersOnly?: boolean;
 }
@@ -126,7 +128,7 @@ export class SiteLab {
         compression: true,
         keepsLines: true,
         relay: options.relay,
-        metricsEveryMs: 250,
+        metricsEveryMs: options.metricsEveryMs ?? 15_000,
         signalProgress: (workflowId, progress) =>
           client.workflow.getHandle(workflowId).signal(copyProgressSignal, progress),
       },

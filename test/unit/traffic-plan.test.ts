@@ -81,7 +81,10 @@ describe("the plan of traffic", () => {
       plan.actions.map(({ parameters }) => parameters.source),
       [source, source],
     );
-    assert.equal(trafficHome(plan)?.proxies?.some((each) => "source" in each), false);
+    assert.equal(
+      trafficHome(plan)?.proxies?.some((each) => "source" in each),
+      false,
+    );
   });
 
   test("refuses what leads nowhere, each with its reason", () => {
@@ -103,9 +106,7 @@ describe("the plan of traffic", () => {
       ],
       [
         {
-          pools: [
-            { shift: { ...pool, shareId: "s2", steps: [50, 100] }, members, shares, weighs: true, version: "v" },
-          ],
+          pools: [{ shift: { ...pool, shareId: "s2", steps: [50, 100] }, members, shares, weighs: true, version: "v" }],
         },
         /app is stopped before its traffic moves/,
       ],
