@@ -167,6 +167,8 @@ const wayBack = [
   "restoreRecord 10.0.0.1/0",
   "restoreRecord 10.0.0.1/1",
 ];
+/** The same of one that did not come to the pools. */
+const untouched = wayBack.filter((call) => !call.endsWith("Pool"));
 
 describe("the traffic of a migration", () => {
   beforeEach(() => {
@@ -229,11 +231,11 @@ describe("the traffic of a migration", () => {
 
   const failing: Record<string, readonly string[]> = {
     lowerTtl: ["restoreRecord 10.0.0.1/1"],
-    holdTraffic: wayBack.slice(4),
-    stopVm: wayBack.slice(3),
-    verifyVm: wayBack.slice(2),
-    directTraffic: wayBack.slice(1),
-    shiftRecord: wayBack.slice(1),
+    holdTraffic: untouched.slice(3),
+    stopVm: untouched.slice(2),
+    verifyVm: untouched.slice(1),
+    directTraffic: untouched,
+    shiftRecord: untouched,
     shiftPool: wayBack,
   };
   for (const [name, undone] of Object.entries(failing)) {

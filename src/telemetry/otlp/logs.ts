@@ -1,6 +1,6 @@
 import { type LogLine, lineLevels } from "../../domain/log-line.ts";
 import { keptLine } from "../kept-line.ts";
-import { attributesOf, nanos, type Resource, resourceOf, scope } from "./values.ts";
+import { attributesOver, nanos, type Resource, resourceOf, scope } from "./values.ts";
 
 /** The body of `POST /v1/logs`, from finished lines, as text or as they are kept, by who says them. */
 export function logsBody(told: ReadonlyMap<Resource, readonly (string | LogLine)[]>): object {
@@ -26,9 +26,7 @@ function recordOf(line: LogLine): object {
     severityNumber: lineLevels.indexOf(level) * 4 + 1,
     severityText: level.toUpperCase(),
     body: { stringValue: message },
-    // What is known stands in place of any fact of that name.
-    attributes: attributesOf({
-      ...more,
+    attributes: attributesOver(more, {
       "novacron.request_id": requestId,
       "novacron.workflow_id": workflowId,
       "novacron.run_id": runId,

@@ -1,5 +1,5 @@
 import type { Span } from "../span.ts";
-import { attributesOf, nanos, type Resource, resourceOf, scope } from "./values.ts";
+import { attributesOver, nanos, type Resource, resourceOf, scope } from "./values.ts";
 
 const kinds = { internal: 1, server: 2, client: 3, consumer: 5 } as const satisfies Record<Span["kind"], number>;
 const failed = 2;
@@ -25,9 +25,7 @@ function spanOf({ name, kind, work, startedAt, durationMs, failure, facts }: Spa
     kind: kinds[kind],
     startTimeUnixNano: nanos(startedAt),
     endTimeUnixNano: nanos(startedAt + durationMs),
-    // What is known stands in place of any fact of that name.
-    attributes: attributesOf({
-      ...facts,
+    attributes: attributesOver(facts, {
       "novacron.request_id": requestId,
       "novacron.workflow_id": workflowId,
       "novacron.run_id": runId,

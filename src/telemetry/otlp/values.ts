@@ -23,6 +23,12 @@ function valueOf(value: unknown): AnyValue {
   return Number.isSafeInteger(value) ? { intValue: String(value) } : { doubleValue: value };
 }
 
+/** What is known stands in place of any fact of that name. */
+export function attributesOver(facts: object | undefined, known: object): ReturnType<typeof attributesOf> {
+  const defined = Object.entries(known).filter(([, value]) => value !== undefined);
+  return attributesOf({ ...facts, ...Object.fromEntries(defined) });
+}
+
 /** In 2262, which is the last that 63 bits of nanoseconds reach. */
 const latestMs = 9_223_372_036_000;
 
