@@ -75,7 +75,7 @@ export class AuditRepository {
       text = canonicalJson(toWire(keepable({ ...entry, resource: entry.resource.slice(0, longestResource) })));
     } catch (error) {
       // As any other that can't be written: those who don't wait for it don't see what is thrown at once.
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
     this.#last = new Promise((resolve, reject) => {
       this.#waiting.push({ text, resolve, reject });

@@ -1,3 +1,4 @@
+// Long because it is one story: what a guarded change needs, from who asks to what the trail keeps.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -8,8 +8,9 @@ import type { Saga } from "../lib/saga.ts";
 import { Cutover } from "./cutover.ts";
 import { moveLive } from "./live-move.ts";
 import { PlannedMove } from "./planned-move.ts";
+import { plannedTraffic } from "./planned-traffic.ts";
 import type { Tracker } from "./tracker.ts";
-import { plannedTraffic, TrafficShift } from "./traffic.ts";
+import { TrafficShift } from "./traffic.ts";
 import type { MigrateVmInput } from "./types.ts";
 import { moveWarm } from "./warm-move.ts";
 

@@ -1,49 +1,25 @@
 import { CancellationScope, proxyActivities, proxyLocalActivities, sleep } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
 import type { NewMember } from "../../activities/traffic-pools.ts";
-import type { Plan } from "../../domain/plan.ts";
 import {
   type DnsShiftParameters,
   type GapReport,
   type HeldTraffic,
-  type PoolMember,
   type PoolShiftParameters,
-  type ProbeParameters,
   type ProxyShiftParameters,
   type RecordState,
   type TrafficState,
-  trafficActions,
 } from "../../domain/traffic.ts";
 import { bulkCall, recordCall, siteCall, undoCall } from "../lib/activity-options.ts";
 import { describeFailure } from "../lib/failure.ts";
 import type { Saga } from "../lib/saga.ts";
+import { memberOf, movedHome, type PlannedTraffic } from "./planned-traffic.ts";
 import type { Tracker } from "./tracker.ts";
 
 const act = proxyActivities<Activities>(siteCall);
 const long = proxyActivities<Activities>(bulkCall);
 const undo = proxyActivities<Activities>(undoCall);
 const { recordTraffic } = proxyLocalActivities<Activities>(recordCall);
-
-/** What of a plan is about traffic; undefined where nothing is. */
-export interface PlannedTraffic {
-  readonly records: readonly DnsShiftParameters[];
-  readonly pools: readonly PoolShiftParameters[];
-  readonly proxies: readonly ProxyShiftParameters[];
-  readonly probe: ProbeParameters | undefined;
-}
-
-export function plannedTraffic({ actions }: Plan): PlannedTraffic | undefined {
-  const of = <T>(name: string) =>
-    actions.filter(({ action }) => action === name).map(({ parameters }) => parameters as unknown as T);
-  const planned = {
-    records: of<DnsShiftParameters>(trafficActions.dns),
-    pools: of<PoolShiftParameters>(trafficActions.pool),
-    proxies: of<ProxyShiftParameters>(trafficActions.proxy),
-    probe: of<ProbeParameters>(trafficActions.probe)[0],
-  };
-  const any = planned.records.length + planned.pools.length + planned.proxies.length > 0 || planned.probe !== undefined;
-  return any ? planned : undefined;
-}
 
 interface Place {
   readonly migrationId: string;
@@ -300,20 +276,6 @@ export class TrafficShift {
       },
     });
   }
-}
-
-function memberOf(shift: PoolShiftParameters, vmId: string, at: string): NewMember {
-  const [, host = "", port = ""] = /^\[?(.*?)\]?:(\d+)$/.exec(at) ?? [];
-  return shift.accepts === "vm" ? { vmId, port: shift.port } : { address: host, port: Number(port) };
-}
-
-/** The shift of a cutover to come, after the source is in the pool again. An earlier worker did not tell as what. */
-function movedHome(shift: PoolShiftParameters, replaces: PoolMember | undefined): PoolShiftParameters {
-  if (!replaces) return shift;
-  const weights = shift.weights.map((each) =>
-    each.shareId === shift.replaces.shareId ? { ...each, shareId: replaces.shareId } : each,
-  );
-  return { ...shift, replaces, weights };
 }
 
 function nameOf({ site, name, type }: DnsShiftParameters): string {
