@@ -139,11 +139,8 @@ class GuardedClient {
     }
   }
 
-  /**
-   * The server's own limit doesn't help when the server hangs or the link is cut. pg's `query_timeout` would do, but its
-   * timer holds the query: from timer to timer, the answers of many seconds were kept from the collector of young objects
-   * (8 MB at each of its runs at 500 pages of VMs a second), and its pauses went from below 1 ms to 13.
-   */
+  /** The server's own limit doesn't help when the server hangs or the link is cut. pg's `query_timeout` would do, but the timer
+   *  of each statement would hold its answer. */
   async #ask(sql: string, parameters: readonly unknown[]): Promise<pg.QueryResult> {
     this.#silent = false;
     const timer = setTimeout(this.#end, this.#silenceMs);
