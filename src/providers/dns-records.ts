@@ -79,3 +79,12 @@ export function textPieces(text: string): string[] {
   }
   return pieces;
 }
+
+/** A value as a zone file has it: RFC 1035, 5.1. */
+export function zoneFileValue(type: DnsRecordType, value: string): string {
+  if (type === "CNAME") return `${portName(value)}.`;
+  if (type !== "TXT") return value;
+  return textPieces(value)
+    .map((piece) => `"${piece.replace(/["\\]/g, "\\$&")}"`)
+    .join(" ");
+}

@@ -5,6 +5,25 @@ export interface Pauses {
   readonly pollMs: { readonly first: number; readonly most: number };
 }
 
+/** Beyond it whoever waits would not be heard of for too long. */
+const longestPauseMs = 1_000;
+
+/** Asks until it is so, or `withinMs` are over, and lets `onWaiting` hear of it at least every second. */
+export async function waitUntil(
+  isSo: () => Promise<boolean>,
+  { onWaiting, withinMs }: { readonly onWaiting?: (() => void) | undefined; readonly withinMs?: number },
+  { pollMs }: Pauses,
+  signal: AbortSignal,
+): Promise<void> {
+  const look = async (): Promise<true | undefined> => {
+    if (await isSo()) return true;
+    onWaiting?.();
+    return undefined;
+  };
+  const pauses = { first: Math.min(pollMs.first, longestPauseMs), most: Math.min(pollMs.most, longestPauseMs) };
+  await poll(look, { pollMs: pauses }, signal, withinMs ?? Number.POSITIVE_INFINITY);
+}
+
 /**
  * Asks until there is an answer, or `withinMs` are over. The pauses begin short and grow, as vendors' advice on polling says;
  * nothing outlives the call, so any process can go on asking.

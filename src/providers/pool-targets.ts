@@ -1,27 +1,21 @@
 import { invalid, notFound, type Subject } from "./failures.ts";
-import { type Pauses, poll } from "./poll.ts";
+import { type Pauses, waitUntil } from "./poll.ts";
 import { fullWeight, type NewTarget, type PoolShare, type PoolTarget, type TargetWait } from "./traffic-facets.ts";
-
-/** Beyond it whoever waits would not be heard of for too long. */
-const longestPauseMs = 1_000;
 
 /** Looks at a target until it is as wanted, it is gone, or the time is over; gives what was seen last. */
 export async function watchTarget(
   see: () => Promise<PoolTarget | undefined>,
   isReached: (target: PoolTarget) => boolean,
-  { withinMs, onWaiting }: TargetWait,
-  { pollMs }: Pauses,
+  wait: TargetWait,
+  pauses: Pauses,
   signal: AbortSignal,
 ): Promise<PoolTarget | undefined> {
   let seen: PoolTarget | undefined;
-  const look = async (): Promise<true | undefined> => {
+  const isSo = async (): Promise<boolean> => {
     seen = await see();
-    if (seen === undefined || isReached(seen)) return true;
-    onWaiting?.();
-    return undefined;
+    return seen === undefined || isReached(seen);
   };
-  const pauses = { first: Math.min(pollMs.first, longestPauseMs), most: Math.min(pollMs.most, longestPauseMs) };
-  await poll(look, { pollMs: pauses }, signal, withinMs);
+  await waitUntil(isSo, wait, pauses, signal);
   return seen;
 }
 

@@ -46,15 +46,19 @@ export const absentRecord = "absent";
  * The zones that are kept at the site. Records that answer by rules of the site's own (weighted, by latency, aliases of its
  * resources) are not shown; a change of one is refused with UnsupportedCapability.
  */
+/** Where a record is. */
+export interface DnsRecordPlace {
+  readonly zoneId: string;
+  readonly name: string;
+  readonly type: DnsRecordType;
+}
+
 export interface DnsFacet {
   listZones(signal: AbortSignal): AsyncIterable<DnsZone>;
   /** @throws NotFound for a zone that is not there. */
   listRecords(zoneId: string, signal: AbortSignal): AsyncIterable<SeenDnsRecord>;
   /** Undefined where there is none. @throws NotFound for a zone that is not there. */
-  getRecord(
-    input: { readonly zoneId: string; readonly name: string; readonly type: DnsRecordType },
-    signal: AbortSignal,
-  ): Promise<SeenDnsRecord | undefined>;
+  getRecord(input: DnsRecordPlace, signal: AbortSignal): Promise<SeenDnsRecord | undefined>;
   /**
    * Makes the record exactly this one; what is so already stays. With a `version` only if it is still that one, or
    * with {@link absentRecord} only if there is none: nothing that somebody else has set in between is lost.
@@ -65,10 +69,7 @@ export interface DnsFacet {
     signal: AbortSignal,
   ): Promise<DnsChange>;
   /** One that is gone is fine. @throws Conflict when it is not the `version` any more, NotFound for a zone. */
-  deleteRecord(
-    input: { readonly zoneId: string; readonly name: string; readonly type: DnsRecordType; readonly version?: string },
-    signal: AbortSignal,
-  ): Promise<DnsChange>;
+  deleteRecord(input: DnsRecordPlace & { readonly version?: string }, signal: AbortSignal): Promise<DnsChange>;
   /** Returns when the zone's name servers answer with it; resolvers still keep what they had for its former TTL. Where
    *  `dns.in-effect` is a gap, at once. Calls `onWaiting` at least every second meanwhile. */
   waitForChange(

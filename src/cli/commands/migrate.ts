@@ -8,9 +8,9 @@ import { requireGoodEnd, watchMigration } from "../watch.ts";
 import { describeMigration } from "./migrations.ts";
 import type { CommonOptions } from "./options.ts";
 import { describePlan } from "./plans.ts";
-import { readTraffic } from "./traffic-options.ts";
+import { readTraffic, type TrafficFlags } from "./traffic-options.ts";
 
-export interface MigrateOptions extends CommonOptions {
+export interface MigrateOptions extends CommonOptions, TrafficFlags {
   readonly from?: string;
   readonly to?: string;
   readonly dryRun?: boolean;
@@ -41,12 +41,6 @@ export interface MigrateOptions extends CommonOptions {
   /** False with --no-incremental. */
   readonly incremental: boolean;
   readonly undoWindow?: string;
-  readonly proxy?: readonly string[];
-  readonly dns?: readonly string[];
-  readonly pool?: readonly string[];
-  readonly lowTtl?: string;
-  readonly holdAtMost?: string;
-  readonly probeUrl?: string;
   readonly prepare?: "auto" | "off";
   readonly identity?: "keep" | "renew";
   readonly startAt?: string;

@@ -10,15 +10,22 @@ import {
   withinZone,
 } from "../dns-records.ts";
 import { notFound, type Subject, unsupported } from "../failures.ts";
-import { poll } from "../poll.ts";
-import type { DnsChange, DnsFacet, DnsRecord, DnsRecordType, DnsZone, SeenDnsRecord } from "../traffic-facets.ts";
+import { waitUntil } from "../poll.ts";
+import type {
+  DnsChange,
+  DnsFacet,
+  DnsRecord,
+  DnsRecordPlace,
+  DnsRecordType,
+  DnsZone,
+  SeenDnsRecord,
+} from "../traffic-facets.ts";
 import type { Aws } from "./client.ts";
 import { vendorCode } from "./errors.ts";
 import { fromWire, token } from "./tags.ts";
 
 /** "ListTagsForResources" takes so many zones at once. */
 const taggedAtOnce = 10;
-const longestPauseMs = 1_000;
 /** So often somebody else may come in between before it is given up. */
 const tries = 3;
 /** What `*` is in Route 53's answers. */
@@ -83,10 +90,7 @@ export class AwsDns implements DnsFacet {
     }
   }
 
-  async getRecord(
-    { zoneId, name, type }: { zoneId: string; name: string; type: DnsRecordType },
-    signal: AbortSignal,
-  ): Promise<SeenDnsRecord | undefined> {
+  async getRecord({ zoneId, name, type }: DnsRecordPlace, signal: AbortSignal): Promise<SeenDnsRecord | undefined> {
     const subject = this.#subject("read record", `${zoneId}/${name}`);
     const set = await this.#find(zoneId, portName(name), type, subject, signal);
     return set && toRecord(set);
@@ -104,7 +108,7 @@ export class AwsDns implements DnsFacet {
   }
 
   async deleteRecord(
-    { zoneId, name: given, type, version }: { zoneId: string; name: string; type: DnsRecordType; version?: string },
+    { zoneId, name: given, type, version }: DnsRecordPlace & { readonly version?: string },
     signal: AbortSignal,
   ): Promise<DnsChange> {
     const subject = this.#subject("delete record", `${zoneId}/${given}`);
@@ -120,19 +124,17 @@ export class AwsDns implements DnsFacet {
     const { changeId: Id } = change;
     if (Id === undefined) return;
     const subject = this.#subject("wait for a change", Id);
-    const { first, most } = this.#aws.patience.pollMs;
-    const look = async (): Promise<true | undefined> => {
+    const isInSync = async (): Promise<boolean> => {
       const { ChangeInfo } = await this.#aws.route53.send((sdk) => new sdk.GetChangeCommand({ Id }), subject, signal);
-      if (ChangeInfo?.Status === "INSYNC") return true;
-      onWaiting?.();
-      return undefined;
+      return ChangeInfo?.Status === "INSYNC";
     };
-    await poll(look, { pollMs: { first, most: Math.min(most, longestPauseMs) } }, signal);
+    await waitUntil(isInSync, { onWaiting }, this.#aws.patience, signal);
   }
 
   /** What is so already is set again: only a change of one's own tells when the name servers have it. */
   async #replace(
-    input: { zoneId: string; name: string; type: DnsRecordType; subject: Subject } & {
+    input: DnsRecordPlace & {
+      subject: Subject;
       version?: string | undefined;
       wanted?: DnsRecord;
     },

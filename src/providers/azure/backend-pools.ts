@@ -6,12 +6,11 @@ import type {
   LoadBalancingRule,
   NetworkInterface,
 } from "@azure/arm-network";
-import { isProviderError } from "../../domain/errors.ts";
 import { conflict, invalid, notFound, type Subject } from "../failures.ts";
 import { watchTarget } from "../pool-targets.ts";
 import type { NewTarget, PoolEndpoint, PoolTarget, TargetPool, TargetState, TargetWait } from "../traffic-facets.ts";
 import type { Azure } from "./client.ts";
-import { goneIsUndefined } from "./errors.ts";
+import { goneIsUndefined, isStale } from "./errors.ts";
 import { digest, parseId } from "./names.ts";
 import { type Placements, vmNameOf } from "./placements.ts";
 import { fromWire } from "./tags.ts";
@@ -378,8 +377,7 @@ async function untilFresh(write: () => Promise<void>): Promise<void> {
       await write();
       return;
     } catch (error) {
-      const isStale = isProviderError(error, "Conflict") && error.details.facts?.status === 412;
-      if (!isStale || attempt >= putAttempts) throw error;
+      if (!isStale(error) || attempt >= putAttempts) throw error;
     }
   }
 }

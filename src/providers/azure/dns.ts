@@ -1,5 +1,4 @@
 import type { RecordSet, Zone } from "@azure/arm-dns";
-import { isProviderError } from "../../domain/errors.ts";
 import {
   checkRecord,
   checkVersion,
@@ -16,19 +15,14 @@ import {
   type DnsChange,
   type DnsFacet,
   type DnsRecord,
+  type DnsRecordPlace,
   type DnsRecordType,
   type DnsZone,
   type SeenDnsRecord,
 } from "../traffic-facets.ts";
 import type { Azure } from "./client.ts";
-import { goneIsUndefined } from "./errors.ts";
+import { goneIsUndefined, isStale } from "./errors.ts";
 import { fromWire } from "./tags.ts";
-
-interface Named {
-  readonly zoneId: string;
-  readonly name: string;
-  readonly type: DnsRecordType;
-}
 
 /** The public zones of the resource group. Each set of records has an entity tag, which a change may ask for. */
 export class AzureDns implements DnsFacet {
@@ -57,7 +51,7 @@ export class AzureDns implements DnsFacet {
     }
   }
 
-  async getRecord(input: Named, signal: AbortSignal): Promise<SeenDnsRecord | undefined> {
+  async getRecord(input: DnsRecordPlace, signal: AbortSignal): Promise<SeenDnsRecord | undefined> {
     const subject = this.#subject("look up a DNS record", `${input.name}/${input.type}`);
     const set = await this.#get(input, subject, signal);
     return set && !isAlias(set) ? toRecord(set, input.zoneId) : undefined;
@@ -95,7 +89,7 @@ export class AzureDns implements DnsFacet {
     return {};
   }
 
-  async deleteRecord(input: Named & { readonly version?: string }, signal: AbortSignal): Promise<DnsChange> {
+  async deleteRecord(input: DnsRecordPlace & { readonly version?: string }, signal: AbortSignal): Promise<DnsChange> {
     const { zoneId, name, type, version } = input;
     const subject = this.#subject("delete a DNS record", `${name}/${type}`);
     const seen = this.#changeable(await this.#get(input, subject, signal), zoneId, subject);
@@ -122,7 +116,11 @@ export class AzureDns implements DnsFacet {
   async waitForChange(): Promise<void> {}
 
   /** Undefined where there is none. @throws NotFound for a zone. */
-  async #get({ zoneId, name, type }: Named, subject: Subject, signal: AbortSignal): Promise<RecordSet | undefined> {
+  async #get(
+    { zoneId, name, type }: DnsRecordPlace,
+    subject: Subject,
+    signal: AbortSignal,
+  ): Promise<RecordSet | undefined> {
     const found = await goneIsUndefined(
       this.#azure.dns(subject, signal, (client, { group, options: { abortSignal } }) =>
         client.recordSets.get(group, zoneId, relative(name, zoneId, subject), type, { abortSignal }),
@@ -147,10 +145,6 @@ export class AzureDns implements DnsFacet {
   #subject(operation: string, id: string): Subject {
     return { operation, resource: this.#azure.resource("dns", id) };
   }
-}
-
-function isStale(error: unknown): boolean {
-  return isProviderError(error, "Conflict") && error.details.facts?.status === 412;
 }
 
 /** It follows a resource of Azure's, and has no values of its own. */

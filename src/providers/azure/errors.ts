@@ -288,3 +288,8 @@ function readError(error: unknown): Seen {
     ...(requestId !== undefined && { requestId }),
   };
 }
+
+/** Whether the entity tag that a change was to meet is another one by now. */
+export function isStale(error: unknown): boolean {
+  return isProviderError(error, "Conflict") && error.details.facts?.status === 412;
+}

@@ -7,17 +7,24 @@ import {
   portName,
   sameRecord,
   staleRecord,
-  textPieces,
   withinZone,
+  zoneFileValue,
 } from "../dns-records.ts";
 import { type Subject, unsupported } from "../failures.ts";
-import { poll } from "../poll.ts";
-import type { DnsChange, DnsFacet, DnsRecord, DnsRecordType, DnsZone, SeenDnsRecord } from "../traffic-facets.ts";
+import { waitUntil } from "../poll.ts";
+import type {
+  DnsChange,
+  DnsFacet,
+  DnsRecord,
+  DnsRecordPlace,
+  DnsRecordType,
+  DnsZone,
+  SeenDnsRecord,
+} from "../traffic-facets.ts";
 import type { Gcp } from "./client.ts";
 import { seenOf } from "./labels.ts";
 import { digest } from "./names.ts";
 
-const longestPauseMs = 1_000;
 /** So often somebody else may come in between before it is given up. */
 const tries = 3;
 
@@ -89,10 +96,7 @@ export class GcpDns implements DnsFacet {
     }
   }
 
-  async getRecord(
-    { zoneId, name, type }: { zoneId: string; name: string; type: DnsRecordType },
-    signal: AbortSignal,
-  ): Promise<SeenDnsRecord | undefined> {
+  async getRecord({ zoneId, name, type }: DnsRecordPlace, signal: AbortSignal): Promise<SeenDnsRecord | undefined> {
     const subject = this.#subject("read record", `${zoneId}/${name}`);
     const set = await this.#find(zoneId, portName(name), type, subject, signal);
     return set && toRecord(set);
@@ -109,7 +113,7 @@ export class GcpDns implements DnsFacet {
   }
 
   async deleteRecord(
-    { zoneId, name: given, type, version }: { zoneId: string; name: string; type: DnsRecordType; version?: string },
+    { zoneId, name: given, type, version }: DnsRecordPlace & { readonly version?: string },
     signal: AbortSignal,
   ): Promise<DnsChange> {
     const subject = this.#subject("delete record", `${zoneId}/${given}`);
@@ -126,19 +130,17 @@ export class GcpDns implements DnsFacet {
     if (changeId === undefined) return;
     const subject = this.#subject("wait for a change", `${zoneId}/${changeId}`);
     const uri = `managedZones/${encodeURIComponent(zoneId)}/changes/${encodeURIComponent(changeId)}`;
-    const { first, most } = this.#gcp.patience.pollMs;
-    const look = async (): Promise<true | undefined> => {
+    const isDone = async (): Promise<boolean> => {
       const { status } = await this.#send<{ status?: string }>("changes.get", { uri }, subject, signal);
-      if (status === "done") return true;
-      onWaiting?.();
-      return undefined;
+      return status === "done";
     };
-    await poll(look, { pollMs: { first, most: Math.min(most, longestPauseMs) } }, signal);
+    await waitUntil(isDone, { onWaiting }, this.#gcp.patience, signal);
   }
 
   /** What is so already is set again: only a change of one's own tells when the name servers have it. */
   async #replace(
-    input: { zoneId: string; name: string; type: DnsRecordType; subject: Subject } & {
+    input: DnsRecordPlace & {
+      subject: Subject;
       version?: string | undefined;
       wanted?: DnsRecord;
     },
@@ -271,7 +273,7 @@ function toSet({ name, type, ttlSeconds, values }: DnsRecord): RecordSet {
     name: `${name}.`,
     type,
     ttl: ttlSeconds,
-    rrdatas: [...new Set(values)].map((value) => fromValue(type, value)),
+    rrdatas: [...new Set(values)].map((value) => zoneFileValue(type, value)),
   };
 }
 
@@ -280,12 +282,4 @@ function toValue(type: DnsRecordType, raw: string): string {
   if (type !== "TXT") return raw;
   const pieces = [...raw.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map(([, quoted, plain = ""]) => quoted ?? plain);
   return pieces.map((piece) => piece.replace(/\\(.)/g, "$1")).join("");
-}
-
-function fromValue(type: DnsRecordType, value: string): string {
-  if (type === "CNAME") return `${portName(value)}.`;
-  if (type !== "TXT") return value;
-  return textPieces(value)
-    .map((piece) => `"${piece.replace(/["\\]/g, (character) => `\\${character}`)}"`)
-    .join(" ");
 }

@@ -7,8 +7,8 @@ import {
   portName,
   sameRecord,
   staleRecord,
-  textPieces,
   withinZone,
+  zoneFileValue,
 } from "../dns-records.ts";
 import type { Subject } from "../failures.ts";
 import {
@@ -16,6 +16,7 @@ import {
   type DnsChange,
   type DnsFacet,
   type DnsRecord,
+  type DnsRecordPlace,
   type DnsRecordType,
   type DnsZone,
   type SeenDnsRecord,
@@ -28,12 +29,6 @@ import { alive, goneIsUndefined, items } from "./view.ts";
 type Scope = models.Scope.Global | models.Scope.Private;
 const scopes = ["GLOBAL", "PRIVATE"] as unknown as readonly Scope[];
 const limit = 100;
-
-interface Named {
-  readonly zoneId: string;
-  readonly name: string;
-  readonly type: DnsRecordType;
-}
 
 /** The public and private zones of the compartment. A set of records has an entity tag, which a change may ask for. */
 export class OciDns implements DnsFacet {
@@ -77,7 +72,7 @@ export class OciDns implements DnsFacet {
     }
   }
 
-  async getRecord(input: Named, signal: AbortSignal): Promise<SeenDnsRecord | undefined> {
+  async getRecord(input: DnsRecordPlace, signal: AbortSignal): Promise<SeenDnsRecord | undefined> {
     const subject = this.#subject("look up a DNS record", `${input.name}/${input.type}`);
     withinZone(input.name, await this.#zoneName(input.zoneId, subject, signal), subject);
     return this.#get(input, subject, signal);
@@ -98,7 +93,8 @@ export class OciDns implements DnsFacet {
     const set = { zoneNameOrId: zoneId, domain: name, rtype: type };
     const wanted = record.values.map((value) => ({
       ...{ domain: name, rtype: type, ttl: record.ttlSeconds },
-      rdata: toData(type, value),
+      // "Supported Resource Records": as in a zone file.
+      rdata: zoneFileValue(type, value),
     }));
     try {
       if (version === absentRecord) {
@@ -123,7 +119,7 @@ export class OciDns implements DnsFacet {
     return {};
   }
 
-  async deleteRecord(input: Named & { readonly version?: string }, signal: AbortSignal): Promise<DnsChange> {
+  async deleteRecord(input: DnsRecordPlace & { readonly version?: string }, signal: AbortSignal): Promise<DnsChange> {
     const { zoneId, name, type, version } = input;
     const subject = this.#subject("delete a DNS record", `${name}/${type}`);
     const seen = await this.#get(input, subject, signal);
@@ -150,7 +146,11 @@ export class OciDns implements DnsFacet {
   async waitForChange(): Promise<void> {}
 
   /** Undefined where there is none. @throws NotFound for a zone. */
-  async #get({ zoneId, name, type }: Named, subject: Subject, signal: AbortSignal): Promise<SeenDnsRecord | undefined> {
+  async #get(
+    { zoneId, name, type }: DnsRecordPlace,
+    subject: Subject,
+    signal: AbortSignal,
+  ): Promise<SeenDnsRecord | undefined> {
     const request = { zoneNameOrId: zoneId, domain: name, rtype: type };
     const answer = await goneIsUndefined(this.#oci.dns.call("getRRSet", request, subject, signal));
     // What is missing is not told apart: it may be the zone.
@@ -182,15 +182,6 @@ function toZone(zone: models.Zone): DnsZone {
     nameServers: nameservers.map(({ hostname }) => portName(hostname)),
     tags: fromWire(zone).tags,
   };
-}
-
-/** "Supported Resource Records": as in a zone file. */
-function toData(type: DnsRecordType, value: string): string {
-  if (type === "CNAME") return `${portName(value)}.`;
-  if (type !== "TXT") return value;
-  return textPieces(value)
-    .map((piece) => `"${piece.replace(/[\\"]/g, "\\$&")}"`)
-    .join(" ");
 }
 
 function fromData(type: DnsRecordType, data: string): string {
