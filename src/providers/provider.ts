@@ -20,6 +20,7 @@ import type {
   SnapshotsFacet,
   TunnelsFacet,
 } from "./cloud-facets.ts";
+import type { DocumentsFacet } from "./documents-facet.ts";
 import type { EventsFacet } from "./events-facet.ts";
 import type { LiveFacet } from "./live-facet.ts";
 import type { DnsFacet, LoadBalancingFacet } from "./traffic-facets.ts";
@@ -66,6 +67,8 @@ export interface Provider {
   /** DNS records and the targets of load balancers (`traffic-facets.ts`). */
   readonly dns?: DnsFacet;
   readonly loadBalancing?: LoadBalancingFacet;
+  /** Small documents that are kept at the site and changed by compare-and-swap (`documents-facet.ts`). */
+  readonly documents?: DocumentsFacet;
   /** Reachability, credentials, permissions, versions: one row each, in an order a person would debug in. */
   check(signal: AbortSignal): Promise<readonly SiteCheck[]>;
   /** Every resource at the site that exists because of us (created by us, opened by us, still costing something),
@@ -126,6 +129,8 @@ export const capabilityNames = [
   "images",
   "snapshots",
   "objects",
+  /** Small documents of ours are kept there, changed by compare-and-swap only. */
+  "documents",
   "quotas",
   /** The keys that we sign with can be exchanged. */
   "keys",

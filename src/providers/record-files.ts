@@ -86,11 +86,16 @@ export async function syncFile(path: string): Promise<void> {
 }
 
 async function writePartial(path: string, value: unknown): Promise<string> {
+  return writePartialText(path, `${JSON.stringify(value, undefined, 2)}\n`);
+}
+
+/** Writes what is to be `path`, durably, under a name of its own beside it; gives that name. */
+export async function writePartialText(path: string, text: string): Promise<string> {
   const partial = partialName(path);
   try {
     const file = await open(partial, "wx", 0o640);
     try {
-      await file.writeFile(`${JSON.stringify(value, undefined, 2)}\n`);
+      await file.writeFile(text);
       await file.sync();
     } finally {
       await file.close();

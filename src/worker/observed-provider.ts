@@ -36,6 +36,7 @@ const facetNames = {
   live: true,
   dns: true,
   loadBalancing: true,
+  documents: true,
 } as const satisfies Readonly<Record<Exclude<keyof Provider, NoFacet>, true>>;
 const facets: ReadonlySet<PropertyKey> = new Set(Object.keys(facetNames));
 const ownCalls: ReadonlySet<PropertyKey> = new Set(["check", "census"]);

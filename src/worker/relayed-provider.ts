@@ -19,6 +19,7 @@ const gaps: Capabilities = {
     "Only its own workers reach its hypervisor, and a live move needs one worker that reaches both",
   events: "Only its own workers hear what changes there; it is read at its turn",
   "network.isolated": "Only its own workers reach it, and tests by them are not built",
+  documents: "Only its own workers reach it, and documents kept through them are not built",
   "disks.rounds": "Only its own workers reach it, and rounds between workers of sites are not built",
 };
 

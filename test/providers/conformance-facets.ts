@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { TestContext } from "node:test";
+import { isProviderError } from "../../src/domain/errors.ts";
 import type { SecurityRule, UploadedPart } from "../../src/providers/cloud-facets.ts";
+import { absentDocument } from "../../src/providers/documents-facet.ts";
 import type { CapabilityName, Provider } from "../../src/providers/provider.ts";
 import { refuses } from "./support/refuses.ts";
 
@@ -24,6 +26,7 @@ export function facetCases({ test, provider, signal, fresh, sealed }: Parts): vo
       | "images"
       | "snapshots"
       | "objects"
+      | "documents"
       | "quotas"
       | "loadBalancers"
       | "scalingGroups"
@@ -248,6 +251,65 @@ export function facetCases({ test, provider, signal, fresh, sealed }: Parts): vo
     },
   );
 
+  having(
+    "documents",
+    "documents",
+    "writes a document only over the version that was read, and knows its own write again",
+    async (documents) => {
+      const name = `conformance/${fresh("document").toLowerCase()}`;
+      assert.equal(await documents.get(name, signal), undefined);
+      const first = { name, value: { holder: "a", epoch: 1 }, version: absentDocument, key: "first" };
+      const made = await documents.put(first, signal);
+      assert.deepEqual(await documents.get(name, signal), made);
+      assert.deepEqual([made.value, made.key], [first.value, "first"]);
+      assert.deepEqual(await documents.put(first, signal), made, "the same write, repeated");
+      await refuses("Conflict", documents.put({ ...first, key: "other" }, signal));
+      const second = { name, value: { holder: "b", epoch: 2 }, version: made.version, key: "second" };
+      const changed = await documents.put(second, signal);
+      assert.notEqual(changed.version, made.version);
+      assert.deepEqual(await documents.put(second, signal), changed, "the same write, repeated");
+      await refuses("Conflict", documents.put({ ...second, key: "late" }, signal));
+      await refuses("Conflict", documents.put(first, signal));
+      assert.deepEqual(await documents.get(name, signal), changed);
+      for (let repeat = 0; repeat < 2; repeat++) await documents.remove(name, signal);
+      assert.equal(await documents.get(name, signal), undefined);
+      await refuses("Conflict", documents.put({ ...second, version: changed.version, key: "after" }, signal));
+      const again = await documents.put({ ...first, key: "again" }, signal);
+      assert.notEqual(again.version, made.version);
+      await documents.remove(name, signal);
+    },
+  );
+  having("documents", "documents", "lets one of several writers win", async (documents) => {
+    const name = `conformance/${fresh("raced").toLowerCase()}`;
+    const racers = ["a", "b", "c", "d", "e", "f"];
+    let version: string = absentDocument;
+    for (let round = 0; round < 3; round++) {
+      const results = await Promise.allSettled(
+        racers.map((key) => documents.put({ name, value: { by: key, round }, version, key: `${key}${round}` }, signal)),
+      );
+      const won = results.filter((result) => result.status === "fulfilled");
+      const codes = results.flatMap((result) => (result.status === "rejected" ? [codeOf(result.reason)] : []));
+      assert.deepEqual([won.length, [...new Set(codes)]], [1, ["Conflict"]]);
+      const seen = await documents.get(name, signal);
+      assert.deepEqual(seen, won[0]?.value);
+      version = seen?.version ?? "";
+    }
+    await documents.remove(name, signal);
+  });
+  having("documents", "documents", "lists documents by the begin of their names", async (documents) => {
+    const folder = fresh("listed").toLowerCase();
+    const names = [`${folder}/one/lease`, `${folder}/one/plan`, `${folder}/two/lease`];
+    for (const name of names)
+      await documents.put({ name, value: { of: name }, version: absentDocument, key: name }, signal);
+    const listed = async (prefix: string) => (await Array.fromAsync(documents.list(prefix, signal))).sort();
+    assert.deepEqual(await listed(`${folder}/`), names);
+    assert.deepEqual(await listed(`${folder}/one/`), names.slice(0, 2));
+    for (const name of names) await documents.remove(name, signal);
+    assert.deepEqual(await listed(`${folder}/`), []);
+    await refuses("InvalidInput", documents.get("../else", signal));
+    await refuses("InvalidInput", Array.fromAsync<string>(documents.list("../else", signal)));
+  });
+
   test("lists a recovery point from its seal until it is deleted", async () => {
     const { disks, site } = provider();
     const pointId = await sealed();
@@ -283,4 +345,8 @@ export function facetCases({ test, provider, signal, fresh, sealed }: Parts): vo
 
 function sorted(rules: readonly SecurityRule[]): readonly string[] {
   return rules.map((rule) => JSON.stringify(rule, Object.keys(rule).sort())).sort();
+}
+
+function codeOf(error: unknown): string {
+  return isProviderError(error) ? error.code : String(error);
 }

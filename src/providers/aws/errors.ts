@@ -181,6 +181,7 @@ const codes: Readonly<Record<string, Meaning>> = {
   BucketNotEmpty: { ...conflict, action: "Remove its objects first." },
   OperationAborted: { ...away, reason: "another operation on it is under way" },
   PreconditionFailed: conflict,
+  ConditionalRequestConflict: { ...away, reason: "somebody else is writing it at this moment" },
   InvalidPart: conflict,
   AddressLimitExceeded: quota,
 

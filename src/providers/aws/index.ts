@@ -1,4 +1,5 @@
 import { capabilities } from "../capabilities.ts";
+import { KeptDocuments } from "../documents.ts";
 import type { CensusEntry, Provider, ProviderContext, SiteCheck } from "../provider.ts";
 import { Census } from "./census.ts";
 import { checkAccount } from "./checks.ts";
@@ -7,6 +8,7 @@ import { AwsCompute } from "./compute.ts";
 import { Ec2View } from "./describe.ts";
 import { AwsDisks } from "./disks.ts";
 import { AwsDns } from "./dns.ts";
+import { AwsTexts } from "./documents.ts";
 import { AwsEvents } from "./events.ts";
 import { Generations } from "./generations.ts";
 import { AwsImages } from "./images.ts";
@@ -54,6 +56,7 @@ class AwsProvider implements Provider {
   readonly snapshots: AwsSnapshots;
   readonly networkAdmin: AwsNetworkAdmin;
   readonly objects: AwsObjects;
+  readonly documents: KeptDocuments;
   readonly quotas: AwsQuotas;
   readonly keys: AwsKeys;
   readonly loadBalancers: AwsLoadBalancers;
@@ -84,6 +87,7 @@ class AwsProvider implements Provider {
     this.snapshots = new AwsSnapshots(aws, snapshots);
     this.networkAdmin = new AwsNetworkAdmin(aws, view);
     this.objects = new AwsObjects(aws);
+    this.documents = new KeptDocuments(aws.site, new AwsTexts(aws, this.objects));
     this.keys = new AwsKeys(aws, context);
     this.loadBalancers = new AwsLoadBalancers(aws);
     this.scalingGroups = new AwsScalingGroups(aws);

@@ -1,4 +1,5 @@
 import { capabilities } from "../capabilities.ts";
+import { KeptDocuments } from "../documents.ts";
 import type { CensusEntry, Provider, ProviderContext, SiteCheck } from "../provider.ts";
 import { Census } from "./census.ts";
 import { checkSubscription } from "./checks.ts";
@@ -6,6 +7,7 @@ import { Azure } from "./client.ts";
 import { AzureCompute } from "./compute.ts";
 import { AzureDisks } from "./disks.ts";
 import { AzureDns } from "./dns.ts";
+import { AzureTexts } from "./documents.ts";
 import { AzureEvents } from "./events.ts";
 import { Generations } from "./generations.ts";
 import { AzureImages } from "./images.ts";
@@ -54,6 +56,7 @@ class AzureProvider implements Provider {
   readonly snapshots: AzureSnapshots;
   readonly networkAdmin: AzureNetworkAdmin;
   readonly objects: AzureObjects;
+  readonly documents: KeptDocuments;
   readonly quotas: AzureQuotas;
   readonly keys: AzureKeys;
   readonly events: AzureEvents;
@@ -87,6 +90,7 @@ class AzureProvider implements Provider {
     this.snapshots = new AzureSnapshots(azure, { view, snapshots });
     this.networkAdmin = new AzureNetworkAdmin(azure, placements);
     this.objects = new AzureObjects(azure);
+    this.documents = new KeptDocuments(azure.site, new AzureTexts(azure, this.objects));
     this.quotas = new AzureQuotas(azure, types);
     this.keys = new AzureKeys(azure, context);
     this.events = new AzureEvents(azure);

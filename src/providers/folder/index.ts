@@ -1,5 +1,7 @@
 import { tagKeys } from "../../domain/vm.ts";
 import { capabilities } from "../capabilities.ts";
+import { KeptDocuments } from "../documents.ts";
+import { FolderTexts } from "../folder-documents.ts";
 import type { CensusEntry, Provider, ProviderContext, SiteCheck } from "../provider.ts";
 import { checkFolder } from "./checks.ts";
 import { FolderCompute } from "./compute.ts";
@@ -45,6 +47,7 @@ class FolderProvider implements Provider {
   readonly compute: FolderCompute;
   readonly disks: FolderDisks;
   readonly network = new FolderNetwork();
+  readonly documents: KeptDocuments;
   readonly #parts: FolderParts;
   readonly #layers: Layers;
 
@@ -54,6 +57,11 @@ class FolderProvider implements Provider {
     this.site = parts.folder.site;
     this.compute = new FolderCompute(parts.folder, parts.vms, parts.volumes);
     this.disks = new FolderDisks(parts);
+    const texts = new FolderTexts(async (signal) => {
+      await parts.folder.begin(signal);
+      return parts.folder.root;
+    });
+    this.documents = new KeptDocuments(this.site, texts);
   }
 
   check(signal: AbortSignal): Promise<readonly SiteCheck[]> {

@@ -1,4 +1,5 @@
 import { capabilities } from "../capabilities.ts";
+import { KeptDocuments } from "../documents.ts";
 import { Helpers } from "../helpers.ts";
 import type { CensusEntry, Provider, ProviderContext, SiteCheck } from "../provider.ts";
 import { Census } from "./census.ts";
@@ -7,6 +8,7 @@ import { Gcp } from "./client.ts";
 import { GcpCompute } from "./compute.ts";
 import { GcpDisks } from "./disks.ts";
 import { GcpDns } from "./dns.ts";
+import { GcpTexts } from "./documents.ts";
 import { GcpEvents } from "./events.ts";
 import { Generations } from "./generations.ts";
 import { GcpHelpers } from "./helper-instances.ts";
@@ -53,6 +55,7 @@ class GcpProvider implements Provider {
   readonly snapshots: GcpSnapshots;
   readonly networkAdmin: GcpNetworkAdmin;
   readonly objects: GcpObjects;
+  readonly documents: KeptDocuments;
   readonly quotas: GcpQuotas;
   readonly dns: GcpDns;
   readonly loadBalancing: GcpLoadBalancing;
@@ -83,6 +86,7 @@ class GcpProvider implements Provider {
     this.snapshots = new GcpSnapshots(gcp, snapshots);
     this.networkAdmin = new GcpNetworkAdmin(gcp);
     this.objects = new GcpObjects(gcp);
+    this.documents = new KeptDocuments(gcp.site, new GcpTexts(gcp, this.objects));
     this.quotas = new GcpQuotas(gcp, types);
     this.dns = new GcpDns(gcp);
     this.loadBalancing = new GcpLoadBalancing(gcp);

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { tagKeys } from "../../domain/vm.ts";
 import type { HostTools } from "../../host/tools.ts";
 import { capabilities } from "../capabilities.ts";
+import { KeptDocuments } from "../documents.ts";
+import { FolderTexts } from "../folder-documents.ts";
 import { ownMark } from "../processes.ts";
 import type { Capabilities, CensusEntry, Provider, ProviderContext, SiteCheck } from "../provider.ts";
 import { checkHost } from "./checks.ts";
@@ -72,6 +74,7 @@ class LibvirtProvider implements Provider {
   readonly network: LibvirtNetwork;
   readonly events: LibvirtEvents;
   readonly live: LibvirtLive;
+  readonly documents: KeptDocuments;
   readonly loadBalancing?: HaproxyBalancing;
   readonly #host: Host;
 
@@ -86,6 +89,12 @@ class LibvirtProvider implements Provider {
     this.network = new LibvirtNetwork(host);
     this.events = new LibvirtEvents(host);
     this.live = new LibvirtLive(host, this.compute);
+    const texts = new FolderTexts(async (signal) => {
+      signal.throwIfAborted();
+      await host.layers.id();
+      return host.layers.root;
+    });
+    this.documents = new KeptDocuments(host.site, texts);
   }
 
   async check(signal: AbortSignal): Promise<readonly SiteCheck[]> {

@@ -1,4 +1,5 @@
 import { capabilities } from "../capabilities.ts";
+import { KeptDocuments } from "../documents.ts";
 import { Helpers } from "../helpers.ts";
 import type { CensusEntry, Provider, ProviderContext, SiteCheck } from "../provider.ts";
 import { Backups } from "./backups.ts";
@@ -9,6 +10,7 @@ import { Oci } from "./client.ts";
 import { OciCompute } from "./compute.ts";
 import { OciDisks } from "./disks.ts";
 import { OciDns } from "./dns.ts";
+import { OciTexts } from "./documents.ts";
 import { OciEvents } from "./events.ts";
 import { Generations } from "./generations.ts";
 import { OciHelpers } from "./helper-instances.ts";
@@ -59,6 +61,7 @@ class OciProvider implements Provider {
   readonly snapshots: OciSnapshots;
   readonly networkAdmin: OciNetworkAdmin;
   readonly objects: OciObjects;
+  readonly documents: KeptDocuments;
   readonly quotas: OciQuotas;
   readonly dns: OciDns;
   readonly loadBalancing: OciLoadBalancing;
@@ -104,6 +107,7 @@ class OciProvider implements Provider {
     this.snapshots = new OciSnapshots(oci, backups);
     this.networkAdmin = new OciNetworkAdmin(oci, view);
     this.objects = objects;
+    this.documents = new KeptDocuments(oci.site, new OciTexts(oci, this.objects));
     this.quotas = new OciQuotas(oci, { view, shapes });
     this.dns = new OciDns(oci);
     this.loadBalancing = new OciLoadBalancing(oci, view);

@@ -5,6 +5,7 @@ import { type Answer, readBody } from "../../cloud/http-front.ts";
 import { xmlDocument, xmlElement } from "../../cloud/xml.ts";
 import type { AwsCloud, Call } from "../cloud.ts";
 import { AwsError } from "../errors.ts";
+import { accountId } from "../identity.ts";
 import { readRestInput, writeRestOutput } from "../protocol/rest.ts";
 import { operationSchema, type SchemaModule, violations } from "../protocol/schema.ts";
 import { perform, type Service, type SignedIn } from "../service.ts";
@@ -57,6 +58,8 @@ export function s3Parts(cloud: AwsCloud): S3Parts {
     }
     const body = uploads.has(operation) ? "" : (await readBody(request, xmlLimit)).toString("utf8");
     const input = readRestInput(schema.input, { labels: { Bucket, Key }, query, headers: request.headers, body });
+    const owner = request.headers["x-amz-expected-bucket-owner"];
+    if (owner !== undefined && owner !== accountId) throw new AwsError("AccessDenied", "Access Denied", 403);
     const call: Call = { service: "s3", operation, region, requestId, caller };
     const resource = Bucket === "" ? "*" : `arn:aws:s3:::${Bucket}${Key === "" ? "" : `/${Key}`}`;
     const output = await perform(cloud, call, () => run(call, input as never, request), { resource });

@@ -47,9 +47,16 @@ export function objectOperations(tables: S3Tables, contents: ContentStore) {
     ): Promise<Without<s3.PutObjectCommandOutput>> => {
       const bucket = findBucket(tables, input.Bucket);
       const id = objectId(bucket.id, input.Key ?? "");
-      if (input.IfNoneMatch === "*" && tables.objects.has(id)) throw preconditionFailed();
+      checkWrite(tables.objects.get(id), input);
       const { stored, etag, checksums } = await receive(contents, request);
       const old = tables.objects.get(id);
+      try {
+        // What came while these bytes were on their way counts.
+        checkWrite(old, input);
+      } catch (error) {
+        contents.delete([{ contentId: stored.contentId, sizeBytes: stored.sizeBytes }]);
+        throw error;
+      }
       tables.objects.put({
         ...objectFacts(input),
         id,
@@ -190,6 +197,17 @@ function checkConditions(
   const known = input.IfNoneMatch !== undefined ? same(input.IfNoneMatch) : undefined;
   const old = input.IfModifiedSince !== undefined && seconds <= input.IfModifiedSince.getTime();
   if (known ?? old) throw new AwsError("NotModified", "Not Modified", 304);
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html */
+function checkWrite(
+  old: StoredObject | undefined,
+  { IfMatch, IfNoneMatch, Key = "" }: Pick<s3.PutObjectCommandInput, "IfMatch" | "IfNoneMatch" | "Key">,
+): void {
+  if (IfNoneMatch === "*" && old) throw preconditionFailed();
+  if (IfMatch === undefined) return;
+  if (!old) throw new AwsError("NoSuchKey", "The specified key does not exist.", 404, { Key });
+  if (IfMatch.replaceAll('"', "") !== old.etag) throw preconditionFailed();
 }
 
 function preconditionFailed(): AwsError {

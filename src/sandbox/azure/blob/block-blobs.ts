@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { Stored } from "../../cloud/contents.ts";
 import { TornConnection } from "../../cloud/faults.ts";
 import type { Answer } from "../../cloud/http-front.ts";
 import { escapeXml, xmlDocument } from "../../cloud/xml.ts";
@@ -23,8 +24,10 @@ export class BlockBlobs {
   }
 
   async put(request: BlobRequest, target: Target): Promise<Answer> {
-    const before = this.#before(request, target);
-    const { contentId, sizeBytes, sums } = await this.#receive(request);
+    this.#before(request, target);
+    const stored = await this.#receive(request);
+    const { contentId, sizeBytes, sums } = stored;
+    const before = this.#afterReceiving(request, target, stored);
     const md5 = sums.md5?.toString("base64");
     const blob = this.#write(request, target, before, {
       sizeBytes,
@@ -107,6 +110,16 @@ export class BlockBlobs {
     checkConditions(request, before);
     checkLease(request, before);
     return before;
+  }
+
+  /** What came while these bytes were on their way counts. */
+  #afterReceiving(request: BlobRequest, target: Target, stored: Stored): Blob | undefined {
+    try {
+      return this.#before(request, target);
+    } catch (error) {
+      this.#store.contents.delete([stored]);
+      throw error;
+    }
   }
 
   #write(

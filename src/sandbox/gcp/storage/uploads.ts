@@ -32,6 +32,8 @@ export function uploadOperations(parts: StorageParts): StorageOperations {
     const stored = await contents.write(pieces, ["crc32c", "md5"]);
     try {
       checkSums(announcedIn(body), sumsOf(stored));
+      // What came while these bytes were on their way counts.
+      checkPreconditions(query, tables.objects.get(objectId(bucket, name)));
     } catch (error) {
       contents.delete([stored]);
       throw error;

@@ -57,6 +57,13 @@ export function objectOperations(store: ObjectStore): Operation[] {
       checkConditions(call, store.objects.get(objectId(bucket.id, name)));
       const { stored, md5, headers } = await receive(store.contents, call.request);
       const { contentId, sizeBytes } = stored;
+      try {
+        // What came while these bytes were on their way counts.
+        checkConditions(call, store.objects.get(objectId(bucket.id, name)));
+      } catch (error) {
+        store.contents.delete([stored]);
+        throw error;
+      }
       const object = store.put({
         bucket: bucket.id,
         name,

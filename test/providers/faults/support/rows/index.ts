@@ -2,6 +2,7 @@ import { accountRows, imageRows } from "./account.ts";
 import { blockRows } from "./blocks.ts";
 import { computeRows } from "./compute.ts";
 import { replicaRows, sourceRows } from "./disks.ts";
+import { documentRows } from "./documents.ts";
 import { keyRows } from "./keys.ts";
 import { accessRows, listedRows, networkRows } from "./network.ts";
 import { objectRows } from "./objects.ts";
@@ -14,5 +15,5 @@ export const suites = {
   disks: [...sourceRows, ...replicaRows, ...blockRows, ...volumeRows],
   networks: [...networkRows, ...accessRows, ...listedRows],
   traffic: trafficRows,
-  "images, objects and the account": [...imageRows, ...objectRows, ...keyRows, ...accountRows],
+  "images, objects and the account": [...imageRows, ...objectRows, ...documentRows, ...keyRows, ...accountRows],
 } as const;
