@@ -4,6 +4,7 @@ import { formatMoney } from "./money.ts";
 import { hoursOf, type MoveHours } from "./move-hours.ts";
 import type { PlanAction, PlanCheck, PlanChoice } from "./plan.ts";
 import { diskMonth } from "./prices.ts";
+import { shortened } from "./tag-text.ts";
 import { tagKeys, type Vm } from "./vm.ts";
 
 export interface PlannedCopy {
@@ -16,9 +17,13 @@ export interface PlannedCopy {
   readonly base?: DiskBase;
 }
 
-/** The id a VM keeps across moves. */
+/** Of the 63 characters that Google Cloud gives a label, in which a capital takes more than one. */
+const longestLineage = 40;
+
+/** The id a VM keeps across moves: its first site's, shortened where other clouds could not take it as a tag (an OCID has 95
+ *  characters). */
 export function lineageOf(vm: Vm): string {
-  return vm.tags[tagKeys.lineage] ?? vm.vmId;
+  return vm.tags[tagKeys.lineage] ?? shortened(vm.vmId, longestLineage);
 }
 
 export function planCopy(seen: MigrationObservations, disk: DiskObservation, hours: MoveHours): PlannedCopy {

@@ -57,6 +57,11 @@ function decode(text: string, alphabet: TagAlphabet): Uint8Array | undefined {
   return Uint8Array.from(bytes);
 }
 
+/** A text that stands for one too long for a tag: its checksum and its end, which in clouds' ids is what tells them apart. */
+export function shortened(text: string, length: number): string {
+  return text.length <= length ? text : `${crc32(new TextEncoder().encode(text))}-${text.slice(9 - length)}`;
+}
+
 /** CRC-32 as of zip and Ethernet. */
 function crc32(bytes: Uint8Array): string {
   let crc = 0xffffffff;

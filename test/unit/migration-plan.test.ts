@@ -35,6 +35,20 @@ describe("a plan into a cloud", () => {
     assert.match(choiceOf(observed(), "size of vda")?.why ?? "", /0\.88 GiB more than it has now, 0\.07 USD a month/);
   });
 
+  test("gives a VM whose id is long a lineage that every cloud can take as a tag, and that stays its own", () => {
+    const lineageAt = (vmId: string, tags = {}) => {
+      const seen = observed();
+      return created({ ...seen, vm: { ...seen.vm, vmId, tags } }).tags["novacron:lineage"];
+    };
+    const ocid = (end: string) => `ocid1.instance.oc1.iad.${"a".repeat(40)}${end.padStart(20, "b")}`;
+    const lineage = lineageAt(ocid("c"));
+    assert.ok(lineage && lineage.length <= 40, lineage);
+    assert.equal(lineageAt(ocid("c")), lineage);
+    assert.notEqual(lineageAt(ocid("d")), lineage);
+    assert.equal(lineageAt("i-0123456789abcdef0"), "i-0123456789abcdef0");
+    assert.equal(lineageAt("i-0123456789abcdef0", { "novacron:lineage": lineage }), lineage);
+  });
+
   test("is the same for the same observations", () => {
     assert.equal(canonicalJson(planMigration(observed())), canonicalJson(planMigration(observed())));
   });
