@@ -1,16 +1,17 @@
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile, rename, rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Context } from "@temporalio/activity";
 import { isProviderError, ProviderError } from "../domain/errors.ts";
 import { keyIdOf, type RotatedSecret } from "../domain/rotation.ts";
 import type { KeysFacet, MadeKey } from "../providers/cloud-facets.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { makeKey, removeLeft } from "./key-making.ts";
+import { readIfThere, replaceFile } from "./secret-files.ts";
 
 type Values = Readonly<Record<string, string>>;
 
-/** A cloud takes seconds to know a new key everywhere. */
-const acceptedWithinMs = 60_000;
-const askAgainMs = 500;
+/** A cloud takes seconds to minutes to know a new key everywhere. */
+const askAgainMs = { first: 500, most: 10_000 };
 
 /** The exchange of secrets that we own, while they are in use. A secret goes from its maker into its file, and nowhere else:
  *  what enters a history are ids. What is made lies beside its file (`.next`) until it is in use, for an attempt that dies. */
@@ -39,9 +40,12 @@ export function rotateActivities({ registry, store, credentialFile }: ActivityDe
     /** Ends what was in use before, if something else is now. */
     async retireKey(input: { scheduleId: string; site: string; keyId: string }): Promise<void> {
       const { site, keyId } = input;
-      if ((await keyOf(site)) === keyId)
-        throw refusal(`site/${site}`, `the key ${keyId} is in use again`, "Let it be rotated anew.");
-      await (await keysAt(site)).retireKey(keyId, Context.current().cancellationSignal);
+      const signal = Context.current().cancellationSignal;
+      const inUse = await keyOf(site);
+      if (inUse === keyId) throw refusal(`site/${site}`, `the key ${keyId} is in use again`, "Let it be rotated anew.");
+      const keys = await keysAt(site);
+      await keys.retireKey(keyId, signal);
+      await removeLeft({ file: fileOf(site), own: [inUse, keyId], keys }, signal);
     },
   };
 
@@ -131,9 +135,8 @@ export function rotateActivities({ registry, store, credentialFile }: ActivityDe
 async function nextKey(file: string, inUse: string, keys: KeysFacet, signal: AbortSignal): Promise<MadeKey> {
   const left = await leftKey(file);
   if (left && left.keyId !== inUse) return left;
-  const made = await keys.createKey(signal);
-  await replaceFile(`${file}.next`, `${JSON.stringify(made.values)}\n`);
-  return made;
+  const keep = ({ values }: MadeKey) => replaceFile(`${file}.next`, `${JSON.stringify(values)}\n`);
+  return makeKey({ file, inUse, keys }, keep, signal);
 }
 
 async function leftKey(file: string): Promise<MadeKey | undefined> {
@@ -145,13 +148,14 @@ async function leftKey(file: string): Promise<MadeKey | undefined> {
 }
 
 async function untilAccepted(keys: KeysFacet, values: Values, signal: AbortSignal): Promise<void> {
-  for (const deadline = Date.now() + acceptedWithinMs; ; ) {
+  const deadline = Date.now() + keys.acceptedWithinMs;
+  for (let pauseMs = askAgainMs.first; ; pauseMs = Math.min(pauseMs * 1.5, askAgainMs.most)) {
     try {
       await keys.tryKey(values, signal);
       return;
     } catch (error) {
       if (!isProviderError(error, "CloudUnauthenticated") || Date.now() > deadline) throw error;
-      await sleep(askAgainMs, undefined, { signal });
+      await sleep(pauseMs, undefined, { signal });
     }
   }
 }
@@ -162,22 +166,6 @@ async function readToken(file: string): Promise<string> {
 
 async function readKeys(file: string): Promise<Values> {
   return JSON.parse(await readFile(file, "utf8")) as Values;
-}
-
-async function readIfThere(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-}
-
-/** As a whole, for ourselves only. */
-async function replaceFile(file: string, text: string): Promise<void> {
-  const partial = `${file}.${process.pid}`;
-  await writeFile(partial, text, { mode: 0o600, flush: true });
-  await rename(partial, file);
 }
 
 function refusal(resource: string, reason: string, action: string): ProviderError {

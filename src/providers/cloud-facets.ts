@@ -78,11 +78,25 @@ export interface MadeKey {
   readonly values: Readonly<Record<string, string>>;
 }
 
+/** A key as a site lists it. */
+export interface ListedKey {
+  readonly keyId: string;
+  /** ISO 8601, by the site's clock. */
+  readonly createdAt: string;
+  /** What createKey was given, or what another maker has put there; undefined where the site keeps none beside a key. */
+  readonly mark?: string;
+}
+
 /** The keys that we sign with, where they can be exchanged while they are in use. */
 export interface KeysFacet {
-  /** Another one of the same account beside the one in use. Not idempotent: the secret is told once.
-   *  @throws QuotaExceeded where there is no room for it beside those that are there. */
-  createKey(signal: AbortSignal): Promise<MadeKey>;
+  /** How long the site may refuse a key that is new. */
+  readonly acceptedWithinMs: number;
+  /** All keys of the account that we are. May lag behind by as long as the site's own lists do. */
+  listKeys(signal: AbortSignal): Promise<readonly ListedKey[]>;
+  /** Another one of the same account beside the one in use. Not idempotent: the secret is told once. A key whose answer got
+   *  lost is found by its mark, where the site keeps that, or by not having been listed before.
+   *  @throws QuotaExceeded where there is no room for it beside those that are there, PolicyBlocked where none may be made. */
+  createKey(mark: string, signal: AbortSignal): Promise<MadeKey>;
   /** @throws CloudUnauthenticated while the site doesn't accept it. */
   tryKey(values: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void>;
   /** One that is gone is fine. */

@@ -156,10 +156,19 @@ test("a token and a cloud's key are exchanged by schedule while they are in use,
   }
 });
 
-test("the key in use is not taken for one that was made and never used", async () => {
+test("neither is the key in use taken for one that was made and never used, nor is one left whose answer got lost", async () => {
   const { access_key, secret_key } = JSON.parse(await readFile(keyFile, "utf8")) as Record<string, string>;
   // As an attempt leaves it that dies right after it has switched.
   await writeFile(`${keyFile}.next`, JSON.stringify({ access_key, secret_key }), { mode: 0o600 });
+  // IAM gives a user two at most: the lost one has to be gone before there is room for another.
+  const lost = {
+    fault: "timeout-after-act",
+    service: "iam",
+    operation: "CreateAccessKey",
+    times: 1,
+    delayMs: 0,
+  } as const;
+  lab.aws.cloud.faults.add(lost);
   const args = [{ scheduleId: "s", secret: { kind: "site", site }, graceMs: 2_000 }];
   const options = { taskQueue, workflowId: "rotation/left", args };
   const { before, after: now } = (await client.workflow.execute("rotateSecret", options)) as RotateSecretResult;

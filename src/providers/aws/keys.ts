@@ -1,4 +1,4 @@
-import type { KeysFacet, MadeKey } from "../cloud-facets.ts";
+import type { KeysFacet, ListedKey, MadeKey } from "../cloud-facets.ts";
 import { type Subject, unsupported } from "../failures.ts";
 import type { ProviderContext } from "../provider.ts";
 import { Aws } from "./client.ts";
@@ -6,6 +6,8 @@ import { goneIsUndefined } from "./describe.ts";
 
 /** The access keys of the IAM user that we are. Two are the most that IAM gives one. */
 export class AwsKeys implements KeysFacet {
+  /** "Changes that I make are not always immediately visible", of IAM's troubleshooting. */
+  readonly acceptedWithinMs = 120_000;
   readonly #aws: Aws;
   readonly #context: ProviderContext;
 
@@ -14,7 +16,20 @@ export class AwsKeys implements KeysFacet {
     this.#context = context;
   }
 
-  async createKey(signal: AbortSignal): Promise<MadeKey> {
+  async listKeys(signal: AbortSignal): Promise<ListedKey[]> {
+    const subject = await this.#ownUser("list access keys");
+    const keys: ListedKey[] = [];
+    for (let Marker: string | undefined; ; ) {
+      const page = await this.#aws.iam.send((sdk) => new sdk.ListAccessKeysCommand({ Marker }), subject, signal);
+      for (const { AccessKeyId: keyId, CreateDate } of page.AccessKeyMetadata ?? []) {
+        if (keyId !== undefined && CreateDate) keys.push({ keyId, createdAt: CreateDate.toISOString() });
+      }
+      Marker = page.Marker;
+      if (!page.IsTruncated || Marker === undefined) return keys;
+    }
+  }
+
+  async createKey(_mark: string, signal: AbortSignal): Promise<MadeKey> {
     const subject = await this.#ownUser("create an access key");
     // Without a user's name it is the caller's own.
     const { AccessKey } = await this.#aws.iam.send((sdk) => new sdk.CreateAccessKeyCommand({}), subject, signal);

@@ -1,4 +1,5 @@
-import type { KeysFacet, MadeKey } from "../cloud-facets.ts";
+import { isProviderError } from "../../domain/errors.ts";
+import type { KeysFacet, ListedKey, MadeKey } from "../cloud-facets.ts";
 import { invalid, type Subject, unsupported } from "../failures.ts";
 import type { ProviderContext } from "../provider.ts";
 import { graphHost } from "./budgets.ts";
@@ -7,11 +8,15 @@ import { Azure } from "./client.ts";
 type Values = Readonly<Record<string, string>>;
 interface Password {
   readonly keyId?: string;
+  readonly displayName?: string | null;
+  readonly startDateTime?: string;
   readonly secretText?: string;
 }
 
 /** The client secrets of the application that we are, known by their ids in Microsoft Entra. */
 export class AzureKeys implements KeysFacet {
+  /** Microsoft Entra copies a change to all its places within minutes. */
+  readonly acceptedWithinMs = 300_000;
   readonly #azure: Azure;
   readonly #context: ProviderContext;
 
@@ -20,10 +25,19 @@ export class AzureKeys implements KeysFacet {
     this.#context = context;
   }
 
-  async createKey(signal: AbortSignal): Promise<MadeKey> {
+  async listKeys(signal: AbortSignal): Promise<ListedKey[]> {
+    const subject = this.#subject("list client secrets");
+    const { client_id: clientId } = await this.#own(subject);
+    return (await this.#passwords(clientId, subject, signal)).flatMap((password) => {
+      const { keyId, startDateTime: createdAt, displayName } = password;
+      return keyId === undefined || createdAt === undefined ? [] : [{ keyId, createdAt, mark: displayName ?? "" }];
+    });
+  }
+
+  async createKey(mark: string, signal: AbortSignal): Promise<MadeKey> {
     const subject = this.#subject("create a client secret");
     const { client_id: clientId } = await this.#own(subject);
-    const body = { passwordCredential: { displayName: "NovaCron" } };
+    const body = { passwordCredential: { displayName: mark } };
     const made = await this.#graph<Password>("POST", clientId, "/addPassword", body, subject, signal);
     const { keyId = "", secretText = "" } = made;
     return { keyId, values: { client_secret: secretText, client_secret_id: keyId } };
@@ -44,19 +58,20 @@ export class AzureKeys implements KeysFacet {
   async retireKey(keyId: string, signal: AbortSignal): Promise<void> {
     const subject = this.#subject("delete a client secret");
     const { client_id: clientId } = await this.#own(subject);
+    try {
+      await this.#graph("POST", clientId, "/removePassword", { keyId }, subject, signal);
+    } catch (error) {
+      // Graph refuses to remove what is gone, in no code of its own; its lists may show what is gone, and not what is new.
+      if (isProviderError(error) && /no credentials found/i.test(error.message)) return;
+      throw error;
+    }
+  }
+
+  async #passwords(clientId: string, subject: Subject, signal: AbortSignal): Promise<readonly Password[]> {
     type Application = { readonly passwordCredentials?: readonly Password[] };
-    const select = "?$select=passwordCredentials";
-    const { passwordCredentials = [] } = await this.#graph<Application>(
-      "GET",
-      clientId,
-      select,
-      undefined,
-      subject,
-      signal,
-    );
-    // Graph refuses to remove what is gone, in no code of its own.
-    if (!passwordCredentials.some((known) => known.keyId === keyId)) return;
-    await this.#graph("POST", clientId, "/removePassword", { keyId }, subject, signal);
+    const rest = "?$select=passwordCredentials";
+    const found = await this.#graph<Application>("GET", clientId, rest, undefined, subject, signal);
+    return found.passwordCredentials ?? [];
   }
 
   #graph<T>(

@@ -125,8 +125,9 @@ const unknown: Meaning = { code: "Unknown", action: "See the site's log; report 
 export function gcpFailure(error: unknown, subject: Subject, redact: (text: string) => string): ProviderError {
   if (error instanceof ProviderError) return error;
   const { code, status, message, retryAfterMs } = readError(error);
-  const meaning =
-    codes[code] ?? (status === undefined ? undefined : (statuses[status] ?? (status >= 500 ? away : undefined)));
+  const byStatus = status === undefined ? undefined : (statuses[status] ?? (status >= 500 ? away : undefined));
+  // `required` is said of a field that is missing, and of credentials that are.
+  const meaning = status === 401 ? unauthenticated : (codes[code] ?? byStatus);
   return failureOf(meaning ?? unknown, code, redact(message), subject, {
     facts: { vendorCode: code, ...(status && { status }) },
     retryAfterMs,

@@ -1,5 +1,5 @@
-import { isProviderError } from "../../domain/errors.ts";
-import type { KeysFacet, MadeKey } from "../cloud-facets.ts";
+import { isProviderError, ProviderError } from "../../domain/errors.ts";
+import type { KeysFacet, ListedKey, MadeKey } from "../cloud-facets.ts";
 import { type Subject, unsupported } from "../failures.ts";
 import type { ProviderContext } from "../provider.ts";
 import { Gcp } from "./client.ts";
@@ -7,8 +7,15 @@ import { keyContentOf } from "./credentials.ts";
 
 type Values = Readonly<Record<string, string>>;
 
-/** The keys of the service account that we are. Ten are the most that an account has. */
+/** "IAM quotas": keys of one service account. */
+const keysAtMost = 10;
+
+const refusals = /precondition check failed|key creation is not allowed/i;
+
+/** The keys of the service account that we are. */
 export class GcpKeys implements KeysFacet {
+  /** "Create and delete service account keys": a key may need a minute and more until it works. */
+  readonly acceptedWithinMs = 300_000;
   readonly #gcp: Gcp;
   readonly #context: ProviderContext;
 
@@ -17,12 +24,17 @@ export class GcpKeys implements KeysFacet {
     this.#context = context;
   }
 
-  async createKey(signal: AbortSignal): Promise<MadeKey> {
+  async listKeys(signal: AbortSignal): Promise<ListedKey[]> {
+    const subject = this.#subject("list a service account's keys");
+    return this.#listed((await this.#ownKey(subject)).email, subject, signal);
+  }
+
+  async createKey(_mark: string, signal: AbortSignal): Promise<MadeKey> {
     const subject = this.#subject("create a service account's key");
     const { email, isWhole } = await this.#ownKey(subject);
-    const made = await this.#iam<{ name: string; privateKeyData: string }>("POST", email, "", subject, signal);
+    const made = await this.#make(email, subject, signal);
     const text = Buffer.from(made.privateKeyData, "base64").toString("utf8");
-    const keyId = made.name.split("/").at(-1) ?? "";
+    const keyId = idOf(made.name);
     // Google's file is given as one value, or its members as values.
     return { keyId, values: isWhole ? { service_account: text } : (JSON.parse(text) as Values) };
   }
@@ -47,9 +59,41 @@ export class GcpKeys implements KeysFacet {
     });
   }
 
+  async #make(
+    email: string,
+    subject: Subject,
+    signal: AbortSignal,
+  ): Promise<{ readonly name: string; readonly privateKeyData: string }> {
+    try {
+      return await this.#iam("POST", email, "", subject, signal);
+    } catch (error) {
+      // One key too many was a 429, as too many calls are, and is a failed precondition now, as what a policy forbids is.
+      const isRefused = isProviderError(error) && refusals.test(error.details.reason);
+      if (!isRefused && !isProviderError(error, "RateLimited")) throw error;
+      if ((await this.#listed(email, subject, signal)).length >= keysAtMost) {
+        throw new ProviderError("QuotaExceeded", {
+          ...error.details,
+          reason: `the service account has ${keysAtMost} keys, which is the most (${error.details.reason})`,
+          action: "Delete keys of it that nobody uses.",
+        });
+      }
+      if (!isRefused) throw error;
+      throw new ProviderError("PolicyBlocked", {
+        ...error.details,
+        action: "See whether the organization's policies let service accounts have keys.",
+      });
+    }
+  }
+
+  async #listed(email: string, subject: Subject, signal: AbortSignal): Promise<ListedKey[]> {
+    type Listed = { readonly keys?: readonly { readonly name: string; readonly validAfterTime?: string }[] };
+    const { keys = [] } = await this.#iam<Listed>("GET", email, "?keyTypes=USER_MANAGED", subject, signal);
+    return keys.map(({ name, validAfterTime = "" }) => ({ keyId: idOf(name), createdAt: validAfterTime }));
+  }
+
   /** IAM's REST interface: `projects.serviceAccounts.keys`. */
   async #iam<T>(
-    method: "POST" | "DELETE",
+    method: "GET" | "POST" | "DELETE",
     email: string,
     rest: string,
     subject: Subject,
@@ -58,7 +102,7 @@ export class GcpKeys implements KeysFacet {
     const { endpoint = "https://iam.googleapis.com" } = this.#gcp.entry;
     const { auth } = await this.#gcp.signer();
     const url = `${endpoint}/v1/projects/-/serviceAccounts/${encodeURIComponent(email)}/keys${rest}`;
-    const name = `serviceAccountKeys${method === "POST" ? "Create" : "Delete"}`;
+    const name = `serviceAccountKeys${{ GET: "List", POST: "Create", DELETE: "Delete" }[method]}`;
     return this.#gcp.send(
       "iam",
       name,
@@ -91,4 +135,9 @@ export class GcpKeys implements KeysFacet {
   #subject(operation: string): Subject {
     return { operation, resource: this.#gcp.resource("service-account-key", "own") };
   }
+}
+
+/** The last part of a key's name. */
+function idOf(name: string): string {
+  return name.split("/").at(-1) ?? "";
 }

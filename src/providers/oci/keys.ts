@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, generateKeyPair } from "node:crypto";
 import { promisify } from "node:util";
-import { isProviderError } from "../../domain/errors.ts";
-import type { KeysFacet, MadeKey } from "../cloud-facets.ts";
+import { isProviderError, ProviderError } from "../../domain/errors.ts";
+import type { KeysFacet, ListedKey, MadeKey } from "../cloud-facets.ts";
 import { type Subject, unsupported } from "../failures.ts";
 import type { ProviderContext } from "../provider.ts";
 import { Oci } from "./client.ts";
@@ -11,6 +11,8 @@ type Values = Readonly<Record<string, string>>;
 
 /** The API signing keys of the user that we are, known by their fingerprints. Three are the most that a user has. */
 export class OciKeys implements KeysFacet {
+  /** Keys are made in the home region and copied to the others. */
+  readonly acceptedWithinMs = 180_000;
   readonly #oci: Oci;
   readonly #context: ProviderContext;
 
@@ -19,8 +21,14 @@ export class OciKeys implements KeysFacet {
     this.#context = context;
   }
 
+  async listKeys(signal: AbortSignal): Promise<ListedKey[]> {
+    const subject = this.#subject("list API keys");
+    const { user } = await this.#ownKey(subject);
+    return this.#listed(await this.#atHome(subject, signal), user, subject, signal);
+  }
+
   /** The pair is made here: Oracle gets the public half. */
-  async createKey(signal: AbortSignal): Promise<MadeKey> {
+  async createKey(_mark: string, signal: AbortSignal): Promise<MadeKey> {
     const subject = this.#subject("upload an API key");
     const { user, passphrase } = await this.#ownKey(subject);
     const { publicKey, privateKey } = await promisify(generateKeyPair)("rsa", {
@@ -34,10 +42,21 @@ export class OciKeys implements KeysFacet {
     const home = await this.#atHome(subject, signal);
     const fingerprint = fingerprintOf(publicKey);
     const request = { userId: user, createApiKeyDetails: { key: publicKey } };
-    await home.identity.call("uploadApiKey", request, subject, signal).catch((error: unknown) => {
-      // A repeat whose first answer was lost: nobody else has this pair.
-      if (!isProviderError(error, "Conflict")) throw error;
-    });
+    try {
+      await home.identity.call("uploadApiKey", request, subject, signal);
+    } catch (error) {
+      // Oracle says that it is there already of a repeat whose first answer was lost, and of what policies forbid.
+      if (isProviderError(error, "Conflict")) {
+        const listed = await this.#listed(home, user, subject, signal);
+        if (!listed.some(({ keyId }) => keyId === fingerprint)) throw error;
+      } else if (isProviderError(error, "NotFound")) {
+        throw new ProviderError("CloudPermissionDenied", {
+          ...error.details,
+          reason: `the user is not there, or may not change its API keys (${error.details.reason})`,
+          action: "Correct credentials.user, or allow the user to manage its own API keys.",
+        });
+      } else throw error;
+    }
     return { keyId: fingerprint, values: { fingerprint, private_key: privateKey } };
   }
 
@@ -55,6 +74,15 @@ export class OciKeys implements KeysFacet {
     const { user } = await this.#ownKey(subject);
     const home = await this.#atHome(subject, signal);
     await goneIsUndefined(home.identity.call("deleteApiKey", { userId: user, fingerprint: keyId }, subject, signal));
+  }
+
+  async #listed(home: Oci, userId: string, subject: Subject, signal: AbortSignal): Promise<ListedKey[]> {
+    const { items } = await home.identity.call("listApiKeys", { userId }, subject, signal);
+    return items.flatMap(({ fingerprint: keyId, timeCreated, lifecycleState }) =>
+      keyId === undefined || timeCreated === undefined || lifecycleState === "DELETED"
+        ? []
+        : [{ keyId, createdAt: new Date(timeCreated).toISOString() }],
+    );
   }
 
   /** "Managing Regions": users and their keys are changed in the tenancy's home region only. */

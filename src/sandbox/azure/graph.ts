@@ -23,7 +23,7 @@ export function graph(
 ): Answer {
   const caller = identity.authenticate(authorization, [`https://${graphHost}`]);
   const [, appId, action] = applicationPath.exec(decodeURIComponent(path)) ?? [];
-  const { secrets } = cloud.tables;
+  const { secrets, removedSecrets } = cloud.tables;
   if (appId === undefined || method !== (action === undefined ? "GET" : "POST"))
     throw new AzureError("Request_ResourceNotFound", `The sandbox has no ${method} ${path}.`, 404);
   // Application.ReadWrite.OwnedBy: an application owns itself here, and no other.
@@ -35,10 +35,19 @@ export function graph(
     const made = secrets.put(newSecret(appId, displayName));
     return json(200, { ...describe(made), secretText: made.value });
   }
-  if (action === undefined) return json(200, { appId, passwordCredentials: own.map(describe) });
+  if (action === undefined) {
+    // What changed just now is not shown yet: https://learn.microsoft.com/entra/architecture/architecture#data-consistency
+    const { consistencyMs } = cloud.settings;
+    const isNew = ({ createdAt }: ClientSecret) => createdAt > Date.now() - consistencyMs;
+    for (const { id } of removedSecrets.where(({ removedAt }) => removedAt <= Date.now() - consistencyMs))
+      removedSecrets.delete(id);
+    const shown = [...own, ...removedSecrets.where(({ clientId }) => clientId === appId)].filter((key) => !isNew(key));
+    return json(200, { appId, passwordCredentials: shown.map(describe) });
+  }
   const known = own.find(({ id }) => id === body.keyId);
   if (!known) throw new AzureError("Request_BadRequest", "No credentials found to be removed.", 400);
   secrets.delete(known.id);
+  removedSecrets.put({ ...known, removedAt: Date.now() });
   return { status: 204, headers: {} };
 }
 

@@ -106,6 +106,11 @@ export interface ClientSecret extends Document {
   readonly createdAt: number;
 }
 
+/** One that is gone, and shown for a moment still. */
+export interface RemovedSecret extends ClientSecret {
+  readonly removedAt: number;
+}
+
 /** A queue of the storage account. */
 export type Queue = Document;
 
@@ -138,6 +143,7 @@ export function tablesOf(documents: Documents) {
     queueMessages: documents.table<QueueMessage>("queue-message"),
     eventSubscriptions: documents.table<EventSubscription>("event-subscription"),
     secrets: documents.table<ClientSecret>("client-secret"),
+    removedSecrets: documents.table<RemovedSecret>("removed-client-secret"),
     settings: documents.table<Setting>("setting"),
   };
 }

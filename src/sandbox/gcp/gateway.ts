@@ -85,15 +85,24 @@ export class Gateway {
   }
 
   #keys(method: string, email: string, keyId: string | undefined): Promise<Answer> {
-    const { identity, endpoint } = this.#cloud;
+    const { identity, endpoint, settings } = this.#cloud;
     const verb = method === "POST" ? "create" : method === "DELETE" ? "delete" : "list";
     const called = { service: "iam", operation: `serviceAccountKeys.${verb}`, region: "global", scope: email } as const;
     const nameOf = (id: string) => `projects/${projectId}/serviceAccounts/${email}/keys/${id}`;
     return perform(this.#cloud, called, () => {
       if (email !== identity.email) throw new GcpError(404, "notFound", `Service account ${email} does not exist.`);
-      if (verb === "list") return json({ keys: identity.keyIds.map((id) => ({ name: nameOf(id) })) });
+      if (verb === "list") {
+        const validAfterTime = (createdAt: number) => `${new Date(createdAt).toISOString().slice(0, -5)}Z`;
+        return json({
+          keys: identity.keys.map(({ id, createdAt }) => ({
+            name: nameOf(id),
+            validAfterTime: validAfterTime(createdAt),
+            keyType: "USER_MANAGED",
+          })),
+        });
+      }
       if (verb === "create" && keyId === undefined) {
-        const key = identity.createKey(endpoint);
+        const key = identity.createKey(endpoint, settings.newKeyMs);
         const text = JSON.stringify(key, undefined, 2);
         return json({
           name: nameOf(key.private_key_id),

@@ -14,6 +14,8 @@ interface ServiceAccount extends Document {
 interface AccountKey extends Document {
   readonly publicKey: string;
   readonly createdAt: number;
+  /** Signatures by it are refused until then. */
+  readonly worksFrom?: number;
 }
 
 interface AccessToken extends Document {
@@ -65,19 +67,22 @@ export class Identity {
     return this.#file(this.#account(), endpoint);
   }
 
-  /** The ids of the keys that it has. */
-  get keyIds(): string[] {
-    return [...this.#keys.values()].map(({ id }) => id);
+  /** The keys that it has. */
+  get keys(): { readonly id: string; readonly createdAt: number }[] {
+    return [...this.#keys.values()].map(({ id, createdAt }) => ({ id, createdAt }));
   }
 
-  /** Another key beside those that are there; its private half is in the answer only. @throws GcpError for one too many. */
-  createKey(endpoint: string): ServiceAccountKey {
+  /** Another key beside those that are there; its private half is in the answer only. @throws GcpError for one too many:
+   *  https://github.com/googleapis/google-api-dotnet-client/issues/2027 */
+  createKey(endpoint: string, worksAfterMs = 0): ServiceAccountKey {
     if (this.#keys.size >= keysAtMost)
-      throw new GcpError(429, "rateLimitExceeded", "Maximum number of keys on account reached.", {
-        statusName: "RESOURCE_EXHAUSTED",
+      throw new GcpError(400, "failedPrecondition", "Precondition check failed.", {
+        statusName: "FAILED_PRECONDITION",
       });
     const made = newKey();
-    this.#keys.put({ id: made.keyId, publicKey: publicHalf(made.privateKey), createdAt: Date.now() });
+    const createdAt = Date.now();
+    const worksFrom = createdAt + worksAfterMs;
+    this.#keys.put({ id: made.keyId, publicKey: publicHalf(made.privateKey), createdAt, worksFrom });
     return this.#file(made, endpoint);
   }
 
@@ -141,7 +146,7 @@ export class Identity {
 
   /** Whether a text was signed with one of the account's keys: what signed URLs rest on. */
   isSigned(text: string, signature: Buffer): boolean {
-    const keys = [...this.#keys.values()];
+    const keys = this.#keys.where(({ worksFrom = 0 }) => worksFrom <= Date.now());
     return keys.some(({ publicKey }) => verify("RSA-SHA256", Buffer.from(text), publicKey, signature));
   }
 

@@ -41,6 +41,8 @@ export const settingsSchema = z.strictObject({
   deniedPermissions: z.array(z.string()).default([]),
   /** Limits by metric, in each region, where they differ from the usual ones. */
   quotas: z.record(z.string(), z.number().min(0)).default({}),
+  /** How long signatures by a new key of the service account are refused: a minute and more at Google. */
+  newKeyMs: z.int().min(0).default(2_000),
   /** How long an access token lasts: an hour at Google. */
   tokenMs: z.int().min(1).default(3_600_000),
 });

@@ -84,7 +84,7 @@ export async function startGcpLab(settings: object = {}): Promise<GcpLab> {
       );
     },
   };
-  const quick = { consistencyMs: 0, throttling: false, operationMs: 0, snapshotMs: 0, imageMs: 0 };
+  const quick = { consistencyMs: 0, throttling: false, operationMs: 0, snapshotMs: 0, imageMs: 0, newKeyMs: 0 };
   let running = await startGcp(parts, 0);
   running.cloud.changeSettings({ ...quick, ...settings });
   const compute = (): ComputeOptions => {

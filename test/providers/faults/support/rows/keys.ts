@@ -15,6 +15,12 @@ function forgetOthers({ lab, keyId }: FaultSite): void {
 
 export const keyRows: readonly Row[] = [
   {
+    call: "keys.listKeys",
+    at: "iam:ListAccessKeys",
+    lasting: noCapacity,
+    prepare: async () => ({ call: (provider, signal) => keys(provider).listKeys(signal) }),
+  },
+  {
     call: "keys.createKey",
     at: "iam:CreateAccessKey",
     lasting: noCapacity,
@@ -24,7 +30,7 @@ export const keyRows: readonly Row[] = [
         // Not idempotent: a lost answer leaves a key, and IAM gives a user two at most.
         async call(provider, signal) {
           forgetOthers(site);
-          const { keyId } = await keys(provider).createKey(signal);
+          const { keyId } = await keys(provider).createKey("NovaCron test", signal);
           await keys(provider).retireKey(keyId, signal);
         },
         undo: async () => forgetOthers(site),
@@ -47,7 +53,7 @@ export const keyRows: readonly Row[] = [
     lasting: { ...noCapacity, "not-found": "ok" },
     passing: { "not-found": "ok" },
     async prepare(site) {
-      const { keyId } = await keys(site.provider).createKey(site.signal());
+      const { keyId } = await keys(site.provider).createKey("NovaCron test", site.signal());
       return {
         call: (provider, signal) => keys(provider).retireKey(keyId, signal),
         undo: async () => forgetOthers(site),
