@@ -1,4 +1,3 @@
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, Connection } from "@temporalio/client";
@@ -28,7 +27,7 @@ import { Runs } from "./runs.ts";
 import { assignedEntry } from "./sites/assigned-entry.ts";
 import { SiteAuthority } from "./sites/authority.ts";
 import type { ServedSite } from "./sites/operations.ts";
-import { openSitePort } from "./sites/site-port.ts";
+import { openSitePort, type SitePort } from "./sites/site-port.ts";
 import { ensureBootstrapToken } from "./tokens.ts";
 
 const closeWithinMs = 5_000;
@@ -147,7 +146,7 @@ async function listen(store: Store, temporal: Client, at: At): Promise<void> {
     flows: telling.flows,
     spans: telling.otlp?.spans,
     readMetrics: (read) => telling.otlp?.readMetrics(read),
-    sitePort,
+    sitePort: sitePort?.told,
     ...rules,
   });
   const server = await openPort(app, { ...at, log, signal: stopping.signal });
@@ -162,7 +161,7 @@ async function listen(store: Store, temporal: Client, at: At): Promise<void> {
   server.closeIdleConnections();
   // Event streams never end by themselves; their readers come back with Last-Event-ID.
   const cut = setTimeout(() => server.closeAllConnections(), closeWithinMs);
-  await closed;
+  await Promise.all([closed, sitePort?.close(closeWithinMs)]);
   clearTimeout(cut);
 }
 
@@ -170,7 +169,7 @@ async function listen(store: Store, temporal: Client, at: At): Promise<void> {
 async function letSiteWorkersIn(
   store: Store,
   temporal: Client,
-): Promise<{ url: string; authority: string } | undefined> {
+): Promise<(Pick<SitePort, "close"> & { told: { url: string; authority: string } }) | undefined> {
   const { siteWorkers, migration, sites } = config;
   if (!siteWorkers) return undefined;
   const { host } = siteWorkers;
@@ -192,12 +191,13 @@ async function letSiteWorkersIn(
     signalProgress: (workflowId: string, progress: { diskId: string; fraction: number }) =>
       temporal.workflow.getHandle(workflowId).signal(copyProgressSignal, progress),
   };
-  const server = await openSitePort(deps, { ...siteWorkers, dir, names, gateway, log, signal: stopping.signal });
-  stopping.signal.addEventListener("abort", () => server.close());
-  const { port } = server.address() as AddressInfo;
+  const { port, close } = await openSitePort(deps, {
+    ...{ ...siteWorkers, dir, names },
+    ...{ gateway, log, signal: stopping.signal },
+  });
   const url = siteWorkers.url ?? `https://${host.includes(":") ? `[${host}]` : host}:${port}`;
   log.info({ url }, "workers of sites are let in");
-  return { url, authority: authority.fingerprint };
+  return { close, told: { url, authority: authority.fingerprint } };
 }
 
 function servedSite(site: SiteConfig): ServedSite {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { isProviderError } from "../domain/errors.ts";
 import { freePorts } from "../host/ports.ts";
 import type { SiteClient } from "../site/client.ts";
 import type { SiteOutput } from "../site/contract.ts";
@@ -26,6 +27,7 @@ export class SiteTelemetry {
   readonly #spans: Batches<Span>;
   readonly #client = Promise.withResolvers<SiteClient>();
   readonly #since = new Date().toISOString();
+  readonly #readings: Readings;
   #takesSpans = true;
 
   private constructor(
@@ -42,7 +44,8 @@ export class SiteTelemetry {
       return undefined;
     }, batches);
     this.spans = { take: (span) => void (this.#takesSpans && span.work.sampled && this.#spans.give(span)) };
-    this.metrics = new WorkerMetrics(new Map([...flows, ["spans", this.#spans]]));
+    this.#readings = new Readings(log);
+    this.metrics = new WorkerMetrics(new Map([...flows, ["spans", this.#spans], ["metrics", this.#readings]]));
     this.sdk = sdkPrometheus(port);
     const both = [this.metrics, sdkMetrics(port)];
     this.#read = () => joined(both, log);
@@ -57,13 +60,17 @@ export class SiteTelemetry {
     return new SiteTelemetry(port, parts);
   }
 
-  /** Tells the API from now on, until the signal ends it. A reading that is not taken is left out: the next one tells more. */
+  /** Tells the API from now on, until the signal ends it. A reading that is not taken is counted and left out: the next one
+   *  tells more. */
   async tell(client: SiteClient, { takesSpans, metricsEveryMs }: Told, signal: AbortSignal): Promise<void> {
     this.#takesSpans = takesSpans;
     this.#client.resolve(client);
     while (!signal.aborted) {
       const text = await this.#read();
-      await client.call("keepMetrics", { text, since: this.#since }, signal).catch(() => undefined);
+      await client.call("keepMetrics", { text, since: this.#since }, signal).then(
+        () => this.#readings.taken(),
+        (error: unknown) => signal.aborted || this.#readings.refused(error),
+      );
       await sleep(metricsEveryMs, undefined, { signal }).catch(() => undefined);
     }
   }
@@ -71,6 +78,35 @@ export class SiteTelemetry {
   /** Spans that wait go out within this time, or not. */
   close(withinMs: number): Promise<void> {
     return this.#spans.close(withinMs);
+  }
+}
+
+/** What became of readings, said when it changes. */
+class Readings {
+  readonly #log: Say;
+  #sent = 0;
+  #dropped = 0;
+  #refusedFor: string | undefined;
+
+  constructor(log: Say) {
+    this.#log = log;
+  }
+
+  get state(): FlowState {
+    return { sent: this.#sent, dropped: this.#dropped, waiting: 0, lagMs: 0 };
+  }
+
+  taken(): void {
+    this.#sent += 1;
+    if (this.#refusedFor !== undefined) this.#log("info", "the API takes this worker's metrics again");
+    this.#refusedFor = undefined;
+  }
+
+  refused(error: unknown): void {
+    this.#dropped += 1;
+    const kind = isProviderError(error) ? error.code : "Unknown";
+    if (kind !== this.#refusedFor) this.#log("warn", "the API does not take this worker's metrics", { err: error });
+    this.#refusedFor = kind;
   }
 }
 

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -8,7 +7,7 @@ import type { Client, Connection } from "@temporalio/client";
 import type { PayloadCodec } from "@temporalio/common";
 import { pino } from "pino";
 import { SiteAuthority } from "../../src/api/sites/authority.ts";
-import { openSitePort } from "../../src/api/sites/site-port.ts";
+import { openSitePort, type SitePort } from "../../src/api/sites/site-port.ts";
 import { loadConfig } from "../../src/config/config.ts";
 import type { MigrationRequest, MigrationView } from "../../src/domain/migration.ts";
 import type { Plan } from "../../src/domain/plan.ts";
@@ -50,6 +49,8 @@ export interface SiteProcess {
 /** Two sites that are folders, the port that their workers call, and a worker for everything; all of it real. */
 export class SiteLab {
   readonly dir: string;
+  readonly sitePort: SitePort;
+  readonly databaseUrl: string;
   readonly store: Store;
   readonly client: Client;
   readonly temporalAddress: string;
@@ -62,11 +63,16 @@ export class SiteLab {
   #made = 0;
 
   private constructor(
-    parts: Pick<SiteLab, "dir" | "store" | "client" | "temporalAddress" | "authority" | "url" | "a" | "b">,
+    parts: Pick<
+      SiteLab,
+      "dir" | "sitePort" | "databaseUrl" | "store" | "client" | "temporalAddress" | "authority" | "url" | "a" | "b"
+    >,
     deps: Awaited<ReturnType<typeof buildDeps>>,
     ends: (() => Promise<unknown>)[],
   ) {
     this.dir = parts.dir;
+    this.sitePort = parts.sitePort;
+    this.databaseUrl = parts.databaseUrl;
     this.store = parts.store;
     this.client = parts.client;
     this.temporalAddress = parts.temporalAddress;
@@ -119,7 +125,7 @@ export class SiteLab {
       entry: { site, type, enabled, storagePath: site === a.site ? a.storagePath : b.storagePath },
       credentials: async () => ({ values: { password: `of ${site}` } }),
     }));
-    const server = await openSitePort(
+    const sitePort = await openSitePort(
       {
         store,
         authority,
@@ -144,12 +150,13 @@ export class SiteLab {
     );
     ends.push(async () => {
       ending.abort();
-      server.close();
+      await sitePort.close(0);
       await deps.close();
       await store.close();
     });
-    const url = `https://${host}:${(server.address() as AddressInfo).port}`;
-    const lab = { dir, store, client, temporalAddress: temporal.address, authority, url, a, b };
+    const url = `https://${host}:${sitePort.port}`;
+    const { databaseUrl } = postgres;
+    const lab = { dir, sitePort, databaseUrl, store, client, temporalAddress: temporal.address, authority, url, a, b };
     return new SiteLab(lab, deps, ends);
   }
 

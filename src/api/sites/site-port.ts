@@ -1,10 +1,6 @@
 import { randomUUID } from "node:crypto";
-import {
-  createSecureServer,
-  type Http2SecureServer,
-  type Http2ServerRequest,
-  type Http2ServerResponse,
-} from "node:http2";
+import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
+import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Logger } from "pino";
 import * as z from "zod";
@@ -19,6 +15,7 @@ import { ProblemError } from "../problem.ts";
 import { keepReloading, readTls, stampOf } from "../tls/reload.ts";
 import { ensureSelfMade } from "../tls/self-made.ts";
 import { type Caller, join, type SitePortDeps, siteHandlers } from "./operations.ts";
+import { UnderWay } from "./under-way.ts";
 
 export interface SitePortOptions {
   readonly host: string;
@@ -40,8 +37,15 @@ const believedMs = 2_000;
 const joinSlips = { failures: 10, withinMs: 60_000, lockMs: 60_000, mostMs: 3_600_000 };
 const joining = "join";
 
+export interface SitePort {
+  readonly port: number;
+  /** Refuses what comes, as somebody else may take it, and resolves when all that came before is answered, or the time is
+   *  over. */
+  close(withinMs: number): Promise<void>;
+}
+
 /** The port that workers of sites call: the operations of the contract, and the part of Temporal that is theirs. */
-export async function openSitePort(deps: SitePortDeps, options: SitePortOptions): Promise<Http2SecureServer> {
+export async function openSitePort(deps: SitePortDeps, options: SitePortOptions): Promise<SitePort> {
   const { host, port, dir, names, log, signal } = options;
   const { tls } = deps.authority;
   const callers = new Callers(deps);
@@ -64,6 +68,7 @@ export async function openSitePort(deps: SitePortDeps, options: SitePortOptions)
       throw new ProblemError("NotFound", { detail: "There is no such operation", action: "POST /site/v1/<name>." });
     }
     const address = socketOf(request).remoteAddress ?? "unknown";
+    if (underWay.isEnding) throw ending();
     const caller = name === "join" ? undefined : await callers.require(request);
     const input = siteContract[name].input.safeParse(
       JSON.parse((await bodyOf(request, caller ? largestBody : largestJoin)) || "{}"),
@@ -79,15 +84,21 @@ export async function openSitePort(deps: SitePortDeps, options: SitePortOptions)
     }
   };
 
-  server.on("request", (request, response) => {
-    if (isGrpc(request)) {
-      const { gateway } = options;
-      callers.require(request).then(
-        ({ worker }) => gateway.serve(request, response, siteQueue(worker.site), () => callers.require(request)),
-        (error: unknown) => gateway.refuse(response, String(error instanceof Error ? error.message : error)),
-      );
-      return;
+  const underWay = new UnderWay(server);
+  const admit = (request: Http2ServerRequest): Promise<Caller> => {
+    if (underWay.isEnding) throw ending();
+    return callers.require(request);
+  };
+  const serveTask = async (request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> => {
+    const { gateway } = options;
+    try {
+      const { worker } = await admit(request);
+      await gateway.serve(request, response, siteQueue(worker.site), async () => admit(request));
+    } catch (error) {
+      gateway.refuse(response, String(error instanceof Error ? error.message : error));
     }
+  };
+  const serveOperation = (request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> =>
     serve(request).then(
       (body) => answer(response, 200, body),
       (error: unknown) => {
@@ -98,13 +109,19 @@ export async function openSitePort(deps: SitePortDeps, options: SitePortOptions)
         answer(response, status, carry(failure));
       },
     );
+  server.on("request", (request, response) => {
+    underWay.count(
+      request,
+      response,
+      isGrpc(request) ? serveTask(request, response) : serveOperation(request, response),
+    );
   });
   server.on("sessionError", () => undefined);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, resolve);
   });
-  return server;
+  return { port: (server.address() as AddressInfo).port, close: (withinMs) => underWay.close(withinMs) };
 }
 
 type AnyHandler = (input: unknown, caller: Caller) => Promise<unknown>;
@@ -179,6 +196,15 @@ function invalid(name: string, error: z.ZodError | undefined): ProviderError {
     resource: `${sitePath}${name}`,
     reason: error ? z.prettifyError(error) : "it is too large",
     action: "Let the worker run the same version as the API.",
+  });
+}
+
+function ending(): ProviderError {
+  return new ProviderError("Unavailable", {
+    operation: "work for a site",
+    resource: "API",
+    reason: "this process of it is ending",
+    action: "It is tried again; another one answers, or this one when it is back.",
   });
 }
 
