@@ -40,6 +40,24 @@ test("what others change is told once it is done, and what was done before nobod
   await disks.deleteVolume(early.volumeId, signal);
 });
 
+test("what runs for longer than lists are read back is told of, too", async () => {
+  const { project, zone, endpoint, serviceAccountKey: key, cloud } = lab.gcp;
+  const eventsBackMs = { overlap: 1_000, listed: 0 };
+  const listener = connectGcp({ project, zone, endpoint, key }, { eventsEveryMs: 50, eventsBackMs });
+  cloud.changeSettings({ ...cloud.settings, operationMs: 3_000 });
+  try {
+    assert.ok(listener.events);
+    const changes = listener.events.watch(signal)[Symbol.asyncIterator]();
+    assert.deepEqual((await changes.next()).value, []);
+    const made = provider.disks.createVolume({ sizeBytes: 1, key: "slow", tags: {} }, signal);
+    assert.deepEqual((await changes.next()).value, [{ kind: "volume" }]);
+    await provider.disks.deleteVolume((await made).volumeId, signal);
+  } finally {
+    cloud.changeSettings({ ...cloud.settings, operationMs: 10 });
+    await listener.close();
+  }
+});
+
 test("an operation says what it was about", () => {
   const projects = "https://www.googleapis.com/compute/v1/projects/p";
   const of = (targetLink: string, operationType = "insert") =>

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ResourceKind } from "../../domain/resource.ts";
 import type { EventsFacet, SiteChange } from "../events-facet.ts";
+import type { Subject } from "../failures.ts";
 import type { Gcp, Operation } from "./client.ts";
 import { nameOf } from "./names.ts";
 
-/** An operation may show in a list later than one that began after it. */
-const overlapMs = 60_000;
 const collections = ["zoneOperations", "regionOperations", "globalOperations"] as const;
 
 /** What an operation on such a collection changes beside what it is about. */
@@ -41,7 +40,7 @@ export class GcpEvents implements EventsFacet {
   }
 
   async *watch(signal: AbortSignal): AsyncGenerator<readonly SiteChange[]> {
-    const places = collections.map((collection) => ({ collection, ended: new Map<string, number>(), open: new Map() }));
+    const places = collections.map((collection) => ({ collection, ended: new Map(), open: new Map() }));
     const turn = async (since: number): Promise<readonly Operation[]> => {
       const found = await Promise.all(places.map((place) => this.#news(place, since, signal)));
       return found.flat();
@@ -63,8 +62,10 @@ export class GcpEvents implements EventsFacet {
   async #news(place: Place, since: number, signal: AbortSignal): Promise<readonly Operation[]> {
     const subject = { operation: "look for changes", resource: this.#gcp.resource("operations", place.collection) };
     const { ended, open } = place;
-    const horizon = Math.min(since - overlapMs, ...open.values());
-    const news: Operation[] = [];
+    const { overlap, listed } = this.#gcp.patience.eventsBackMs;
+    const recent = [...open.values()].filter((begunAt) => begunAt > since - listed);
+    const horizon = Math.min(since - overlap, ...recent);
+    const news = await this.#longRunning(place, horizon, subject, signal);
     const newest = this.#gcp.list<Operation>(place.collection, { orderBy: "creationTimestamp desc" }, subject, signal);
     for await (const operation of newest) {
       const name = operation.name ?? "";
@@ -78,6 +79,25 @@ export class GcpEvents implements EventsFacet {
       }
     }
     for (const [name, begunAt] of ended) if (begunAt < horizon) ended.delete(name);
+    return news;
+  }
+
+  /** Those of before the horizon that have ended since. */
+  async #longRunning(
+    { collection, open }: Place,
+    horizon: number,
+    subject: Subject,
+    signal: AbortSignal,
+  ): Promise<Operation[]> {
+    const news: Operation[] = [];
+    for (const [name, begunAt] of open) {
+      if (begunAt >= horizon) continue;
+      const operation = await this.#gcp.find<Operation>(collection, { operation: name }, subject, signal);
+      if (operation && operation.status !== "DONE") continue;
+      open.delete(name);
+      // Google forgets operations some time after they have ended: the next reading finds what it did.
+      if (operation) news.push(operation);
+    }
     return news;
   }
 }

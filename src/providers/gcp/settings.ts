@@ -32,6 +32,9 @@ export interface GcpPatience {
   readonly credentialsKeptMs: number;
   /** Between two looks for operations that have ended. */
   readonly eventsEveryMs: number;
+  /** How much later than one that began after it an operation may show in a list; and how far back lists are read for
+   *  operations that had not ended: what runs for longer is asked for by its name. */
+  readonly eventsBackMs: { readonly overlap: number; readonly listed: number };
   /** From the order for a helper instance to its block service's answer. */
   readonly helperStartMs: number;
   /** The smallest persistent disk is 10 GB: "Persistent Disk", volume sizes. */
@@ -46,6 +49,7 @@ export const patience: GcpPatience = {
   firstRetryMs: 100,
   credentialsKeptMs: 10 * 60_000,
   eventsEveryMs: 5_000,
+  eventsBackMs: { overlap: 60_000, listed: 10 * 60_000 },
   helperStartMs: 5 * 60_000,
   smallestDiskGb: 10,
 };
