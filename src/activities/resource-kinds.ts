@@ -1,4 +1,11 @@
-import { addressMonth, type CostItem, diskMonth, instanceMonth, type PriceBook } from "../domain/prices.ts";
+import {
+  addressMonth,
+  type CostItem,
+  diskMonth,
+  instanceMonth,
+  loadBalancerMonth,
+  type PriceBook,
+} from "../domain/prices.ts";
 import { type Place, type Resource, type ResourceKind, sortedTags, vmResource } from "../domain/resource.ts";
 import type { Vm } from "../domain/vm.ts";
 import { toWire } from "../domain/wire.ts";
@@ -99,6 +106,7 @@ export const listers: Readonly<Record<ResourceKind, Lister>> = {
       state: balancer.state,
       type: balancer.type,
       ...optional({ createdAt: balancer.createdAt }),
+      ...costOf(reading, (book) => loadBalancerMonth(book, balancer.type, balancer.leastMbps)),
     })),
   "scaling-group": (reading) =>
     map(reading.provider.scalingGroups?.listScalingGroups(reading.signal), (group) => ({

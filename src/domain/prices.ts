@@ -1,12 +1,22 @@
 import { type Money, timesMoney } from "./money.ts";
 
-export const priceKinds = ["instance", "disk", "snapshot", "egress", "address", "cpu", "memory"] as const;
+export const priceKinds = [
+  "instance",
+  "disk",
+  "snapshot",
+  "egress",
+  "address",
+  "cpu",
+  "memory",
+  "load-balancer",
+] as const;
 export type PriceKind = (typeof priceKinds)[number];
 /** How it is bought; what is not capacity is `on-demand`. */
 export const priceTerms = ["on-demand", "spot", "reserved-1y", "reserved-3y"] as const;
 export type PriceTerms = (typeof priceTerms)[number];
-/** What one price is for. A month has {@link hoursPerMonth}; `ocpu-hour` and `gib-hour` are of shapes of free size. */
-export const priceUnits = ["hour", "gib-month", "gib", "ocpu-hour", "gib-hour"] as const;
+/** What one price is for. A month has {@link hoursPerMonth}; `ocpu-hour` and `gib-hour` are of shapes of free size,
+ *  `mbps-hour` of bandwidth that is kept ready. */
+export const priceUnits = ["hour", "gib-month", "gib", "ocpu-hour", "gib-hour", "mbps-hour"] as const;
 export type PriceUnit = (typeof priceUnits)[number];
 
 /** As all four clouds count. */
@@ -99,6 +109,16 @@ export function addressMonth(book: PriceBook): CostItem {
   return charge(book, { kind: "address", item: "public-ipv4", quantity: hoursPerMonth, unit: "hour" });
 }
 
+/** A load balancer that is there, with the bandwidth that is paid for whether it is used or not; without what passes. */
+export function loadBalancerMonth(book: PriceBook, type: string, leastMbps: number | undefined): CostItem {
+  const base = charge(book, { kind: "load-balancer", item: type, quantity: hoursPerMonth, unit: "hour" });
+  if (leastMbps === undefined || base.amount === undefined) return base;
+  const quantity = leastMbps * hoursPerMonth;
+  const ready = charge(book, { kind: "load-balancer", item: `${type}-bandwidth`, quantity, unit: "mbps-hour" });
+  if (ready.amount === undefined) return ready;
+  return { ...base, amount: { ...base.amount, micros: base.amount.micros + ready.amount.micros } };
+}
+
 /** What it costs to send so many bytes there, as if nothing else was sent that month. */
 export function egressCost(book: PriceBook, destination: string, bytes: number): CostItem {
   return charge(book, { kind: "egress", item: destination, quantity: bytes / 2 ** 30, unit: "gib" });
@@ -152,6 +172,7 @@ const words: Readonly<Record<PriceKind, string>> = {
   address: "address",
   cpu: "CPUs of",
   memory: "memory of",
+  "load-balancer": "load balancers of type",
 };
 
 function whatIsNeeded(book: PriceBook, kind: PriceKind, item: string, terms: PriceTerms): string {

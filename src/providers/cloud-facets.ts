@@ -227,6 +227,8 @@ export interface LoadBalancer {
   readonly addresses?: readonly string[];
   readonly virtualNetworkId?: string;
   readonly networkIds: readonly string[];
+  /** Bandwidth that is kept ready for it and paid for, where the site has such a thing. */
+  readonly leastMbps?: number;
   readonly createdAt?: string;
   readonly tags: Readonly<Record<string, string>>;
 }

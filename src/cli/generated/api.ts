@@ -3836,7 +3836,7 @@ export interface components {
             provider: string;
             region: string;
             /** @enum {string} */
-            kind: "instance" | "disk" | "snapshot" | "egress" | "address" | "cpu" | "memory";
+            kind: "instance" | "disk" | "snapshot" | "egress" | "address" | "cpu" | "memory" | "load-balancer";
             /** @description An instance type, a disk type, or where traffic goes */
             item: string;
             /** @enum {string} */
@@ -3845,7 +3845,7 @@ export interface components {
             above: number;
             price: components["schemas"]["Money"];
             /** @enum {string} */
-            unit: "hour" | "gib-month" | "gib" | "ocpu-hour" | "gib-hour";
+            unit: "hour" | "gib-month" | "gib" | "ocpu-hour" | "gib-hour" | "mbps-hour";
             /**
              * Format: date
              * @description The day of the list
@@ -5804,7 +5804,7 @@ export interface operations {
             query?: {
                 provider?: string;
                 region?: string;
-                kind?: "instance" | "disk" | "snapshot" | "egress" | "address" | "cpu" | "memory";
+                kind?: "instance" | "disk" | "snapshot" | "egress" | "address" | "cpu" | "memory" | "load-balancer";
                 terms?: "on-demand" | "spot" | "reserved-1y" | "reserved-3y";
                 /** @description The exact name, or its beginning and `*` */
                 item?: string;

@@ -30,6 +30,7 @@ export class OciLoadBalancers implements LoadBalancersFacet {
     );
     for await (const balancer of alive(all)) {
       const { id, displayName, shapeName, isPrivate, subnetIds = [], ipAddresses = [], timeCreated } = balancer;
+      const leastMbps = balancer.shapeDetails?.minimumBandwidthInMbps;
       yield {
         loadBalancerId: id,
         name: displayName,
@@ -38,6 +39,7 @@ export class OciLoadBalancers implements LoadBalancersFacet {
         internetFacing: isPrivate !== true,
         addresses: ipAddresses.flatMap(({ ipAddress }) => (ipAddress ? [ipAddress] : [])),
         networkIds: subnetIds,
+        ...(leastMbps !== undefined && { leastMbps }),
         createdAt: isoOf(timeCreated),
         tags: fromWire(balancer).tags,
       };

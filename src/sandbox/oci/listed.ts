@@ -142,7 +142,8 @@ export function makeSample(registry: Registry, subnetId: string, input: unknown)
       return { id: tables.ipSecConnections.put({ ...made("ipsecconnection"), ...ends }).id };
     }
     case "load-balancer": {
-      const place = { shapeName: "flexible", isPrivate: false, subnetIds: [subnetId], groupIds: [] };
+      const shapeDetails = { minimumBandwidthInMbps: 10, maximumBandwidthInMbps: 100 };
+      const place = { shapeName: "flexible", shapeDetails, isPrivate: false, subnetIds: [subnetId], groupIds: [] };
       const traffic = { address: "203.0.113.20", backendSets: {}, listeners: {} };
       return { id: tables.balancers.put({ ...made("loadbalancer"), ...place, ...traffic }).id };
     }
