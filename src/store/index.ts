@@ -6,6 +6,7 @@ import { type CallRate, PostgresCallBudget } from "./call-budget.ts";
 import { CertificateRepository } from "./certificate-repository.ts";
 import { PostgresCheckpointStore } from "./checkpoint-store.ts";
 import { clientConfig, type DatabaseOptions, openDatabase, type StoreLog } from "./database.ts";
+import { GroupPointRepository } from "./group-point-repository.ts";
 import { GuardRepository } from "./guard-repository.ts";
 import { IdempotencyRepository } from "./idempotency-repository.ts";
 import { InventoryWriter } from "./inventory-writer.ts";
@@ -21,6 +22,7 @@ import { PlanRepository } from "./plan-repository.ts";
 import { PointRepository } from "./point-repository.ts";
 import { shippedPriceList } from "./price-catalogue.ts";
 import { PriceRepository } from "./price-repository.ts";
+import { ProtectionRepository } from "./protection-repository.ts";
 import { PostgresRateLeases } from "./rate-leases.ts";
 import { ReplicaRoundRepository } from "./replica-round-repository.ts";
 import { ResourceRepository } from "./resource-repository.ts";
@@ -28,6 +30,7 @@ import { SavedSearchRepository } from "./saved-search-repository.ts";
 import { SessionRepository } from "./session-repository.ts";
 import { SiteWorkerRepository } from "./site-worker-repository.ts";
 import { SlotRepository } from "./slot-repository.ts";
+import { TakeoverRepository } from "./takeover-repository.ts";
 import { TokenRepository } from "./token-repository.ts";
 import { UserRepository } from "./user-repository.ts";
 import { VmRepository } from "./vm-repository.ts";
@@ -47,6 +50,8 @@ export type { MigrationTestPatch } from "./migration-test-repository.ts";
 export type { Page } from "./paging.ts";
 export type { PointKind, PointRecord } from "./point-repository.ts";
 export type { PriceList, PriceQuery } from "./price-repository.ts";
+export type { NewProtectionEvent } from "./protection-events.ts";
+export type { MemberPatch, NewProtectionGroup } from "./protection-repository.ts";
 export type { KeptReading, ResourceChange, ResourceKey, ResourceVersion } from "./resource-repository.ts";
 export type { InventoryResource } from "./resource-rows.ts";
 export type { SearchPage, SearchRequest } from "./resource-search.ts";
@@ -91,6 +96,9 @@ export interface Store {
   readonly watches: WatchRepository;
   readonly waves: WaveRepository;
   readonly assessments: AssessmentRepository;
+  readonly protection: ProtectionRepository;
+  readonly groupPoints: GroupPointRepository;
+  readonly takeovers: TakeoverRepository;
   readonly siteWorkers: SiteWorkerRepository;
   readonly certificates: CertificateRepository;
   readonly users: UserRepository;
@@ -143,6 +151,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     watches: new WatchRepository(db),
     waves: new WaveRepository(db),
     assessments: new AssessmentRepository(db),
+    protection: new ProtectionRepository(db),
+    groupPoints: new GroupPointRepository(db),
+    takeovers: new TakeoverRepository(db),
     siteWorkers: new SiteWorkerRepository(db),
     certificates: new CertificateRepository(db),
     users: new UserRepository(db),

@@ -36,6 +36,12 @@ import type {
 import type { LogLineTable } from "./log-schema.ts";
 import type { MigrationTestTable } from "./migration-test-schema.ts";
 import type { OperationItemTable, OperationTable } from "./operation-schema.ts";
+import type {
+  GroupPointTable,
+  ProtectionEventTable,
+  ProtectionGroupTable,
+  ProtectionMemberTable,
+} from "./protection-schema.ts";
 import type { JoinTokenTable, SiteWorkerMetricsTable, SiteWorkerTable } from "./site-worker-schema.ts";
 import type { WaveMemberTable, WaveTable } from "./wave-schema.ts";
 
@@ -290,4 +296,8 @@ export interface Database {
   price_sources: PriceSourceTable;
   prices: PriceTable;
   log_lines: LogLineTable;
+  protection_groups: ProtectionGroupTable;
+  protection_members: ProtectionMemberTable;
+  protection_events: ProtectionEventTable;
+  group_points: GroupPointTable;
 }
