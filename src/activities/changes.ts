@@ -4,9 +4,10 @@ import type { SiteDeps } from "./deps.ts";
 
 /**
  * What an activity does beyond our own records. `changes` and `undoes` touch a site and leave a trail of their own;
- * `undoes` is only ever a compensation. `reads` and `records` touch nothing.
+ * `undoes` is only ever a compensation. `follows` makes and removes recovery points of what is protected, round after round:
+ * their catalogue is its trail, and no freeze stops it. `reads` and `records` touch nothing.
  */
-export type ActivityEffect = "changes" | "undoes" | "reads" | "records";
+export type ActivityEffect = "changes" | "undoes" | "follows" | "reads" | "records";
 export type Effects<T> = Readonly<Record<keyof T, ActivityEffect>>;
 
 type AnyActivity = (...args: never[]) => Promise<unknown>;
@@ -24,7 +25,7 @@ export function withTrail<T extends Record<string, AnyActivity>>(
 ): T {
   const wrapped = Object.entries(activities).map(([name, activity]) => {
     const effect = effects[name as keyof T];
-    if (effect === "reads" || effect === "records") return [name, activity];
+    if (effect !== "changes" && effect !== "undoes") return [name, activity];
     return [
       name,
       async (...args: never[]) => {

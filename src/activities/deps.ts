@@ -4,6 +4,7 @@ import type { TrafficProxy } from "../domain/traffic-proxy.ts";
 import type { DisksFacet, Provider } from "../providers/provider.ts";
 import type { Store } from "../store/index.ts";
 import type { createBandwidthLimiter } from "../transfer/bandwidth.ts";
+import type { EntropyMeter } from "../transfer/entropy.ts";
 import type { createHoursLimiter } from "../transfer/hours-limiter.ts";
 import type { inspectGuest } from "../transfer/inspect/index.ts";
 import type { manifestDataBytes } from "../transfer/manifest.ts";
@@ -42,6 +43,8 @@ export interface DataPlane {
   readonly prepareGuest: typeof prepareGuest;
   readonly preparedSince: typeof preparedSince;
   readonly prove: typeof prove;
+  /** Measures how much like noise copied bytes are. */
+  readonly entropyMeter: () => EntropyMeter;
   readonly createBandwidthLimiter: typeof createBandwidthLimiter;
   readonly createHoursLimiter: typeof createHoursLimiter;
   readonly manifestDataBytes: typeof manifestDataBytes;

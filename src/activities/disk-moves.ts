@@ -14,6 +14,8 @@ export interface CopyDiskResult {
   /** Absent where no link of ours was between the two. */
   readonly bytesOnWire?: number;
   readonly rootHash: string;
+  /** Of what this attempt sent, in bits a byte; where it was to be measured, and something was sent. */
+  readonly entropy?: number;
 }
 
 export interface DiskMove {
@@ -23,6 +25,7 @@ export interface DiskMove {
   readonly sourcePointId: string;
   readonly generationId: string;
   readonly copy: CopyDiskParameters;
+  readonly measuresEntropy?: boolean;
 }
 
 type CopyEnd = Pick<DisksFacet, "openGeneration" | "openSource">;
@@ -123,6 +126,7 @@ export class DiskMoves {
     resources.defer(() => blocks.close());
     const limiter = this.#limiter(move, attempt, rest);
     if (limiter) resources.defer(() => limiter.close());
+    const meter = move.measuresEntropy ? transfer.entropyMeter() : undefined;
     const watch = this.#deps.copies?.began(move, state.progress);
     resources.defer(async () => watch?.ended());
     const result = await transfer.pump({
@@ -134,6 +138,7 @@ export class DiskMoves {
       compareWithParent: copy.tracking === "hash-compare",
       parentManifestId,
       limiter,
+      ...(meter ? { meter } : {}),
       onProgress(progress) {
         watch?.moved(progress);
         onProgress?.(progress);
@@ -142,7 +147,8 @@ export class DiskMoves {
     });
     watch?.moved(result);
     await store.checkpoints.seal({ generationId, attempt, rootHash: result.rootHash });
-    return resultOf(attempt, result);
+    const entropy = meter?.bitsPerByte;
+    return { ...resultOf(attempt, result), ...(entropy === undefined ? {} : { entropy }) };
   }
 
   async #disksAt(site: string, generationId: string): Promise<CopyEnd> {

@@ -10,6 +10,7 @@ import { DiskMoves } from "./disk-moves.ts";
 import { diskActivities } from "./disks.ts";
 import { withFailures } from "./failures.ts";
 import { finalizeActivities } from "./finalize.ts";
+import { groupCopyActivities } from "./group-copy.ts";
 import { inventoryActivities } from "./inventory.ts";
 import { InventoryReader } from "./inventory-reader.ts";
 import { liveActivities } from "./live.ts";
@@ -20,12 +21,15 @@ import { operateActivities } from "./operate.ts";
 import { operationPlanActivities } from "./operation-plan.ts";
 import { planActivities } from "./plan.ts";
 import { prepareActivities } from "./prepare.ts";
+import { protectionActivities } from "./protection.ts";
+import { protectionPlanActivities } from "./protection-plan.ts";
 import { recordActivities } from "./record.ts";
 import { recordOperationActivities } from "./record-operation.ts";
 import { replicateActivities } from "./replicate.ts";
 import { rotateActivities } from "./rotate.ts";
 import { answerActivities, siteWorkerActivities } from "./site-workers.ts";
 import { MigrationSlots, slotActivities } from "./slots.ts";
+import { takeoverActivities } from "./takeover.ts";
 import { testPlanActivities } from "./test-plan.ts";
 import { trafficActivities } from "./traffic.ts";
 import { trafficPoolActivities } from "./traffic-pools.ts";
@@ -55,6 +59,7 @@ function atSites(deps: SiteDeps, moves: DiskMoves) {
     ...diskActivities(deps, moves),
     ...copyActivities(deps, moves),
     ...prepareActivities(deps, moves),
+    ...groupCopyActivities(deps, moves),
     ...operateActivities(deps),
     ...verifyActivities(deps),
     ...answerActivities(deps),
@@ -89,6 +94,9 @@ function allOf(deps: ActivityDeps) {
     ...createPlanActivities(deps),
     ...recordOperationActivities(deps),
     ...rotateActivities(deps),
+    ...protectionPlanActivities(deps),
+    ...protectionActivities(deps),
+    ...takeoverActivities(deps),
   };
 }
 
@@ -196,4 +204,32 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   recordItems: "records",
   recordItem: "records",
   recordOperation: "records",
+  makeProtectionPlan: "reads",
+  planMembers: "records",
+  freezeGroup: "follows",
+  copyGroupDisks: "follows",
+  settleGroupDisks: "follows",
+  releaseGroup: "follows",
+  dropGenerations: "follows",
+  beginProtection: "records",
+  becomeGroup: "records",
+  resumeGroup: "records",
+  noteProtection: "records",
+  memberParts: "reads",
+  openPoint: "records",
+  noteFrozen: "records",
+  completePoint: "records",
+  endPoint: "records",
+  judgeGroup: "records",
+  applyRetention: "records",
+  expireAll: "records",
+  nextToClean: "reads",
+  pointCleaned: "records",
+  groupNow: "reads",
+  pauseReplication: "records",
+  latestPoint: "reads",
+  closeWritable: "records",
+  finishFailover: "records",
+  abandonFailover: "records",
+  holdPoint: "records",
 };

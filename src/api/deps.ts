@@ -2,6 +2,7 @@ import type { Client } from "@temporalio/client";
 import type { PayloadCodec } from "@temporalio/common";
 import type { Logger } from "pino";
 import type { ApprovalRule } from "../domain/approval.ts";
+import type { ProtectionDefaults } from "../domain/protection-policy.ts";
 import type { Store } from "../store/index.ts";
 import type { FlowState } from "../telemetry/flow-metrics.ts";
 import type { SpanTaker } from "../telemetry/span.ts";
@@ -68,6 +69,8 @@ export interface ApiDeps {
   readonly sitePort?: { readonly url: string; readonly authority: string } | undefined;
   /** Plans that want a second person. */
   readonly approvalRules?: readonly ApprovalRule[];
+  /** What the configuration says of a protection group's policy. */
+  readonly recovery?: ProtectionDefaults;
   /** Told at once of break-glass access, freezes and lock-outs. */
   readonly alarmWebhook?: string | undefined;
   readonly limits?: Partial<ApiLimits>;

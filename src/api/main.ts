@@ -147,6 +147,7 @@ async function listen(store: Store, temporal: Client, at: At): Promise<void> {
     spans: telling.otlp?.spans,
     readMetrics: (read) => telling.otlp?.readMetrics(read),
     sitePort: sitePort?.told,
+    recovery: config.recovery,
     ...rules,
   });
   const server = await openPort(app, { ...at, log, signal: stopping.signal });

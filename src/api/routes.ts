@@ -21,6 +21,8 @@ import { migrationRoutes } from "./routes/migrations.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import { planRoutes } from "./routes/plans.ts";
 import { priceRoutes } from "./routes/prices.ts";
+import { protectionRoutes } from "./routes/protection.ts";
+import { protectionPointRoutes } from "./routes/protection-points.ts";
 import { refreshRoutes } from "./routes/refresh.ts";
 import { resourceRoutes } from "./routes/resources.ts";
 import { searchRoutes } from "./routes/searches.ts";
@@ -53,6 +55,8 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
     ...operationRoutes(context),
     ...assessmentRoutes(context),
     ...waveRoutes(context),
+    ...protectionRoutes(context),
+    ...protectionPointRoutes(context),
     ...certificateRoutes(context),
     ...authRoutes(context),
     ...guardRoutes(context),

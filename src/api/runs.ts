@@ -16,6 +16,7 @@ import type { SiteSync } from "../domain/inventory.ts";
 import type { MigrationRequest } from "../domain/migration.ts";
 import type { TestState } from "../domain/migration-test.ts";
 import type { Plan } from "../domain/plan.ts";
+import { protectionWorkflowId } from "../domain/protection.ts";
 import type { SiteCheck } from "../providers/provider.ts";
 import { taskQueue } from "../temporal/connection.ts";
 import { searchAttributeKeys } from "../temporal/search-attributes.ts";
@@ -33,7 +34,15 @@ import type { MigrateVmInput } from "../workflows/migrate-vm/types.ts";
 import type { OperateVmsInput } from "../workflows/operate-vms/types.ts";
 import type { PlanMigrationInput } from "../workflows/plan-migration/types.ts";
 import type { PlanOperationInput } from "../workflows/plan-operation/types.ts";
+import type { PlanProtectionInput } from "../workflows/plan-protection/types.ts";
 import type { PlanWaveInput } from "../workflows/plan-wave/types.ts";
+import {
+  deleteProtectionSignal,
+  makePointSignal,
+  pauseProtectionSignal,
+  resumeProtectionSignal,
+} from "../workflows/protect-group/messages.ts";
+import type { ProtectGroupInput } from "../workflows/protect-group/types.ts";
 import { pauseWaveSignal, resumeWaveSignal } from "../workflows/run-wave/messages.ts";
 import type { RunWaveInput } from "../workflows/run-wave/types.ts";
 import type { RefreshResourcesInput, SyncInventoryInput } from "../workflows/sync-inventory/types.ts";
@@ -49,6 +58,14 @@ export interface RunLimits {
   /** How long an answer may wait for a finalize, a rollback or a certificate's re-reading. */
   readonly longAskMs: number;
 }
+
+const protectionOrders = {
+  pause: pauseProtectionSignal,
+  resume: resumeProtectionSignal,
+  point: makePointSignal,
+  delete: deleteProtectionSignal,
+} as const;
+export type ProtectionOrder = keyof typeof protectionOrders;
 
 type Outcome = "done" | "still-running";
 
@@ -90,6 +107,21 @@ export class Runs {
         workflowId: `plan/${input.planId}`,
         args: [input],
         staticSummary: `Plan the wave ${input.outline.name}: ${input.outline.members.length} VMs`,
+        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+      },
+      this.#limits.longAskMs,
+    );
+  }
+
+  /** As for {@link plan}, for a group that is to be protected. */
+  planProtection(input: PlanProtectionInput): Promise<Plan> {
+    const { name, vms } = input.outline;
+    return this.#ask<Plan>(
+      "planProtection",
+      {
+        workflowId: `plan/${input.planId}`,
+        args: [input],
+        staticSummary: `Plan the protection of ${name}: ${vms.length} VMs`,
         workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
       },
       this.#limits.longAskMs,
@@ -196,6 +228,25 @@ export class Runs {
         workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
       }),
     );
+  }
+
+  /** Starts the group's run, or finds it running or ended already. */
+  async protect(groupId: string, name: string): Promise<void> {
+    await this.#guard(this.#limits.askMs, () =>
+      this.#startOrFind("protectGroup", {
+        taskQueue,
+        workflowId: protectionWorkflowId(groupId),
+        args: [{ groupId } satisfies ProtectGroupInput],
+        staticSummary: `Protect ${name}`,
+        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+      }),
+    );
+  }
+
+  async orderProtection(groupId: string, order: ProtectionOrder): Promise<void> {
+    const signal = protectionOrders[order];
+    const run = this.#client.workflow.getHandle(protectionWorkflowId(groupId));
+    await this.#guard(this.#limits.askMs, () => run.signal(signal));
   }
 
   /** Starts the assessment's run, or finds it running or ended already. */

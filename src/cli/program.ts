@@ -9,6 +9,7 @@ import { addImage } from "./programs/image.ts";
 import { addLogs } from "./programs/logs.ts";
 import { addMaps, withMap } from "./programs/maps.ts";
 import { addTestOf, addTests, withTest } from "./programs/migration-tests.ts";
+import { addProtection } from "./programs/protection.ts";
 import { addProxy } from "./programs/proxy.ts";
 import { addSearch } from "./programs/search.ts";
 import { addSiteWorkers } from "./programs/site-workers.ts";
@@ -34,6 +35,7 @@ export function buildProgram(): Command {
   addMaps(program);
   addTests(program);
   addWaves(program);
+  addProtection(program);
   addReading(program);
   addSearch(program);
   addOperations(program);

@@ -1,6 +1,7 @@
 import type { Binding } from "../domain/access.ts";
 import type { ApprovalRule } from "../domain/approval.ts";
 import type { MigrationDefaults } from "../domain/migration-parts.ts";
+import type { ProtectionDefaults } from "../domain/protection-policy.ts";
 import type { RotatedSecret } from "../domain/rotation.ts";
 import type { ProxyListener } from "../domain/traffic-proxy.ts";
 import type { logLevels, providerTypes } from "./schema.ts";
@@ -161,6 +162,8 @@ export interface Config {
       readonly caFile?: string | undefined;
     }[];
   };
+  /** What a protection group's policy is where a request says nothing. */
+  readonly recovery: ProtectionDefaults;
   /** Paths of the keys that the files set, as they stand there. */
   readonly given: readonly string[];
 }

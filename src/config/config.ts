@@ -4,6 +4,7 @@ import { ConfigError } from "./config-error.ts";
 import type { Config, ProviderType, SiteConfig } from "./config-types.ts";
 import { configKeys } from "./keys.ts";
 import { toConfigError, valueAt } from "./problems.ts";
+import { toRecovery } from "./recovery-config.ts";
 import { readRuntime } from "./runtime.ts";
 import { type FileContent, fileSchema, type ProviderContent, providerTypes } from "./schema.ts";
 import { Secret } from "./secret.ts";
@@ -70,6 +71,7 @@ export function loadConfig(input: { file?: string; sitesFile?: string; env: Node
     logging: { level: runtime.logLevel ?? content.logging.level, keepMs: content.logging.keep },
     telemetry: toTelemetry(content.telemetry),
     traffic: toTraffic(content.traffic),
+    recovery: toRecovery(content, sites),
     given: givenPaths(source.value),
   };
 }

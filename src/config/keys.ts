@@ -1,7 +1,8 @@
 // Long because it is one list of every key, to be read whole.
 import { accessKeys } from "./access-keys.ts";
-import { burstingKeys, costKeys, networkKeys, recoveryKeys } from "./later-keys.ts";
+import { burstingKeys, costKeys, networkKeys } from "./later-keys.ts";
 import { migrationKeys } from "./migration-keys.ts";
+import { recoveryKeys } from "./recovery-keys.ts";
 import { credentialTypes } from "./schema.ts";
 import { telemetryKeys } from "./telemetry-keys.ts";
 import { trafficKeys } from "./traffic-keys.ts";

@@ -63,22 +63,3 @@ export const burstingKeys: Readonly<Record<string, ConfigKey>> = {
     burst("cost_optimized", true, "Whether the cheapest fitting offer is taken."),
   ]),
 };
-
-function recovery(key: string, example: ConfigKey["example"], description: string, unit?: string): [string, ConfigKey] {
-  return [`disaster_recovery.${key}`, { ...later("disaster recovery", example, description, unit), aliases: [key] }];
-}
-
-export const recoveryKeys: Readonly<Record<string, ConfigKey>> = {
-  dr_provider: later("disaster recovery", "gcp", "Name of the provider that takes over."),
-  ...Object.fromEntries([
-    recovery("primary_site", "onprem-a", "Site that is protected."),
-    recovery("dr_site", "onprem-b", "Site that takes over."),
-    recovery("rpo", "15m", "Most data that may be lost, as time.", "duration"),
-    recovery("rto", "1h", "Longest that a takeover may last.", "duration"),
-    recovery("backup_interval", "1h", "How often a recovery point is made.", "duration"),
-    recovery("replication_enabled", true, "Whether disks are replicated all the time."),
-    recovery("auto_failover", false, "Whether a takeover starts without a person."),
-    recovery("health_check_interval", "30s", "How often the primary's health is probed.", "duration"),
-    recovery("failover_threshold", 3, "Failed probes in a row that count as an outage.", "probes"),
-  ]),
-};

@@ -1,6 +1,5 @@
 import type { ChangeTracking } from "./change-tracking.ts";
 import type { Consistency } from "./consistency.ts";
-import type { Vm } from "./vm.ts";
 
 /**
  * A recovery point of a protection group: all its VMs at one moment, sealed and proven at the other site. Not to be taken for
@@ -23,8 +22,9 @@ export interface GroupPointDisk {
   readonly generationId: string;
   readonly replicaId: string;
   readonly sizeBytes: number;
-  readonly boot: boolean;
-  /** Root of its manifest. */
+  /** The site's name of a customer's key that it is encrypted with. */
+  readonly encryptionKey?: string;
+  /** Root of its manifest; empty until it was copied. */
   readonly rootHash: string;
   readonly tracking: "full" | ChangeTracking;
   readonly bytesCopied: number;
@@ -36,9 +36,11 @@ export interface GroupPointDisk {
 export interface GroupPointVm {
   /** As the group's member has it. */
   readonly position: number;
-  /** The VM as it was at that moment: what is created from the point. */
-  readonly vm: Vm;
-  /** Its plan then ({@link ProtectedVm.planId}): what is changed in the guest, what is created, how it is verified. */
+  readonly name: string;
+  /** At the site it came from. */
+  readonly vmId: string;
+  /** Of the `migrate-vm` plan that was made of the VM as it was at that moment: what is changed in the guest, what is created
+   *  and how it is verified. */
   readonly planId: string;
   /** At the site it came from; the changes since are known by it there as long as that site keeps them. */
   readonly sourcePointId: string;
@@ -52,8 +54,9 @@ export interface Suspicion {
   readonly reason: string;
   /** What changed a second, over what is usual of the group. */
   readonly changeRatio?: number;
-  /** In bits a byte. */
+  /** Of what changed, and what is usual of the group, in bits a byte. */
   readonly entropy?: number;
+  readonly usualEntropy?: number;
 }
 
 /** A point of a group without what it holds of each VM. */
@@ -84,6 +87,8 @@ export interface GroupPointView {
   /** Kept whatever the retention says: a person, a failover or a suspicion wants it. */
   readonly heldBecause?: string;
   readonly bytesCopied: number;
+  /** Mean of what was copied, in bits a byte; absent where nothing was. */
+  readonly entropy?: number;
   /** Why it is incomplete or corrupt, as a sentence. */
   readonly reason?: string;
   readonly createdAt: string;

@@ -6,7 +6,7 @@ import { defaultRetention, type Retention, type Thinning } from "./retention.ts"
 export const replicationModes = ["off", "interval", "continuous"] as const;
 export type ReplicationMode = (typeof replicationModes)[number];
 
-/** What is asked of each point: guests whose file systems were frozen for it, or at least one moment of all disks. */
+/** What is asked of each point at least: guests whose file systems were frozen for it, or one moment of all disks. */
 export const askedConsistencies = ["application", "crash"] as const;
 export type AskedConsistency = (typeof askedConsistencies)[number];
 
@@ -46,16 +46,16 @@ export interface PolicyRequest extends Partial<Omit<ProtectionPolicy, "retention
 
 /** The recovery keys of the configuration. */
 export interface ProtectionDefaults {
-  readonly primarySite?: string;
+  readonly primarySite?: string | undefined;
   /** `dr_site`, else `dr_provider`. */
-  readonly recoverySite?: string;
-  readonly rpoSeconds?: number;
-  readonly rtoSeconds?: number;
-  readonly backupIntervalSeconds?: number;
-  readonly replicationEnabled?: boolean;
-  readonly autoFailover?: boolean;
-  readonly healthCheckIntervalSeconds?: number;
-  readonly failoverThreshold?: number;
+  readonly recoverySite?: string | undefined;
+  readonly rpoSeconds?: number | undefined;
+  readonly rtoSeconds?: number | undefined;
+  readonly backupIntervalSeconds?: number | undefined;
+  readonly replicationEnabled?: boolean | undefined;
+  readonly autoFailover?: boolean | undefined;
+  readonly healthCheckIntervalSeconds?: number | undefined;
+  readonly failoverThreshold?: number | undefined;
 }
 
 const usual = {
@@ -91,7 +91,7 @@ export function resolvePolicy(asked: PolicyRequest, defaults: ProtectionDefaults
       ? { replicationIntervalSeconds: asked.replicationIntervalSeconds ?? usualInterval }
       : {}),
     retention: { ...defaultRetention(backupIntervalSeconds), ...retention },
-    consistency: asked.consistency ?? "application",
+    consistency: asked.consistency ?? "crash",
     ...(encryptionKey === undefined ? {} : { encryptionKey }),
     ...(bandwidthBytesPerSecond === undefined ? {} : { bandwidthBytesPerSecond }),
     autoFailover: asked.autoFailover ?? defaults.autoFailover ?? false,

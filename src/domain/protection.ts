@@ -57,6 +57,8 @@ export interface Direction {
 export interface Takeover {
   readonly failoverId: string;
   readonly since: string;
+  /** What the group was, and is again should the failover come to nothing. */
+  readonly before: GroupState;
 }
 
 export interface ProtectionGroup {
@@ -135,4 +137,66 @@ export interface ProtectionEvent {
 
 export function protectionWorkflowId(groupId: string): string {
   return `protection/${groupId}`;
+}
+
+/** How a newest complete point stands to the policy. */
+export interface Lag {
+  /** Age of what the newest complete point shows; absent where there is none. */
+  readonly lagSeconds?: number;
+  readonly breached: boolean;
+}
+
+/** `since`: when the group was first to be followed; without any point its age counts. */
+export function lagOf(
+  group: Pick<ProtectionGroup, "policy" | "createdAt">,
+  newest: { readonly takenAt: string } | undefined,
+  now: number,
+): Lag {
+  const age = (at: string) => Math.max(0, (now - Date.parse(at)) / 1000);
+  if (!newest) return { breached: age(group.createdAt) > group.policy.rpoSeconds };
+  const lagSeconds = age(newest.takenAt);
+  return { lagSeconds, breached: lagSeconds > group.policy.rpoSeconds };
+}
+
+/** A group with how far it is protected now. */
+export interface ProtectionGroupView extends ProtectionGroup, Lag {
+  readonly newestPoint?: { readonly pointId: string; readonly takenAt: string };
+}
+
+export interface VmProtection extends BackupStatus {
+  readonly name: string;
+  /** From the decision to fail over until it serves, as earlier moves between the two sites took; absent where there were
+   *  none. */
+  readonly predictedRtoSeconds?: number;
+}
+
+/** In the words of the earlier system, and what it didn't have. */
+export interface ProtectionStatus {
+  readonly failover: FailoverState;
+  readonly backups: readonly VmProtection[];
+}
+
+/** `newest`: of where the group is replicated to now. */
+export function viewGroup(
+  group: ProtectionGroup,
+  newest: { readonly pointId: string; readonly takenAt: string } | undefined,
+  now: number,
+): ProtectionGroupView {
+  const lag = group.replicatesTo === undefined ? { breached: false } : lagOf(group, newest, now);
+  return { ...group, ...lag, ...(newest ? { newestPoint: newest } : {}) };
+}
+
+export function statusOf(view: ProtectionGroupView, predictedRtoSeconds: number | undefined): ProtectionStatus {
+  const { newestPoint, breached, members } = view;
+  const state: BackupState = !newestPoint ? "none" : breached ? "lagging" : "protected";
+  return {
+    failover: failoverStateOf(view),
+    backups: members.map(({ vmId, name }) => ({
+      resourceId: vmId,
+      name,
+      state,
+      ...(newestPoint ? { lastBackup: newestPoint.takenAt } : {}),
+      ...(predictedRtoSeconds === undefined ? {} : { predictedRtoSeconds }),
+    })),
+  };
 }

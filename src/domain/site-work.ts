@@ -35,6 +35,11 @@ export const siteActivities = [
   "deleteSnapshot",
   "releaseAddress",
   "answerForSite",
+  "freezeGroup",
+  "copyGroupDisks",
+  "settleGroupDisks",
+  "releaseGroup",
+  "dropGenerations",
 ] as const;
 export type SiteActivity = (typeof siteActivities)[number];
 

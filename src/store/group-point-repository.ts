@@ -13,6 +13,8 @@ import {
   type Suspicion,
 } from "../domain/group-point.ts";
 import { type Direction, type GroupState, replicates } from "../domain/protection.ts";
+import type { AgedPoint } from "../domain/retention.ts";
+import type { RoundFacts } from "../domain/suspicion.ts";
 import { toJson, toText } from "./json.ts";
 import { clampLimit, decodeCursor, type Page, toPage } from "./paging.ts";
 import { present } from "./present.ts";
@@ -45,6 +47,7 @@ const shown = [
   "held_because",
   "reason",
   "bytes_copied",
+  "entropy",
   "created_at",
 ] as const;
 
@@ -132,9 +135,15 @@ export class GroupPointRepository {
   /** Offers the point from now on. @throws ProviderError Conflict when the group has moved on meanwhile. */
   async complete(
     pointId: string,
-    done: { vms: readonly GroupPointVm[]; bytesCopied: number; suspicion?: Suspicion; failoverId?: string },
+    done: {
+      vms: readonly GroupPointVm[];
+      bytesCopied: number;
+      entropy?: number;
+      suspicion?: Suspicion;
+      failoverId?: string;
+    },
   ): Promise<void> {
-    const { vms, bytesCopied, suspicion, failoverId } = done;
+    const { vms, bytesCopied, entropy, suspicion, failoverId } = done;
     await this.#db.transaction().execute(async (tx) => {
       const point = await tx
         .selectFrom("group_points")
@@ -151,6 +160,7 @@ export class GroupPointRepository {
           proven_at: sql`now()`,
           vms: toJson(vms),
           bytes_copied: bytesCopied,
+          entropy: entropy ?? null,
           ...(suspicion ? { suspicion: toJson(suspicion) } : {}),
         })
         .where("point_id", "=", pointId)
@@ -168,7 +178,7 @@ export class GroupPointRepository {
     pointId: string,
     state: "incomplete" | "corrupt" | "expired",
     reason: string,
-    from: readonly GroupPointState[] = ["copying", "complete"],
+    from: readonly GroupPointState[],
   ): Promise<void> {
     await this.#db
       .updateTable("group_points")
@@ -176,6 +186,61 @@ export class GroupPointRepository {
       .where("point_id", "=", pointId)
       .where("state", "in", [...from])
       .execute();
+  }
+
+  /** As {@link end}, for a group that goes. */
+  async endAll(groupId: string, reason: string): Promise<void> {
+    for (const [from, to] of [
+      ["copying", "incomplete"],
+      ["complete", "expired"],
+      ["corrupt", "expired"],
+    ] as const) {
+      await this.#db
+        .updateTable("group_points")
+        .set({ state: to, reason })
+        .where("group_id", "=", groupId)
+        .where("state", "=", from)
+        .execute();
+    }
+  }
+
+  /** What a retention looks at, of all that are offered. */
+  async completed(groupId: string): Promise<readonly AgedPoint[]> {
+    const rows = await this.#db
+      .selectFrom("group_points")
+      .select(["point_id", "taken_at", "suspicion", "held_because"])
+      .where("group_id", "=", groupId)
+      .where("state", "=", "complete")
+      .execute();
+    return rows.map((row) => ({
+      pointId: row.point_id,
+      takenAt: row.taken_at ?? "",
+      ...present({ suspicion: row.suspicion, heldBecause: row.held_because }),
+    }));
+  }
+
+  /** What is known of the rounds before that one in its direction, the newest first; without the first, which moved all. */
+  async earlierIncrements(pointId: string, limit: number): Promise<readonly RoundFacts[]> {
+    const rows = await this.#db
+      .selectFrom("group_points as earlier")
+      .innerJoin("group_points as own", (join) =>
+        join.onRef("own.group_id", "=", "earlier.group_id").onRef("own.to_site", "=", "earlier.to_site"),
+      )
+      .select(["earlier.taken_at", "earlier.bytes_copied", "earlier.entropy"])
+      .where("own.point_id", "=", pointId)
+      .where("earlier.proven_at", "is not", null)
+      .whereRef("earlier.sequence", "<", "own.sequence")
+      .whereRef("earlier.epoch", "=", "own.epoch")
+      .orderBy("earlier.sequence", "desc")
+      .limit(limit + 1)
+      .execute();
+    return rows
+      .slice(0, rows.length > limit ? limit : -1)
+      .map((row) => ({
+        takenAt: row.taken_at ?? "",
+        bytesCopied: row.bytes_copied,
+        ...present({ entropy: row.entropy }),
+      }));
   }
 
   /** What is left of those that are offered no more, and whose bytes may still be there. */
@@ -249,6 +314,26 @@ export class GroupPointRepository {
       .limit(limit)
       .execute();
     return rows.map((row) => toPoint(row) as CompletePoint);
+  }
+
+  /** Of each group, the newest complete one at a site. */
+  async newestOf(
+    groups: readonly { readonly groupId: string; readonly replicatesTo?: string }[],
+  ): Promise<ReadonlyMap<string, { readonly pointId: string; readonly takenAt: string }>> {
+    const followed = groups.flatMap(({ groupId, replicatesTo }) =>
+      replicatesTo === undefined ? [] : [sql`(${groupId}, ${replicatesTo})`],
+    );
+    if (followed.length === 0) return new Map();
+    const rows = await this.#db
+      .selectFrom("group_points")
+      .distinctOn("group_id")
+      .select(["group_id", "point_id", "taken_at"])
+      .where(sql<boolean>`(group_id, to_site) in (${sql.join(followed)})`)
+      .where("state", "=", "complete")
+      .orderBy("group_id")
+      .orderBy("sequence", "desc")
+      .execute();
+    return new Map(rows.map((row) => [row.group_id, { pointId: row.point_id, takenAt: row.taken_at ?? "" }]));
   }
 
   /** The newest first. */
@@ -345,6 +430,7 @@ function toView(row: ShownRow): GroupPointView {
       suspicion: row.suspicion,
       heldBecause: row.held_because,
       reason: row.reason,
+      entropy: row.entropy,
     }),
   };
 }

@@ -55,6 +55,7 @@ export interface GroupPointTable {
   held_because: string | null;
   reason: string | null;
   bytes_copied: Generated<number>;
+  entropy: number | null;
   vms: ColumnType<GroupPointVm[], string | undefined, string>;
   removed_at: OptionalTime;
   created_at: DefaultTime;

@@ -31,7 +31,7 @@ export class TakeoverRepository {
             ? `it is ${group.state}`
             : undefined;
       if (reason !== undefined) throw refused("claim the group", groupId, reason);
-      const takeover = { failoverId, since: new Date().toISOString() };
+      const takeover = { failoverId, since: new Date().toISOString(), before: group.state };
       await tx
         .updateTable("protection_groups")
         .set({ state: "failing-over", takeover: toJson(takeover), updated_at: sql`now()` })
@@ -96,15 +96,22 @@ export class TakeoverRepository {
     });
   }
 
-  /** The failover came to nothing: the group stands as `back` says, at the site where it served. */
-  async abandon(input: { groupId: string; failoverId: string; back: GroupState; message: string }): Promise<void> {
-    const { groupId, failoverId, back, message } = input;
+  /** The failover came to nothing: the group is what it was, at the site where it served; under `epoch`, where the lease had
+   *  gone and came back. */
+  async abandon(input: { groupId: string; failoverId: string; epoch?: number; message: string }): Promise<void> {
+    const { groupId, failoverId, epoch, message } = input;
     await this.#db.transaction().execute(async (tx) => {
       const group = await this.#locked(tx, groupId, "abandon the failover");
       if (group.takeover?.failoverId !== failoverId) return;
       await tx
         .updateTable("protection_groups")
-        .set({ state: back, takeover: null, writable_site: sql`current_site`, updated_at: sql`now()` })
+        .set({
+          state: group.takeover.before,
+          takeover: null,
+          writable_site: sql`current_site`,
+          updated_at: sql`now()`,
+          ...(epoch === undefined ? {} : { epoch }),
+        })
         .where("group_id", "=", groupId)
         .execute();
       await appendProtectionEvent(tx, groupId, { type: "failover", message, data: { failoverId } });

@@ -15,6 +15,8 @@ export interface PumpInput {
   /** Reads all that is allocated and moves the leaves whose hash is not the parent's. */
   readonly compareWithParent?: boolean;
   readonly limiter?: Pick<BandwidthLimiter, "take">;
+  /** Shown the bytes that this attempt sends. */
+  readonly meter?: { add(data: Uint8Array): void };
   readonly onProgress?: (progress: TransferProgress) => void;
   readonly signal?: AbortSignal;
   /** The most bytes that are sent and not yet in the checkpoint: what a crash costs. The default keeps well below the

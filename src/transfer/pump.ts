@@ -250,6 +250,7 @@ class PumpRun {
         await this.#limiter?.take(length, this.#signal);
         this.#committer.sending(length);
         const [from, to] = [offset - base, offset - base + length];
+        this.#input.meter?.add(bytes.subarray(from, to));
         const known = sink.wholeLeaves ? hashes?.subarray(hashOffset(from), hashOffset(to)) : undefined;
         await sink.write(offset, bytes.subarray(from, to), this.#signal, known);
       } else if (parentManifestId !== undefined) {

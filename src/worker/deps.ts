@@ -9,6 +9,7 @@ import type { Store } from "../store/index.ts";
 import type { Say } from "../telemetry/say.ts";
 import type { SpanTaker } from "../telemetry/span.ts";
 import { createBandwidthLimiter } from "../transfer/bandwidth.ts";
+import { EntropyMeter } from "../transfer/entropy.ts";
 import { createHoursLimiter } from "../transfer/hours-limiter.ts";
 import { inspectGuest } from "../transfer/inspect/index.ts";
 import { manifestDataBytes } from "../transfer/manifest.ts";
@@ -31,6 +32,7 @@ export const dataPlane: DataPlane = {
   prepareGuest,
   preparedSince,
   prove,
+  entropyMeter: () => new EntropyMeter(),
   createBandwidthLimiter,
   createHoursLimiter,
   manifestDataBytes,

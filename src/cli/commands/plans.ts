@@ -29,9 +29,10 @@ const carriedOutBy: Readonly<Record<string, string>> = {
   "migrate-wave": "waves start --plan",
   "finalize-migration": "migrations finalize --plan",
   "test-migration": "migrations test --plan",
+  "protect-group": "protection create NAME --plan",
 };
 /** Those that move bytes. */
-const moving: readonly string[] = ["migrate-vm", "migrate-wave", "test-migration"];
+const moving: readonly string[] = ["migrate-vm", "migrate-wave", "test-migration", "protect-group"];
 
 const marks = { pass: "ok", warn: "warn", fail: "FAIL" } as const;
 

@@ -57,6 +57,8 @@ create table group_points (
   held_because text,
   reason text,
   bytes_copied bigint not null default 0,
+  -- Of what was copied, in bits a byte.
+  entropy double precision,
   vms jsonb not null default '[]',
   -- When its bytes were gone, of one that is offered no more.
   removed_at timestamptz(3),

@@ -1,4 +1,5 @@
 // Long because it is one table: a row for each operation.
+import { resolvePolicy } from "../../../src/domain/protection-policy.ts";
 import { outlineWave } from "../../../src/domain/wave-outline.ts";
 import { sampleCertificate, sampleOperationPlan, samplePlan, sampleWavePlan } from "./activities.ts";
 import type { TestApi } from "./harness.ts";
@@ -10,6 +11,7 @@ export interface World {
   readonly vmPlan: { readonly planId: string; readonly hash: string };
   readonly wavePlan: { readonly planId: string; readonly hash: string };
   readonly testPlan: { readonly planId: string; readonly hash: string };
+  readonly groupPlan: { readonly planId: string; readonly hash: string };
   /** Paths of what is there, each beside one of what isn't. */
   readonly twins: readonly (readonly [string, string])[];
 }
@@ -171,6 +173,23 @@ export const requests: Readonly<Record<string, WalkRow>> = {
   pauseWave: get("/v1/waves/walk-wave/pause", "move"),
   resumeWave: get("/v1/waves/walk-wave/resume", "move"),
   cancelWave: get("/v1/waves/walk-wave/cancel", "move"),
+  protectGroup: {
+    reach: "move",
+    ask: ({ groupPlan }) => ({
+      path: "/v1/protection-groups",
+      body: { plan_id: groupPlan.planId, plan_hash: groupPlan.hash, dry_run: true },
+    }),
+  },
+  listProtectionGroups: get("/v1/protection-groups", "move", "walk-group"),
+  getProtectionGroup: get("/v1/protection-groups/walk-group", "move"),
+  getProtectionStatus: get("/v1/protection-groups/walk-group/status", "move"),
+  listProtectionEvents: get("/v1/protection-groups/walk-group/events", "move"),
+  listGroupPoints: get("/v1/protection-groups/walk-group/points", "move"),
+  getGroupPoint: get("/v1/protection-groups/walk-group/points/walk-group-p0", "move"),
+  pauseProtection: get("/v1/protection-groups/walk-group/pause", "move"),
+  resumeProtection: get("/v1/protection-groups/walk-group/resume", "move"),
+  makeGroupPoint: get("/v1/protection-groups/walk-group/points", "move"),
+  deleteProtectionGroup: get("/v1/protection-groups/walk-group", "move"),
   listMigrations: get("/v1/migrations", "move", moved),
   getMigrationStatistics: get("/v1/migrations/statistics", "move", '"rolled-back","migrations":1'),
   getMigration: get(`/v1/migrations/${moved}`, "move"),
@@ -341,6 +360,9 @@ export async function walked(api: TestApi): Promise<World> {
     vms: [{ vmId: "id-db-1", name: "db-1", tags: { env: "prod", project: "web" } }],
   });
   await store.assessments.update("walk-assessment", { state: "completed", startedAt: new Date().toISOString() });
+  const groupPlan = { ...plan, planId: "walk-group-plan", kind: "protect-group" };
+  await store.plans.insert(groupPlan);
+  await addGroup(store);
   const testPlan = { ...plan, planId: "walk-test-plan", kind: "test-migration" };
   await store.plans.insert(testPlan);
   await store.tests.create({
@@ -404,7 +426,9 @@ export async function walked(api: TestApi): Promise<World> {
     vmPlan,
     wavePlan,
     testPlan,
+    groupPlan,
     twins: [
+      ["/v1/protection-groups/walk-group", "/v1/protection-groups/walk-grou9"],
       [`/v1/migration-tests/${tested}`, "/v1/migration-tests/walk-teste9"],
       [`/v1/operations/${operated}`, "/v1/operations/walk-operate9"],
       ["/v1/vms/onprem-a/id-db-1", "/v1/vms/onprem-a/id-db-9"],
@@ -416,4 +440,17 @@ export async function walked(api: TestApi): Promise<World> {
       ["/v1/waves/walk-wave", "/v1/waves/walk-wav9"],
     ],
   };
+}
+
+/** Held by a failover, so that no order of a caller's gets anywhere. */
+async function addGroup(store: TestApi["store"]): Promise<void> {
+  const policy = resolvePolicy({ primarySite: "onprem-a", recoverySite: "onprem-b" }, {});
+  if (!policy) return;
+  const groupId = "walk-group";
+  const members = [{ position: 0, name: "db-1", vmId: "id-db-1", tags: { env: "prod", project: "web" } }];
+  const workflowId = `protection/${groupId}`;
+  await store.protection.create({ groupId, name: groupId, workflowId, policy, members, createdBy: "token/bootstrap" });
+  await store.protection.markStarted(groupId);
+  await store.groupPoints.open(groupId, { kind: "manual", epoch: 0, from: "onprem-a", to: "onprem-b" });
+  await store.takeovers.claim({ groupId, failoverId: "walk-failover", epoch: 0, message: "walking" });
 }

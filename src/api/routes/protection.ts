@@ -1,0 +1,209 @@
+import * as z from "zod";
+import { type GroupState, statusOf, viewGroup } from "../../domain/protection.ts";
+import { protectionPlanKind } from "../../domain/protection-plan.ts";
+import { recoverySeconds } from "../../domain/recovery-time.ts";
+import { ProblemError } from "../problem.ts";
+import { type Answer, type Route, route } from "../route.ts";
+import type { ProtectionOrder } from "../runs.ts";
+import { approvedPlanSchema } from "../schemas/migration.ts";
+import { planSchema } from "../schemas/plan.ts";
+import {
+  eventListQuery,
+  eventListSchema,
+  groupListQuery,
+  groupListSchema,
+  groupSchema,
+  protectionBody,
+  protectionStatusSchema,
+} from "../schemas/protection.ts";
+import { approvedPlan } from "../start-migration.ts";
+import { knownGroup, planProtectionNow, protectByPlan } from "../start-protection.ts";
+import { type ApiContext, defaultPageSize, idParams } from "./context.ts";
+
+const path = "/v1/protection-groups";
+
+const orders = {
+  pause: {
+    method: "post",
+    at: "/pause",
+    operationId: "pauseProtection",
+    summary: "Make no more recovery points for now",
+    description: "A round that is under way goes on to its end; points that are there stay.",
+    takes: ["initial", "protected", "re-protecting"],
+    duringFreeze: true,
+  },
+  resume: {
+    method: "post",
+    at: "/resume",
+    operationId: "resumeProtection",
+    summary: "Make recovery points again",
+    description: "Harmless when it is not paused.",
+    takes: ["paused", "initial", "protected", "re-protecting"],
+    duringFreeze: true,
+  },
+  point: {
+    method: "post",
+    at: "/points",
+    operationId: "makeGroupPoint",
+    summary: "Make a recovery point now",
+    description: "As soon as the round that is under way has ended.",
+    takes: ["initial", "protected", "re-protecting"],
+    duringFreeze: true,
+  },
+  delete: {
+    method: "delete",
+    at: "",
+    operationId: "deleteProtectionGroup",
+    summary: "End the protection of a group and remove all its recovery points",
+    description: "Its VMs stay as they are. Refused while a failover holds it.",
+    takes: ["initial", "protected", "paused", "unprotected", "re-protecting", "deleting"],
+    duringFreeze: false,
+  },
+} as const satisfies Readonly<Record<ProtectionOrder, { readonly takes: readonly GroupState[] } & object>>;
+
+export function protectionRoutes(context: ApiContext): readonly Route[] {
+  const { store } = context;
+  return [
+    route({
+      method: "post",
+      path,
+      operationId: "protectGroup",
+      tag: "recovery",
+      summary: "Protect a group of VMs at another site, by an approved plan, or planned and started at once",
+      description: "With `dry_run: true` nothing is protected, and the answer is the plan.",
+      permission: "protection:write",
+      actor: "signed-in",
+      audit: "protection.create",
+      idempotent: true,
+      body: z.union([approvedPlanSchema, protectionBody]),
+      responses: {
+        200: { description: "With dry_run: the plan", schema: planSchema },
+        202: {
+          description: "Registered; its first recovery point is on its way",
+          schema: groupSchema,
+          headers: { Location: "Where the group is" },
+        },
+      },
+      async handle({ body, access, actor, stableId }): Promise<Answer> {
+        const { dry_run: dryRun, ...asked } = body;
+        const plan =
+          "plan_id" in asked
+            ? await approvedPlan(
+                context,
+                access,
+                { planId: asked.plan_id, planHash: asked.plan_hash },
+                protectionPlanKind,
+              )
+            : await planProtectionNow(context, { access, actor }, stableId("plan"), asked);
+        if (dryRun) return { status: 200, body: plan, workflowId: `plan/${plan.planId}` };
+        const group = await protectByPlan(context, actor, stableId("group"), plan);
+        const { groupId, workflowId, state } = group;
+        const after = { groupId, planId: plan.planId, planHash: plan.hash, state };
+        return { status: 202, body: group, headers: { Location: `${path}/${groupId}` }, workflowId, after };
+      },
+    }),
+    route({
+      method: "get",
+      path,
+      operationId: "listProtectionGroups",
+      tag: "recovery",
+      summary: "Protection groups and how far each is protected, the newest first",
+      permission: "protection:read",
+      actor: "signed-in",
+      audit: undefined,
+      query: groupListQuery,
+      responses: { 200: { description: "One page", schema: groupListSchema } },
+      async handle({ query: { limit = defaultPageSize, ...query }, access }): Promise<Answer> {
+        const page = await store.protection.list({ ...query, limit, scopes: access.scopes });
+        const newest = await store.groupPoints.newestOf(page.items);
+        const items = page.items.map((group) => viewGroup(group, newest.get(group.groupId), Date.now()));
+        return { status: 200, body: { ...page, items } };
+      },
+    }),
+    route({
+      method: "get",
+      path: `${path}/{id}`,
+      operationId: "getProtectionGroup",
+      tag: "recovery",
+      summary: "A group, its policy, and how far it is protected",
+      permission: "protection:read",
+      actor: "signed-in",
+      audit: undefined,
+      params: idParams,
+      responses: { 200: { description: "The group", schema: groupSchema } },
+      async handle({ params: { id }, access }): Promise<Answer> {
+        return { status: 200, body: await knownGroup(context, access, id) };
+      },
+    }),
+    route({
+      method: "get",
+      path: `${path}/{id}/status`,
+      operationId: "getProtectionStatus",
+      tag: "recovery",
+      summary: "Where a group serves, and how each of its VMs is backed up",
+      permission: "protection:read",
+      actor: "signed-in",
+      audit: undefined,
+      params: idParams,
+      responses: { 200: { description: "The state", schema: protectionStatusSchema } },
+      async handle({ params: { id }, access }): Promise<Answer> {
+        const group = await knownGroup(context, access, id);
+        const { currentSite, replicatesTo = group.policy.recoverySite } = group;
+        const history = await store.migrations.stepSamples(currentSite, replicatesTo);
+        return { status: 200, body: statusOf(group, recoverySeconds(history)) };
+      },
+    }),
+    route({
+      method: "get",
+      path: `${path}/{id}/events`,
+      operationId: "listProtectionEvents",
+      tag: "recovery",
+      summary: "What happened to a group, the newest first",
+      permission: "protection:read",
+      actor: "signed-in",
+      audit: undefined,
+      params: idParams,
+      query: eventListQuery,
+      responses: { 200: { description: "One page", schema: eventListSchema } },
+      async handle({ params: { id }, query: { limit = defaultPageSize, ...query }, access }): Promise<Answer> {
+        await knownGroup(context, access, id);
+        return { status: 200, body: await store.protection.events(id, { ...query, limit }) };
+      },
+    }),
+    ...(Object.keys(orders) as ProtectionOrder[]).map((order) => orderRoute(context, order)),
+  ];
+}
+
+function orderRoute(context: ApiContext, order: ProtectionOrder): Route {
+  const { method, at, operationId, summary, description, takes, duringFreeze } = orders[order];
+  return route({
+    method,
+    path: `${path}/{id}${at}`,
+    operationId,
+    tag: "recovery",
+    summary,
+    description,
+    permission: "protection:write",
+    actor: "signed-in",
+    audit: `protection.${order}`,
+    duringFreeze,
+    ...(order === "delete" ? { stepUp: true } : {}),
+    idempotent: true,
+    params: idParams,
+    responses: { 202: { description: "Told; the state follows", schema: groupSchema } },
+    async handle({ params: { id }, access }): Promise<Answer> {
+      const { state, workflowId } = await knownGroup(context, access, id);
+      if (!(takes as readonly GroupState[]).includes(state)) {
+        throw new ProblemError("Conflict", {
+          detail: `Group ${id} is ${state}; this needs one that is ${takes.join(" or ")}`,
+          action: "See novacron protection show.",
+          resource: `protection-group/${id}`,
+          facts: { state },
+        });
+      }
+      await context.runs.orderProtection(id, order);
+      const now = await knownGroup(context, access, id);
+      return { status: 202, body: now, workflowId, before: { state }, after: { state: now.state } };
+    },
+  });
+}
