@@ -221,6 +221,8 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   completePoint: "records",
   endPoint: "records",
   judgeGroup: "records",
+  pointToVerify: "reads",
+  pointVerified: "records",
   applyRetention: "records",
   expireAll: "records",
   nextToClean: "reads",

@@ -6,6 +6,7 @@ import {
   type GroupPointKind,
   type GroupPointVm,
   generationOf,
+  type PointToVerify,
   replicaOf,
 } from "../domain/group-point.ts";
 import {
@@ -265,6 +266,23 @@ export function protectionActivities({ store }: Pick<ActivityDeps, "store">) {
         dedupeKey: `breach/${newest?.pointId ?? "none"}`,
       });
       return { dueInMs };
+    },
+
+    /** The newest point, when its turn to be read again has come; at once, when a newer one was found to be spoilt. */
+    async pointToVerify(input: { groupId: string }): Promise<PointToVerify | undefined> {
+      const { groupId, policy, replicatesTo: site } = await known(input.groupId);
+      if (site === undefined) return undefined;
+      const [newest] = await store.groupPoints.newest(groupId, site, 1);
+      if (!newest || newest.verifiedAt !== undefined) return undefined;
+      const { pointId, sequence } = newest;
+      const { since, spoilt } = await store.groupPoints.lastVerified(groupId, site);
+      const due = spoilt > sequence || Date.now() - Date.parse(since) >= policy.verifyIntervalSeconds * 1000;
+      const generationIds = generationsOf(newest).map(({ generationId }) => generationId);
+      return due ? { pointId, sequence, site, generationIds } : undefined;
+    },
+
+    async pointVerified(input: { pointId: string }): Promise<void> {
+      await store.groupPoints.note(input.pointId, { verifiedAt: new Date().toISOString() });
     },
 
     /** Takes out of the catalogue's offers what the policy keeps no longer. */

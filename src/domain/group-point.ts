@@ -104,6 +104,14 @@ export interface CompletePoint extends GroupPoint {
   readonly provenAt: string;
 }
 
+/** A point to be read again as a whole. */
+export interface PointToVerify {
+  readonly pointId: string;
+  readonly sequence: number;
+  readonly site: string;
+  readonly generationIds: readonly string[];
+}
+
 /** Which point to recover from: that one, or the newest that is whole and no later than `before`. */
 export interface PointWish {
   readonly groupId: string;

@@ -27,6 +27,8 @@ export interface ProtectionPolicy {
   readonly encryptionKey?: string;
   /** Bytes per second; shared by all moves of the link. */
   readonly bandwidthBytesPerSecond?: number;
+  /** How often the newest point is read again as a whole, and held against its hashes. */
+  readonly verifyIntervalSeconds: number;
   /** Whether a failover may start without a person. */
   readonly autoFailover: boolean;
   /** Whether workers of the primary site cut the group off when they can't renew its lease. */
@@ -62,6 +64,7 @@ const usual = {
   rpoSeconds: 900,
   rtoSeconds: 3_600,
   backupIntervalSeconds: 3_600,
+  verifyIntervalSeconds: 86_400,
   healthCheckIntervalSeconds: 30,
   failoverThreshold: 3,
 } as const;
@@ -94,6 +97,7 @@ export function resolvePolicy(asked: PolicyRequest, defaults: ProtectionDefaults
     consistency: asked.consistency ?? "crash",
     ...(encryptionKey === undefined ? {} : { encryptionKey }),
     ...(bandwidthBytesPerSecond === undefined ? {} : { bandwidthBytesPerSecond }),
+    verifyIntervalSeconds: asked.verifyIntervalSeconds ?? usual.verifyIntervalSeconds,
     autoFailover: asked.autoFailover ?? defaults.autoFailover ?? false,
     watchdog: asked.watchdog ?? false,
     healthCheckIntervalSeconds:

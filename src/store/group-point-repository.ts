@@ -204,6 +204,21 @@ export class GroupPointRepository {
     }
   }
 
+  /** When a point at the site was last read again, or else the first one was proven; and the newest one that was found to be
+   *  spoilt, -1 where none was. */
+  async lastVerified(groupId: string, site: string): Promise<{ since: string; spoilt: number }> {
+    const row = await this.#db
+      .selectFrom("group_points")
+      .select([
+        sql<string | null>`coalesce(max(verified_at), min(proven_at))`.as("since"),
+        sql<number | null>`max(sequence) filter (where state = 'corrupt')`.as("spoilt"),
+      ])
+      .where("group_id", "=", groupId)
+      .where("to_site", "=", site)
+      .executeTakeFirst();
+    return { since: row?.since ?? new Date().toISOString(), spoilt: row?.spoilt ?? -1 };
+  }
+
   /** What a retention looks at, of all that are offered. */
   async completed(groupId: string): Promise<readonly AgedPoint[]> {
     const rows = await this.#db
@@ -234,13 +249,11 @@ export class GroupPointRepository {
       .orderBy("earlier.sequence", "desc")
       .limit(limit + 1)
       .execute();
-    return rows
-      .slice(0, rows.length > limit ? limit : -1)
-      .map((row) => ({
-        takenAt: row.taken_at ?? "",
-        bytesCopied: row.bytes_copied,
-        ...present({ entropy: row.entropy }),
-      }));
+    return rows.slice(0, rows.length > limit ? limit : -1).map((row) => ({
+      takenAt: row.taken_at ?? "",
+      bytesCopied: row.bytes_copied,
+      ...present({ entropy: row.entropy }),
+    }));
   }
 
   /** What is left of those that are offered no more, and whose bytes may still be there. */

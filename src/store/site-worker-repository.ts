@@ -193,7 +193,7 @@ export class SiteWorkerRepository {
       .orderBy(sql`length(migration_id)`, "desc")
       .limit(1)
       .executeTakeFirst();
-    if (!row) return undefined;
+    if (!row) return this.#groupOf(site, generationId);
     const isSource = row.from_site === site;
     const peer = isSource ? row.to_site : row.from_site;
     return { migrationId: row.migration_id, planId: row.plan_id, peer, isSource };
@@ -222,7 +222,7 @@ export class SiteWorkerRepository {
     return { sizeBytes, parentPointIds: [parent, ...points.map(({ point_id: pointId }) => pointId)] };
   }
 
-  /** Whether the site is one of the migration's two. */
+  /** Whether the site is one of the two of the migration, or of the protection group. */
   async takesPart(site: string, migrationId: string): Promise<boolean> {
     const row = await this.#db
       .selectFrom("migrations")
@@ -230,7 +230,31 @@ export class SiteWorkerRepository {
       .where("migration_id", "=", migrationId)
       .where((e) => e.or([e("from_site", "=", site), e("to_site", "=", site)]))
       .executeTakeFirst();
-    return row !== undefined;
+    if (row) return true;
+    const group = await this.#db
+      .selectFrom("protection_groups")
+      .select("group_id")
+      .where("group_id", "=", migrationId)
+      .where((e) => e.or([e("current_site", "=", site), e("replicates_to", "=", site)]))
+      .executeTakeFirst();
+    return group !== undefined;
+  }
+
+  /** As {@link migrationOf}, of a protection group's generation. */
+  async #groupOf(site: string, generationId: string): ReturnType<SiteWorkerRepository["migrationOf"]> {
+    const row = await this.#db
+      .selectFrom("protection_groups as g")
+      .innerJoin("protection_members as m", "m.group_id", "g.group_id")
+      .select(["g.group_id", "g.current_site", "g.replicates_to", "m.plan_id"])
+      .where((e) => e.or([e("g.current_site", "=", site), e("g.replicates_to", "=", site)]))
+      .where(sql<boolean>`starts_with(${generationId}, g.group_id || '-m' || m.position || '-')`)
+      .orderBy(sql`length(g.group_id)`, "desc")
+      .limit(1)
+      .executeTakeFirst();
+    if (!row?.replicates_to || !row.plan_id) return undefined;
+    const isSource = row.current_site === site;
+    const peer = isSource ? row.replicates_to : row.current_site;
+    return { migrationId: row.group_id, planId: row.plan_id, peer, isSource };
   }
 
   #rows() {

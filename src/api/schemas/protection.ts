@@ -49,6 +49,9 @@ const policyMembers = {
   consistency: z.enum(askedConsistencies).meta({ description: "Of each point at least" }),
   encryption_key: name.optional().meta({ description: "The recovery site's name of a customer's key" }),
   bandwidth_bytes_per_second: z.int().min(1).optional(),
+  verify_interval_seconds: seconds.meta({
+    description: "How often the newest point is read again as a whole, and held against its hashes",
+  }),
   auto_failover: z.boolean().meta({ description: "Whether a failover may start without a person" }),
   watchdog: z.boolean().meta({
     description: "Whether workers of the primary site cut the group off when they can't renew its lease",

@@ -26,6 +26,7 @@ import {
 } from "./messages.ts";
 import { makePoint } from "./round.ts";
 import type { ProtectGroupInput } from "./types.ts";
+import { verifyPoints } from "./verify.ts";
 
 const { planMembers } = proxyActivities<Activities>(siteCall);
 const records = proxyLocalActivities<Activities>(recordCall);
@@ -61,6 +62,8 @@ class GroupRun {
   #failed = 0;
   #rounds = 0;
   #ended = false;
+  #verifying = false;
+  readonly #beside = new CancellationScope();
 
   constructor(groupId: string) {
     this.#groupId = groupId;
@@ -97,11 +100,14 @@ class GroupRun {
       }
     }
     this.#ended = true;
+    this.#beside.cancel();
+    await condition(() => !this.#verifying);
     await watching;
   }
 
   get #isLong(): boolean {
-    return workflowInfo().continueAsNewSuggested || this.#rounds >= roundsPerRun;
+    const isLong = workflowInfo().continueAsNewSuggested || this.#rounds >= roundsPerRun;
+    return isLong && !this.#verifying;
   }
 
   #want(wanted: "pause" | "resume" | "delete"): void {
@@ -160,6 +166,7 @@ class GroupRun {
         this.#failed = 0;
         this.#completed += 1;
         await this.#tidy();
+        this.#verify();
       } else {
         this.#failed += 1;
         await planMembers.executeWithOptions({ summary: `plan ${made.unplanned.length} VM(s) anew` }, [
@@ -214,6 +221,16 @@ class GroupRun {
         dedupeKey: `unclean/${message}`,
       });
     }
+  }
+
+  /** Beside the rounds, which it must not hold up. */
+  #verify(): void {
+    if (this.#verifying) return;
+    this.#verifying = true;
+    const over = (): void => {
+      this.#verifying = false;
+    };
+    this.#beside.run(() => verifyPoints(this.#groupId)).then(over, over);
   }
 
   /** Tells when the newest point has become too old; rounds tell the rest. */
