@@ -11,6 +11,7 @@ import { diskActivities } from "./disks.ts";
 import { withFailures } from "./failures.ts";
 import { finalizeActivities } from "./finalize.ts";
 import { groupCopyActivities } from "./group-copy.ts";
+import { groupReturnActivities } from "./group-return.ts";
 import { inventoryActivities } from "./inventory.ts";
 import { InventoryReader } from "./inventory-reader.ts";
 import { liveActivities } from "./live.ts";
@@ -60,6 +61,7 @@ function atSites(deps: SiteDeps, moves: DiskMoves) {
     ...copyActivities(deps, moves),
     ...prepareActivities(deps, moves),
     ...groupCopyActivities(deps, moves),
+    ...groupReturnActivities(deps, moves),
     ...operateActivities(deps),
     ...verifyActivities(deps),
     ...answerActivities(deps),
@@ -225,6 +227,10 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   pointVerified: "records",
   applyRetention: "records",
   expireAll: "records",
+  fenceReturned: "changes",
+  fingerprintDisk: "follows",
+  leftAt: "reads",
+  pointsLeft: "reads",
   nextToClean: "reads",
   pointCleaned: "records",
   groupNow: "reads",

@@ -1,6 +1,7 @@
 import { ProviderError } from "../domain/errors.ts";
 import {
   type CompletePoint,
+  diskLineage,
   type GroupPoint,
   type GroupPointDisk,
   type GroupPointKind,
@@ -21,7 +22,14 @@ import {
 import type { CopyDiskParameters, CreateVmParameters, VerifyParameters } from "../domain/migration-parts.ts";
 import { actionParameters } from "../domain/migration-plan.ts";
 import type { PrepareDiskParameters } from "../domain/preparation.ts";
-import { type GroupState, lagOf, type ProtectedVm, type ProtectionGroup, replicates } from "../domain/protection.ts";
+import {
+  type Direction,
+  type GroupState,
+  lagOf,
+  type ProtectedVm,
+  type ProtectionGroup,
+  replicates,
+} from "../domain/protection.ts";
 import { roundIntervalSeconds } from "../domain/protection-policy.ts";
 import { recoverySeconds } from "../domain/recovery-time.ts";
 import { increments, plannedBaselines } from "../domain/replica-base.ts";
@@ -41,6 +49,14 @@ export interface OpenedPoint {
   readonly members: readonly MemberToFreeze[];
   /** Those that have no plan for this direction, by position. */
   readonly unplanned: readonly number[];
+}
+
+/** A VM that a group left at a site where it served before. */
+export interface LeftVm {
+  readonly position: number;
+  readonly vmId: string;
+  /** Of its disks, in their order: the point that was filed of it when it stopped, if any. */
+  readonly points: readonly (string | undefined)[];
 }
 
 /** What is left of a point that is offered no more. */
@@ -67,6 +83,8 @@ export function protectionActivities({ store }: Pick<ActivityDeps, "store">) {
       from: readonly GroupState[];
       to: GroupState;
       message: string;
+      epoch?: number;
+      direction?: Direction;
     }): Promise<boolean> {
       const { groupId, ...change } = input;
       return store.protection.become(groupId, change);
@@ -152,10 +170,15 @@ export function protectionActivities({ store }: Pick<ActivityDeps, "store">) {
         const planned = members.find((each) => each.position === position);
         if (planned?.planId === undefined) continue;
         const earlier = newest?.vms.find((vm) => vm.position === position);
-        const copies = (await copiesOf(planned.planId)).map((copy) => ({
-          ...copy,
-          replicaId: replicaOf(groupId, position, copy.diskId),
-        }));
+        const own = await copiesOf(planned.planId);
+        const copies = await Promise.all(
+          own.map(async (copy, index) => {
+            const replicaId = replicaOf(groupId, position, copy.diskId);
+            const base =
+              earlier || copy.base ? undefined : await baseLeftBehind({ groupId, position, index, to }, copy);
+            return { ...copy, ...base, replicaId };
+          }),
+        );
         const moves = increments(copies, earlier, member).map((copy) => ({
           position,
           sourcePointId,
@@ -303,6 +326,27 @@ export function protectionActivities({ store }: Pick<ActivityDeps, "store">) {
       return { from: newest[0]?.from ?? currentSite, release };
     },
 
+    /** The VMs that a group left at a site where it served before, as its newest point from there knew them. */
+    async leftAt(input: { groupId: string; site: string }): Promise<readonly LeftVm[]> {
+      const { groupId, site } = input;
+      const newest = await store.groupPoints.newestFrom(groupId, site);
+      const points = (await store.points.filedBy(groupId, "adopted")).filter((point) => point.site === site);
+      return (newest?.vms ?? []).map(({ position, vmId, disks }) => ({
+        position,
+        vmId,
+        points: disks.map((_, index) => {
+          const lineage = diskLineage(groupId, position, index);
+          return points.findLast((point) => point.lineage === lineage)?.pointId;
+        }),
+      }));
+    },
+
+    /** Points that were filed of what a group left behind. */
+    async pointsLeft(input: { groupId: string }): Promise<readonly { site: string; pointId: string }[]> {
+      const points = await store.points.filedBy(input.groupId, "adopted");
+      return points.map(({ site, pointId }) => ({ site, pointId }));
+    },
+
     /** The next point whose bytes are to go, with those of its generations that no other point has. */
     async nextToClean(input: { groupId: string }): Promise<PointToClean | undefined> {
       const [point] = await store.groupPoints.toClean(input.groupId, 1);
@@ -344,6 +388,20 @@ export function protectionActivities({ store }: Pick<ActivityDeps, "store">) {
     if (last?.type !== "breach") return;
     const message = `The RPO is kept again: the newest point is ${Math.ceil(lagSeconds ?? 0)} s old`;
     await store.protection.appendEvent(groupId, { type: "kept", message, dedupeKey: `kept/${last.sequence}` });
+  }
+
+  /** What the group left at a site where it served: only what differs from that has to be moved back. */
+  async function baseLeftBehind(
+    { groupId, position, index, to }: { groupId: string; position: number; index: number; to: string },
+    { targetSizeBytes }: CopyDiskParameters,
+  ): Promise<Pick<CopyDiskParameters, "base" | "tracking"> | undefined> {
+    for (const point of await store.points.findByLineage(to, diskLineage(groupId, position, index), "adopted")) {
+      const manifest = await store.checkpoints.state(point.manifestId);
+      if (manifest?.sizeBytes !== targetSizeBytes || point.sizeBytes > targetSizeBytes) continue;
+      const { pointId: parentPointId, manifestId: parentManifestId } = point;
+      return { tracking: "hash-compare", base: { baselineId: parentPointId, parentPointId, parentManifestId } };
+    }
+    return undefined;
   }
 
   async function copiesOf(planId: string): Promise<CopyDiskParameters[]> {

@@ -40,6 +40,7 @@ import {
   deleteProtectionSignal,
   makePointSignal,
   pauseProtectionSignal,
+  reprotectSignal,
   resumeProtectionSignal,
 } from "../workflows/protect-group/messages.ts";
 import type { ProtectGroupInput } from "../workflows/protect-group/types.ts";
@@ -241,6 +242,11 @@ export class Runs {
         workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
       }),
     );
+  }
+
+  async reprotect(groupId: string, to: string): Promise<void> {
+    const run = this.#client.workflow.getHandle(protectionWorkflowId(groupId));
+    await this.#guard(this.#limits.askMs, () => run.signal(reprotectSignal, { to }));
   }
 
   async orderProtection(groupId: string, order: ProtectionOrder): Promise<void> {

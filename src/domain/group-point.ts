@@ -131,6 +131,11 @@ export function generationOf(groupId: string, position: number, diskId: string, 
   return `${groupId}-m${position}-${diskId}-p${sequence}`;
 }
 
+/** What a disk of a group goes by wherever it is: sites name disks in words of their own, and keep their order. */
+export function diskLineage(groupId: string, position: number, index: number): string {
+  return `${groupId}-m${position}-disk-${index}`;
+}
+
 export function replicaOf(groupId: string, position: number, diskId: string): string {
   return `${groupId}-m${position}-${diskId}`;
 }

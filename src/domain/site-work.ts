@@ -40,6 +40,8 @@ export const siteActivities = [
   "settleGroupDisks",
   "releaseGroup",
   "dropGenerations",
+  "fenceReturned",
+  "fingerprintDisk",
 ] as const;
 export type SiteActivity = (typeof siteActivities)[number];
 

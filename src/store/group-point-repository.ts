@@ -329,6 +329,20 @@ export class GroupPointRepository {
     return rows.map((row) => toPoint(row) as CompletePoint);
   }
 
+  /** The newest that was ever complete of what came from a site, also when it is offered no more. */
+  async newestFrom(groupId: string, from: string): Promise<GroupPoint | undefined> {
+    const row = await this.#db
+      .selectFrom("group_points")
+      .selectAll()
+      .where("group_id", "=", groupId)
+      .where("from_site", "=", from)
+      .where("proven_at", "is not", null)
+      .orderBy("sequence", "desc")
+      .limit(1)
+      .executeTakeFirst();
+    return row && toPoint(row);
+  }
+
   /** Of each group, the newest complete one at a site. */
   async newestOf(
     groups: readonly { readonly groupId: string; readonly replicatesTo?: string }[],

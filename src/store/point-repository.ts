@@ -72,6 +72,32 @@ export class PointRepository {
     return rows.map(toPoint);
   }
 
+  /** Of a disk wherever it was, what lies at the site, the newest first. */
+  async findByLineage(site: string, lineage: string, kind: PointKind): Promise<readonly PointRecord[]> {
+    const rows = await this.#db
+      .selectFrom("points")
+      .selectAll()
+      .where("site", "=", site)
+      .where("lineage", "=", lineage)
+      .where("kind", "=", kind)
+      .orderBy("created_at", "desc")
+      .orderBy("point_id", "desc")
+      .execute();
+    return rows.map(toPoint);
+  }
+
+  /** All that was filed by a migration, or for a protection group, of one kind. */
+  async filedBy(migrationId: string, kind: PointKind): Promise<readonly PointRecord[]> {
+    const rows = await this.#db
+      .selectFrom("points")
+      .selectAll()
+      .where("migration_id", "=", migrationId)
+      .where("kind", "=", kind)
+      .orderBy("point_id")
+      .execute();
+    return rows.map(toPoint);
+  }
+
   /** Forgetting what is not known succeeds. */
   async delete(site: string, pointId: string): Promise<void> {
     await this.#db.deleteFrom("points").where("site", "=", site).where("point_id", "=", pointId).execute();

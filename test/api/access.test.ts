@@ -165,6 +165,7 @@ test("a personal token does no more than its person, and nothing once the person
     "operations:read",
     "plans:read",
     "prices:read",
+    "protection:read",
   ]);
   for (const { scopes } of me.may) assert.deepEqual(scopes, [scope]);
   await api.call("POST", `/v1/users/${user.user_id}/disable`);

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type GroupState, statusOf, viewGroup } from "../../domain/protection.ts";
+import { type GroupState, type ProtectionGroup, statusOf, viewGroup } from "../../domain/protection.ts";
 import { protectionPlanKind } from "../../domain/protection-plan.ts";
 import { recoverySeconds } from "../../domain/recovery-time.ts";
 import { ProblemError } from "../problem.ts";
@@ -15,10 +15,11 @@ import {
   groupSchema,
   protectionBody,
   protectionStatusSchema,
+  reprotectBody,
 } from "../schemas/protection.ts";
 import { approvedPlan } from "../start-migration.ts";
 import { knownGroup, planProtectionNow, protectByPlan } from "../start-protection.ts";
-import { type ApiContext, defaultPageSize, idParams } from "./context.ts";
+import { type ApiContext, configuredSite, defaultPageSize, idParams, requireReach } from "./context.ts";
 
 const path = "/v1/protection-groups";
 
@@ -59,7 +60,7 @@ const orders = {
     takes: ["initial", "protected", "paused", "unprotected", "re-protecting", "deleting"],
     duringFreeze: false,
   },
-} as const satisfies Readonly<Record<ProtectionOrder, { readonly takes: readonly GroupState[] } & object>>;
+} as const satisfies Readonly<Record<ProtectionOrder, object>>;
 
 export function protectionRoutes(context: ApiContext): readonly Route[] {
   const { store } = context;
@@ -170,6 +171,43 @@ export function protectionRoutes(context: ApiContext): readonly Route[] {
         return { status: 200, body: await store.protection.events(id, { ...query, limit }) };
       },
     }),
+    route({
+      method: "post",
+      path: `${path}/{id}/reprotect`,
+      operationId: "reprotectGroup",
+      tag: "recovery",
+      summary: "Follow a group that was failed over, from where it serves now",
+      description: "What it left at the site is fenced and stopped first; then only what differs from it is moved.",
+      permission: "protection:write",
+      actor: "signed-in",
+      audit: "protection.reprotect",
+      idempotent: true,
+      params: idParams,
+      body: reprotectBody,
+      responses: { 202: { description: "Told; the state follows", schema: groupSchema } },
+      async handle({ params: { id }, body, access }): Promise<Answer> {
+        const group = await knownGroup(context, access, id);
+        refuseUnless(group, ["unprotected"]);
+        const { policy, currentSite, workflowId, state, members } = group;
+        const usual = currentSite === policy.primarySite ? policy.recoverySite : policy.primarySite;
+        const { to = usual } = body;
+        configuredSite(context, access, to);
+        requireReach(
+          access,
+          members.map(({ tags }) => ({ site: to, tags })),
+        );
+        if (to === currentSite) {
+          throw new ProblemError("InvalidInput", {
+            detail: `The group serves at ${to}`,
+            action: "Name another site.",
+            resource: `protection-group/${id}`,
+          });
+        }
+        await context.runs.reprotect(id, to);
+        const now = await knownGroup(context, access, id);
+        return { status: 202, body: now, workflowId, before: { state }, after: { state: now.state, to } };
+      },
+    }),
     ...(Object.keys(orders) as ProtectionOrder[]).map((order) => orderRoute(context, order)),
   ];
 }
@@ -192,18 +230,22 @@ function orderRoute(context: ApiContext, order: ProtectionOrder): Route {
     params: idParams,
     responses: { 202: { description: "Told; the state follows", schema: groupSchema } },
     async handle({ params: { id }, access }): Promise<Answer> {
-      const { state, workflowId } = await knownGroup(context, access, id);
-      if (!(takes as readonly GroupState[]).includes(state)) {
-        throw new ProblemError("Conflict", {
-          detail: `Group ${id} is ${state}; this needs one that is ${takes.join(" or ")}`,
-          action: "See novacron protection show.",
-          resource: `protection-group/${id}`,
-          facts: { state },
-        });
-      }
+      const group = await knownGroup(context, access, id);
+      const { state, workflowId } = group;
+      refuseUnless(group, takes);
       await context.runs.orderProtection(id, order);
       const now = await knownGroup(context, access, id);
       return { status: 202, body: now, workflowId, before: { state }, after: { state: now.state } };
     },
+  });
+}
+
+function refuseUnless({ groupId, state }: ProtectionGroup, takes: readonly GroupState[]): void {
+  if (takes.includes(state)) return;
+  throw new ProblemError("Conflict", {
+    detail: `Group ${groupId} is ${state}; this needs one that is ${takes.join(" or ")}`,
+    action: "See novacron protection show.",
+    resource: `protection-group/${groupId}`,
+    facts: { state },
   });
 }

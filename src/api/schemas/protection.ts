@@ -123,6 +123,10 @@ export const groupSchema = z
   })
   .meta({ id: "ProtectionGroup" }) satisfies z.ZodType<Wire<ProtectionGroupView>>;
 
+export const reprotectBody = z
+  .strictObject({ to: siteId.optional().meta({ description: "Default where it served before" }) })
+  .meta({ id: "Reprotect" });
+
 export const groupListQuery = z.strictObject({ ...cursorQuery, name: name.optional() });
 export const groupListSchema = z
   .strictObject({ items: z.array(groupSchema), next_cursor: nextCursor })

@@ -145,6 +145,14 @@ export async function orderGroup(
   await show(group, options.output, (row) => `Group ${row.group_id}: ${order} accepted, now ${row.state}`);
 }
 
+export async function reprotect(id: string, options: CommonOptions & { readonly to?: string }): Promise<void> {
+  const { api } = connectApi(options);
+  const params = { path: { id }, header: { "Idempotency-Key": randomUUID() } };
+  const body = options.to === undefined ? {} : { to: options.to };
+  const group = await answerOf(api.POST("/v1/protection-groups/{id}/reprotect", { params, body }));
+  await show(group, options.output, (row) => `Group ${row.group_id}: accepted, now ${row.state}`);
+}
+
 function readProtection(name: string, vms: readonly string[], options: ProtectOptions): Body {
   const { query, primarySite, recoverySite, encryptionKey, bandwidth, keep, keepFor } = options;
   if (vms.length === 0 && query === undefined) {

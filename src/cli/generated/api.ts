@@ -1045,6 +1045,180 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/protection-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Protection groups and how far each is protected, the newest first */
+        get: operations["listProtectionGroups"];
+        put?: never;
+        /**
+         * Protect a group of VMs at another site, by an approved plan, or planned and started at once
+         * @description With `dry_run: true` nothing is protected, and the answer is the plan.
+         */
+        post: operations["protectGroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/protection-groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A group, its policy, and how far it is protected */
+        get: operations["getProtectionGroup"];
+        put?: never;
+        post?: never;
+        /**
+         * End the protection of a group and remove all its recovery points
+         * @description Its VMs stay as they are. Refused while a failover holds it.
+         */
+        delete: operations["deleteProtectionGroup"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/protection-groups/{id}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a group serves, and how each of its VMs is backed up */
+        get: operations["getProtectionStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/protection-groups/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a group, the newest first */
+        get: operations["listProtectionEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/protection-groups/{id}/reprotect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Follow a group that was failed over, from where it serves now
+         * @description What it left at the site is fenced and stopped first; then only what differs from it is moved.
+         */
+        post: operations["reprotectGroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/protection-groups/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make no more recovery points for now
+         * @description A round that is under way goes on to its end; points that are there stay.
+         */
+        post: operations["pauseProtection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/protection-groups/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make recovery points again
+         * @description Harmless when it is not paused.
+         */
+        post: operations["resumeProtection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/protection-groups/{id}/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The catalogue of a group's recovery points, the newest first */
+        get: operations["listGroupPoints"];
+        put?: never;
+        /**
+         * Make a recovery point now
+         * @description As soon as the round that is under way has ended.
+         */
+        post: operations["makeGroupPoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/protection-groups/{id}/points/{point}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A recovery point with its VMs, their disks and the roots of their manifests */
+        get: operations["getGroupPoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/certificates/verify": {
         parameters: {
             query?: never;
@@ -2663,6 +2837,71 @@ export interface components {
             /** @description Before it begins; default the wave's */
             pause_seconds?: number;
         };
+        /** @description Planned now and carried out as planned. What is left out is as the configuration says */
+        NewProtectionGroup: {
+            name: string;
+            /** @description Names or ids at the primary site */
+            vms?: string[];
+            /** @description All VMs that a search of the inventory finds */
+            query?: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            primary_site?: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            recovery_site?: string;
+            /** @description Most that may be lost, as time */
+            rpo_seconds?: number;
+            /** @description Longest that a takeover may last */
+            rto_seconds?: number;
+            backup_interval_seconds?: number;
+            /**
+             * @description `interval`: a round again and again. `continuous`: one round after the other, where the site keeps track of changes itself. `off`: backups only
+             * @enum {string}
+             */
+            replication?: "off" | "interval" | "continuous";
+            /** @description Between the beginnings of two rounds; with replication by interval. Default half the RPO */
+            replication_interval_seconds?: number;
+            /**
+             * @description Of each point at least
+             * @enum {string}
+             */
+            consistency?: "application" | "crash";
+            /** @description The recovery site's name of a customer's key */
+            encryption_key?: string;
+            bandwidth_bytes_per_second?: number;
+            /** @description How often the newest point is read again as a whole, and held against its hashes */
+            verify_interval_seconds?: number;
+            /** @description Whether a failover may start without a person */
+            auto_failover?: boolean;
+            /** @description Whether workers of the primary site cut the group off when they can't renew its lease */
+            watchdog?: boolean;
+            health_check_interval_seconds?: number;
+            failover_threshold?: number;
+            retention?: {
+                count?: number;
+                max_age_seconds?: number;
+                thinning?: components["schemas"]["Thinning"][];
+            };
+            /** @description Plan only; nothing is protected */
+            dry_run?: boolean;
+        };
+        /** @description From that age on, so much time lies between two points that are kept */
+        Thinning: {
+            after_seconds: number;
+            every_seconds: number;
+        };
+        Reprotect: {
+            /**
+             * @description Default where it served before
+             * @example onprem-a
+             */
+            to?: string;
+        };
         Certificate: {
             /** @constant */
             format: "novacron-certificate/1";
@@ -2863,7 +3102,7 @@ export interface components {
             name: string;
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
-            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "vms:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
             /** @description Default 90 */
             expires_in_days?: number;
         };
@@ -4512,6 +4751,332 @@ export interface components {
             /** @description Absent on the last page */
             next_cursor?: string;
         };
+        ProtectionGroup: {
+            group_id: string;
+            name: string;
+            workflow_id: string;
+            policy: components["schemas"]["ProtectionPolicy"];
+            /** @enum {string} */
+            state: "initial" | "protected" | "paused" | "failing-over" | "unprotected" | "re-protecting" | "deleting" | "deleted";
+            /** @description Raised each time another site may write */
+            epoch: number;
+            /**
+             * @description Absent while a failover decides
+             * @example onprem-a
+             */
+            writable_site?: string;
+            /**
+             * @description Where it serves, or served last
+             * @example onprem-a
+             */
+            current_site: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            replicates_to?: string;
+            takeover?: {
+                failover_id: string;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                since: string;
+                /** @enum {string} */
+                before: "initial" | "protected" | "paused" | "failing-over" | "unprotected" | "re-protecting" | "deleting" | "deleted";
+            };
+            recovery_plan_id?: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            unprotected_since?: string;
+            newest_point?: {
+                point_id: string;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                taken_at: string;
+            };
+            /** @description Age of what the newest complete point shows */
+            lag_seconds?: number;
+            /** @description It is older than the RPO, or there is none after that time */
+            breached: boolean;
+            members: components["schemas"]["ProtectedVm"][];
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+        };
+        ProtectionPolicy: {
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            primary_site: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            recovery_site: string;
+            /** @description Most that may be lost, as time */
+            rpo_seconds: number;
+            /** @description Longest that a takeover may last */
+            rto_seconds: number;
+            backup_interval_seconds: number;
+            /**
+             * @description `interval`: a round again and again. `continuous`: one round after the other, where the site keeps track of changes itself. `off`: backups only
+             * @enum {string}
+             */
+            replication: "off" | "interval" | "continuous";
+            /** @description Between the beginnings of two rounds; with replication by interval. Default half the RPO */
+            replication_interval_seconds?: number;
+            /**
+             * @description Of each point at least
+             * @enum {string}
+             */
+            consistency: "application" | "crash";
+            /** @description The recovery site's name of a customer's key */
+            encryption_key?: string;
+            bandwidth_bytes_per_second?: number;
+            /** @description How often the newest point is read again as a whole, and held against its hashes */
+            verify_interval_seconds: number;
+            /** @description Whether a failover may start without a person */
+            auto_failover: boolean;
+            /** @description Whether workers of the primary site cut the group off when they can't renew its lease */
+            watchdog: boolean;
+            health_check_interval_seconds: number;
+            failover_threshold: number;
+            retention: {
+                count: number;
+                max_age_seconds: number;
+                thinning: components["schemas"]["Thinning"][];
+            };
+        };
+        ProtectedVm: {
+            position: number;
+            name: string;
+            /** @description At the site that may write */
+            vm_id: string;
+            /** @description Keys and values as the site has them */
+            tags: {
+                [key: string]: string;
+            };
+            /** @description What is copied, and created at the other site */
+            plan_id?: string;
+            plan_version?: string;
+            problem?: string;
+        };
+        ProtectionGroupList: {
+            items: components["schemas"]["ProtectionGroup"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        ProtectionStatus: {
+            failover: {
+                is_active: boolean;
+                /**
+                 * @description A site's id, as in the configuration
+                 * @example onprem-a
+                 */
+                current_site: string;
+            };
+            backups: {
+                resource_id: string;
+                name: string;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                last_backup?: string;
+                /** @enum {string} */
+                state: "protected" | "lagging" | "none";
+                /** @description As earlier moves between the two sites took; absent where there were none */
+                predicted_rto_seconds?: number;
+            }[];
+        };
+        ProtectionEventList: {
+            items: components["schemas"]["ProtectionEvent"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        ProtectionEvent: {
+            group_id: string;
+            sequence: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            at: string;
+            /** @enum {string} */
+            type: "state" | "point" | "breach" | "kept" | "suspect" | "corrupt" | "retention" | "failover" | "lease" | "refused" | "note";
+            message: string;
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        GroupPointList: {
+            items: components["schemas"]["GroupPoint"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        GroupPoint: {
+            point_id: string;
+            group_id: string;
+            sequence: number;
+            /** @enum {string} */
+            kind: "scheduled" | "manual" | "final";
+            /**
+             * @description Only complete ones are offered for a recovery
+             * @enum {string}
+             */
+            state: "copying" | "complete" | "incomplete" | "corrupt" | "expired";
+            epoch: number;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            from: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            to: string;
+            /**
+             * Format: date-time
+             * @description The earliest moment that one of its VMs shows
+             */
+            taken_at?: string;
+            /** @description Between the first VM's moment and the last one's */
+            spread_ms?: number;
+            /** @description No guest wrote in between */
+            together?: boolean;
+            /** @description Of the least consistent VM */
+            consistency?: components["schemas"]["Consistency"];
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            proven_at?: string;
+            /**
+             * Format: date-time
+             * @description When its disks were last read again and found whole
+             */
+            verified_at?: string;
+            suspicion?: {
+                reason: string;
+                change_ratio?: number;
+                /** @description Bits a byte of what changed */
+                entropy?: number;
+                usual_entropy?: number;
+            };
+            held_because?: string;
+            /** @description Bytes */
+            bytes_copied: number;
+            /** @description Of what was copied, in bits a byte */
+            entropy?: number;
+            reason?: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+        };
+        WholeGroupPoint: {
+            point_id: string;
+            group_id: string;
+            sequence: number;
+            /** @enum {string} */
+            kind: "scheduled" | "manual" | "final";
+            /**
+             * @description Only complete ones are offered for a recovery
+             * @enum {string}
+             */
+            state: "copying" | "complete" | "incomplete" | "corrupt" | "expired";
+            epoch: number;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            from: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            to: string;
+            /**
+             * Format: date-time
+             * @description The earliest moment that one of its VMs shows
+             */
+            taken_at?: string;
+            /** @description Between the first VM's moment and the last one's */
+            spread_ms?: number;
+            /** @description No guest wrote in between */
+            together?: boolean;
+            /** @description Of the least consistent VM */
+            consistency?: components["schemas"]["Consistency"];
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            proven_at?: string;
+            /**
+             * Format: date-time
+             * @description When its disks were last read again and found whole
+             */
+            verified_at?: string;
+            suspicion?: {
+                reason: string;
+                change_ratio?: number;
+                /** @description Bits a byte of what changed */
+                entropy?: number;
+                usual_entropy?: number;
+            };
+            held_because?: string;
+            /** @description Bytes */
+            bytes_copied: number;
+            /** @description Of what was copied, in bits a byte */
+            entropy?: number;
+            reason?: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            vms: components["schemas"]["GroupPointVm"][];
+        };
+        GroupPointVm: {
+            position: number;
+            name: string;
+            vm_id: string;
+            plan_id: string;
+            source_point_id: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            taken_at: string;
+            consistency?: components["schemas"]["Consistency"];
+            disks: {
+                disk_id: string;
+                generation_id: string;
+                replica_id: string;
+                /** @description Bytes */
+                size_bytes: number;
+                encryption_key?: string;
+                /** @description Root of its manifest; empty until it was copied */
+                root_hash: string | "";
+                tracking: string;
+                /** @description Bytes */
+                bytes_copied: number;
+                /** @description Bytes */
+                bytes_reread: number;
+                entropy?: number;
+            }[];
+        };
         CertificateVerdict: {
             identical: boolean;
             disks: {
@@ -4564,7 +5129,7 @@ export interface components {
             /** @description What the caller may do, and where */
             may: {
                 /** @enum {string} */
-                permission: "inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "vms:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze";
+                permission: "inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze";
                 scopes: components["schemas"]["Scope"][];
             }[];
         };
@@ -4671,7 +5236,7 @@ export interface components {
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
             /** @description No more than these of what the roles allow */
-            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "vms:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
             created_by: string;
             /**
              * Format: date-time
@@ -4706,7 +5271,7 @@ export interface components {
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
             /** @description No more than these of what the roles allow */
-            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "vms:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
             created_by: string;
             /**
              * Format: date-time
@@ -7535,6 +8100,452 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Wave"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listProtectionGroups: {
+        parameters: {
+            query?: {
+                /** @description Rows in one page. Default 50 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; opaque */
+                cursor?: string;
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtectionGroupList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    protectGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovedPlan"] | components["schemas"]["NewProtectionGroup"];
+            };
+        };
+        responses: {
+            /** @description With dry_run: the plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Registered; its first recovery point is on its way */
+            202: {
+                headers: {
+                    /** @description Where the group is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtectionGroup"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getProtectionGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The group */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtectionGroup"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    deleteProtectionGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Told; the state follows */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtectionGroup"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getProtectionStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The state */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtectionStatus"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listProtectionEvents: {
+        parameters: {
+            query?: {
+                /** @description Rows in one page. Default 50 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; opaque */
+                cursor?: string;
+                type?: "state" | "point" | "breach" | "kept" | "suspect" | "corrupt" | "retention" | "failover" | "lease" | "refused" | "note";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtectionEventList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    reprotectGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reprotect"];
+            };
+        };
+        responses: {
+            /** @description Told; the state follows */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtectionGroup"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    pauseProtection: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Told; the state follows */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtectionGroup"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    resumeProtection: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Told; the state follows */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtectionGroup"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listGroupPoints: {
+        parameters: {
+            query?: {
+                /** @description Rows in one page. Default 50 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; opaque */
+                cursor?: string;
+                state?: "copying" | "complete" | "incomplete" | "corrupt" | "expired";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupPointList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    makeGroupPoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Told; the state follows */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtectionGroup"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getGroupPoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                point: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The point */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeGroupPoint"];
                 };
             };
             400: components["responses"]["Problem400"];

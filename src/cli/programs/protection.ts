@@ -47,6 +47,12 @@ export function addProtection(program: Command): void {
     .description("its recovery points, the newest first")
     .option("--all", "also those that are offered no more")
     .action(async (id: string, _, command: Command) => (await load()).listPoints(id, optionsOf(command)));
+  protection
+    .command("reprotect")
+    .argument("<id>")
+    .description("follow a group that was failed over, from where it serves now")
+    .option("--to <site>", "default where it served before")
+    .action(async (id: string, _, command: Command) => (await load()).reprotect(id, optionsOf(command)));
   const orders = {
     pause: "make no more recovery points for now",
     resume: "make recovery points again",

@@ -1,6 +1,6 @@
 import { CancellationScope, proxyLocalActivities } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
-import type { GroupPointKind } from "../../domain/group-point.ts";
+import { diskLineage, type GroupPointKind } from "../../domain/group-point.ts";
 import type { CopiedGroupDisk, DiskToCopy } from "../../domain/group-round.ts";
 import type { ProtectionGroup } from "../../domain/protection.ts";
 import { bulkCall, recordCall, siteCall } from "../lib/activity-options.ts";
@@ -125,8 +125,12 @@ async function moveDisks(
 
 /** What the stopped VMs hold becomes points at their own site, so that a way back moves only differences. */
 async function keepStopped(groupId: string, from: string, disks: readonly DiskToCopy[]): Promise<void> {
-  for (const { sourcePointId, generationId: manifestId, copy } of disks) {
-    const { diskId, replicaId: lineage } = copy;
+  const seen = new Map<number, number>();
+  for (const { position, sourcePointId, generationId: manifestId, copy } of disks) {
+    const { diskId } = copy;
+    const index = seen.get(position) ?? 0;
+    seen.set(position, index + 1);
+    const lineage = diskLineage(groupId, position, index);
     await site.adoptPoint.executeWithOptions({ summary: `keep ${lineage} as a point at ${from}` }, [
       { site: from, sourcePointId, diskId, lineage, manifestId, migrationId: groupId },
     ]);

@@ -16,12 +16,14 @@ import { activitiesAtSites } from "../lib/at-sites.ts";
 import { describeFailure } from "../lib/failure.ts";
 import { show } from "../lib/visibility.ts";
 import { cleanPoints } from "./clean.ts";
+import { readyToReturn } from "./come-back.ts";
 import {
   deleteProtectionSignal,
   groupChangedSignal,
   makePointSignal,
   pauseProtectionSignal,
   protectionStandingQuery,
+  reprotectSignal,
   resumeProtectionSignal,
 } from "./messages.ts";
 import { makePoint } from "./round.ts";
@@ -55,6 +57,8 @@ class GroupRun {
   /** Somebody changed the group's row, or wants something. */
   #told = true;
   #wanted: "pause" | "resume" | "delete" | undefined;
+  /** Where what was failed over is to be replicated to. */
+  #back: string | undefined;
   #pointAsked = false;
   #pointId: string | undefined;
   #nextRoundAt: string | undefined;
@@ -71,6 +75,10 @@ class GroupRun {
     setHandler(resumeProtectionSignal, () => this.#want("resume"));
     setHandler(deleteProtectionSignal, () => this.#want("delete"));
     setHandler(groupChangedSignal, () => {
+      this.#told = true;
+    });
+    setHandler(reprotectSignal, ({ to }) => {
+      this.#back = to;
       this.#told = true;
     });
     setHandler(makePointSignal, () => {
@@ -93,6 +101,7 @@ class GroupRun {
       const group = await this.#look();
       if (group.state === "deleted") break;
       if (replicates(group.state)) await this.#replicate(group);
+      else if (group.state === "unprotected" && this.#back !== undefined) await this.#follow(group, this.#back);
       else await condition(() => this.#told || this.#wanted !== undefined);
       if (this.#isLong && !this.#told && this.#wanted === undefined) {
         await condition(allHandlersFinished);
@@ -147,6 +156,36 @@ class GroupRun {
     }
   }
 
+  /** After a failover: follows the group from where it serves, moving only differences to what it left at `to`. */
+  async #follow(group: ProtectionGroup, to: string): Promise<void> {
+    this.#back = undefined;
+    const { groupId, epoch, currentSite } = group;
+    const scope = new CancellationScope();
+    let over = false;
+    const giveUp = this.#cancelWhen(
+      scope,
+      (now) => now.state !== "unprotected" || now.epoch !== epoch,
+      () => over,
+    );
+    try {
+      await scope.run(() => readyToReturn(group, to));
+      const message = `Replication from ${currentSite} to ${to} begins`;
+      const direction = { from: currentSite, to };
+      await records.becomeGroup({ groupId, from: ["unprotected"], to: "re-protecting", epoch, message, direction });
+    } catch (error) {
+      if (isCancellation(error) && !scope.consideredCancelled) throw error;
+      const { message } = describeFailure(error);
+      await records.noteProtection({
+        groupId,
+        type: "note",
+        message: `It can't be replicated to ${to} yet: ${message}`,
+      });
+    } finally {
+      over = true;
+    }
+    await giveUp;
+  }
+
   /** One round when it is due, or asked for. */
   async #replicate(group: ProtectionGroup): Promise<void> {
     const { dueInMs } = await records.judgeGroup({ groupId: this.#groupId });
@@ -159,7 +198,12 @@ class GroupRun {
     this.#rounds += 1;
     const scope = new CancellationScope();
     let over = false;
-    const giveUp = this.#cancelWhenTaken(scope, group, () => over);
+    const { epoch } = group;
+    const giveUp = this.#cancelWhen(
+      scope,
+      (now) => !replicates(now.state) || now.epoch !== epoch,
+      () => over,
+    );
     try {
       const made = await scope.run(() => makePoint(group, { kind, onOpen: (pointId) => (this.#pointId = pointId) }));
       if ("pointId" in made) {
@@ -196,13 +240,16 @@ class GroupRun {
   }
 
   /** A failover that has taken the group waits for nothing of the round. */
-  async #cancelWhenTaken(scope: CancellationScope, { epoch }: ProtectionGroup, over: () => boolean): Promise<void> {
+  async #cancelWhen(
+    scope: CancellationScope,
+    taken: (now: ProtectionGroup) => boolean,
+    over: () => boolean,
+  ): Promise<void> {
     while (!over()) {
       await condition(() => over() || this.#told || this.#wanted === "delete");
       if (over()) return;
       if (this.#wanted === "delete") return scope.cancel();
-      const now = await this.#look();
-      if (!replicates(now.state) || now.epoch !== epoch) scope.cancel();
+      if (taken(await this.#look())) scope.cancel();
     }
   }
 
@@ -260,6 +307,7 @@ class GroupRun {
     try {
       await undo.releaseGroup({ site: from, groupId, sourcePointIds: release });
       await cleanPoints(groupId);
+      for (const { site, pointId } of await records.pointsLeft({ groupId })) await undo.dropPoint({ site, pointId });
     } catch (error) {
       const { message } = describeFailure(error);
       await records.noteProtection({ groupId, type: "note", message: `Not all could be removed: ${message}` });

@@ -189,6 +189,7 @@ export const requests: Readonly<Record<string, WalkRow>> = {
   pauseProtection: get("/v1/protection-groups/walk-group/pause", "move"),
   resumeProtection: get("/v1/protection-groups/walk-group/resume", "move"),
   makeGroupPoint: get("/v1/protection-groups/walk-group/points", "move"),
+  reprotectGroup: { reach: "move", ask: () => ({ path: "/v1/protection-groups/walk-group/reprotect", body: {} }) },
   deleteProtectionGroup: get("/v1/protection-groups/walk-group", "move"),
   listMigrations: get("/v1/migrations", "move", moved),
   getMigrationStatistics: get("/v1/migrations/statistics", "move", '"rolled-back","migrations":1'),
