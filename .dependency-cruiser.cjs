@@ -73,6 +73,8 @@ const sdks = {
   libvirt: ["fast-xml-parser"],
   oci: ["oci-(?:common|core|dns|identity|limits|loadbalancer|objectstorage|workrequests)"],
   folder: ["zod"],
+  // Its API is spoken without one.
+  digitalocean: [],
 };
 
 const escape = (name) => name.replaceAll(/[^a-z0-9-]/gi, "\\$&");

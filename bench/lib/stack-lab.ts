@@ -28,7 +28,8 @@ export type Site =
   | "aws-us-east-1"
   | "azure-eastus"
   | "gcp-us-central1"
-  | "oci-us-ashburn-1";
+  | "oci-us-ashburn-1"
+  | "digitalocean-nyc3";
 
 /** What a lab consists of, up and running. */
 export interface LabParts {

@@ -15,7 +15,9 @@ export type { Config, LogLevel, ProviderType, SiteConfig, SiteQuotas } from "./c
 type Tree = Record<string, unknown>;
 
 /** Types whose adapter is part of this version. */
-const adapters: ReadonlySet<ProviderType> = new Set(["libvirt", "folder", "aws", "azure", "gcp", "oci"]);
+const adapters: ReadonlySet<ProviderType> = new Set([
+  ...(["libvirt", "folder", "aws", "azure", "gcp", "oci", "digitalocean"] as const),
+]);
 
 /**
  * Reads the configuration file (all defaults without one), the sandbox's sites after it, and the process settings of the

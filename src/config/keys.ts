@@ -39,6 +39,7 @@ const signsForOracle: KeyEffect = {
 const signsForGoogle: KeyEffect = {
   now: "signs the requests of Google Cloud's sites; without credentials what the machine offers does",
 };
+const signsForDigitalOcean: KeyEffect = { now: "goes with each request to DigitalOcean's sites" };
 const signsForAws: KeyEffect = { now: "signs the requests of AWS sites; without credentials the SDK's own chain does" };
 
 const signsInAtAzure: KeyEffect = {
@@ -59,7 +60,7 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
   },
   "providers[].type": {
     description:
-      "Kind of the provider: `libvirt`, `folder`, `aws`, `gcp`, `azure` or `oci`; default the name, or `libvirt` with a libvirt `uri`.",
+      "Kind of the provider: `libvirt`, `folder`, `aws`, `gcp`, `azure`, `oci` or `digitalocean`; default the name, or `libvirt` with a libvirt `uri`.",
     example: "libvirt",
     effect: { now: "selects the adapter" },
     test: "every kind of provider has its adapter, and one that is not enabled is disabled",
@@ -215,6 +216,7 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
   "providers[].credentials.fingerprint": credential("Fingerprint of the API key", signsForOracle),
   "providers[].credentials.private_key": credential("Private half of the API key, in PEM format", signsForOracle),
   "providers[].credentials.passphrase": credential("Passphrase of the private key", signsForOracle),
+  "providers[].credentials.token": credential("API token of a DigitalOcean team", signsForDigitalOcean),
   "providers[].credentials.tenant_id": credential("Azure tenant", signsInAtAzure),
   "providers[].credentials.client_id": credential("Client id of the identity", signsInAtAzure),
   "providers[].credentials.client_secret": credential("Secret of the client", signsInAtAzure),

@@ -79,7 +79,7 @@ const secret = () =>
     .transform((value) => new Secret(String(value)));
 const section = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape);
 
-export const providerTypes = ["libvirt", "folder", "aws", "gcp", "azure", "oci"] as const;
+export const providerTypes = ["libvirt", "folder", "aws", "gcp", "azure", "oci", "digitalocean"] as const;
 export const credentialTypes = [
   "access_key",
   "assumed_role",
@@ -90,6 +90,7 @@ export const credentialTypes = [
   "certificate",
   "managed_identity",
   "api_key",
+  "api_token",
   "instance_principal",
   "workload_identity",
   "application_default",
@@ -139,6 +140,7 @@ const provider = section({
     tenancy: secret().optional(),
     user: secret().optional(),
     fingerprint: secret().optional(),
+    token: secret().optional(),
     private_key: secret().optional(),
     passphrase: secret().optional(),
     client_secret: secret().optional(),

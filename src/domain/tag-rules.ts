@@ -88,3 +88,20 @@ export const ociTagRules: TagRules = {
   maxTotalBytes: 5_000,
   overflow: "base64url",
 };
+
+/** Words of letters, digits, colons, dashes and underscores with 255 characters ("Tags" of the API reference), of which ours are a
+ *  key and a value with a colon between. Lower case only: how a tag is written first in a team is how it is shown from then on.
+ *  How many a resource may have is not published. */
+export const digitalOceanTagRules: TagRules = {
+  word: "tags",
+  maxTags: 50,
+  maxKeyLength: 63,
+  maxValueLength: 190,
+  key: /^[a-z0-9][a-z0-9_-]*$/,
+  value: /^[a-z0-9_-]*$/,
+  caseInsensitiveKeys: false,
+  reservedKeyPrefixes: [],
+  reservedValuePrefixes: [],
+  taken: [],
+  overflow: "base32",
+};

@@ -73,11 +73,53 @@ export const capabilities = {
     "load-balancing.drained":
       "Azure does not tell when a draining target's last connection has ended: it drains for as long as it is given (an endpoint of Traffic Manager for the profile's TTL)",
   },
+  digitalocean: {
+    "compute.create-stopped": "DigitalOcean starts a droplet as it makes it",
+    "compute.uefi": "Droplets start by BIOS",
+    "compute.console-output": "DigitalOcean shows a droplet's console in its control panel only",
+    "compute.live-migration": "DigitalOcean takes no running memory in and gives none out",
+    "compute.spot": "DigitalOcean sells no droplets that it may take back",
+    "disks.own-disk":
+      "DigitalOcean attaches the disk that comes with a droplet to no other one and gives its bytes to nobody; volumes can be moved",
+    "disks.application-consistent":
+      "DigitalOcean snapshots a volume crash-consistent; it does not freeze the guest for that",
+    "disks.changed-blocks":
+      "DigitalOcean tells nobody which blocks of a volume changed; a helper droplet compares hashes beside the volume",
+    "disks.peek": "DigitalOcean shows a volume to the droplet only that it is attached to",
+    "disks.changes-after-release": "DigitalOcean keeps nothing of a snapshot that was deleted",
+    "disks.customer-key": "DigitalOcean encrypts volumes with keys of its own only",
+    "network.subnets": "A VPC of DigitalOcean is one network and has no parts",
+    "network.isolated-probes":
+      "Nobody outside of a VPC reaches into it where its droplets have no public address; nothing shows what a test there does",
+    "network.fixed-mac": "DigitalOcean gives a network interface its MAC",
+    "network.fixed-address": "DigitalOcean gives a droplet its address in its VPC",
+    "network.rules.group-peers":
+      "A rule of DigitalOcean's firewalls names droplets, tags and addresses, but no other firewall",
+    "network.rules.egress-group-peers":
+      "A rule of DigitalOcean's firewalls names droplets, tags and addresses, but no other firewall",
+    "network.rules.icmp-types": "A rule of DigitalOcean's firewalls is about all types of ICMP",
+    "network.public-address":
+      "A reserved IP carries neither a name nor a tag: one that was made twice by accident could not be told from another's",
+    images:
+      "DigitalOcean takes images by a URL that it fetches, for the disks that come with droplets; NovaCron's droplets start from volumes",
+    objects: "Spaces is signed for with keys of its own, which NovaCron does not ask for yet",
+    documents:
+      "Volumes, snapshots and tags change by no compare-and-swap, and Spaces is signed for with keys that NovaCron does not ask for yet",
+    keys: "DigitalOcean's API makes and retires no tokens of its own",
+    "load-balancers": "NovaCron does not look at DigitalOcean's load balancers yet",
+    "scaling-groups": "NovaCron does not look at DigitalOcean's autoscale pools yet",
+    tunnels: "DigitalOcean ends no IPsec tunnels; a VPN runs in a droplet",
+    events: "DigitalOcean tells nobody of changes as they happen; it is read at its turn",
+    prices: "The price lists that NovaCron has are those of other clouds",
+    dns: "NovaCron does not keep records in DigitalOcean's DNS yet",
+    "load-balancing": "NovaCron does not change the targets of DigitalOcean's load balancers yet",
+  },
   libvirt: {
     "compute.instance-types": "A KVM host gives a VM any number of CPUs and any memory",
     "compute.spot": "A KVM host sells nothing",
     "disks.customer-key": "Disks are files of the host; encrypt the file system they lie in",
     "network.create": "A host's networks are its administrator's; NovaCron uses the ones that are there",
+    "network.subnets": "A host's networks are its administrator's; NovaCron uses the ones that are there",
     "network.fixed-address": "A guest has its address from its network's DHCP server, or sets it itself",
     "network.security-groups": "A KVM host has no security groups; filter on the host or in the guest",
     "network.public-address": "A VM's addresses come from the network it is in",
@@ -104,6 +146,7 @@ export const capabilities = {
     "disks.application-consistent": "Nothing runs in a folder, so there is nothing to freeze",
     "disks.customer-key": "Disks are files; encrypt the file system they lie in",
     "network.create": "A folder has no networks",
+    "network.subnets": "A folder has no networks",
     "network.isolated": "A folder has no networks",
     "network.isolated-probes": "A folder has no networks",
     "network.fixed-address": "A folder has no networks",

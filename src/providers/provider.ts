@@ -84,6 +84,8 @@ export const capabilityNames = [
   /** Its VMs can run. */
   "compute.start",
   "compute.resize",
+  /** Its VMs can start by UEFI. */
+  "compute.uefi",
   "compute.console-output",
   /** A running VM moves to another site of the same kind with its memory. */
   "compute.live-migration",
@@ -93,6 +95,8 @@ export const capabilityNames = [
   "compute.spot",
   "disks.source-stopped",
   "disks.source-frozen",
+  /** A disk that comes with its VM can be read like its other disks. */
+  "disks.own-disk",
   /** A guest's file systems can be frozen for the moment of its point. */
   "disks.application-consistent",
   "disks.changed-blocks",
@@ -108,6 +112,8 @@ export const capabilityNames = [
   /** Disks can be encrypted with a key of the customer's. */
   "disks.customer-key",
   "network.create",
+  /** Its virtual networks have parts. */
+  "network.subnets",
   /** A VM can be started where it reaches nobody: in `isolatedNetworkId`, or in a network that is made for it. */
   "network.isolated",
   /** Its published ports can be reached there all the same. */

@@ -82,6 +82,15 @@ export const factories: Readonly<Record<string, Factory>> = {
       context: deps.context(site),
     });
   },
+  digitalocean: async (entry, deps) => {
+    const { createDigitalOceanProvider } = await import("./digitalocean/index.ts");
+    const { site, region = "nyc3", endpoint, securityGroups, helperImage, helperNetwork, credentials } = entry;
+    const simulated = isSimulated(entry);
+    return createDigitalOceanProvider({
+      entry: { region, endpoint, simulated, securityGroups, helperImage, helperNetwork, credentials },
+      context: deps.context(site),
+    });
+  },
   azure: async (entry, deps) => {
     const { createAzureProvider } = await import("./azure/index.ts");
     const { site, region = "eastus", endpoint, securityGroups, encryptionKey, credentials } = entry;

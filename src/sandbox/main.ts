@@ -14,6 +14,7 @@ import { setUpEvents as setUpAzureEvents } from "./azure/events/event-grid.ts";
 import { startAzure } from "./azure/index.ts";
 import { demoGroupName as demoAzureGroup } from "./azure/network/default-network.ts";
 import { obeyOrders } from "./cloud/orders.ts";
+import { startDigitalOcean } from "./digitalocean/index.ts";
 import { demoTag as demoNetworkTag } from "./gcp/compute/default-network.ts";
 import { startGcp } from "./gcp/index.ts";
 import { guestImage } from "./guest/image.ts";
@@ -56,7 +57,12 @@ setUpOciEvents(oci.cloud);
 const azureDir = cloudDir("azure");
 const azure = await startAzure({ ...cloudParts, dir: azureDir }, await keptPort(join(azureDir, "port")));
 setUpAzureEvents(azure.cloud, azure.resourceGroup);
-const clouds = [aws.admin, azure.admin, gcp.admin, oci.admin];
+const digitalOceanDir = cloudDir("digitalocean");
+const digitalOcean = await startDigitalOcean(
+  { ...cloudParts, dir: digitalOceanDir },
+  await keptPort(join(digitalOceanDir, "port")),
+);
+const clouds = [aws.admin, azure.admin, gcp.admin, oci.admin, digitalOcean.admin];
 obeyOrders(clouds, join(instanceDir, "sandbox.json"));
 await starting;
 writeSites(required(runtime, "sitesFile"));
@@ -71,7 +77,8 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     stopping = true;
     log.info("Ending the guests and their hosts");
     server.close();
-    Promise.all([...sites.map((site) => site.stop()), aws.stop(), azure.stop(), gcp.stop(), oci.stop()]).then(
+    const simulated = [aws, azure, gcp, oci, digitalOcean];
+    Promise.all([...sites, ...simulated].map((site) => site.stop())).then(
       () => process.exit(0),
       (error: unknown) => {
         log.error(error, "Not everything could be ended");
@@ -140,7 +147,19 @@ function writeSites(path: string): void {
     credentials: { type: "api_key", tenancy, user, fingerprint, private_key: privateKey },
     security_groups: [oci.demoGroupId],
   };
-  const providers = [...onPremise, simulatedAws, simulatedAzure, simulatedGcp, simulatedOci];
+  const simulatedDigitalOcean = {
+    name: "digitalocean",
+    type: "digitalocean",
+    enabled: true,
+    region: digitalOcean.region,
+    endpoint: digitalOcean.endpoint,
+    sandbox: true,
+    credentials: { type: "api_token", token: digitalOcean.token },
+  };
+  const providers = [
+    ...[...onPremise, simulatedAws, simulatedAzure, simulatedGcp, simulatedOci],
+    simulatedDigitalOcean,
+  ];
   mkdirSync(dirname(path), { recursive: true });
   const partial = `${path}.${process.pid}`;
   // It holds the simulation's keys: worthless elsewhere, but nobody else's business here.

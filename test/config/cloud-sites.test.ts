@@ -16,3 +16,10 @@ test("a site of Google Cloud is a zone of a project", (context) => {
     ["gcp-europe-west1", true, "p", "europe-west1-b", "projects/p/global/images/h", "helpers"],
   );
 });
+
+test("a site of DigitalOcean is a region of the team that its token is of", (context) => {
+  const credentials = "{ type: api_token, token: t }";
+  const [site] = sites(context, `providers: [{ name: digitalocean, region: ams3, credentials: ${credentials} }]`);
+  assert.deepEqual([site?.site, site?.enabled, site?.credentials?.type], ["digitalocean-ams3", true, "api_token"]);
+  assert.deepEqual(Object.keys(site?.credentials?.values ?? {}), ["token"]);
+});

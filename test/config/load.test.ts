@@ -151,11 +151,11 @@ describe("keys in effect", () => {
   });
 
   test("every kind of provider has its adapter, and one that is not enabled is disabled", (context) => {
-    const types = ["aws", "azure", "gcp", "oci"].map((type) => `{ name: site-${type}, type: ${type} }`);
+    const types = ["aws", "azure", "gcp", "oci", "digitalocean"].map((type) => `{ name: site-${type}, type: ${type} }`);
     const config = load(context, `providers: [${types.join(", ")}, { name: oci, region: eu-1, enabled: false }]`);
     assert.deepEqual(
       config.sites.map(({ enabled }) => enabled),
-      [true, true, true, true, false],
+      [true, true, true, true, true, false],
     );
     assert.deepEqual(configReport(config), []);
   });

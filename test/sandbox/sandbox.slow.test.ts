@@ -57,6 +57,7 @@ test("the sandbox's sites and guests survive whatever dies, and end without a tr
       ["azure", "azure", true],
       ["gcp", "gcp", true],
       ["oci", "oci", true],
+      ["digitalocean", "digitalocean", true],
     ],
   );
   const entries = providers.map(

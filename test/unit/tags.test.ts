@@ -2,13 +2,21 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { isProviderError } from "../../src/domain/errors.ts";
-import { awsTagRules, azureTagRules, gcpTagRules, ociTagRules, type TagRules } from "../../src/domain/tag-rules.ts";
+import {
+  awsTagRules,
+  azureTagRules,
+  digitalOceanTagRules,
+  gcpTagRules,
+  ociTagRules,
+  type TagRules,
+} from "../../src/domain/tag-rules.ts";
 import { changeTags, lookupTag, packTags, type Tags, unpackTags } from "../../src/domain/tags.ts";
 import { tagKeys } from "../../src/domain/vm.ts";
 
 const clouds: Readonly<Record<string, TagRules>> = {
   aws: awsTagRules,
   azure: azureTagRules,
+  digitalocean: digitalOceanTagRules,
   gcp: gcpTagRules,
   oci: ociTagRules,
 };

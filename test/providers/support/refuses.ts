@@ -9,3 +9,12 @@ export async function refuses(code: ErrorCode, call: Promise<unknown>): Promise<
     return true;
   });
 }
+
+/** Refused as not to be had, with the reason of the capability table. */
+export async function lacks(reason: string, call: Promise<unknown>): Promise<void> {
+  await assert.rejects(call, (error) => {
+    assert.ok(isProviderError(error, "UnsupportedCapability"), String(error));
+    assert.ok(error.message.includes(reason), error.message);
+    return true;
+  });
+}
