@@ -29,7 +29,7 @@ export interface DigitalOceanPatience {
 }
 
 export const patience: DigitalOceanPatience = {
-  pollMs: { first: 1_000, most: 10_000 },
+  pollMs: { first: 500, most: 10_000 },
   requestTimeoutMs: 30_000,
   attempts: 4,
   firstRetryMs: 500,
