@@ -88,3 +88,18 @@ export function zoneFileValue(type: DnsRecordType, value: string): string {
     .map((piece) => `"${piece.replace(/["\\]/g, "\\$&")}"`)
     .join(" ");
 }
+
+/** The reverse of {@link zoneFileValue}: names and texts as the port has them, however the site has written them. */
+export function fromZoneFile(type: DnsRecordType, raw: string): string {
+  if (type === "CNAME") return portName(raw);
+  if (type !== "TXT") return raw;
+  const pieces = [...raw.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map(([, quoted, plain = ""]) => quoted ?? plain);
+  return Buffer.concat(pieces.flatMap(unescaped)).toString("utf8");
+}
+
+/** A backslash is before a character that stands for itself, or before an octet's three digits: RFC 1035, 5.1. */
+function unescaped(piece: string): Buffer[] {
+  return [...piece.matchAll(/\\(\d{3})|\\(.)|[^\\]+/gs)].map(([part, digits, character]) =>
+    digits === undefined ? Buffer.from(character ?? part) : Buffer.from([Number(digits)]),
+  );
+}

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { whyNoGuests } from "../sandbox/aws/support.ts";
-import { FaultSite } from "./faults/support/fault-site.ts";
+import { AwsFaultSite } from "./faults/support/aws-site.ts";
 import { makePoint, makeVm } from "./faults/support/make.ts";
 import { sweep } from "./support/sweep.ts";
 
 test("a sweep removes one of everything that a test may leave in an account", {
   skip: whyNoGuests() ?? false,
 }, async () => {
-  const site = await FaultSite.open();
+  const site = await AwsFaultSite.open();
   const { provider } = site;
   const signal = AbortSignal.timeout(60_000);
   const { compute, disks, images, snapshots, networkAdmin, objects } = provider;

@@ -158,7 +158,9 @@ const codes: Readonly<Record<string, Meaning>> = {
   VMStartTimedOut: slow,
   GatewayTimeout: slow,
   OperationTimedOut: slow,
-  // The network on the way.
+  // The network on the way; the first two are the login library's words for it.
+  network_error: { ...away, reason: "the login service does not answer", action: "Check the network." },
+  endpoints_resolution_error: { ...away, reason: "the login service does not answer", action: "Check the network." },
   ECONNREFUSED: { ...away, reason: "the endpoint does not answer", action: "Check the network and the endpoint." },
   ECONNRESET: away,
   EPIPE: away,
@@ -275,7 +277,16 @@ function readError(error: unknown): Seen {
   };
   const operation = /^The long-running operation has failed\. ([A-Za-z]+)\. ([\s\S]*)$/.exec(raw.message);
   if (operation) return { code: operation[1] ?? "Unknown", message: operation[2] ?? "" };
-  const named = [raw.details?.error?.code, raw.details?.errorCode, raw.code, raw.errorResponse?.error, raw.name];
+  // Whatever keeps the login library from a token, it says that one must sign in; what it was comes first in its words.
+  const [unreached] = /^(network_error|endpoints_resolution_error)\b/.exec(raw.message) ?? [];
+  const named = [
+    unreached,
+    raw.details?.error?.code,
+    raw.details?.errorCode,
+    raw.code,
+    raw.errorResponse?.error,
+    raw.name,
+  ];
   const code = named.find((name): name is string => typeof name === "string" && name !== "" && name !== "RestError");
   const headers = raw.response?.headers;
   const seconds = Number(headers?.get("retry-after") ?? Number.NaN);

@@ -1,8 +1,8 @@
-import type { DNS } from "@google-cloud/dns";
 import { isProviderError } from "../../domain/errors.ts";
 import {
   checkRecord,
   checkVersion,
+  fromZoneFile,
   isPortType,
   portName,
   sameRecord,
@@ -64,7 +64,6 @@ export class GcpDns implements DnsFacet {
   readonly #gcp: Gcp;
   /** A zone's name never changes. */
   readonly #names = new Map<string, string>();
-  #client: Promise<DNS> | undefined;
 
   constructor(gcp: Gcp) {
     this.#gcp = gcp;
@@ -217,29 +216,30 @@ export class GcpDns implements DnsFacet {
     } while (pageToken !== undefined);
   }
 
+  /** Google's client of Cloud DNS repeats by itself what gets no answer, past the budget, and takes no signal. */
   async #send<T>(method: string, request: Request, subject: Subject, signal: AbortSignal): Promise<T> {
-    const client = await (this.#client ??= this.#connect());
-    return this.#gcp.send("dns", method, () => ask<T>(client, request, signal), subject, signal);
-  }
-
-  async #connect(): Promise<DNS> {
-    const connecting = (async () => {
-      const [{ DNS: Client }, { auth }] = await Promise.all([import("@google-cloud/dns"), this.#gcp.signer()]);
-      const { endpoint } = this.#gcp.entry;
-      const client = new Client({
-        projectId: await this.#gcp.project(),
-        authClient: (await auth.getClient()) as never,
-        // Repeating is decided in one place, `client.ts`.
-        autoRetry: false,
-        timeout: this.#gcp.patience.requestTimeoutMs,
-      } as never);
-      if (endpoint !== undefined) client.baseUrl = `${endpoint}/dns/v1`;
-      return client;
-    })();
-    connecting.catch(() => {
-      this.#client = undefined;
-    });
-    return connecting;
+    const { entry, patience } = this.#gcp;
+    const [{ auth }, project] = await Promise.all([this.#gcp.signer(), this.#gcp.project()]);
+    const url = new URL(`${entry.endpoint ?? "https://dns.googleapis.com"}/dns/v1/projects/${project}/${request.uri}`);
+    for (const [name, value] of Object.entries(request.qs ?? {})) url.searchParams.set(name, value);
+    const ask = async (): Promise<T> => {
+      const limit = AbortSignal.timeout(patience.requestTimeoutMs);
+      try {
+        const answer = await auth.request<T>({
+          url: url.href,
+          method: request.method ?? "GET",
+          signal: AbortSignal.any([signal, limit]),
+          // Repeating is decided in one place, `client.ts`.
+          retryConfig: { retry: 0, noResponseRetries: 0 },
+          ...(request.json && { data: request.json }),
+        });
+        return answer.data;
+      } catch (error) {
+        if (!limit.aborted) throw error;
+        throw Object.assign(new Error("no answer came in time", { cause: error }), { code: "ETIMEDOUT" });
+      }
+    };
+    return this.#gcp.send("dns", method, ask, subject, signal);
   }
 
   #subject(operation: string, id: string): Subject {
@@ -247,25 +247,17 @@ export class GcpDns implements DnsFacet {
   }
 }
 
-/** The client knows no signal: whoever gives up does not wait for it. A change that goes through all the same is found by a
- *  repeat. */
-function ask<T>(client: DNS, request: Request, signal: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason as Error);
-    signal.addEventListener("abort", onAbort, { once: true });
-    client.request(request, (error: Error | null, body: unknown) => {
-      signal.removeEventListener("abort", onAbort);
-      if (error) reject(error);
-      else resolve(body as T);
-    });
-  });
-}
-
 /** Undefined for types that the port has not, and for what answers by a policy. */
 function toRecord({ name, type, ttl, rrdatas, routingPolicy }: RecordSet): SeenDnsRecord | undefined {
   if (!isPortType(type) || routingPolicy !== undefined || ttl === undefined || !rrdatas) return undefined;
   const version = digest(32, ttl, ...[...rrdatas].sort());
-  return { name: portName(name), type, ttlSeconds: ttl, values: rrdatas.map((value) => toValue(type, value)), version };
+  return {
+    name: portName(name),
+    type,
+    ttlSeconds: ttl,
+    values: rrdatas.map((value) => fromZoneFile(type, value)),
+    version,
+  };
 }
 
 function toSet({ name, type, ttlSeconds, values }: DnsRecord): RecordSet {
@@ -275,11 +267,4 @@ function toSet({ name, type, ttlSeconds, values }: DnsRecord): RecordSet {
     ttl: ttlSeconds,
     rrdatas: [...new Set(values)].map((value) => zoneFileValue(type, value)),
   };
-}
-
-function toValue(type: DnsRecordType, raw: string): string {
-  if (type === "CNAME") return portName(raw);
-  if (type !== "TXT") return raw;
-  const pieces = [...raw.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map(([, quoted, plain = ""]) => quoted ?? plain);
-  return pieces.map((piece) => piece.replace(/\\(.)/g, "$1")).join("");
 }

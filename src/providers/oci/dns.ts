@@ -3,6 +3,7 @@ import { isProviderError } from "../../domain/errors.ts";
 import {
   checkRecord,
   checkVersion,
+  fromZoneFile,
   isPortType,
   portName,
   sameRecord,
@@ -158,7 +159,7 @@ export class OciDns implements DnsFacet {
     const records = answer?.rRSet.items ?? [];
     const [first] = records;
     if (!answer || !first) return undefined;
-    const values = records.map(({ rdata = "" }) => fromData(type, rdata));
+    const values = records.map(({ rdata = "" }) => fromZoneFile(type, rdata));
     return { name, type, ttlSeconds: first.ttl ?? 0, values, version: answer.eTag };
   }
 
@@ -182,11 +183,4 @@ function toZone(zone: models.Zone): DnsZone {
     nameServers: nameservers.map(({ hostname }) => portName(hostname)),
     tags: fromWire(zone).tags,
   };
-}
-
-function fromData(type: DnsRecordType, data: string): string {
-  if (type === "CNAME") return portName(data);
-  if (type !== "TXT") return data;
-  const pieces = [...data.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, piece = ""]) => piece.replace(/\\(.)/g, "$1"));
-  return pieces.length > 0 ? pieces.join("") : data;
 }

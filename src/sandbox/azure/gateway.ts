@@ -97,7 +97,7 @@ export class Gateway {
       return await this.#cloud.faults.around(
         call,
         () => graph(this.#cloud, this.#identity, { method, path, authorization, body }),
-        (kind) => refusalFor(kind, call),
+        (kind) => refusalFor(kind, call, this.#cloud.settings),
       );
     } catch (error) {
       if (!(error instanceof AzureError)) throw error;
@@ -117,7 +117,7 @@ export class Gateway {
         (kind) => {
           if (kind === "unauthorised")
             return new AzureError("invalid_client", "AADSTS7000222: The provided client secret keys are expired.", 401);
-          const { status, headers } = refusalFor(kind, call);
+          const { status, headers } = refusalFor(kind, call, this.#cloud.settings);
           return new AzureError(
             "temporarily_unavailable",
             "AADSTS90033: A transient error has occurred.",

@@ -1,10 +1,11 @@
 import type { CalledOperation, Refusal } from "../cloud/faults.ts";
 import { AzureError } from "./errors.ts";
+import type { Settings } from "./settings.ts";
 
 /** What ARM says in a case that its calls have in common. */
 
 /** https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling */
-export function throttled(retryAfterSeconds = 1): AzureError {
+export function throttled(retryAfterSeconds: number): AzureError {
   return new AzureError(
     "SubscriptionRequestsThrottled",
     `Number of requests for the subscription exceeded the limit. Please try again after '${retryAfterSeconds}' seconds.`,
@@ -53,10 +54,14 @@ export function skuNotAvailable(size: string, location: string): AzureError {
 }
 
 /** The vendor's error for a fault that was ordered. */
-export function refusalFor(kind: Refusal, { service, operation, region }: CalledOperation): AzureError {
+export function refusalFor(
+  kind: Refusal,
+  { service, operation, region }: CalledOperation,
+  { retryAfterSeconds }: Pick<Settings, "retryAfterSeconds">,
+): AzureError {
   switch (kind) {
     case "throttled":
-      return throttled();
+      return throttled(retryAfterSeconds);
     case "5xx":
       return new AzureError("InternalServerError", "An internal error occurred (ordered).", 500);
     case "capacity":

@@ -45,6 +45,8 @@ interface Standing extends z.output<typeof faultOrder> {
 export class Faults {
   readonly #standing: Standing[] = [];
   #nextId = 1;
+  /** Told of each call that comes by, for tests. */
+  witness: ((call: CalledOperation) => void) | undefined;
 
   add(order: FaultOrder): number {
     const id = this.#nextId++;
@@ -82,6 +84,7 @@ export class Faults {
    * @throws what `refuse` makes of a refusal; TornConnection where the client must get no answer.
    */
   async around<T>(call: CalledOperation, act: () => T | Promise<T>, refuse: (kind: Refusal) => Error): Promise<T> {
+    this.witness?.(call);
     const standing = this.#standing.length > 0 ? this.#next(call) : undefined;
     if (!standing) return act();
     const { fault, delayMs } = standing;

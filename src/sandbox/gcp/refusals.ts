@@ -6,7 +6,7 @@ import { rateLimitExceeded } from "./rates.ts";
 
 /** Whether a call of Compute Engine is answered with an operation. */
 export function startsOperation({ service, operation }: CalledOperation): boolean {
-  return service === "compute" && !/\.(get\w*|list|aggregatedList|wait|testIamPermissions)$/.test(operation);
+  return service === "compute" && !/\.(get\w*|list\w*|aggregatedList|wait|testIamPermissions)$/.test(operation);
 }
 
 /** Google's error for a fault that was ordered. An OperationError ends an operation that the call then begins. */

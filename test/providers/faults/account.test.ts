@@ -1,3 +1,3 @@
 import { runRows } from "./support/run-rows.ts";
 
-runRows("images, objects and the account");
+runRows("aws", "images, objects and the account");

@@ -3,15 +3,16 @@ import { after, before, describe, test } from "node:test";
 import { ModifyInstanceAttributeCommand } from "@aws-sdk/client-ec2";
 import { whyNoGuests } from "../../sandbox/aws/support.ts";
 import { refuses } from "../support/refuses.ts";
-import { difference, FaultSite } from "./support/fault-site.ts";
+import { AwsFaultSite } from "./support/aws-site.ts";
+import { difference } from "./support/fault-site.ts";
 import { makeVm } from "./support/make.ts";
 
 describe("an instance that AWS shows and does not know when it is to be terminated", {
   skip: whyNoGuests() ?? false,
 }, () => {
-  let site: FaultSite;
+  let site: AwsFaultSite;
   before(async () => {
-    site = await FaultSite.open();
+    site = await AwsFaultSite.open();
   });
   after(() => site?.close());
 

@@ -1,3 +1,3 @@
 import { runRows } from "./support/run-rows.ts";
 
-runRows("disks", { vm: true });
+runRows("aws", "disks", { vm: true });

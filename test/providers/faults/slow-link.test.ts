@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { whyNoGuests } from "../../sandbox/aws/support.ts";
-import { FaultSite } from "./support/fault-site.ts";
+import { AwsFaultSite } from "./support/aws-site.ts";
 import { GiB } from "./support/make.ts";
 
 const block = 512 * 1024;
@@ -14,7 +14,7 @@ const blocks = 2;
 test("over a slow link blocks are written, read and uploaded at its pace, without a repeat", {
   skip: whyNoGuests() ?? false,
 }, async () => {
-  const site = await FaultSite.open();
+  const site = await AwsFaultSite.open();
   const provider = site.under({ hasty: true, single: true, withinMs, ...slowest });
   const signal = AbortSignal.timeout(60_000);
   try {

@@ -1,3 +1,4 @@
+import { clouds } from "./support/clouds.ts";
 import { runRows } from "./support/run-rows.ts";
 
-runRows("traffic");
+for (const cloud of Object.keys(clouds) as (keyof typeof clouds)[]) runRows(cloud, "traffic");

@@ -37,6 +37,8 @@ export async function startApplication(name: string): Promise<{ port: number; cl
 
 export interface RunningHaproxy {
   readonly balancing: HaproxyBalancing;
+  /** Of its runtime API. */
+  readonly socket: string;
   /** Where the backend `web` is reached. */
   readonly host: string;
   readonly port: number;
@@ -106,6 +108,7 @@ listen fixed
   };
   return {
     balancing,
+    socket,
     ...place,
     hold,
     async ask() {

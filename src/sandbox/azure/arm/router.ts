@@ -58,11 +58,11 @@ export class Router {
         call,
         () => {
           const kind = request.method === "GET" ? "reads" : request.method === "DELETE" ? "deletes" : "writes";
-          if (settings.throttling && !buckets.take(kind, rates[kind])) throw throttled();
+          if (settings.throttling && !buckets.take(kind, rates[kind])) throw throttled(settings.retryAfterSeconds);
           if (!this.#identity.may(caller, action)) throw unauthorised(caller.clientId, action, path);
           return route.run({ ...request, service, operation, params, apiVersion, caller });
         },
-        (refusal) => refusalFor(refusal, call),
+        (refusal) => refusalFor(refusal, call, settings),
       );
     } catch (error) {
       if (error instanceof AzureError || error instanceof TornConnection) throw error;

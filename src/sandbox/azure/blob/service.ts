@@ -4,6 +4,7 @@ import type { AzureCloud } from "../cloud.ts";
 import { isManagedHost } from "../disks/grants.ts";
 import { AzureError } from "../errors.ts";
 import type { Identity } from "../identity.ts";
+import type { Settings } from "../settings.ts";
 import { type AccountParts, accountRoute } from "./account.ts";
 import { authorise } from "./auth.ts";
 import type { ManagedBlobs } from "./managed.ts";
@@ -32,7 +33,7 @@ export class BlobService {
         if (!managed) authorise(this.#cloud, this.#identity, request);
         return run();
       };
-      return await this.#cloud.faults.around<Answer>(call, act, refusalOf);
+      return await this.#cloud.faults.around<Answer>(call, act, (kind) => refusalOf(kind, this.#cloud.settings));
     } catch (error) {
       if (error instanceof AzureError) return refuse(request, error);
       if (error instanceof TornConnection) throw error;
@@ -45,7 +46,7 @@ export class BlobService {
 }
 
 /** The service's error for a fault that was ordered: https://learn.microsoft.com/rest/api/storageservices/common-rest-api-error-codes */
-function refusalOf(kind: Refusal): AzureError {
+function refusalOf(kind: Refusal, { retryAfterSeconds }: Pick<Settings, "retryAfterSeconds">): AzureError {
   switch (kind) {
     case "5xx":
       return new AzureError(
@@ -58,7 +59,9 @@ function refusalOf(kind: Refusal): AzureError {
     case "not-found":
       return new AzureError("BlobNotFound", "The specified blob does not exist.", 404);
     case "throttled":
-      return new AzureError("ServerBusy", "The server is busy.", 503, { "retry-after": "1" });
+      return new AzureError("ServerBusy", "The server is busy.", 503, {
+        "retry-after": String(retryAfterSeconds),
+      });
     default:
       // An account at its limits has no other word.
       return new AzureError("ServerBusy", "Ingress is over the account limit.", 503);

@@ -1,54 +1,84 @@
 import assert from "node:assert/strict";
-import type { AwsPatience } from "../../../../src/providers/aws/settings.ts";
+import type { DiskBus } from "../../../../src/domain/vm.ts";
 import type { Provider } from "../../../../src/providers/provider.ts";
+import type { CloudAdmin } from "../../../../src/sandbox/cloud/admin.ts";
 import type { FaultOrder } from "../../../../src/sandbox/cloud/faults.ts";
-import { type AwsLab, startAwsLab } from "../../../sandbox/aws/support.ts";
-import { type AwsAddress, connectAws } from "../../support/aws.ts";
-import { type AwsTraffic, makeAwsTraffic } from "../../support/aws-traffic.ts";
+import type { TrafficSite } from "../../harness.ts";
 import { makeVm } from "./make.ts";
 
-/** Without an answer for so long a call counts as lost, where the test lets one be lost. */
-const hastyMs = 250;
-/** What the adapter does in a few seconds at AWS it does here in a few milliseconds. */
-const quick: Partial<AwsPatience> = {
-  pollMs: { first: 2, most: 20 },
-  firstRetryMs: 2,
-  attempts: 3,
-  blockAttempts: 3,
-  consistencyMs: 150,
-};
+/** How much an adapter takes before it gives a call up. Each has what it knows of it. */
+export interface Endurance {
+  readonly attempts?: number;
+  readonly blockAttempts?: number;
+  /** Without an answer for so long a call counts as lost. */
+  readonly requestTimeoutMs?: number;
+  readonly slowestBytesPerSecond?: number;
+  /** How long what is new is waited for, where a cloud shows it late. */
+  readonly consistencyMs?: number;
+}
+
+/** A simulated cloud of the test's own. */
+export interface FaultCloud {
+  readonly admin: CloudAdmin;
+  /** What went wrong in the background, or did not fit the vendor's models. */
+  readonly complaints: readonly string[];
+  readonly bus: DiskBus;
+  /** The adapter at it, with nothing remembered. */
+  connect(endurance: Endurance): Provider;
+  makeTraffic(): Promise<FaultTraffic>;
+  /** What samples of things that are only listed lie in. */
+  readonly listed: readonly SampleTable[];
+  readonly keys: FaultKeys;
+  close(): Promise<void>;
+}
+
+interface SampleTable {
+  values(): Iterable<{ readonly id: string }>;
+  delete(id: string): void;
+}
+
+/** Of who the adapter is. */
+export interface FaultKeys {
+  /** The key that it signs with, as its credentials have it. */
+  readonly values: Readonly<Record<string, string>>;
+  /** Takes away what an administrator would: keys whose secret nobody was told. */
+  forgetOthers(): void;
+}
+
+/** All but one of a table's. */
+export function forgetAllBut(table: SampleTable, keptId: string): void {
+  for (const { id } of [...table.values()]) if (id !== keptId) table.delete(id);
+}
+
+export type FaultTraffic = TrafficSite & Required<Pick<TrafficSite, "zone" | "pool">>;
 
 /** How many of each kind there are. */
 export type Count = Readonly<Record<string, number>>;
 
-/** A simulated AWS of the test's own, and the adapter at it. */
+/** Without an answer for so long a call counts as lost, where the test lets one be lost. */
+const hastyMs = 250;
+const goneStates = /^(terminated|deleted)$/i;
+
+/** A simulated cloud, the adapter at it, and the faults between both. */
 export class FaultSite {
-  readonly lab: AwsLab;
+  readonly cloud: FaultCloud;
   /** For all that is not to fail. */
   readonly provider: Provider;
-  readonly #address: AwsAddress;
   #keys = 0;
   #vm: { readonly vmId: string } | undefined;
-  #traffic: AwsTraffic | undefined;
+  #traffic: FaultTraffic | undefined;
 
-  private constructor(lab: AwsLab) {
-    this.lab = lab;
-    const { endpoint, cloud } = lab.aws;
-    this.#address = { region: "us-east-1", endpoint, keys: cloud.identity.administratorKeys };
-    this.provider = connectAws(this.#address, { ...quick, consistencyMs: 2_000 });
-  }
-
-  static async open(): Promise<FaultSite> {
-    const lab = await startAwsLab({ stopGraceMs: 0, terminatedVisibleMs: 0, guestMemoryMib: 64, targetHealthMs: 20 });
-    return new FaultSite(lab);
+  constructor(cloud: FaultCloud) {
+    this.cloud = cloud;
+    this.provider = cloud.connect({ consistencyMs: 2_000 });
   }
 
   /** The suite's own zone and pool, where it asks for them before its first row. */
   async makeTraffic(): Promise<void> {
-    this.#traffic = await makeAwsTraffic(this.#address);
+    this.#traffic = await this.cloud.makeTraffic();
   }
 
-  get traffic(): AwsTraffic {
+  get traffic(): FaultTraffic {
     if (!this.#traffic) throw new Error("the suite made no zone and no pool");
     return this.#traffic;
   }
@@ -61,19 +91,23 @@ export class FaultSite {
     withinMs = hastyMs,
     slowestBytesPerSecond = Number.POSITIVE_INFINITY,
   }): Provider {
-    const once = single ? { attempts: 1, blockAttempts: 1 } : {};
-    return connectAws(this.#address, {
-      ...quick,
-      ...(hasty ? { requestTimeoutMs: withinMs, slowestBytesPerSecond } : {}),
-      ...once,
+    return this.cloud.connect({
+      ...(hasty && { requestTimeoutMs: withinMs, slowestBytesPerSecond }),
+      ...(single && { attempts: 1, blockAttempts: 1 }),
     });
   }
 
-  /** The adapter, and what it asks AWS for as it is used. */
-  recording(): { provider: Provider; operations: Set<string> } {
+  /** What the cloud is asked for as `work` goes on, each once. */
+  async recorded(work: () => Promise<unknown>): Promise<Set<string>> {
+    const { faults } = this.cloud.admin;
     const operations = new Set<string>();
-    const note = (name: string) => operations.add(name.replace(/^quotas:/, "servicequotas:"));
-    return { provider: connectAws(this.#address, quick, note), operations };
+    faults.witness = ({ service, operation }) => operations.add(`${service}:${operation}`);
+    try {
+      await work();
+    } finally {
+      faults.witness = undefined;
+    }
+    return operations;
   }
 
   /** The suite's own VM, in that state. It is made with the first call. */
@@ -86,6 +120,18 @@ export class FaultSite {
     return vmId;
   }
 
+  /** One thing that NovaCron only lists; the returned function removes it. */
+  makeSample(kind: "load-balancer" | "scaling-group" | "tunnel"): () => void {
+    const { admin, listed } = this.cloud;
+    const before = listed.map((table) => new Set([...table.values()].map(({ id }) => id)));
+    admin.makeSample({ kind, name: this.key("listed") });
+    return () => {
+      for (const [index, table] of listed.entries()) {
+        for (const { id } of [...table.values()]) if (!before[index]?.has(id)) table.delete(id);
+      }
+    };
+  }
+
   key(what: string): string {
     return `${what}-${++this.#keys}`;
   }
@@ -94,7 +140,7 @@ export class FaultSite {
     return AbortSignal.timeout(20_000);
   }
 
-  /** A fault at `service:Operation`; `timeout` is a call that AWS carries out and whose answer is lost. */
+  /** A fault at `service:Operation`; `timeout` is a call that the cloud carries out and whose answer is lost. */
   orderAt(at: string, fault: string, times?: number): void {
     const [service, operation] = at.split(":");
     if (fault === "timeout") this.order({ fault: "timeout-after-act", service, operation, times });
@@ -102,7 +148,7 @@ export class FaultSite {
   }
 
   order(order: FaultOrder): void {
-    const { faults } = this.lab.aws.cloud;
+    const { faults } = this.cloud.admin;
     // A lost answer stays out until the client has given up.
     if (order.fault === "timeout-after-act") faults.add({ delayMs: hastyMs * 4, ...order });
     else faults.add(order.fault === "slow" ? { delayMs: 50, ...order } : order);
@@ -110,33 +156,28 @@ export class FaultSite {
 
   /** How often the orders that stand have struck. */
   hits(): number {
-    const standing = this.lab.aws.cloud.faults.list() as readonly { hits: number }[];
+    const standing = this.cloud.admin.faults.list() as readonly { hits: number }[];
     return standing.reduce((sum, { hits }) => sum + hits, 0);
   }
 
   isUp(up: boolean): void {
-    this.lab.aws.front.change({ up });
+    this.cloud.admin.front.change({ up });
   }
 
   slowLink(bytesPerSecond: number | undefined): void {
-    this.lab.aws.front.change({ bytesPerSecond });
+    this.cloud.admin.front.change({ bytesPerSecond });
   }
 
   calm(): void {
-    this.lab.aws.cloud.faults.clear();
+    this.cloud.admin.faults.clear();
     this.isUp(true);
-  }
-
-  /** Of the key that the adapter signs with. */
-  get keyId(): string {
-    return this.#address.keys?.id ?? "";
   }
 
   /** Everything in the account that somebody made, as the sandbox itself counts it. */
   census(): Count {
     const count: Record<string, number> = {};
-    for (const { kind, state, builtIn } of this.lab.aws.admin.census()) {
-      if (!builtIn && state !== "terminated") count[kind] = (count[kind] ?? 0) + 1;
+    for (const { kind, state = "", builtIn } of this.cloud.admin.census()) {
+      if (!builtIn && !goneStates.test(state)) count[kind] = (count[kind] ?? 0) + 1;
     }
     return count;
   }
@@ -145,8 +186,8 @@ export class FaultSite {
     this.calm();
     await this.#traffic?.close();
     await this.provider.close();
-    await this.lab.close();
-    assert.deepEqual(this.lab.complaints, []);
+    await this.cloud.close();
+    assert.deepEqual(this.cloud.complaints, []);
   }
 }
 

@@ -4,14 +4,14 @@ import type { FaultSite } from "./fault-site.ts";
 const MiB = 2 ** 20;
 export const GiB = 2 ** 30;
 
-export function vmSpec(volumeIds: readonly string[]): VmSpec {
+export function vmSpec({ cloud }: FaultSite, volumeIds: readonly string[]): VmSpec {
   return {
     name: "fault vm",
     cpus: 1,
     memoryBytes: 64 * MiB,
     firmware: "bios",
     architecture: "x86_64",
-    disks: volumeIds.map((volumeId, index) => ({ volumeId, bus: "nvme", boot: index === 0 })),
+    disks: volumeIds.map((volumeId, index) => ({ volumeId, bus: cloud.bus, boot: index === 0 })),
     nics: [],
     publishPorts: [],
     tags: {},
@@ -34,7 +34,7 @@ export async function makePoint(site: FaultSite, parentPointId?: string): Promis
 export async function makeVm(site: FaultSite): Promise<{ vmId: string; volumeId: string; pointId: string }> {
   const pointId = await makePoint(site);
   const volumeId = await cloneOf(site.provider, pointId, site);
-  const { vmId } = await site.provider.compute.createVm(vmSpec([volumeId]), site.key("vm"), site.signal());
+  const { vmId } = await site.provider.compute.createVm(vmSpec(site, [volumeId]), site.key("vm"), site.signal());
   await site.provider.disks.deletePoint(pointId, site.signal());
   return { vmId, volumeId, pointId };
 }

@@ -2,29 +2,30 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { isProviderError } from "../../../../src/domain/errors.ts";
 import { whyNoGuests } from "../../../sandbox/aws/support.ts";
-import { type Count, difference, FaultSite } from "./fault-site.ts";
-import { suites } from "./rows/index.ts";
+import { clouds, type SuiteTitle } from "./clouds.ts";
+import { type Count, difference, type FaultSite } from "./fault-site.ts";
 import { lasting, type Outcome, type Prepared, passing, type Row, usualLasting, usualPassing } from "./table.ts";
 
 /** Every call of the table under every fault: what comes of it, and that a repeat makes no second of anything. */
-export function runRows(title: keyof typeof suites, { vm = false } = {}): void {
-  describe(`faults at AWS: ${title}`, { skip: whyNoGuests() ?? false }, () => {
+export function runRows(cloud: keyof typeof clouds, title: SuiteTitle, { vm = false } = {}): void {
+  const { name, open, rowsOf } = clouds[cloud];
+  describe(`faults at ${name}: ${title}`, { skip: whyNoGuests() ?? false }, () => {
     let site: FaultSite;
     before(async () => {
-      site = await FaultSite.open();
+      site = await open();
       if (vm) await site.vmIn("running");
       if (title === "traffic") await site.makeTraffic();
     });
     after(() => site?.close());
 
-    for (const row of suites[title]) {
+    for (const row of rowsOf(title)) {
       describe(row.call + (row.at === undefined ? "" : ` at ${row.at}`), () => {
         let made: Count;
         before(async () => {
           made = await withoutFault(site, row);
         });
         if (row.at === undefined) {
-          test("asks AWS nothing, so that nothing of AWS can fail it", async () => {
+          test(`asks ${name} nothing, so that nothing there can fail it`, async () => {
             assert.equal(await strike(site, row, { down: true, made }), "ok");
           });
           return;

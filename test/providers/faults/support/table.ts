@@ -6,7 +6,7 @@ import type { Count, FaultSite } from "./fault-site.ts";
  *  could not do, or it fails with a code. */
 export type Outcome = "ok" | "told" | ErrorCode;
 
-/** Faults that strike as often as the call is made; `timeout` is a call whose answer is lost after AWS has acted. */
+/** Faults that strike as often as the call is made; `timeout` is a call whose answer is lost after the cloud has acted. */
 export const lasting = [
   "throttled",
   "5xx",
@@ -64,11 +64,9 @@ export interface Prepared {
   undo?(): Promise<void>;
 }
 
-/** One call of the provider port, with the request to AWS that decides it: the one that faults strike. */
-export interface Row {
-  /** As in the port: `disks.createVolume`; what a source or sink of it does is `source.read`. */
-  readonly call: string;
-  /** `service:Operation`; undefined for a call that asks AWS nothing. */
+/** What a call is at one cloud: the request that decides it, which faults strike, and what becomes of it. */
+export interface Words {
+  /** `service:Operation`; undefined for a call that asks the cloud nothing. */
   readonly at?: string;
   /** Where it differs from {@link usualLasting} and {@link usualPassing}. */
   readonly lasting?: Partial<Lasting>;
@@ -77,5 +75,33 @@ export interface Row {
   readonly exceptAt?: Readonly<Record<string, string>>;
   /** What a lost answer leaves behind that no repeat can find, as the call has no key. */
   readonly orphans?: Count;
+}
+
+/** One call of the provider port, with AWS's words for it. */
+export interface Row extends Words {
+  /** As in the port: `disks.createVolume`; what a source or sink of it does is `source.read`. */
+  readonly call: string;
   prepare(site: FaultSite): Promise<Prepared>;
+}
+
+/** A cloud's words for calls of the port, and what most of its calls have in common. */
+export interface CloudWords {
+  readonly lasting?: Partial<Lasting>;
+  readonly passing?: Partial<Passing>;
+  readonly calls: Readonly<Record<string, Words>>;
+}
+
+/** The rows whose calls a cloud has, in its words. */
+export function rowsIn({ lasting, passing, calls }: CloudWords, rows: readonly Row[]): readonly Row[] {
+  return rows.flatMap(({ call, prepare }) => {
+    const words = calls[call];
+    if (!words) return [];
+    return {
+      ...words,
+      lasting: { ...lasting, ...words.lasting },
+      passing: { ...passing, ...words.passing },
+      call,
+      prepare,
+    };
+  });
 }

@@ -1,4 +1,4 @@
-import { cloneOf, GiB, makePoint, makeVm, vmSpec } from "../make.ts";
+import { cloneOf, makePoint, makeVm, vmSpec } from "../make.ts";
 import { type Prepared, type Row } from "../table.ts";
 
 /** With the suite's VM, running or stopped. */
@@ -50,9 +50,9 @@ export const computeRows: readonly Row[] = [
       const key = site.key("vm");
       const { compute, disks } = site.provider;
       return {
-        call: (provider, signal) => provider.compute.createVm(vmSpec([volumeId]), key, signal),
+        call: (provider, signal) => provider.compute.createVm(vmSpec(site, [volumeId]), key, signal),
         async undo() {
-          const { vmId } = await compute.createVm(vmSpec([volumeId]), key, site.signal());
+          const { vmId } = await compute.createVm(vmSpec(site, [volumeId]), key, site.signal());
           await compute.deleteVm(vmId, site.signal());
           await disks.deleteVolume(volumeId, site.signal());
           await disks.deletePoint(pointId, site.signal());
@@ -85,12 +85,22 @@ export const computeRows: readonly Row[] = [
     at: "ec2:ModifyInstanceAttribute",
     async prepare(site) {
       const vmId = await site.vmIn("stopped");
-      const resize = async (instanceType: string, provider = site.provider, signal = site.signal()) =>
-        provider.compute.resizeVm?.(vmId, { cpus: 2, memoryBytes: GiB, instanceType }, signal);
+      const { compute } = site.provider;
+      const { cpus, memoryBytes, instanceType, firmware, architecture } = await compute.getVm(vmId, site.signal());
+      const types = compute.listInstanceTypes && (await Array.fromAsync(compute.listInstanceTypes(site.signal())));
+      const other = types?.find(
+        (type) =>
+          type.name !== instanceType &&
+          type.architecture === architecture &&
+          type.firmwares.includes(firmware) &&
+          !type.bareMetal,
+      );
+      if (!other) throw new Error("there is no other size");
+      const size = { cpus: other.cpus, memoryBytes: other.memoryBytes, instanceType: other.name };
       return {
-        call: (provider, signal) => resize("t3.large", provider, signal),
+        call: async (provider, signal) => provider.compute.resizeVm?.(vmId, size, signal),
         async undo() {
-          await resize("t3.micro");
+          await compute.resizeVm?.(vmId, { cpus, memoryBytes, ...(instanceType && { instanceType }) }, site.signal());
         },
       };
     },

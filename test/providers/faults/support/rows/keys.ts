@@ -1,17 +1,8 @@
 import type { KeysFacet } from "../../../../../src/providers/cloud-facets.ts";
 import type { Provider } from "../../../../../src/providers/provider.ts";
-import type { FaultSite } from "../fault-site.ts";
 import { noCapacity, notRepeated, type Row } from "../table.ts";
 
 const keys = ({ keys: facet }: Provider): KeysFacet => facet as KeysFacet;
-
-/** Takes away what an administrator would: keys of ours whose secret nobody was told. */
-function forgetOthers({ lab, keyId }: FaultSite): void {
-  const { credentials } = lab.aws.cloud.identity;
-  for (const { id } of credentials.where((key) => key.userName !== undefined && key.id !== keyId)) {
-    credentials.delete(id);
-  }
-}
 
 export const keyRows: readonly Row[] = [
   {
@@ -27,13 +18,13 @@ export const keyRows: readonly Row[] = [
     passing: notRepeated,
     async prepare(site) {
       return {
-        // Not idempotent: a lost answer leaves a key, and IAM gives a user two at most.
+        // Not idempotent: a lost answer leaves a key, and there may be few of them.
         async call(provider, signal) {
-          forgetOthers(site);
+          site.cloud.keys.forgetOthers();
           const { keyId } = await keys(provider).createKey("NovaCron test", signal);
           await keys(provider).retireKey(keyId, signal);
         },
-        undo: async () => forgetOthers(site),
+        undo: async () => site.cloud.keys.forgetOthers(),
       };
     },
   },
@@ -42,8 +33,7 @@ export const keyRows: readonly Row[] = [
     at: "sts:GetCallerIdentity",
     lasting: noCapacity,
     async prepare(site) {
-      const { id, secret } = site.lab.aws.cloud.identity.administratorKeys;
-      const values = { access_key: id, secret_key: secret };
+      const { values } = site.cloud.keys;
       return { call: (provider, signal) => keys(provider).tryKey(values, signal) };
     },
   },
@@ -56,7 +46,7 @@ export const keyRows: readonly Row[] = [
       const { keyId } = await keys(site.provider).createKey("NovaCron test", site.signal());
       return {
         call: (provider, signal) => keys(provider).retireKey(keyId, signal),
-        undo: async () => forgetOthers(site),
+        undo: async () => site.cloud.keys.forgetOthers(),
       };
     },
   },

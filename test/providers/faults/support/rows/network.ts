@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { SecurityRule } from "../../../../../src/providers/cloud-facets.ts";
 import type { Provider } from "../../../../../src/providers/provider.ts";
 import { setUpEvents } from "../../../../../src/sandbox/aws/events/set-up.ts";
+import type { AwsFaultSite } from "../aws-site.ts";
 import type { FaultSite } from "../fault-site.ts";
 import { noCapacity, notRepeated, type Prepared, type Row, shownAndUnknown } from "../table.ts";
 
@@ -205,15 +206,10 @@ const listedWith = (
 ): Row => ({
   ...row,
   async prepare(site) {
-    const { admin: owner, cloud } = site.lab.aws;
-    owner.makeSample({ kind, name: site.key("listed") });
+    const remove = site.makeSample(kind);
     return {
       call: (provider, signal) => Array.fromAsync(read(provider, signal) ?? []),
-      async undo() {
-        const { loadBalancers, scalingGroups, vpnConnections, vpnGateways, customerGateways } = cloud.tables;
-        for (const table of [loadBalancers, scalingGroups, vpnConnections, vpnGateways, customerGateways])
-          for (const { id } of [...table.values()]) table.delete(id);
-      },
+      undo: async () => remove(),
     };
   },
 });
@@ -248,7 +244,7 @@ export const listedRows: readonly Row[] = [
     // Without the queue the site was not set up for it.
     lasting: { ...noCapacity, "not-found": "UnsupportedCapability" },
     passing: { "not-found": "UnsupportedCapability" },
-    async prepare(site) {
+    async prepare(site: AwsFaultSite) {
       const { bus, queues } = site.lab.aws.events;
       setUpEvents({ bus, queues }, "us-east-1");
       // What a lost answer held comes back when its time is over.

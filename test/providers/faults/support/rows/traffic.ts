@@ -1,5 +1,10 @@
 import type { Provider } from "../../../../../src/providers/provider.ts";
-import type { DnsFacet, DnsRecord, LoadBalancingFacet } from "../../../../../src/providers/traffic-facets.ts";
+import type {
+  DnsFacet,
+  DnsRecord,
+  LoadBalancingFacet,
+  NewTarget,
+} from "../../../../../src/providers/traffic-facets.ts";
 import type { FaultSite } from "../fault-site.ts";
 import { noCapacity, type Prepared, type Row } from "../table.ts";
 
@@ -15,14 +20,19 @@ function recordIn(site: FaultSite): { zoneId: string; record: DnsRecord } {
   return { zoneId, record };
 }
 
+/** The suite's target, for its pool. */
+function wanted({ traffic }: FaultSite): NewTarget {
+  const { poolId, shares, target } = traffic.pool;
+  return { poolId, ...target, ...(shares ? { shareId: shares[0] } : { weight: 10 }) };
+}
+
 /** With a target in the pool, which goes afterwards. */
 async function withTarget(
   site: FaultSite,
   prepare: (place: { poolId: string; targetId: string }) => Prepared,
 ): Promise<Prepared> {
-  const { poolId, shares, target } = site.traffic.pool;
-  const facet = balancing(site.provider);
-  const { targetId } = await facet.addTarget({ poolId, shareId: shares[0], ...target }, site.signal());
+  const { poolId } = site.traffic.pool;
+  const { targetId } = await balancing(site.provider).addTarget(wanted(site), site.signal());
   return { ...prepare({ poolId, targetId }), undo: () => removed(site, poolId, targetId) };
 }
 
@@ -125,13 +135,12 @@ const balancingRows: readonly Row[] = [
     at: "elasticloadbalancing:RegisterTargets",
     lasting: noCapacity,
     async prepare(site) {
-      const { poolId, shares, target } = site.traffic.pool;
-      const input = { poolId, shareId: shares[0], ...target };
+      const input = wanted(site);
       return {
         call: (provider, signal) => balancing(provider).addTarget(input, signal),
         async undo() {
           const { targetId } = await balancing(site.provider).addTarget(input, site.signal());
-          await removed(site, poolId, targetId);
+          await removed(site, input.poolId, targetId);
         },
       };
     },
@@ -156,10 +165,16 @@ const balancingRows: readonly Row[] = [
     lasting: noCapacity,
     async prepare(site) {
       const { poolId, shares } = site.traffic.pool;
+      const { targetId } = await balancing(site.provider).addTarget(wanted(site), site.signal());
+      const [shareId] = shares ?? [targetId];
       const set = async (provider: Provider, weight: number, signal: AbortSignal) =>
-        balancing(provider).setWeights?.({ poolId, weights: { [shares[0]]: weight } }, signal);
+        balancing(provider).setWeights?.({ poolId, weights: { [shareId]: weight } }, signal);
+      // What is set already would be no change.
       await set(site.provider, 50, site.signal());
-      return { call: (provider, signal) => set(provider, 30, signal) };
+      return {
+        call: (provider, signal) => set(provider, 30, signal),
+        undo: () => removed(site, poolId, targetId),
+      };
     },
   },
   {
@@ -176,9 +191,8 @@ const balancingRows: readonly Row[] = [
     at: "elasticloadbalancing:DescribeTargetHealth",
     lasting: noCapacity,
     async prepare(site) {
-      const { poolId, shares, target } = site.traffic.pool;
-      const facet = balancing(site.provider);
-      const { targetId } = await facet.addTarget({ poolId, shareId: shares[0], ...target }, site.signal());
+      const { poolId } = site.traffic.pool;
+      const { targetId } = await balancing(site.provider).addTarget(wanted(site), site.signal());
       await removed(site, poolId, targetId);
       return {
         call: (provider, signal) => balancing(provider).waitUntilDrained({ poolId, targetId, withinMs }, signal),

@@ -1,0 +1,58 @@
+import type { AwsPatience } from "../../../../src/providers/aws/settings.ts";
+import { type AwsLab, startAwsLab } from "../../../sandbox/aws/support.ts";
+import { type AwsAddress, connectAws } from "../../support/aws.ts";
+import { makeAwsTraffic } from "../../support/aws-traffic.ts";
+import { FaultSite } from "./fault-site.ts";
+
+/** What the adapter does in a few seconds at AWS it does here in a few milliseconds. */
+const quick: Partial<AwsPatience> = {
+  pollMs: { first: 2, most: 20 },
+  firstRetryMs: 2,
+  attempts: 3,
+  blockAttempts: 3,
+  consistencyMs: 150,
+};
+
+type AccessKey = NonNullable<AwsAddress["keys"]>;
+
+/** A simulated AWS, with what only AWS's own rows look into. */
+export class AwsFaultSite extends FaultSite {
+  readonly lab: AwsLab;
+
+  private constructor(lab: AwsLab, address: AwsAddress & { readonly keys: AccessKey }) {
+    const { tables, identity } = lab.aws.cloud;
+    const { id: access_key, secret: secret_key } = address.keys;
+    super({
+      admin: lab.aws.admin,
+      complaints: lab.complaints,
+      bus: "nvme",
+      connect: (endurance) => connectAws(address, { ...quick, ...endurance }),
+      makeTraffic: () => makeAwsTraffic(address),
+      listed: [
+        tables.loadBalancers,
+        tables.scalingGroups,
+        tables.vpnConnections,
+        tables.vpnGateways,
+        tables.customerGateways,
+      ],
+      keys: {
+        values: { access_key, secret_key },
+        forgetOthers() {
+          // IAM gives a user two at most.
+          const { credentials } = identity;
+          for (const { id } of credentials.where((key) => key.userName !== undefined && key.id !== access_key)) {
+            credentials.delete(id);
+          }
+        },
+      },
+      close: () => lab.close(),
+    });
+    this.lab = lab;
+  }
+
+  static async open(): Promise<AwsFaultSite> {
+    const lab = await startAwsLab({ stopGraceMs: 0, terminatedVisibleMs: 0, guestMemoryMib: 64, targetHealthMs: 20 });
+    const { endpoint, cloud } = lab.aws;
+    return new AwsFaultSite(lab, { region: "us-east-1", endpoint, keys: cloud.identity.administratorKeys });
+  }
+}
