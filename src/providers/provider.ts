@@ -495,8 +495,11 @@ export interface NetworkFacet {
 /** Calls of one account, shared by all workers. */
 export interface CallBudget {
   /** Resolves when one call may be made, in the order of asking. Cheap enough for every block of a disk: workers lease
-   *  calls in batches. */
+   *  calls in batches. @throws RateLimited where the vendor wants a longer pause than a caller would wait through. */
   take(signal: AbortSignal): Promise<void>;
+  /** The vendor has refused a call as one too many: no worker's goes out for as long as it said, or for a while that grows
+   *  with each refusal. A failure to tell the others is kept to itself. Absent where nobody shares the budget. */
+  throttled?(retryAfterMs?: number): Promise<void>;
 }
 
 /** A token bucket: what an account may do each second, and (default the same) how much of it at once after a pause. */

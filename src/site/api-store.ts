@@ -1,4 +1,5 @@
 import type { SiteStore } from "../activities/deps.ts";
+import { isProviderError } from "../domain/errors.ts";
 import type { CallBudget, CallRate } from "../providers/provider.ts";
 import type { CheckpointStore, ManifestChunk, RateLeases } from "../transfer/ports.ts";
 import type { SiteClient } from "./client.ts";
@@ -83,6 +84,14 @@ export function apiCallBudget(client: SiteClient, name: string, { perSecond, bur
       const turn = queue.then(() => takeOne(signal));
       queue = turn.catch(() => undefined);
       return turn;
+    },
+    async throttled(retryAfterMs) {
+      left = 0;
+      const told = { name, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+      await client.call("callsThrottled", told).catch((error: unknown) => {
+        // An API of an earlier version does not know the operation.
+        if (!isProviderError(error, "Unavailable", "Timeout", "NotFound")) throw error;
+      });
     },
   };
 }

@@ -164,6 +164,11 @@ export const siteContract = {
     }),
     nothing,
   ),
+  callsThrottled: operation(
+    "That the vendor refused a call as one too many: all workers wait, for as long as it said",
+    z.strictObject({ name: z.string().max(100), retryAfterMs: z.number().min(0).optional() }),
+    nothing,
+  ),
   beginAttempt: operation(
     "CheckpointStore.beginAttempt",
     z.strictObject({ generationId: id, sizeBytes: count, parentManifestId: id.optional() }),

@@ -197,6 +197,8 @@ export interface CallBudgetTable {
   resource: string;
   tokens: number;
   refilled_at: Time;
+  held_until: Time | null;
+  held_seconds: Generated<number>;
 }
 
 export interface CertificateTable {

@@ -59,6 +59,7 @@ export class WorkerMetrics {
         await budget.take(signal);
         this.#waits.observe({ site }, (performance.now() - asked) / 1000);
       },
+      throttled: async (retryAfterMs) => budget.throttled?.(retryAfterMs),
     };
   }
 

@@ -2,16 +2,22 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
 import pg from "pg";
+import { isProviderError } from "../../src/domain/errors.ts";
 import { useStore } from "../support/store.ts";
 
 const lab = useStore();
 const minute = 60_000;
 
 async function query(text: string, values: unknown[]): Promise<void> {
+  await read(text, values);
+}
+
+async function read(text: string, values: unknown[]): Promise<Record<string, unknown>> {
   const client = new pg.Client({ connectionString: lab.postgres.databaseUrl });
   await client.connect();
-  await client.query(text, values);
+  const { rows } = await client.query<Record<string, unknown>>(text, values);
   await client.end();
+  return rows[0] ?? {};
 }
 
 describe("a rate", () => {
@@ -107,6 +113,55 @@ describe("a call budget", () => {
     gaveUp.abort(new Error("enough"));
     await assert.rejects(waiting, /enough/);
     await assert.rejects(behind, /enough/);
+  });
+
+  test("lets nobody's call out for as long as the vendor has asked any worker to wait", async () => {
+    const resource = randomUUID();
+    const [asked, other] = [0, 1].map(() => lab.store.callBudget(resource, { perSecond: 50 }));
+    assert.ok(asked && other);
+    await asked.take(never);
+    await other.take(never);
+    await asked.throttled(4_000);
+    // What the other had leased before may still go out.
+    for (const budget of [asked, lab.store.callBudget(resource, { perSecond: 50 })]) {
+      await assert.rejects(budget.take(AbortSignal.timeout(200)), { name: "TimeoutError" });
+    }
+    await asked.throttled(600_000);
+    await assert.rejects(asked.take(never), (error) => {
+      assert.ok(isProviderError(error, "RateLimited"), String(error));
+      assert.ok((error.retryAfterMs ?? 0) > 500_000);
+      return true;
+    });
+    // A clock that was set back makes no pause longer.
+    await query("update call_budgets set held_until = held_until + interval '1 day' where resource = $1", [resource]);
+    await asked.take(never);
+  });
+
+  test("waits longer each time that a vendor throttles again soon, and leases call by call for a while", async () => {
+    const resource = randomUUID();
+    const budget = lab.store.callBudget(resource, { perSecond: 50 });
+    await budget.take(never);
+    const heldSeconds: unknown[] = [];
+    for (const _ of [1, 2, 3]) {
+      await budget.throttled();
+      // Others that were on their way hear the same.
+      await budget.throttled();
+      heldSeconds.push(
+        (await read("select held_seconds from call_budgets where resource = $1", [resource])).held_seconds,
+      );
+      await query("update call_budgets set held_until = clock_timestamp(), tokens = 50 where resource = $1", [
+        resource,
+      ]);
+    }
+    assert.deepEqual(heldSeconds, [1, 2, 4]);
+    await budget.take(never);
+    const { tokens } = await read("select tokens from call_budgets where resource = $1", [resource]);
+    assert.ok(Number(tokens) >= 49, `${String(tokens)} are left of 50`);
+    await query("update call_budgets set held_until = clock_timestamp() - interval '1 hour' where resource = $1", [
+      resource,
+    ]);
+    await budget.throttled();
+    assert.equal((await read("select held_seconds from call_budgets where resource = $1", [resource])).held_seconds, 1);
   });
 
   test("isn't refilled when the server's clock was set back", async () => {

@@ -189,6 +189,11 @@ export function siteHandlers(deps: SitePortDeps): Handlers {
       for (let taken = 0; taken < calls; taken++) await budget.take(signal);
       return {};
     },
+    async callsThrottled({ name, retryAfterMs }, { worker }) {
+      // The pause is the same, whatever the rate.
+      await store.callBudget(`${worker.site}:${name}`, { perSecond: 1 }).throttled(retryAfterMs);
+      return {};
+    },
     async beginAttempt(input, { worker }) {
       await requireGeneration(worker.site, input.generationId);
       if (input.parentManifestId !== undefined) await requireGeneration(worker.site, input.parentManifestId);

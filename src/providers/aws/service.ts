@@ -80,6 +80,7 @@ export class AwsService<Sdk> {
         signal.throwIfAborted();
         const failure = awsFailure(error, subject, this.#parts.redact);
         tell(failure.code);
+        if (failure.code === "RateLimited") await budget.throttled?.(failure.retryAfterMs);
         const waitMs = attempt < attempts ? retryIn(failure, operation, command.input, attempt, patience) : undefined;
         if (waitMs === undefined) throw this.#noted(failure, operation, attempt);
         await sleep(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());

@@ -37,7 +37,8 @@ export class BudgetedHttp implements HttpClient {
     const { budget, rate, call, isBlock } = familyOf(request.method, new URL(request.url));
     const attempts = isBlock ? patience.blockAttempts : patience.attempts;
     for (let attempt = 1; ; attempt++) {
-      await this.#budget(budget, rate).take(signal);
+      const shared = this.#budget(budget, rate);
+      await shared.take(signal);
       const startedAt = Date.now();
       const clock = performance.now();
       const tell = (code: string) =>
@@ -46,6 +47,7 @@ export class BudgetedHttp implements HttpClient {
       try {
         const response = await this.#once(request);
         tell(statusCode(response.status));
+        if (isThrottled(response)) await shared.throttled?.(retryAfterMs(response));
         waitMs = attempt < attempts ? afterAnswer(response, attempt, patience) : undefined;
         if (waitMs === undefined) return response;
         (response.readableStreamBody as { destroy?: () => void } | undefined)?.destroy?.();
@@ -94,9 +96,19 @@ function afterAnswer(response: PipelineResponse, attempt: number, patience: Azur
   if (!repeatable.has(response.status)) return undefined;
   const refused = response.status === 429 || response.status === 503;
   if (!refused && !isRepeatable(response.request)) return undefined;
-  const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
-  if (!Number.isFinite(seconds)) return backOffMs(attempt, patience);
-  return seconds * 1_000 <= longestRetryAfterMs ? seconds * 1_000 : undefined;
+  const asked = retryAfterMs(response);
+  if (asked === undefined) return backOffMs(attempt, patience);
+  return asked <= longestRetryAfterMs ? asked : undefined;
+}
+
+/** Resource Manager and its providers say 429; the storage services "ServerBusy", which comes with a 503. */
+function isThrottled({ status, headers }: PipelineResponse): boolean {
+  return status === 429 || (status === 503 && headers.get("x-ms-error-code") === "ServerBusy");
+}
+
+function retryAfterMs({ headers }: PipelineResponse): number | undefined {
+  const seconds = Number(headers.get("retry-after") ?? Number.NaN);
+  return Number.isFinite(seconds) ? seconds * 1_000 : undefined;
 }
 
 /** Resource Manager's PUTs set what is there; its POSTs that begin something twice do no harm either, as all those used here

@@ -82,6 +82,7 @@ export class DigitalOcean {
         signal.throwIfAborted();
         const failure = failureOf(error, subject, (text) => this.#redact(text));
         tell(failure.code);
+        if (failure.code === "RateLimited") await this.#budget.throttled?.(failure.retryAfterMs);
         const waitMs = attempt < this.patience.attempts ? this.#retryIn(failure, attempt, repeatable) : undefined;
         if (waitMs === undefined) {
           const facts = { ...failure.details.facts, operation, attempt };

@@ -1,7 +1,7 @@
 import type { CallRate } from "../provider.ts";
 
 /** "API rate quotas" of Compute Engine: requests a minute for each project, for each group of methods. */
-const perMinute = { read: 1_500, list: 1_500, write: 1_500, operations: 3_000, serial: 1_500 } as const;
+const perMinute = { read: 1_500, list: 1_500, write: 1_500, operations: 1_500, serial: 1_500 } as const;
 
 /** Cloud Storage publishes "about 1 request every 2 seconds" for changes of one bucket, and thousands for objects. */
 const storage: CallRate = { perSecond: 500, burst: 500 };
@@ -19,7 +19,7 @@ export function budgetOf(service: string, method: string): Budget {
     ? "operations"
     : method === "getSerialPortOutput"
       ? "serial"
-      : method.startsWith("list")
+      : method.startsWith("list") || method === "aggregatedList"
         ? "list"
         : method.startsWith("get")
           ? "read"

@@ -187,6 +187,7 @@ export class Gcp {
         signal.throwIfAborted();
         const failure = gcpFailure(error, subject, (text) => this.#redact(text));
         tell(failure.code);
+        if (failure.code === "RateLimited") await budget.throttled?.(failure.retryAfterMs);
         const waitMs = attempt < attempts ? this.#retryIn(failure, attempt) : undefined;
         if (waitMs === undefined) {
           const facts = { ...failure.details.facts, operation: `${collection}.${method}`, attempt };

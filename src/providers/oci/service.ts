@@ -76,6 +76,7 @@ export class OciService<C> {
         signal.throwIfAborted();
         const failure = ociFailure(error, subject, this.#parts.redact);
         tell(failure.code);
+        if (failure.code === "RateLimited") await budget.throttled?.(failure.retryAfterMs);
         const waitMs =
           attempt < patience.attempts ? retryIn(failure, method, request as object, attempt, patience) : undefined;
         if (waitMs === undefined) throw this.#noted(failure, operation, attempt);

@@ -22,4 +22,10 @@ export class TokenBuckets {
     this.#levels.set(name, { tokens: taken ? tokens - 1 : tokens, at: now });
     return taken;
   }
+
+  /** As if somebody else had taken all that there is. */
+  drain(): void {
+    const at = this.#now();
+    for (const name of this.#levels.keys()) this.#levels.set(name, { tokens: 0, at });
+  }
 }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { createAwsProvider } from "../../../src/providers/aws/index.ts";
 import type { AwsPatience } from "../../../src/providers/aws/settings.ts";
-import type { Provider } from "../../../src/providers/provider.ts";
+import type { Provider, ProviderContext } from "../../../src/providers/provider.ts";
 import { type AwsLab, startAwsLab, whyNoGuests } from "../../sandbox/aws/support.ts";
 import type { ConformanceHarness } from "../harness.ts";
 import { makeAwsTraffic } from "./aws-traffic.ts";
@@ -19,6 +19,7 @@ export function connectAws(
   { endpoint, region, keys }: AwsAddress,
   patience: Partial<AwsPatience> = {},
   onCall: (name: string) => void = () => undefined,
+  context: Partial<ProviderContext> = {},
 ): Provider {
   const { id = "AKIDEXAMPLE", secret = "only-for-tests" } = keys ?? {};
   return createAwsProvider({
@@ -35,6 +36,7 @@ export function connectAws(
         return { take: async () => {} };
       },
       log: () => {},
+      ...context,
     },
     patience: { pollMs: { first: 5, most: 100 }, consistencyMs: 2_000, requestTimeoutMs: 20_000, ...patience },
   });

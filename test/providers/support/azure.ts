@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { createAzureProvider } from "../../../src/providers/azure/index.ts";
 import type { AzurePatience } from "../../../src/providers/azure/settings.ts";
-import type { Provider } from "../../../src/providers/provider.ts";
+import type { Provider, ProviderContext } from "../../../src/providers/provider.ts";
 import { whyNoGuests } from "../../sandbox/aws/support.ts";
 import { type AzureLab, startAzureLab } from "../../sandbox/azure/support.ts";
 import type { ConformanceHarness } from "../harness.ts";
@@ -23,6 +23,7 @@ export function connectAzure(
   { values, ...place }: AzureAddress,
   patience: Partial<AzurePatience> = {},
   onCall: (name: string) => void = () => undefined,
+  context: Partial<ProviderContext> = {},
 ): Provider {
   const called = new Set<string>();
   return createAzureProvider({
@@ -35,6 +36,7 @@ export function connectAzure(
         if (!called.has(call)) onCall(call);
         called.add(call);
       },
+      ...context,
     },
     patience: { pollMs: { first: 5, most: 100 }, requestTimeoutMs: 20_000, ...patience },
   });

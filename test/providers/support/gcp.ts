@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { createGcpProvider } from "../../../src/providers/gcp/index.ts";
 import type { GcpPatience } from "../../../src/providers/gcp/settings.ts";
-import type { Provider } from "../../../src/providers/provider.ts";
+import type { Provider, ProviderContext } from "../../../src/providers/provider.ts";
 import { whyNoGuests } from "../../sandbox/aws/support.ts";
 import { type GcpLab, startGcpLab } from "../../sandbox/gcp/support.ts";
 import type { ConformanceHarness } from "../harness.ts";
@@ -22,6 +22,7 @@ export function connectGcp(
   { project, zone, endpoint, key }: GcpAddress,
   patience: Partial<GcpPatience> = {},
   onCall: (name: string) => void = () => undefined,
+  context: Partial<ProviderContext> = {},
 ): Provider {
   return createGcpProvider({
     entry: {
@@ -35,6 +36,7 @@ export function connectGcp(
         return { take: async () => {} };
       },
       log: () => {},
+      ...context,
     },
     patience: {
       pollMs: { first: 10, most: 100 },

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { createOciProvider } from "../../../src/providers/oci/index.ts";
 import type { OciPatience } from "../../../src/providers/oci/settings.ts";
-import type { Provider } from "../../../src/providers/provider.ts";
+import type { Provider, ProviderContext } from "../../../src/providers/provider.ts";
 import { whyNoGuests } from "../../sandbox/aws/support.ts";
 import { type OciLab, startOciLab } from "../../sandbox/oci/support.ts";
 import type { ConformanceHarness } from "../harness.ts";
@@ -21,6 +21,7 @@ export function connectOci(
   { endpoint, region, compartment, credentials }: OciAddress,
   patience: Partial<OciPatience> = {},
   onCall: (name: string) => void = () => undefined,
+  context: Partial<ProviderContext> = {},
 ): Provider {
   return createOciProvider({
     entry: {
@@ -37,6 +38,7 @@ export function connectOci(
         return { take: async () => {} };
       },
       log: () => {},
+      ...context,
     },
     patience: {
       pollMs: { first: 5, most: 100 },
