@@ -64,14 +64,15 @@ export function trafficPoolActivities({ registry }: ActivityDeps) {
       await pools.waitUntilDrained({ poolId, targetId: replaces.targetId, withinMs: drainedWithinMs }, signal);
     },
 
-    /** Takes the new target off again. */
+    /** Takes the new target off again, unless it was one before. */
     async leavePool(input: { shift: PoolShiftParameters; member: NewMember }): Promise<void> {
       const { shift, member } = input;
       const signal = Context.current().cancellationSignal;
       const pools = await poolsAt(shift.site);
       for await (const target of pools.listTargets(shift.poolId, signal)) {
         const own = member.vmId === undefined ? target.address === member.address : target.vmId === member.vmId;
-        if (!own || target.port !== member.port || target.targetId === shift.replaces.targetId) continue;
+        if (!own || target.port !== member.port) continue;
+        if (target.targetId === shift.replaces.targetId || shift.before?.includes(target.targetId)) continue;
         await pools.removeTarget({ poolId: shift.poolId, targetId: target.targetId }, signal);
       }
     },

@@ -233,6 +233,7 @@ function planPool(
       : sourcePort(seen, formatAddress({ host: replaces.address, port: replaces.port }))),
     ...(own ? {} : { shareId: share.shareId }),
     accepts: share.accepts,
+    before: members.map(({ targetId }) => targetId),
     weights: shares.flatMap(({ shareId, weight }) => (weight === undefined ? [] : [{ shareId, weight }])),
     stepSeconds: shift.stepSeconds ?? defaults.stepSeconds,
   };

@@ -122,6 +122,8 @@ export interface PoolShiftParameters {
   readonly replaces: PoolMember;
   /** What its address was the address of. */
   readonly source?: SourcePort;
+  /** The targets that the pool had: what somebody else has put in is not taken off. Absent in plans of earlier versions. */
+  readonly before?: readonly string[];
   /** Of every share that has one. */
   readonly weights: readonly { readonly shareId: string; readonly weight: number }[];
   readonly steps: readonly number[];

@@ -7,7 +7,7 @@ import { type Gate, NotPassed } from "./gate.ts";
 import { forBackend } from "./http-headers.ts";
 import { keptConnections, type Try, tryOnce } from "./http-try.ts";
 import { KeptBodies, type RequestBody } from "./kept-bodies.ts";
-import { type ProxyLimits, readAheadBytes, tryAgainMs } from "./limits.ts";
+import { keepAliveMs, type ProxyLimits, readAheadBytes, tryAgainMs } from "./limits.ts";
 import { tunnel } from "./tunnel.ts";
 
 /** Said to who got no answer, so that it comes again. */
@@ -30,6 +30,8 @@ export function httpListener(gate: Gate, limits: ProxyLimits): Server {
       keepAliveTimeout: keepClientMs,
       headersTimeout: headersWithinMs,
       requestTimeout: 0,
+      keepAlive: true,
+      keepAliveInitialDelay: keepAliveMs,
       // Clients offer HTTP/2 with plain requests: a tunnel for each of them would pass the gate once for all that follow.
       shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() !== "h2c",
     },
@@ -66,7 +68,7 @@ export function httpListener(gate: Gate, limits: ProxyLimits): Server {
     outgoing: ServerResponse,
     gone: AbortSignal,
     bodyOf: () => Promise<RequestBody>,
-  ): Promise<Exclude<Try["ended"], "failed"> | "refused"> {
+  ): Promise<Exclude<Try["ended"], "failed" | "silent"> | "refused"> {
     const until = Date.now() + limits.longestHoldMs;
     let failingSince: number | undefined;
     for (;;) {
@@ -76,10 +78,15 @@ export function httpListener(gate: Gate, limits: ProxyLimits): Server {
       // Its sender takes the time it likes: a hold that began meanwhile is for this request, too.
       if (gate.hold || gate.backend !== backend) continue;
       gate.inFlight += 1;
-      const { connectMs } = limits;
-      const result = await tryOnce({ incoming, outgoing, body, backend, connectMs, gone, gate, agent }).finally(() => {
+      const { connectMs, answerMs } = limits;
+      const tried = { incoming, outgoing, body, backend, connectMs, answerMs, gone, gate, agent };
+      const result = await tryOnce(tried).finally(() => {
         gate.inFlight -= 1;
       });
+      if (result.ended === "silent") {
+        const reason = `${formatAddress(backend)} has taken the request and said nothing for ${answerMs / 1000} s; it may have carried it out`;
+        return refuse(outgoing, 504, reason, gone);
+      }
       if (result.ended !== "failed") return result.ended;
       if (!result.mayRepeat) {
         const reason = `${formatAddress(backend)} ended without an answer (${result.reason}); it may have carried the request out`;

@@ -9,9 +9,9 @@ import type { RequestBody } from "./kept-bodies.ts";
 /** Asking twice does the same as asking once (RFC 9110, section 9.2.2). */
 const idempotent = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
-/** How one try to get an answer went. */
+/** How one try to get an answer went. `silent`: the backend has taken it, and nothing came for too long. */
 export type Try =
-  | { readonly ended: "answered" | "broken" | "gone" }
+  | { readonly ended: "answered" | "broken" | "gone" | "silent" }
   | { readonly ended: "failed"; readonly reason: string; readonly mayRepeat: boolean };
 
 export interface Tried {
@@ -20,6 +20,7 @@ export interface Tried {
   readonly body: RequestBody;
   readonly backend: Address;
   readonly connectMs: number;
+  readonly answerMs: number;
   /** Whoever asked went away. */
   readonly gone: AbortSignal;
   readonly gate: Gate;
@@ -48,6 +49,7 @@ export function tryOnce(tried: Tried): Promise<Try> {
       method,
       path: incoming.url,
       headers: { ...forBackend(incoming), ...framing(tried) },
+      timeout: tried.answerMs,
       // A kept connection may just be closing, which only shows when it is used.
       agent: harmless && body.kind !== "stream" ? tried.agent : false,
     });
@@ -65,6 +67,11 @@ export function tryOnce(tried: Tried): Promise<Try> {
       gone.removeEventListener("abort", left);
       resolve(outcome);
     };
+    upstream.on("timeout", () => {
+      if (!sent || answered) return;
+      settle({ ended: "silent" });
+      upstream.destroy();
+    });
     gate.on("directed", directed);
     gone.addEventListener("abort", left, { once: true });
     upstream.once("socket", (socket) => {
@@ -78,6 +85,8 @@ export function tryOnce(tried: Tried): Promise<Try> {
     });
     upstream.once("response", (answer) => {
       answered = true;
+      // An answer may come in pieces with long pauses.
+      upstream.setTimeout(0);
       gate.off("directed", directed);
       void passOn(answer, tried).then((ended) => settle({ ended }));
       // What comes of it from now on is the answer's affair.

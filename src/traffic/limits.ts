@@ -11,6 +11,8 @@ export interface ProxyLimits {
   readonly unreachableMs: number;
   /** Of one try to connect. */
   readonly connectMs: number;
+  /** How long a backend that has taken a request may be silent before its answer begins. */
+  readonly answerMs: number;
   /** Of a probe: an application may be slow in its first answers. */
   readonly probeMs: number;
 }
@@ -22,6 +24,7 @@ export const defaultLimits: ProxyLimits = {
   keptBytes: 16 * 1024 * 1024,
   unreachableMs: 10_000,
   connectMs: 2_000,
+  answerMs: 300_000,
   probeMs: 15_000,
 };
 
@@ -29,3 +32,5 @@ export const defaultLimits: ProxyLimits = {
 export const tryAgainMs = 100;
 /** What waits has read no more than this of its body; the rest stays with the sender. */
 export const readAheadBytes = 16 * 1024;
+/** A side that went away without a word is noticed by probes from then on. */
+export const keepAliveMs = 10_000;

@@ -3,9 +3,7 @@ import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Address } from "../domain/traffic-proxy.ts";
 import { type Gate, NotPassed } from "./gate.ts";
-import { type ProxyLimits, tryAgainMs } from "./limits.ts";
-
-const keepAliveMs = 10_000;
+import { keepAliveMs, type ProxyLimits, tryAgainMs } from "./limits.ts";
 
 /** A connection that waits to be joined to a backend. */
 export interface Waiting {

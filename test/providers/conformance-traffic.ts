@@ -152,6 +152,10 @@ export function trafficCases({ test, place, signal }: Parts): void {
     for (let repeat = 0; repeat < 2; repeat++) await balancing.setWeights({ poolId, weights: wanted }, signal);
     assert.deepEqual(await weightsOf(), wanted);
     if (second !== undefined) {
+      const part = (shareId: string, weight: number) =>
+        balancing.setWeights?.({ poolId, weights: { [shareId]: weight } }, signal);
+      await Promise.all([part(first, 30), part(second, 70)]);
+      assert.deepEqual(await weightsOf(), { [first]: 30, [second]: 70 }, "a change at the same time was lost");
       await balancing.setWeights({ poolId, weights: { [first]: 0 } }, signal);
       const [one, other] = await weightsOf().then((seen) => [seen[first], seen[second]]);
       assert.equal(one, 0);

@@ -185,6 +185,21 @@ describe("a proxy of HTTP", () => {
     assert.equal(view().totals.failed, 1);
   });
 
+  test("gives a backend up that has taken a request and stays silent, but not one that pauses in its answer", async (context) => {
+    const app = await backend(context, ({ url }, outgoing) => {
+      if (url === "/pausing") {
+        outgoing.write("one ");
+        setTimeout(() => outgoing.end("two"), 1_500);
+      }
+    });
+    const { at, view } = await proxyTo(context, app.address, { answerMs: 500 });
+    const [silent, pausing] = await Promise.all([send(at), send(at, { path: "/pausing" })]);
+    assert.equal(silent.status, 504);
+    assert.match(silent.body, /said nothing for 0.5 s/);
+    assert.deepEqual([pausing.status, pausing.body], [200, "one two"]);
+    assert.equal(view().totals.passed, 1);
+  });
+
   test("cuts an answer that its backend did not finish, so that nobody takes it for whole", async (context) => {
     const app = await backend(context, (_, outgoing) => {
       outgoing.writeHead(200, { "content-length": "1000" });

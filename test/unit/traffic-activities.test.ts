@@ -75,3 +75,22 @@ test("a pool gets the source's new address, and loses the one that nobody has an
   assert.deepEqual([...targets], [["t2", "127.0.0.1:4002"]]);
   assert.deepEqual(there, { targetId: "t2", shareId: "s", address: "127.0.0.1", port: 4002 });
 });
+
+test("a pool keeps what was in it before, also where the new VM has that address", async () => {
+  const at = (targetId: string, port: number) => ({ targetId, shareId: "s", address: "10.0.0.9", port });
+  const targets = [at("old", 80), at("theirs", 80), at("ours", 80), at("another", 81)];
+  const removed: string[] = [];
+  const loadBalancing = {
+    async *listTargets() {
+      yield* targets;
+    },
+    removeTarget: async ({ targetId }: { targetId: string }) => void removed.push(targetId),
+  };
+  const registry = { provider: async () => ({ loadBalancing }) };
+  const { leavePool } = trafficPoolActivities({ registry } as unknown as ActivityDeps);
+  const replaces = at("old", 80);
+  const shift = { site: "c", poolId: "p", replaces, weights: [], before: ["old", "theirs"] };
+  const input = { shift: shift as unknown as PoolShiftParameters, member: { address: "10.0.0.9", port: 80 } };
+  await within(() => leavePool(input));
+  assert.deepEqual(removed, ["ours"]);
+});

@@ -1,6 +1,6 @@
 import type { Listener, LoadBalancer } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { isProviderError } from "../../domain/errors.ts";
-import { notFound, type Subject } from "../failures.ts";
+import { conflict, notFound, type Subject } from "../failures.ts";
 import { shareFor, watchTarget, weighed } from "../pool-targets.ts";
 import type { LoadBalancingFacet, NewTarget, PoolTarget, TargetPool, TargetWait } from "../traffic-facets.ts";
 import type { Aws } from "./client.ts";
@@ -20,6 +20,8 @@ import type { Wire } from "./tags.ts";
 
 /** "DescribeTags" takes so many of them. */
 const taggedAtOnce = 20;
+/** So often weights are set until they are seen. */
+const tries = 4;
 
 /** What is said of targets that are in no group, or no longer: AWS's words for what is none of them. */
 const notATarget = new Set(["InvalidTarget", "InvalidTargetException"]);
@@ -30,6 +32,8 @@ const notATarget = new Set(["InvalidTarget", "InvalidTargetException"]);
  */
 export class AwsLoadBalancing implements LoadBalancingFacet {
   readonly #aws: Aws;
+  /** The last change of weights under way, by its pool. */
+  readonly #turns = new Map<string, Promise<unknown>>();
 
   constructor(aws: Aws) {
     this.#aws = aws;
@@ -102,28 +106,40 @@ export class AwsLoadBalancing implements LoadBalancingFacet {
     return this.#deregister("remove target", targetId, signal);
   }
 
-  async setWeights(
+  /** A listener has no version that a change could ask for. What somebody else's change in between has undone is set again;
+   *  changes of one process come one after the other. */
+  setWeights(
     { poolId, weights }: { poolId: string; weights: Readonly<Record<string, number>> },
     signal: AbortSignal,
   ): Promise<TargetPool> {
     const subject = this.#subject("set weights", poolId);
-    const front = await this.#find(poolId, subject, signal);
-    const scale = scaleOf(front.tuples);
-    const wanted = weighed(sharesOf(front), weights, subject);
-    const tuples = front.tuples.map((tuple) => {
-      const { TargetGroupArn = "" } = tuple;
-      return { TargetGroupArn, Weight: wanted.get(TargetGroupArn) ?? scale(tuple) };
+    return this.#inTurn(poolId, async () => {
+      for (let attempt = 1; ; attempt++) {
+        const front = await this.#find(poolId, subject, signal);
+        const scale = scaleOf(front.tuples);
+        const wanted = weighed(sharesOf(front), weights, subject);
+        const tuples = front.tuples.map((tuple) => {
+          const { TargetGroupArn = "" } = tuple;
+          return { TargetGroupArn, Weight: wanted.get(TargetGroupArn) ?? scale(tuple) };
+        });
+        if (tuples.every(({ Weight }, at) => Weight === (front.tuples[at]?.Weight ?? 1))) {
+          return toPool(front, (await this.#tagsOf([poolId], subject, signal)).get(poolId));
+        }
+        if (attempt > tries) {
+          throw conflict(
+            subject,
+            "somebody else changes the listener at the same time",
+            "See who does, and try again.",
+          );
+        }
+        const DefaultActions = (front.listener.DefaultActions ?? []).map((action) => withTuples(action, tuples));
+        await this.#aws.elb.send(
+          (sdk) => new sdk.ModifyListenerCommand({ ListenerArn: poolId, DefaultActions }),
+          subject,
+          signal,
+        );
+      }
     });
-    const same = tuples.every(({ Weight }, at) => Weight === (front.tuples[at]?.Weight ?? 1));
-    if (!same) {
-      const DefaultActions = (front.listener.DefaultActions ?? []).map((action) => withTuples(action, tuples));
-      await this.#aws.elb.send(
-        (sdk) => new sdk.ModifyListenerCommand({ ListenerArn: poolId, DefaultActions }),
-        subject,
-        signal,
-      );
-    }
-    return this.getPool(poolId, signal);
   }
 
   waitUntilHealthy(wait: TargetWait, signal: AbortSignal): Promise<PoolTarget | undefined> {
@@ -132,6 +148,17 @@ export class AwsLoadBalancing implements LoadBalancingFacet {
 
   waitUntilDrained(wait: TargetWait, signal: AbortSignal): Promise<PoolTarget | undefined> {
     return this.#watch("wait until drained", wait, ({ state }) => state === "drained", signal);
+  }
+
+  async #inTurn<T>(poolId: string, work: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(poolId) ?? Promise.resolve()).then(work);
+    const settled = turn.catch(() => undefined);
+    this.#turns.set(poolId, settled);
+    try {
+      return await turn;
+    } finally {
+      if (this.#turns.get(poolId) === settled) this.#turns.delete(poolId);
+    }
   }
 
   async #watch(

@@ -12,6 +12,7 @@ import {
 } from "../traffic-facets.ts";
 import type { Azure } from "./client.ts";
 import { goneIsUndefined } from "./errors.ts";
+import { probe } from "./monitor-probe.ts";
 import { digest } from "./names.ts";
 import { fromWire } from "./tags.ts";
 
@@ -130,10 +131,21 @@ export class TrafficProfiles {
     return this.getPool(poolId, signal);
   }
 
-  /** What is disabled is not looked at. */
+  /** What is to get nothing yet is disabled, and Traffic Manager does not look at it: we do, as the profile says. */
   waitUntilHealthy(wait: TargetWait, signal: AbortSignal): Promise<PoolTarget | undefined> {
-    const isReached = ({ state }: PoolTarget) => state === "healthy" || state === "unused" || state === "unknown";
-    return watchTarget(() => this.#seen(wait, signal), isReached, wait, this.#azure.patience, signal);
+    const isReached = ({ state }: PoolTarget) => state === "healthy" || state === "unknown";
+    const see = async (): Promise<PoolTarget | undefined> => {
+      const subject = this.#subject("look at an endpoint", `${wait.poolId}/${wait.targetId}`);
+      const profile = await this.#profile(wait.poolId, subject, signal);
+      const endpoint = profile.endpoints?.find((each) => idOf(each) === wait.targetId);
+      const target = endpoint && toTarget(endpoint, profile);
+      if (target?.state !== "unused") return target;
+      const wrong = await probe(profile.monitorConfig ?? {}, target.address ?? "", signal);
+      signal.throwIfAborted();
+      const reason = `asked by NovaCron, as it is disabled at Azure: ${wrong ?? "it answers"}`;
+      return { ...target, state: wrong === undefined ? "healthy" : "unhealthy", reason };
+    };
+    return watchTarget(see, isReached, wait, this.#azure.patience, signal);
   }
 
   /** Drained once no resolver can still have it: the profile's TTL from now on, at the latest. */

@@ -1,3 +1,4 @@
+import { isProviderError } from "../../domain/errors.ts";
 import type { SourcePoint, SourcePointDisk } from "../provider.ts";
 import { type FoundBaseline, keptPoints, type TrackingRecord, trackingOf } from "./baselines.ts";
 import type { DomainDisk } from "./domain-xml.ts";
@@ -45,7 +46,7 @@ function pointsOf(since: Wanted): string[] {
   return Object.values(since).flatMap((baselineId) => baselineId.split("/")[0] ?? []);
 }
 
-/** Adds the point's bitmap, drops those too old to be used and returns their names. Points that saw the disk as it was
+/** Adds the point's bitmap where nobody reads the disk, drops those too old to be used and returns their names. Points that saw the disk as it was
  *  before keep being valid: a bitmap changes no byte of the disk. */
 export async function startTracking(
   host: Host,
@@ -60,11 +61,21 @@ export async function startTracking(
   const missing = !info.bitmaps.some(({ name }) => name === sourcePointId);
   if (!missing && old.length === 0) return [];
   const before = await holdersOf(host, disk.path);
-  for (const { name } of old) await host.images.removeBitmap(disk.path, name, signal);
-  await host.images.addBitmap(disk.path, sourcePointId, signal);
+  const dropped: string[] = [];
+  try {
+    for (const { name } of old) {
+      await host.images.removeBitmap(disk.path, name, signal);
+      dropped.push(name);
+    }
+    await host.images.addBitmap(disk.path, sourcePointId, signal);
+  } catch (error) {
+    // Somebody reads the disk as another point, and takes its file for unchanging: this one is there all the same, only nothing
+    // will tell what changed since.
+    if (!isProviderError(error, "Conflict")) throw error;
+  }
   await restamp(host, disk.path, before);
   for (const { sourcePointId: id } of records) if (!kept.has(id)) await host.layers.dropRecord("tracking", id);
-  return old.map(({ name }) => name);
+  return dropped;
 }
 
 /** As many as are kept, less the one about to come. One that libvirt does not know goes with the next stopped point. */

@@ -132,6 +132,17 @@ test("Traffic Manager's name servers answer by weight, and not with what drains"
   );
 });
 
+test("an endpoint that is to get nothing yet is asked what the profile's monitor asks", async () => {
+  const { poolId, target } = traffic.pool;
+  const quiet = await balancing.addTarget({ poolId, ...target }, signal);
+  const seen = await balancing.waitUntilHealthy({ poolId, targetId: quiet.targetId, withinMs }, signal);
+  assert.deepEqual([quiet.state, seen?.state], ["unused", "healthy"]);
+  const nobody = await balancing.addTarget({ poolId, address: "127.0.0.99", port: target.port }, signal);
+  const waited = await balancing.waitUntilHealthy({ poolId, targetId: nobody.targetId, withinMs: 1 }, signal);
+  assert.equal(waited?.state, "unhealthy", waited?.reason);
+  for (const { targetId } of [quiet, nobody]) await balancing.removeTarget({ poolId, targetId }, signal);
+});
+
 test("a load balancer divides connections over its pool, and keeps those of a target that drains", async () => {
   const clients = new Set<Socket>();
   const servers: Server[] = [];
