@@ -218,13 +218,18 @@ export function facetCases({ test, provider, signal, fresh, sealed }: Parts): vo
     await provider().disks.deleteVolume(volumeId, signal);
   });
 
+  having("objects", "objects", "makes a bucket of ours once, and deletes what is gone", async (objects) => {
+    const bucket = newBucket();
+    for (let repeat = 0; repeat < 2; repeat++) await objects.createBucket({ bucket, tags: {} }, signal);
+    for (let repeat = 0; repeat < 2; repeat++) await objects.deleteBucket(bucket, signal);
+  });
+
   having(
     "objects",
     "objects",
     "goes on with an upload that another process began, and reads any part of it",
     async (objects) => {
-      const bucket = `conformance-${createHash("sha256").update(String(Math.random())).digest("hex").slice(0, 20)}`;
-      await objects.createBucket({ bucket, tags: {} }, signal);
+      const bucket = newBucket();
       await objects.createBucket({ bucket, tags: {} }, signal);
       const place = { bucket, objectKey: "disks/one.raw" };
       const upload = await objects.beginUpload({ ...place, sizeBytes: 17 * MiB, tags: {} }, signal);
@@ -356,6 +361,10 @@ export function facetCases({ test, provider, signal, fresh, sealed }: Parts): vo
     // What counts VMs counts all of them alike.
     assert.ok(!vcpus || (vcpus.instanceFamilies ?? []).length > 0);
   });
+}
+
+function newBucket(): string {
+  return `conformance-${createHash("sha256").update(String(Math.random())).digest("hex").slice(0, 20)}`;
 }
 
 function sorted(rules: readonly SecurityRule[]): readonly string[] {

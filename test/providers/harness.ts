@@ -42,6 +42,8 @@ export interface ConformanceHarness {
   /** Where a stand-in for the site is known to differ: the test's name → what it does, and what the vendor's documentation
    *  says. Those tests are skipped with that reason. */
   readonly differences?: Readonly<Record<string, string>>;
+  /** The only cases that a stand-in for a part of the site has a say in; absent: all. */
+  readonly serves?: readonly string[];
   /** How long the whole suite may take; default five minutes. */
   readonly timeoutMs?: number;
   /** Where others' resources may be about: begins the keys of this run's. */

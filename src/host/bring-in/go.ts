@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { command, lastLine } from "./command.ts";
 import { findOnPath } from "./find-on-path.ts";
 import { pip } from "./pip.ts";
 
@@ -37,6 +38,28 @@ export async function goCompiler(
   renameSync(partial, folder);
   const path = goIn(folder);
   return path === undefined ? { missing: "the Go that was brought in has gone again" } : { path };
+}
+
+/** Builds a program (`module/path@version`) from source; everything that the build needs lies in `work`. */
+export async function goInstall(
+  go: string,
+  program: string,
+  work: string,
+): Promise<{ readonly path: string } | { readonly missing: string }> {
+  const env = {
+    GOBIN: join(work, "bin"),
+    GOPATH: join(work, "path"),
+    GOCACHE: join(work, "objects"),
+    GOFLAGS: "-trimpath -modcacherw",
+    GOTOOLCHAIN: "local",
+    CGO_ENABLED: "0",
+    HOME: work,
+  };
+  const built = await command(go, ["install", program], { env, timeoutMs: 1_800_000 });
+  const [, name = ""] = /([^/@]+)@[^@]+$/.exec(program) ?? [];
+  const path = join(work, "bin", name);
+  if (built.exitCode === 0 && existsSync(path)) return { path };
+  return { missing: `building it from source failed (${lastLine(built.output)})` };
 }
 
 /** Removes what only the build needed: some 300 MB. */

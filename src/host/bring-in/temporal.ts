@@ -11,9 +11,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { ProviderError } from "../../domain/errors.ts";
-import { command, lastLine } from "./command.ts";
+import { command } from "./command.ts";
 import { findOnPath } from "./find-on-path.ts";
-import { forgetGo, goCompiler } from "./go.ts";
+import { forgetGo, goCompiler, goInstall } from "./go.ts";
 
 const version = "1.5.1";
 /** The oldest server (of CLI 1.5) known to do all we ask; a CLI built from source tells no version of its own. */
@@ -117,24 +117,11 @@ async function build(cache: string, work: string, onProgress: (line: string) => 
     throw notHad(`it can't be downloaded from here, and not be built either: ${go.missing}`);
   }
   onProgress(`Building Temporal ${version} from source (2 to 4 minutes, once)`);
-  const env = {
-    GOBIN: join(work, "bin"),
-    GOPATH: join(work, "path"),
-    GOCACHE: join(work, "objects"),
-    GOFLAGS: "-trimpath -modcacherw",
-    GOTOOLCHAIN: "local",
-    CGO_ENABLED: "0",
-    HOME: work,
-  };
-  const built = await command(go.path, ["install", `github.com/temporalio/cli/cmd/temporal@v${version}`], {
-    env,
-    timeoutMs: 1_800_000,
-  });
-  const program = join(work, "bin/temporal");
-  if (built.exitCode !== 0 || !existsSync(program)) {
-    throw notHad(`building it from source failed (${lastLine(built.output)})`);
+  const built = await goInstall(go.path, `github.com/temporalio/cli/cmd/temporal@v${version}`, work);
+  if ("missing" in built) {
+    throw notHad(built.missing);
   }
-  return program;
+  return built.path;
 }
 
 function notHad(reason: string): ProviderError {
