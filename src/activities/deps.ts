@@ -1,3 +1,5 @@
+import type { LeaseTerms } from "../domain/lease.ts";
+import type { HealthSettings } from "../domain/lookout.ts";
 import type { MigrationDefaults } from "../domain/migration-parts.ts";
 import type { Place } from "../domain/resource.ts";
 import type { TrafficProxy } from "../domain/traffic-proxy.ts";
@@ -70,6 +72,7 @@ export interface SiteStore {
   readonly migrations: Pick<Store["migrations"], "noteProgress" | "appendEvent">;
   readonly guard: Pick<Store["guard"], "admit">;
   readonly audit: Pick<Store["audit"], "append">;
+  readonly health: Pick<Store["health"], "note">;
 }
 
 /** The ends of copies that are at sites which this worker does not reach itself. */
@@ -108,6 +111,20 @@ export interface ActivityDeps extends SiteDeps {
   proxy(name: string): TrafficProxy;
   /** The file that a site's credentials come from, where they come from one. */
   credentialFile(site: string): string | undefined;
+  /** Of leases of protected groups. */
+  readonly leaseTerms: LeaseTerms;
+  /** From where sites are looked at. */
+  readonly health: HealthSettings;
+  /** Sees to it that the site is looked at. */
+  ensureSiteHealth(site: string): Promise<void>;
+  /** Begins a group's failover; for one group and epoch once. Absent where there is nothing that could: a person is told then. */
+  readonly startFailover?: (input: {
+    readonly groupId: string;
+    readonly epoch: number;
+    readonly reason: string;
+    readonly requestedBy: string;
+    readonly decisionId: string;
+  }) => Promise<void>;
   /** Tells a run that the first round of its replication is proven. */
   signalReplicated(workflowId: string): Promise<void>;
   readonly log: { warn(message: string, error?: unknown): void };

@@ -9,11 +9,14 @@ import type { ActivityDeps, SiteDeps } from "./deps.ts";
 import { DiskMoves } from "./disk-moves.ts";
 import { diskActivities } from "./disks.ts";
 import { withFailures } from "./failures.ts";
+import { fenceGroupActivities } from "./fence-group.ts";
 import { finalizeActivities } from "./finalize.ts";
 import { groupCopyActivities } from "./group-copy.ts";
 import { groupReturnActivities } from "./group-return.ts";
 import { inventoryActivities } from "./inventory.ts";
 import { InventoryReader } from "./inventory-reader.ts";
+import { keepLeaseActivities } from "./keep-leases.ts";
+import { leaseActivities } from "./leases.ts";
 import { liveActivities } from "./live.ts";
 import { measureGapActivities } from "./measure-gap.ts";
 import { migrationTestActivities } from "./migration-tests.ts";
@@ -22,12 +25,14 @@ import { operateActivities } from "./operate.ts";
 import { operationPlanActivities } from "./operation-plan.ts";
 import { planActivities } from "./plan.ts";
 import { prepareActivities } from "./prepare.ts";
+import { probeSiteActivities } from "./probe-site.ts";
 import { protectionActivities } from "./protection.ts";
 import { protectionPlanActivities } from "./protection-plan.ts";
 import { recordActivities } from "./record.ts";
 import { recordOperationActivities } from "./record-operation.ts";
 import { replicateActivities } from "./replicate.ts";
 import { rotateActivities } from "./rotate.ts";
+import { siteHealthActivities } from "./site-health.ts";
 import { answerActivities, siteWorkerActivities } from "./site-workers.ts";
 import { MigrationSlots, slotActivities } from "./slots.ts";
 import { takeoverActivities } from "./takeover.ts";
@@ -57,6 +62,8 @@ function atSites(deps: SiteDeps, moves: DiskMoves) {
   return {
     ...networkActivities(deps),
     ...computeActivities(deps),
+    ...fenceGroupActivities(deps),
+    ...probeSiteActivities(deps),
     ...diskActivities(deps, moves),
     ...copyActivities(deps, moves),
     ...prepareActivities(deps, moves),
@@ -79,6 +86,9 @@ function allOf(deps: ActivityDeps) {
     ...siteWorkerActivities(deps),
     ...replicateActivities(deps, moves, slots),
     ...liveActivities(deps),
+    ...leaseActivities(deps),
+    ...keepLeaseActivities(deps),
+    ...siteHealthActivities(deps),
     ...slotActivities(deps, slots),
     ...waveActivities(deps),
     ...assessActivities(deps),
@@ -152,6 +162,20 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   recordStep: "records",
   recordMigration: "records",
   fenceVm: "changes",
+  fenceGroup: "changes",
+  releaseGroupFence: "changes",
+  holdLease: "records",
+  lookAtLease: "reads",
+  handOverLease: "changes",
+  takeLease: "changes",
+  takeExpiredLease: "changes",
+  keepLeases: "records",
+  probeSite: "reads",
+  planLookout: "reads",
+  judgeSite: "records",
+  actOnOutage: "records",
+  answerOutage: "records",
+  closeQuestion: "records",
   stopVm: "changes",
   releaseSource: "undoes",
   createVm: "changes",

@@ -16,6 +16,8 @@ export interface SiteSummary {
   readonly region?: string;
   readonly enabled: boolean;
   readonly simulated: boolean;
+  /** What fails together with it. */
+  readonly failureDomain?: string;
 }
 
 export interface ApiLimits {

@@ -121,7 +121,8 @@ async function prepare(store: Store): Promise<true> {
 }
 
 async function listen(store: Store, temporal: Client, at: At): Promise<void> {
-  const sites = config.sites.map(({ site, type, region, enabled, sandbox }) => ({
+  const sites = config.sites.map(({ site, type, region, enabled, sandbox, failureDomain }) => ({
+    failureDomain,
     site,
     kind: type,
     region,
@@ -185,6 +186,7 @@ async function letSiteWorkersIn(
     authority,
     namespace,
     compression: migration.compression,
+    leaseTerms: config.leaseTerms,
     keepsLines: config.logging.keepMs > 0,
     relay: telling.otlp?.relay,
     metricsEveryMs: siteMetricsEveryMs,
@@ -205,6 +207,7 @@ function servedSite(site: SiteConfig): ServedSite {
   const { credentials } = site;
   return {
     entry: assignedEntry(site),
+    failureDomain: site.failureDomain,
     ...(credentials ? { credentials: () => secrets.revealAll(credentials) } : {}),
   };
 }

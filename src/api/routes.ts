@@ -26,6 +26,7 @@ import { protectionPointRoutes } from "./routes/protection-points.ts";
 import { refreshRoutes } from "./routes/refresh.ts";
 import { resourceRoutes } from "./routes/resources.ts";
 import { searchRoutes } from "./routes/searches.ts";
+import { siteHealthRoutes } from "./routes/site-health.ts";
 import { siteWorkerRoutes } from "./routes/site-workers.ts";
 import { siteRoutes } from "./routes/sites.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
@@ -39,6 +40,7 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
   const routes: readonly Route[] = [
     ...siteRoutes(context),
     ...siteWorkerRoutes(context),
+    ...siteHealthRoutes(context),
     ...inventoryRoutes(context),
     ...resourceRoutes(context),
     ...refreshRoutes(context),

@@ -13,6 +13,7 @@ import type { CensusRow } from "../domain/census.ts";
 import type { Certificate } from "../domain/certificate.ts";
 import type { FinalizeApproval } from "../domain/finalize.ts";
 import type { SiteSync } from "../domain/inventory.ts";
+import type { Lease } from "../domain/lease.ts";
 import type { MigrationRequest } from "../domain/migration.ts";
 import type { TestState } from "../domain/migration-test.ts";
 import type { Plan } from "../domain/plan.ts";
@@ -20,6 +21,7 @@ import { protectionWorkflowId } from "../domain/protection.ts";
 import type { SiteCheck } from "../providers/provider.ts";
 import { taskQueue } from "../temporal/connection.ts";
 import { searchAttributeKeys } from "../temporal/search-attributes.ts";
+import { siteHealthId } from "../temporal/site-health.ts";
 import type { AssessEstateInput } from "../workflows/assess-estate/types.ts";
 import type { CheckSiteInput } from "../workflows/check-site/types.ts";
 import {
@@ -44,8 +46,11 @@ import {
   resumeProtectionSignal,
 } from "../workflows/protect-group/messages.ts";
 import type { ProtectGroupInput } from "../workflows/protect-group/types.ts";
+import type { ReadLeaseInput } from "../workflows/read-lease/types.ts";
 import { pauseWaveSignal, resumeWaveSignal } from "../workflows/run-wave/messages.ts";
 import type { RunWaveInput } from "../workflows/run-wave/types.ts";
+import { answerOutageUpdate } from "../workflows/site-health/messages.ts";
+import type { OutageAnswer } from "../workflows/site-health/types.ts";
 import type { RefreshResourcesInput, SyncInventoryInput } from "../workflows/sync-inventory/types.ts";
 import type { TakeCensusInput } from "../workflows/take-census/types.ts";
 import { endTestUpdate } from "../workflows/test-migration/messages.ts";
@@ -320,6 +325,17 @@ export class Runs {
     await this.#guard(this.#limits.askMs, () =>
       this.#migration(migrationId).executeUpdate(cutoverUpdate, { updateId, args: [] }),
     );
+  }
+
+  /** @throws ProblemError Conflict when the question is over, NotFound when nobody looks at the site any more. */
+  async answerOutage(site: string, answer: OutageAnswer, updateId: string): Promise<void> {
+    const handle = this.#client.workflow.getHandle(siteHealthId(site));
+    await this.#guard(this.#limits.askMs, () => handle.executeUpdate(answerOutageUpdate, { updateId, args: [answer] }));
+  }
+
+  readLease(input: ReadLeaseInput): Promise<{ lease?: Lease }> {
+    const options = { workflowId: `lease/${input.groupId}/${randomUUID()}`, args: [input] };
+    return this.#ask("readLease", { ...options, staticSummary: `lease of ${input.groupId}` });
   }
 
   close(migrationId: string, order: "rollback" | "undo", updateId: string): Promise<Outcome> {

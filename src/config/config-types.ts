@@ -1,5 +1,6 @@
 import type { Binding } from "../domain/access.ts";
 import type { ApprovalRule } from "../domain/approval.ts";
+import type { LeaseTerms } from "../domain/lease.ts";
 import type { MigrationDefaults } from "../domain/migration-parts.ts";
 import type { ProtectionDefaults } from "../domain/protection-policy.ts";
 import type { RotatedSecret } from "../domain/rotation.ts";
@@ -55,6 +56,10 @@ export interface SiteConfig {
   readonly storageAccount?: string;
   /** Places (`eu`, `de`) where what is kept there stays. */
   readonly residency?: readonly string[];
+  /** What fails together with it; default its own name. */
+  readonly failureDomain: string;
+  /** What others look at to see whether it is there. */
+  readonly healthProbes: readonly string[];
   readonly credentials?: {
     readonly type?: string;
     /** A place whose values are taken together. */
@@ -68,6 +73,10 @@ export interface SiteConfig {
  *  process settings in place. */
 export interface Config {
   readonly sites: readonly SiteConfig[];
+  /** Of the control plane. */
+  readonly failureDomain?: string;
+  /** Of protected groups. */
+  readonly leaseTerms: LeaseTerms;
   readonly migration: MigrationDefaults & {
     /** Disks that one worker copies at the same time; at least 1. */
     readonly parallelMigrations: number;

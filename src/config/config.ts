@@ -54,6 +54,8 @@ export function loadConfig(input: { file?: string; sitesFile?: string; env: Node
       ...toApiTls(content.api, source),
     },
     ...toSiteWorkers(content.site_workers),
+    leaseTerms: { durationMs: content.group_leases.duration, marginMs: content.group_leases.margin },
+    ...(content.failure_domain === undefined ? {} : { failureDomain: content.failure_domain }),
     oidc: toOidc(content.oidc, source),
     secrets: toSecrets(content.secrets),
     rotation: toRotation(content.rotation, sites, source),
@@ -174,7 +176,7 @@ function toSite(entry: ProviderContent, source: ConfigSource, index: number): Si
   }
   const hasAdapter = adapters.has(type);
   return {
-    site: name === type && region !== undefined ? `${name}-${region}` : name,
+    site: siteIdOf(name, type, region),
     name,
     type,
     enabled: entry.enabled && hasAdapter,
@@ -197,6 +199,8 @@ function toSite(entry: ProviderContent, source: ConfigSource, index: number): Si
     resourceGroup: entry.resource_group,
     storageAccount: entry.storage_account,
     residency: entry.residency,
+    failureDomain: entry.failure_domain ?? siteIdOf(name, type, region),
+    healthProbes: entry.health_probes ?? [],
     credentials: toCredentials(entry.credentials),
     quotas: {
       maxVms: quotas?.max_vms,
@@ -205,6 +209,10 @@ function toSite(entry: ProviderContent, source: ConfigSource, index: number): Si
       maxDiskBytes: quotas?.max_disk,
     },
   };
+}
+
+function siteIdOf(name: string, type: string, region: string | undefined): string {
+  return name === type && region !== undefined ? `${name}-${region}` : name;
 }
 
 function toCredentials(credentials: ProviderContent["credentials"]): SiteConfig["credentials"] {

@@ -185,6 +185,20 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
     effect: { now: "a new VM that is to stay in a place is made only at sites that name it" },
     test: "a provider becomes a site",
   },
+  "providers[].failure_domain": {
+    description:
+      "What fails together with the site, in words of your own; default the site's name. Sites in one building, or behind one line, name the same.",
+    example: "building-1",
+    effect: { now: "a site's health is judged from other failure domains, and each of them counts once" },
+    test: "a provider becomes a site",
+  },
+  "providers[].health_probes[]": {
+    description:
+      "What others look at to see whether the site is there, besides its API: `tcp://HOST:PORT`, or an http or https URL.",
+    example: "tcp://kvm-a.example.com:22",
+    effect: { now: "looked at from each vantage point in every round" },
+    test: "a provider becomes a site",
+  },
   "providers[].credentials.type": {
     ...credential("Kind of the credentials", signsForAws),
     description: `Kind of the credentials: ${credentialTypes.map((type) => `\`${type}\``).join(", ")}.`,
@@ -256,6 +270,33 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
   ...migrationKeys,
   ...networkKeys,
   ...burstingKeys,
+  failure_domain: {
+    description:
+      "What fails together with the control plane: the `failure_domain` of the site that it runs at, or a name of its own.",
+    example: "building-1",
+    effect: {
+      now: "the control plane looks at sites from there; without it, or inside of a group's primary site, no failover is automatic",
+    },
+    test: "the control plane is in a failure domain",
+  },
+  "group_leases.duration": {
+    description:
+      "After so long without a renewal of its lease a watchdog turns its group's VMs off. Longer than the control plane is ever away.",
+    unit: "duration",
+    default: "60s",
+    example: "2m",
+    effect: { now: "of each lease that is taken from then on" },
+    test: "the control plane is in a failure domain",
+  },
+  "group_leases.margin": {
+    description:
+      "So much longer waits whoever takes a lease over: what clocks drift apart in that time, and what turning VMs off takes.",
+    unit: "duration",
+    default: "15s",
+    example: "30s",
+    effect: { now: "of each lease that is taken from then on" },
+    test: "the control plane is in a failure domain",
+  },
   ...recoveryKeys,
   "api.host": {
     description: "Address that the API listens on. `NOVACRON_API_HOST` wins.",

@@ -20,6 +20,7 @@ const runtimeSchema = z.object({
   NOVACRON_SITE_DIR: text.optional(),
   NOVACRON_JOIN_TOKEN_FILE: text.optional(),
   NOVACRON_DATA_LISTEN: text.optional(),
+  NOVACRON_WATCHDOG: z.enum(["true", "false"]).optional(),
   NOVACRON_DATA_ADDRESS: text.optional(),
   NOVACRON_PROXY_DIR: text.optional(),
   NOVACRON_PROXY_LISTENERS: text.optional(),
@@ -55,6 +56,8 @@ export interface Runtime {
   /** `HOST:PORT` that it takes connections of other sites' workers at, and how they reach that. */
   readonly dataListen?: string;
   readonly dataAddress?: string;
+  /** `true`: it stands behind the leases of its site's protected groups, and cuts them off. */
+  readonly watchdog?: "true" | "false";
   /** Of a proxy: the folder that is its own, and one listener a line. */
   readonly proxyDir?: string;
   readonly proxyListeners?: string;
@@ -83,6 +86,7 @@ const variables = {
   siteDir: "NOVACRON_SITE_DIR",
   joinTokenFile: "NOVACRON_JOIN_TOKEN_FILE",
   dataListen: "NOVACRON_DATA_LISTEN",
+  watchdog: "NOVACRON_WATCHDOG",
   dataAddress: "NOVACRON_DATA_ADDRESS",
   proxyDir: "NOVACRON_PROXY_DIR",
   proxyListeners: "NOVACRON_PROXY_LISTENERS",

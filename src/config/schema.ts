@@ -1,5 +1,6 @@
 // Long because it is one schema, to be read whole.
 import { z } from "zod";
+import { parseHealthProbe } from "../domain/health-probe.ts";
 import { isTimeZone, parseHours } from "../domain/hours.ts";
 import { parseSecretReference } from "../domain/secret-reference.ts";
 import { parseListener } from "../domain/traffic-proxy.ts";
@@ -59,6 +60,13 @@ const count = (least = 0) => {
 };
 const amount = () =>
   z.number({ error: "a number that is not negative" }).min(0, { error: "a number that is not negative" });
+const failureDomain = () =>
+  z.string().regex(/^[\w.-]{1,100}$/, { error: "a name of letters, digits, dots, hyphens and underscores" });
+const healthProbe = () =>
+  understood(
+    (written) => (parseHealthProbe(written) ? written : undefined),
+    "tcp://HOST:PORT, or an http or https URL",
+  );
 const httpUrl = () => z.url({ protocol: /^https?$/, error: "an http or https URL" });
 const listenAddress = () =>
   z.string().regex(/^(?:[\w.-]+|\[[\da-f:.]+\]):\d{1,5}$/i, { error: "an address and a port, such as 127.0.0.1:9464" });
@@ -124,6 +132,8 @@ const provider = section({
   resource_group: text().optional(),
   storage_account: text().optional(),
   residency: z.array(text(), { error: "a list of places, such as eu" }).optional(),
+  failure_domain: failureDomain().optional(),
+  health_probes: z.array(healthProbe(), { error: "a list of probes, such as tcp://kvm-a.example.com:22" }).optional(),
   credentials: section({
     type: choice(...credentialTypes).optional(),
     from: secret().optional(),
@@ -191,6 +201,7 @@ export const fileSchema = section({
   burst: section(bursting).optional(),
   enable_arbitrage: flag().optional(),
   cost_optimization: flag().optional(),
+  failure_domain: failureDomain().optional(),
   dr_provider: text().optional(),
   disaster_recovery: section(recovery).optional(),
   ...bursting,
@@ -226,6 +237,7 @@ export const fileSchema = section({
     tls_cert_file: text().optional(),
     tls_key_file: text().optional(),
   }),
+  group_leases: section({ duration: duration(), margin: duration() }),
   site_workers: section({
     host: text(),
     port: count().max(65_535, { error: "a port from 0 to 65535" }).optional(),

@@ -7,6 +7,8 @@ export const siteActivities = [
   "createSecurityGroup",
   "deleteSecurityGroup",
   "fenceVm",
+  "fenceGroup",
+  "releaseGroupFence",
   "stopVm",
   "releaseSource",
   "createVm",
@@ -42,6 +44,7 @@ export const siteActivities = [
   "dropGenerations",
   "fenceReturned",
   "fingerprintDisk",
+  "probeSite",
 ] as const;
 export type SiteActivity = (typeof siteActivities)[number];
 

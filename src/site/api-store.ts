@@ -23,6 +23,11 @@ export function apiStore(client: SiteClient): SiteStore {
         return (await client.call("appendEvent", told)).sequence;
       },
     },
+    health: {
+      // Who looked, and from where, the API knows by the certificate.
+      note: async ({ site, sees, probes }) =>
+        void (await client.call("noteHealth", { site, sees, probes: [...probes] })),
+    },
     guard: { admit: async (runId) => (await client.call("admitRun", { runId })).admitted },
     audit: {
       // The API says itself who it is that acts.

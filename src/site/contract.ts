@@ -1,6 +1,7 @@
 // Long because it is one contract, to be read whole: all that a worker of a site may ask the API for.
 import * as z from "zod";
 import { lineLevels } from "../domain/log-line.ts";
+import { probeKinds, sights } from "../domain/site-health.ts";
 
 /**
  * What workers of sites and the API say to each other: `POST /site/v1/<name>` with a JSON object, over TLS 1.3, the worker
@@ -253,6 +254,51 @@ export const siteContract = {
   keepMetrics: operation(
     "What the worker has counted since it began, in Prometheus's text format, in place of what it told before",
     z.strictObject({ text: z.string().max(2_000_000), since: time }),
+    nothing,
+  ),
+  watchdogOrders: operation(
+    "What the watchdog of the worker's site is to do for the site's protected groups, and for each one that is named",
+    z.strictObject({ groupIds: z.array(id).max(1_000) }),
+    z.strictObject({
+      orders: z.array(
+        z.discriminatedUnion("do", [
+          z.strictObject({
+            do: z.literal("renew"),
+            groupId: id,
+            epoch: count,
+            vmIds: z.array(id),
+            durationMs: count,
+            marginMs: count,
+          }),
+          z.strictObject({ do: z.literal("wait"), groupId: id }),
+          z.strictObject({ do: z.literal("cut-off"), groupId: id }),
+          z.strictObject({ do: z.literal("forget"), groupId: id }),
+        ]),
+      ),
+    }),
+  ),
+  renewGroupLease: operation(
+    "Renew the lease of a group that the site may write as; Conflict when it may not",
+    z.strictObject({ groupId: id, epoch: count, watched: z.boolean(), askId: id }),
+    z.strictObject({ durationMs: count, marginMs: count }),
+  ),
+  noteHealth: operation(
+    "What the worker saw of another site in one round of probes",
+    z.strictObject({
+      site: siteId,
+      sees: z.enum(sights),
+      probes: z
+        .array(
+          z.strictObject({
+            kind: z.enum(probeKinds),
+            target: z.string().max(300),
+            result: z.enum(["ok", "slow", "failed"]),
+            tookMs: z.number().min(0),
+            reason: text.optional(),
+          }),
+        )
+        .max(100),
+    }),
     nothing,
   ),
   admitRun: operation(

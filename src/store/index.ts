@@ -8,8 +8,10 @@ import { PostgresCheckpointStore } from "./checkpoint-store.ts";
 import { clientConfig, type DatabaseOptions, openDatabase, type StoreLog } from "./database.ts";
 import { GroupPointRepository } from "./group-point-repository.ts";
 import { GuardRepository } from "./guard-repository.ts";
+import { HealthRepository } from "./health-repository.ts";
 import { IdempotencyRepository } from "./idempotency-repository.ts";
 import { InventoryWriter } from "./inventory-writer.ts";
+import { LeaseAskRepository } from "./lease-ask-repository.ts";
 import { Listener } from "./listener.ts";
 import { LiveRepository } from "./live-repository.ts";
 import { LogRepository } from "./log-repository.ts";
@@ -41,6 +43,8 @@ import { WaveRepository } from "./wave-repository.ts";
 export type { AuditQuery } from "./audit-repository.ts";
 export type { BindingRecord } from "./binding-repository.ts";
 export type { StoreLog } from "./database.ts";
+export type { HealthDecision } from "./health-repository.ts";
+export type { DecisionAnswer } from "./health-schema.ts";
 export type { IdempotencyClaim, StoredResponse } from "./idempotency-repository.ts";
 export type { ReadingResult } from "./inventory-writer.ts";
 export type { LogFilter } from "./log-repository.ts";
@@ -94,6 +98,10 @@ export interface Store {
   readonly leases: PostgresRateLeases;
   readonly slots: SlotRepository;
   readonly watches: WatchRepository;
+  /** What was seen of sites, and what was decided on that. */
+  readonly health: HealthRepository;
+  /** What watchdogs of sites ask. */
+  readonly leaseAsks: LeaseAskRepository;
   readonly waves: WaveRepository;
   readonly assessments: AssessmentRepository;
   readonly protection: ProtectionRepository;
@@ -148,6 +156,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     checkpoints: new PostgresCheckpointStore(db),
     leases: new PostgresRateLeases(db),
     slots: new SlotRepository(db),
+    health: new HealthRepository(db),
+    leaseAsks: new LeaseAskRepository(db),
     watches: new WatchRepository(db),
     waves: new WaveRepository(db),
     assessments: new AssessmentRepository(db),

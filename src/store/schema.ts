@@ -25,6 +25,7 @@ import type {
   UserTable,
 } from "./access-schema.ts";
 import type { AssessmentTable, AssessmentVmTable } from "./assessment-schema.ts";
+import type { HealthDecisionTable, HealthSampleTable, LeaseAskTable } from "./health-schema.ts";
 import type {
   InventoryReadTable,
   InventoryWatchTable,
@@ -265,6 +266,9 @@ export interface Database {
   resource_history: ResourceHistoryTable;
   inventory_reads: InventoryReadTable;
   inventory_watches: InventoryWatchTable;
+  health_samples: HealthSampleTable;
+  health_decisions: HealthDecisionTable;
+  lease_asks: LeaseAskTable;
   saved_searches: SavedSearchTable;
   points: PointTable;
   generations: GenerationTable;

@@ -2,12 +2,15 @@ import { type Client, WorkflowNotFoundError } from "@temporalio/client";
 import type { ActivityDeps, DataPlane, SiteSettings } from "../activities/deps.ts";
 import type { Config, SiteConfig } from "../config/config.ts";
 import { isProviderError } from "../domain/errors.ts";
+import { apiTarget, parseHealthProbe } from "../domain/health-probe.ts";
+import type { HealthSettings } from "../domain/lookout.ts";
 import type { HostTools } from "../host/tools.ts";
 import { createSecrets } from "../integrations/secrets/create.ts";
 import { createRegistry, type ProviderEntry } from "../providers/registry.ts";
 import type { Store } from "../store/index.ts";
 import type { Say } from "../telemetry/say.ts";
 import type { SpanTaker } from "../telemetry/span.ts";
+import { ensureSiteHealth } from "../temporal/site-health.ts";
 import { createBandwidthLimiter } from "../transfer/bandwidth.ts";
 import { EntropyMeter } from "../transfer/entropy.ts";
 import { createHoursLimiter } from "../transfer/hours-limiter.ts";
@@ -84,6 +87,9 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
     store,
     transfer: dataPlane,
     defaults: config.migration,
+    leaseTerms: config.leaseTerms,
+    health: healthOf(config),
+    ensureSiteHealth: (site) => ensureSiteHealth(client, site),
     parallelMigrations: config.migration.parallelMigrations,
     runIsOpen: (workflowId, runId) => runIsOpen(client, workflowId, runId),
     credentialFile: (site) => fileOf(config.sites.find((candidate) => candidate.site === site)),
@@ -100,6 +106,28 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
     },
     ...(parts.metrics ? { copies: parts.metrics.copies } : {}),
     close: () => registry.close(),
+  };
+}
+
+function healthOf({ sites, failureDomain, siteWorkers }: Config): HealthSettings {
+  const control = siteWorkers?.url === undefined ? undefined : parseHealthProbe(siteWorkers.url);
+  return {
+    sites: sites
+      .filter(({ enabled }) => enabled)
+      .map((site) => {
+        const { type, region, endpoint } = site;
+        const place = {
+          type,
+          ...(region === undefined ? {} : { region }),
+          ...(endpoint === undefined ? {} : { endpoint }),
+        };
+        const api = apiTarget(place);
+        const targets = site.healthProbes.flatMap((written) => parseHealthProbe(written) ?? []);
+        return { site: site.site, failureDomain: site.failureDomain, targets, ...(api ? { api } : {}) };
+      }),
+    ...(failureDomain === undefined ? {} : { controlDomain: failureDomain }),
+    // It is enough that it takes a connection: what it says there needs a certificate.
+    ...(control ? { control: { ...control, kind: "network" as const, http: false } } : {}),
   };
 }
 

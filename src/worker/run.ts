@@ -20,6 +20,7 @@ import {
   ensureTestSweepSchedule,
 } from "../temporal/schedules.ts";
 import { temporalAddress } from "../temporal/settings.ts";
+import { ensureGroupsLookedAfter } from "../temporal/site-health.ts";
 import { ensureWatches } from "../temporal/watches.ts";
 import { sharedHashPool } from "../transfer/hash-pool.ts";
 import { buildDeps } from "./deps.ts";
@@ -91,6 +92,7 @@ export async function run({ env, onWorking }: { env: NodeJS.ProcessEnv; onWorkin
   await sharedHashPool().warmUp();
   await ensureInventorySchedules(client, sites, config.inventory);
   await ensureWatches(client, sites);
+  await ensureGroupsLookedAfter(client);
   await ensureRotationSchedules(client, config.rotation);
   await ensureTestSweepSchedule(client);
   await ensureHousekeepingSchedule(client, {

@@ -25,6 +25,7 @@ import { observeProvider } from "./observed-provider.ts";
 import { sdkLogger } from "./sdk-log.ts";
 import { SiteTelemetry } from "./site-telemetry.ts";
 import { SiteWork } from "./site-work.ts";
+import { watchOver } from "./watch-over.ts";
 
 const beatEveryMs = 4_000;
 const askAgainMs = 1_000;
@@ -103,11 +104,15 @@ export async function runAtSite({ env, onWorking }: { env: NodeJS.ProcessEnv; on
     takesWork: () => work.takesWork,
   });
   const tellingApi = telemetry.tell(client, assignment, stopping.signal);
+  const watching =
+    runtime.watchdog === "true"
+      ? watchOver({ client, assignment, dir, registry, log: say }, stopping.signal)
+      : undefined;
   log.info({ site, workerId, dataAddress }, "The worker takes its site's work");
   onWorking();
   stopping.signal.addEventListener("abort", () => void client.call("leave", {}).catch(() => undefined));
   await work.until(stopping.signal);
-  await Promise.all([beating, renewing, tellingApi]);
+  await Promise.all([beating, renewing, tellingApi, watching]);
   await dataPort?.close();
   await registry.close();
   await Promise.all([telling.close(lastLinesMs), telemetry.close(lastLinesMs)]);

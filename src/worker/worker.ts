@@ -50,19 +50,19 @@ export async function createWorker(settings: WorkerSettings): Promise<{ worker: 
   return { worker, close: () => connection.close() };
 }
 
-/** Takes what listens to sites, one activity each and as many as there are: they wait, and work little. */
+/** Takes what listens to sites and looks at them, one activity each and as many as there are: they wait, and work little. */
 export async function createListener(
   settings: Pick<WorkerSettings, "temporal" | "deps" | "telling">,
 ): Promise<{ worker: Worker; close(): Promise<void> }> {
   const { temporal, deps, telling = nobody } = settings;
   const connection = await connect(temporal);
-  const { watchSite } = createActivities(deps);
+  const { watchSite, keepLeases, judgeSite, probeSite } = createActivities(deps);
   const worker = await Worker.create({
     connection,
     namespace: temporal.namespace,
     dataConverter: dataConverterOf(temporal),
     taskQueue: listenQueue,
-    activities: { watchSite },
+    activities: { watchSite, keepLeases, judgeSite, probeSite },
     interceptors: { activity: activityInterceptors(telling) },
     maxConcurrentActivityTaskExecutions: 1_000,
     // Heartbeats bring word of a cancellation.

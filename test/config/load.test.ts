@@ -150,6 +150,20 @@ describe("keys in effect", () => {
     assert.deepEqual([compartment, helperImage, helperNetwork], ["ocid1.c", "with-node", "ocid1.s"]);
   });
 
+  test("the control plane is in a failure domain", (context) => {
+    const own = load(
+      context,
+      `providers:\n- { ${host}, failure_domain: hall-1, health_probes: ['tcp://10.0.0.1:22'] }`,
+    );
+    assert.deepEqual([own.sites[0]?.failureDomain, own.sites[0]?.healthProbes], ["hall-1", ["tcp://10.0.0.1:22"]]);
+    assert.deepEqual([own.failureDomain, own.leaseTerms], [undefined, { durationMs: 60_000, marginMs: 15_000 }]);
+    const more = "failure_domain: hq\ngroup_leases: { duration: 2m, margin: 30s }";
+    const given = load(context, `providers:\n- { ${host} }\n${more}`);
+    assert.deepEqual([given.sites[0]?.failureDomain, given.failureDomain], ["onprem-a", "hq"]);
+    assert.deepEqual(given.leaseTerms, { durationMs: 120_000, marginMs: 30_000 });
+    assert.throws(() => load(context, `providers:\n- { ${host}, health_probes: ['somewhere'] }`), /tcp:\/\/HOST:PORT/);
+  });
+
   test("every kind of provider has its adapter, and one that is not enabled is disabled", (context) => {
     const types = ["aws", "azure", "gcp", "oci", "digitalocean"].map((type) => `{ name: site-${type}, type: ${type} }`);
     const config = load(context, `providers: [${types.join(", ")}, { name: oci, region: eu-1, enabled: false }]`);

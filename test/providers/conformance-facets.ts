@@ -1,3 +1,4 @@
+// Long because it is one list, to be read whole: what each facet has to do that not every site has.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { TestContext } from "node:test";

@@ -121,7 +121,8 @@ export class SiteLab {
       codec: options.codec,
       key: authority.taskKey,
     });
-    const sites = config.sites.map(({ site, type, enabled }) => ({
+    const sites = config.sites.map(({ site, type, enabled, failureDomain }) => ({
+      failureDomain,
       entry: { site, type, enabled, storagePath: site === a.site ? a.storagePath : b.storagePath },
       credentials: async () => ({ values: { password: `of ${site}` } }),
     }));
@@ -132,6 +133,7 @@ export class SiteLab {
         sites,
         namespace: "default",
         compression: true,
+        leaseTerms: config.leaseTerms,
         keepsLines: true,
         relay: options.relay,
         metricsEveryMs: options.metricsEveryMs ?? 15_000,

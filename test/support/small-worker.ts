@@ -25,6 +25,9 @@ export function smallDeps(own: Pick<ActivityDeps, "registry" | "store"> & Partia
     runIsOpen: unused,
     credentialFile: unused,
     proxy: unused,
+    leaseTerms: { durationMs: 60_000, marginMs: 15_000 },
+    health: { sites: [] },
+    ensureSiteHealth: unused,
     log: { warn: () => undefined },
     ...own,
   };

@@ -24,9 +24,11 @@ test("whatever changes a site is scheduled there, but for what needs more than o
   // A zone, a pool or a proxy is reached by whoever reaches its interface; it need not be at an end of the move.
   const ofTraffic = ["lowerTtl", "shiftRecord", "restoreRecord", "holdTraffic", "directTraffic", "releaseTraffic"];
   const pools = ["shiftPool", "leavePool", "restorePool"];
+  // Documents at another site than the one that writes.
+  const leases = ["handOverLease", "takeLease", "takeExpiredLease"];
   const elsewhere = [
     ...["exchangeSecret", "retireKey", "replicate", "dropReplica", "forgetSource"],
-    ...[...live, ...tests, ...ofTraffic, ...pools],
+    ...[...live, ...leases, ...tests, ...ofTraffic, ...pools],
   ];
   for (const [name, effect] of Object.entries(effects)) {
     if (effect === "reads" || effect === "records") continue;

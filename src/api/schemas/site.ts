@@ -12,6 +12,7 @@ export const siteSchema = z
     simulated: z
       .boolean()
       .meta({ description: "A simulated cloud of the sandbox; its libvirt hosts and folders are real" }),
+    failure_domain: z.string().optional().meta({ description: "What fails together with it" }),
     inventory: freshnessSchema,
     change_events: z
       .strictObject({

@@ -1,18 +1,23 @@
 // Long because it is one table: a row for each operation of the contract.
 import { randomUUID } from "node:crypto";
 import { ProviderError } from "../../domain/errors.ts";
+import type { LeaseTerms } from "../../domain/lease.ts";
 import type { CopyDiskParameters } from "../../domain/migration-parts.ts";
 import type { Plan } from "../../domain/plan.ts";
+import type { Probe } from "../../domain/site-health.ts";
 import { siteQueue } from "../../domain/site-work.ts";
 import type { SiteInput, SiteOperation, SiteOutput } from "../../site/contract.ts";
 import { hashToken, type SiteWorker, type Store } from "../../store/index.ts";
 import type { Relay } from "../../telemetry/otlp/index.ts";
 import type { SiteAuthority } from "./authority.ts";
+import { watchdogHandlers } from "./watchdog-handlers.ts";
 
 /** A site's entry of the configuration, and what fetches its credentials. */
 export interface ServedSite {
   readonly entry: SiteOutput<"assignment">["entry"];
   readonly credentials?: () => Promise<SiteOutput<"credentials">>;
+  /** What fails together with the site. */
+  readonly failureDomain: string;
 }
 
 export interface SitePortDeps {
@@ -21,6 +26,8 @@ export interface SitePortDeps {
   readonly sites: readonly ServedSite[];
   readonly namespace: string;
   readonly compression: boolean;
+  /** Of leases of protected groups. */
+  readonly leaseTerms: LeaseTerms;
   /** Whether lines of logs are kept at all. */
   readonly keepsLines: boolean;
   /** Sends on what workers tell, where there is a collector. */
@@ -288,6 +295,12 @@ export function siteHandlers(deps: SitePortDeps): Handlers {
       deps.relay?.metrics(tellerOf(worker), text, Date.parse(since));
       return {};
     },
+    ...watchdogHandlers(store, deps.leaseTerms),
+    async noteHealth({ site, sees, probes }, { worker }) {
+      const { failureDomain } = siteOf(worker);
+      await store.health.note({ site, vantage: worker.workerId, failureDomain, sees, probes: probes.map(told) });
+      return {};
+    },
     async admitRun({ runId }) {
       return { admitted: await store.guard.admit(runId) };
     },
@@ -297,6 +310,10 @@ export function siteHandlers(deps: SitePortDeps): Handlers {
       return {};
     },
   };
+}
+
+function told({ reason, ...probe }: SiteInput<"noteHealth">["probes"][number]): Probe {
+  return { ...probe, ...(reason === undefined ? {} : { reason }) };
 }
 
 function tellerOf({ workerId, name }: SiteWorker) {

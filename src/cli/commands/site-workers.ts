@@ -35,7 +35,7 @@ export async function makeJoinToken(
 /** Runs until it is ended, drained or removed. The token goes through a file of this machine's own: arguments and the
  *  environment are for others to read. */
 export async function joinSite(
-  options: CommonOptions & { joinFile?: string; dir: string; listen?: string; address?: string },
+  options: CommonOptions & { joinFile?: string; dir: string; listen?: string; address?: string; watchdog?: boolean },
 ): Promise<number> {
   if (options.address !== undefined && options.listen === undefined) {
     throw usageError("--address says how others reach what --listen opens", "Add --listen HOST:PORT.");
@@ -52,6 +52,7 @@ export async function joinSite(
       ...(tokenFile === undefined ? {} : { NOVACRON_JOIN_TOKEN_FILE: resolve(tokenFile) }),
       ...(options.listen === undefined ? {} : { NOVACRON_DATA_LISTEN: options.listen }),
       ...(options.address === undefined ? {} : { NOVACRON_DATA_ADDRESS: options.address }),
+      ...(options.watchdog ? { NOVACRON_WATCHDOG: "true" } : {}),
     },
   });
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => child.kill(signal));

@@ -159,6 +159,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sites/{site}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a site is, judged from other failure domains */
+        get: operations["getSiteHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sites/{site}/health/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was decided about a site, also that nothing is done, with the samples; the newest first */
+        get: operations["listHealthDecisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sites/{site}/health/decisions/{decision}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer whether a group is to fail over
+         * @description Before `failover: true`, make sure of what the decision's `make_sure_of` lists: two sites that write as one group lose data.
+         */
+        post: operations["answerOutage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/protection-groups/{id}/lease": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which site may write as a group, as its recovery site has it now */
+        get: operations["getGroupLease"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/vms": {
         parameters: {
             query?: never;
@@ -1822,6 +1893,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        OutageAnswer: {
+            failover: boolean;
+            /** @description What you have made sure of, in your own words */
+            made_sure_of?: string;
+        };
         CreateVm: {
             name: string;
             /**
@@ -3319,6 +3395,8 @@ export interface components {
             enabled: boolean;
             /** @description A simulated cloud of the sandbox; its libvirt hosts and folders are real */
             simulated: boolean;
+            /** @description What fails together with it */
+            failure_domain?: string;
             inventory: components["schemas"]["Freshness"];
             /** @description What the site tells of changes by itself; absent where it was never listened to */
             change_events?: {
@@ -3451,6 +3529,142 @@ export interface components {
              * @description ISO 8601, UTC
              */
             expires_at: string;
+        };
+        SiteHealth: {
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            site: string;
+            /**
+             * @description `unknown`: nobody looks at it, as no protected group is served there
+             * @enum {string}
+             */
+            verdict: "up" | "suspect" | "flapping" | "unknown" | "down";
+            reasons: string[];
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            decided_at?: string;
+            failure_domain: string;
+            /** @description Whether it is looked at from enough failure domains, so that groups can opt into automatic failover */
+            automatic_failover: boolean;
+            /** @description The newest sample of each within the last ten minutes */
+            vantages: components["schemas"]["HealthSample"][];
+        };
+        /** @description What one vantage point saw of a site in one round */
+        HealthSample: {
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            site: string;
+            /** @description Who looked: a worker of another site, or `control-plane` */
+            vantage: string;
+            failure_domain: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            at: string;
+            /**
+             * @description `blind`: it saw nothing else either, and may be cut off itself
+             * @enum {string}
+             */
+            sees: "up" | "down" | "blind";
+            probes: {
+                /** @enum {string} */
+                kind: "api" | "network" | "application";
+                target: string;
+                /** @enum {string} */
+                result: "ok" | "slow" | "failed";
+                took_ms: number;
+                reason?: string;
+            }[];
+        };
+        HealthDecisionList: {
+            items: components["schemas"]["HealthDecision"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        HealthDecision: {
+            decision_id: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            site: string;
+            /** @description Absent of a decision about the site itself */
+            group_id?: string;
+            epoch?: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            at: string;
+            /** @enum {string} */
+            verdict: "up" | "suspect" | "flapping" | "unknown" | "down";
+            /** @enum {string} */
+            action: "none" | "asked" | "failover" | "refused";
+            reasons: string[];
+            /** @description What it was decided on */
+            samples: components["schemas"]["HealthSample"][];
+            /**
+             * Format: date-time
+             * @description Until when a person is asked
+             */
+            deadline?: string;
+            /** @description Before a failover is answered for */
+            make_sure_of?: string[];
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            answered_at?: string;
+            answered_by?: string;
+            answer?: {
+                failover: boolean;
+                made_sure_of?: string;
+            };
+        };
+        GroupLease: {
+            group_id: string;
+            /**
+             * @description The site that it lies at
+             * @example onprem-a
+             */
+            at: string;
+            lease?: {
+                group_id: string;
+                /**
+                 * @description A site's id, as in the configuration
+                 * @example onprem-a
+                 */
+                holder: string;
+                epoch: number;
+                duration_ms: number;
+                margin_ms: number;
+                /** @description A watchdog cuts the holder off when it can't renew the lease */
+                watched: boolean;
+                renewals: number;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                renewed_at: string;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                taken_at: string;
+                /**
+                 * @description Why nobody else could still write when it changed hands last
+                 * @enum {string}
+                 */
+                proof?: "expired" | "fenced" | "handed-over" | "confirmed";
+                confirmed_by?: string;
+            };
         };
         VmList: {
             items: components["schemas"]["Vm"][];
@@ -5833,6 +6047,155 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SiteWorker"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getSiteHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A site's id, as in the configuration */
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was decided last, and what is seen now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteHealth"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listHealthDecisions: {
+        parameters: {
+            query?: {
+                /** @description Rows in one page. Default 50 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; opaque */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description A site's id, as in the configuration */
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthDecisionList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    answerOutage: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description A site's id, as in the configuration */
+                site: string;
+                decision: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutageAnswer"];
+            };
+        };
+        responses: {
+            /** @description The decision, answered */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthDecision"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getGroupLease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The lease */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupLease"];
                 };
             };
             400: components["responses"]["Problem400"];

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { optionsOf } from "../commands/options.ts";
+import { addLease } from "./site-health.ts";
 
 const load = () => import("../commands/protection.ts");
 
@@ -32,6 +33,7 @@ export function addProtection(program: Command): void {
     .action(async (name: string, vms: string[], _, command: Command) =>
       (await load()).protect(name, vms, optionsOf(command)),
     );
+  addLease(protection);
   protection
     .command("list")
     .description("all groups, and how far each is protected")

@@ -1,13 +1,14 @@
 import type { Command } from "commander";
 import { optionsOf } from "../commands/options.ts";
+import { addSiteHealth } from "./site-health.ts";
 
 const load = () => import("../commands/site-workers.ts");
 
 /** Machines that work for one site. */
 export function addSiteWorkers(program: Command): void {
-  program
-    .command("sites")
-    .description("sites and the machines that work for them")
+  const sites = program.command("sites").description("sites, how they are, and the machines that work for them");
+  addSiteHealth(sites);
+  sites
     .command("join-token")
     .argument("<site>")
     .description("make what a machine becomes a worker of the site with, once; it is shown once")
@@ -21,6 +22,7 @@ export function addSiteWorkers(program: Command): void {
     .option("--dir <folder>", "what it keeps", "/var/lib/novacron-site")
     .option("--listen <host:port>", "take connections of other sites' workers there")
     .option("--address <host:port>", "how they reach that, where it is another address")
+    .option("--watchdog", "cut groups of the site off whose lease it can't renew (one worker of a site at most)")
     .action(async (_, command: Command) => {
       process.exitCode = await (await load()).joinSite(optionsOf(command));
     });

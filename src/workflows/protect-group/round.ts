@@ -1,19 +1,22 @@
-import { CancellationScope, proxyActivities } from "@temporalio/workflow";
+import { CancellationScope, proxyActivities, proxyLocalActivities } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
 import { diskLineage, type GroupPointKind } from "../../domain/group-point.ts";
 import type { CopiedGroupDisk, DiskToCopy } from "../../domain/group-round.ts";
 import type { ProtectionGroup } from "../../domain/protection.ts";
-import { bulkCall, rowCall, siteCall } from "../lib/activity-options.ts";
+import { bulkCall, recordCall, siteCall } from "../lib/activity-options.ts";
 import { activitiesAtSites } from "../lib/at-sites.ts";
 import { describeFailure } from "../lib/failure.ts";
 
 const site = activitiesAtSites(siteCall);
 const bulk = activitiesAtSites(bulkCall);
-const { openPoint, noteFrozen, completePoint, endPoint } = proxyActivities<Activities>(rowCall);
+const leases = proxyActivities<Activities>(siteCall);
+const { openPoint, noteFrozen, completePoint, endPoint } = proxyLocalActivities<Activities>(recordCall);
 
 /** Disks that one call moves: a group of two hundred small VMs takes a few dozen calls, and none is lost for long when its
  *  worker dies. */
 const disksPerCall = 8;
+/** Calls at the same time; each moves a few disks at once. */
+const callsAtOnce = 4;
 
 export interface WantedPoint {
   readonly kind: GroupPointKind;
@@ -50,6 +53,9 @@ export async function makePoint(
       await endPoint({ pointId, state: "incomplete", reason: "VMs of the group are not planned yet" });
       return { unplanned };
     }
+    // The last round of a failover is made by what holds the group, which sees to the lease itself.
+    const hold = () => (kind === "final" ? undefined : holdLease(groupId, { from, to, epoch, pointId }));
+    await hold();
     const { frozen, unfrozen, together, holds } = await bulk.freezeGroup.executeWithOptions(
       { summary: `freeze ${members.length} VM(s) at ${from}` },
       [{ site: from, groupId, sequence, stopped: kind === "final", members }],
@@ -62,6 +68,7 @@ export async function makePoint(
     }
     const disks = await noteFrozen({ pointId, frozen, together });
     const { copied, proven } = await moveDisks(groupId, { from, to }, disks);
+    await hold();
     const { takenAt, release } = await completePoint({ pointId, failoverId, copied, proven, holds });
     if (kind === "final") await keepStopped(groupId, from, disks);
     await site.releaseGroup.executeWithOptions({ summary: `let go of ${release.length} source point(s)` }, [
@@ -77,6 +84,15 @@ export async function makePoint(
   }
 }
 
+/** Refused is what a site that may not write as the group any more has written since, whatever control plane asks. */
+async function holdLease(
+  groupId: string,
+  { from, to, epoch, pointId }: { from: string; to: string; epoch: number; pointId: string },
+): Promise<void> {
+  const input = { groupId, at: to, site: from, epoch, key: pointId };
+  await leases.holdLease.executeWithOptions({ summary: `ask ${to} whether ${from} may write` }, [input]);
+}
+
 async function moveDisks(
   groupId: string,
   { from, to }: { readonly from: string; readonly to: string },
@@ -84,23 +100,40 @@ async function moveDisks(
 ): Promise<{ copied: CopiedGroupDisk[]; proven: { generationId: string; bytesReread: number }[] }> {
   const copied: CopiedGroupDisk[] = [];
   const proven: { generationId: string; bytesReread: number }[] = [];
-  // One call after the other: each moves several disks at once.
-  for (let at = 0; at < disks.length; at += disksPerCall) {
-    const chunk = disks.slice(at, at + disksPerCall);
-    const done = await bulk.copyGroupDisks.executeWithOptions({ summary: `copy ${chunk.length} disk(s) to ${to}` }, [
-      { from, to, groupId, disks: chunk },
-    ]);
-    copied.push(...done);
-    const toSettle = chunk.flatMap(({ position, generationId, copy: { diskId, replicaId, base } }) => {
-      const own = done.find((each) => each.position === position && each.diskId === diskId);
-      return own ? [{ replicaId, generationId, diskId, attempt: own.attempt, built: base !== undefined }] : [];
-    });
-    const settled = await bulk.settleGroupDisks.executeWithOptions(
-      { summary: `seal and prove ${toSettle.length} disk(s) at ${to}` },
-      [{ site: to, groupId, disks: toSettle }],
-    );
-    proven.push(...settled);
-  }
+  const queue: DiskToCopy[][] = [];
+  for (let at = 0; at < disks.length; at += disksPerCall) queue.push(disks.slice(at, at + disksPerCall));
+  const work = async (): Promise<void> => {
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      const chunk = next;
+      const done = await bulk.copyGroupDisks.executeWithOptions({ summary: `copy ${chunk.length} disk(s) to ${to}` }, [
+        { from, to, groupId, disks: chunk },
+      ]);
+      copied.push(...done);
+      const toSettle = chunk.flatMap(({ position, generationId, copy: { diskId, replicaId, base } }) => {
+        const own = done.find((each) => each.position === position && each.diskId === diskId);
+        // Nothing had changed: it is an earlier point's.
+        if (!own || own.generationId !== generationId) return [];
+        return [{ replicaId, generationId, diskId, attempt: own.attempt, built: base !== undefined }];
+      });
+      const settled = await bulk.settleGroupDisks.executeWithOptions(
+        { summary: `seal and prove ${toSettle.length} disk(s) at ${to}` },
+        [{ site: to, groupId, disks: toSettle }],
+      );
+      proven.push(...settled);
+    }
+  };
+  const scope = new CancellationScope();
+  await scope.run(async () => {
+    const works = Array.from({ length: callsAtOnce }, work);
+    try {
+      await Promise.all(works);
+    } catch (error) {
+      // What is cleaned away afterwards must not be written to any more.
+      scope.cancel();
+      await Promise.allSettled(works);
+      throw error;
+    }
+  });
   return { copied, proven };
 }
 

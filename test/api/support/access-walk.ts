@@ -1,6 +1,8 @@
 // Long because it is one table: a row for each operation.
 import { resolvePolicy } from "../../../src/domain/protection-policy.ts";
 import { outlineWave } from "../../../src/domain/wave-outline.ts";
+import { connectClient } from "../../../src/temporal/connection.ts";
+import { ensureSiteHealth } from "../../../src/temporal/site-health.ts";
 import { sampleCertificate, sampleOperationPlan, samplePlan, sampleWavePlan } from "./activities.ts";
 import type { TestApi } from "./harness.ts";
 
@@ -186,6 +188,13 @@ export const requests: Readonly<Record<string, WalkRow>> = {
   listProtectionEvents: get("/v1/protection-groups/walk-group/events", "move"),
   listGroupPoints: get("/v1/protection-groups/walk-group/points", "move"),
   getGroupPoint: get("/v1/protection-groups/walk-group/points/walk-group-p0", "move"),
+  getGroupLease: get("/v1/protection-groups/walk-group/lease", "move"),
+  getSiteHealth: get("/v1/sites/onprem-a/health", "site"),
+  listHealthDecisions: get("/v1/sites/onprem-a/health/decisions", "wholeSite"),
+  answerOutage: {
+    reach: "wholeSite",
+    ask: () => ({ path: "/v1/sites/onprem-a/health/decisions/walk-decision/answer", body: { failover: false } }),
+  },
   pauseProtection: get("/v1/protection-groups/walk-group/pause", "move"),
   resumeProtection: get("/v1/protection-groups/walk-group/resume", "move"),
   makeGroupPoint: get("/v1/protection-groups/walk-group/points", "move"),
@@ -364,6 +373,9 @@ export async function walked(api: TestApi): Promise<World> {
   const groupPlan = { ...plan, planId: "walk-group-plan", kind: "protect-group" };
   await store.plans.insert(groupPlan);
   await addGroup(store);
+  const client = await connectClient({ address: api.temporalAddress, namespace: "default" });
+  await ensureSiteHealth(client, "onprem-a");
+  await client.connection.close();
   const testPlan = { ...plan, planId: "walk-test-plan", kind: "test-migration" };
   await store.plans.insert(testPlan);
   await store.tests.create({
@@ -453,5 +465,10 @@ async function addGroup(store: TestApi["store"]): Promise<void> {
   await store.protection.create({ groupId, name: groupId, workflowId, policy, members, createdBy: "token/bootstrap" });
   await store.protection.markStarted(groupId);
   await store.groupPoints.open(groupId, { kind: "manual", epoch: 0, from: "onprem-a", to: "onprem-b" });
+  await store.health.decide({
+    ...{ decisionId: "walk-decision", site: "onprem-a", groupId, epoch: 0, verdict: "down", action: "asked" },
+    ...{ reasons: ["walking"], samples: [], makeSureOf: ["it is off"] },
+    deadline: new Date(Date.now() + 3_600_000).toISOString(),
+  });
   await store.takeovers.claim({ groupId, failoverId: "walk-failover", epoch: 0, message: "walking" });
 }

@@ -12,6 +12,7 @@ import {
 import type { CensusRow } from "../../../src/domain/census.ts";
 import type { FinalizeApproval } from "../../../src/domain/finalize.ts";
 import type { SiteSync } from "../../../src/domain/inventory.ts";
+import { firstLease, type Lease } from "../../../src/domain/lease.ts";
 import type { Plan } from "../../../src/domain/plan.ts";
 import type { SiteCheck } from "../../../src/providers/provider.ts";
 import type { AssessEstateInput } from "../../../src/workflows/assess-estate/types.ts";
@@ -29,10 +30,11 @@ import type { PlanMigrationInput } from "../../../src/workflows/plan-migration/t
 import type { PlanOperationInput } from "../../../src/workflows/plan-operation/types.ts";
 
 import type { PlanWaveInput } from "../../../src/workflows/plan-wave/types.ts";
+import type { ReadLeaseInput } from "../../../src/workflows/read-lease/types.ts";
 import { pauseWaveSignal, resumeWaveSignal } from "../../../src/workflows/run-wave/messages.ts";
 import type { RunWaveInput, RunWaveResult } from "../../../src/workflows/run-wave/types.ts";
+import { answerOutageUpdate } from "../../../src/workflows/site-health/messages.ts";
 import type { RefreshResourcesInput, SyncInventoryInput } from "../../../src/workflows/sync-inventory/types.ts";
-
 import { endTestUpdate } from "../../../src/workflows/test-migration/messages.ts";
 import type { TestMigrationInput, TestMigrationResult } from "../../../src/workflows/test-migration/types.ts";
 import type {
@@ -109,6 +111,18 @@ export async function runWave({ waveId }: RunWaveInput): Promise<RunWaveResult> 
     await CancellationScope.nonCancellable(() => becomeWave(waveId, "cancelled"));
     throw error;
   }
+}
+
+export async function readLease({ groupId }: ReadLeaseInput): Promise<{ lease?: Lease }> {
+  const at = "2026-11-29T03:00:00.000Z";
+  const terms = { durationMs: 60_000, marginMs: 15_000 };
+  return { lease: firstLease({ groupId, holder: "onprem-a", at, ...terms }) };
+}
+
+/** Takes each answer, and does nothing about it. */
+export async function siteHealth(): Promise<void> {
+  setHandler(answerOutageUpdate, async () => undefined);
+  await condition(() => false);
 }
 
 export async function checkSite({ site }: CheckSiteInput): Promise<SiteCheck[]> {
