@@ -8,6 +8,7 @@ import { readRange, toCidrs } from "../../src/domain/address-range.ts";
 import { type ErrorCode, isProviderError } from "../../src/domain/errors.ts";
 import { beyond, translateRules } from "../../src/domain/translate-rules.ts";
 import { type DiskBus, tagKeys, type Vm } from "../../src/domain/vm.ts";
+import { absentDocument } from "../../src/providers/documents-facet.ts";
 import type { CensusEntry, Provider, SourcePoint, VmSpec } from "../../src/providers/provider.ts";
 import type { BlockSink, BlockSource } from "../../src/transfer/ports.ts";
 import { facetCases } from "./conformance-facets.ts";
@@ -50,6 +51,13 @@ export function runConformance(harness: ConformanceHarness): void {
       provider = place.provider;
       sizeBytes = provider.disks.volumeSize(16 * MiB + 512);
       unit = place.wholeLeaves ? leaf : 512;
+      // What documents lie in stays once it is there: the census before and after counts it.
+      const { documents } = provider;
+      if (documents && !harness.serves) {
+        const name = "conformance/first";
+        await documents.put({ name, value: {}, version: absentDocument, key: name }, signal);
+        await documents.remove(name, signal);
+      }
       before0 = await census();
     });
     after(async () => {
