@@ -109,7 +109,8 @@ class SiteHealth {
   async #close({ decisionId, deadline }: Question): Promise<void> {
     await sleep(Math.max(1, Date.parse(deadline) - Date.now()), { summary: "until nobody has answered" });
     if (!this.#questions.delete(decisionId)) return;
-    await records.closeQuestion({ decisionId });
+    // No local activity: beside another one it would be replayed in another order.
+    await acting.closeQuestion.executeWithOptions({ summary: "say that nobody has answered" }, [{ decisionId }]);
   }
 }
 
