@@ -1,3 +1,4 @@
+// Long because the activities of a protection group are one list.
 import { ProviderError } from "../domain/errors.ts";
 import {
   type CompletePoint,

@@ -1,3 +1,4 @@
+// Long because all that is asked of the catalogue of points is in this one place.
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { Consistency } from "../domain/consistency.ts";
 import { ProviderError } from "../domain/errors.ts";

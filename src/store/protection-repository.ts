@@ -1,3 +1,4 @@
+// Long because all that is asked of groups is in this one place.
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { Scope, ScopedResource } from "../domain/access.ts";
 import { ProviderError } from "../domain/errors.ts";

@@ -1,3 +1,4 @@
+// Long because it is one list of tables.
 import type { ColumnType, Generated, JSONColumnType } from "kysely";
 import type { Certificate } from "../domain/certificate.ts";
 import type { Consistency } from "../domain/consistency.ts";

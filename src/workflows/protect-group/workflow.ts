@@ -1,3 +1,4 @@
+// Long because it is one state machine, to be read whole.
 import {
   allHandlersFinished,
   CancellationScope,

@@ -1,3 +1,4 @@
+// Long because it is one list of what Azure answers.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
