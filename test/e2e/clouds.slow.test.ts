@@ -12,7 +12,8 @@ const home = "onprem-a";
 const clouds = ["azure-eastus", "gcp-us-central1", "oci-us-ashburn-1"] as const;
 /** Oracle's least volume, of which nobody can say what is in it: as much has to be free at home for the way back. */
 const oracleGib = 50;
-type Place = typeof home | (typeof clouds)[number];
+type Cloud = (typeof clouds)[number];
+type Place = typeof home | Cloud;
 const signal = () => AbortSignal.timeout(60_000);
 
 let lab: Lab;
@@ -68,55 +69,63 @@ async function journal(site: Place, vmId: string): Promise<JournalEntry[]> {
   }
 }
 
-describe("VMs of a KVM host and each cloud", () => {
+/** Each cloud's one after the other, the clouds' beside each other: much of it is waiting. */
+describe("VMs of a KVM host and each cloud", { concurrency: true }, () => {
   for (const cloud of clouds) {
-    const title = `two disks go to ${cloud} and back, identical at every end, and leave nothing`;
-    test(title, { skip: noRoom(cloud, 2) }, async () => {
-      const before = await census(cloud);
-      const disks = [
-        { sizeBytes: 16 * MiB, dataBytes: 3 * MiB },
-        { sizeBytes: 32 * MiB, dataBytes: 2 * MiB },
-      ];
-      const made = { site: home, name: `data-${cloud}`, disks };
-      const { vmId } = await lab.sandbox<{ vmId: string }>("POST", "/data-vms", made);
-      const there = await lab.migrate({ vm: vmId, from: home, to: cloud, verify: { bootProof: false } });
-      const arrived = await arrives(there);
-      assert.equal(arrived.disks.length, 2);
-      assert.ok(arrived.bytesCopied >= 5 * MiB, `${arrived.bytesCopied} bytes went there`);
-      const instance = arrived.vm.targetVmId ?? "";
-      const back = await lab.migrate({ vm: instance, from: cloud, to: home, verify: { bootProof: false } });
-      const returned = await arrives(back);
-      assert.ok(returned.bytesCopied < 3 * MiB, `${returned.bytesCopied} bytes came back of what had not changed`);
-      await lab.finalize(back);
-      await lab.finalize(there);
-      assert.deepEqual(await census(cloud), before);
-    });
-  }
-
-  for (const cloud of ["gcp-us-central1", "oci-us-ashburn-1"] as const) {
-    const title = `a guest goes to ${cloud} and by what differs back, its journal unbroken`;
-    test(title, { skip: noRoom(cloud, 1) }, async () => {
-      const verify = { httpProbes: [{ port: 8080, path: "/cgi-bin/state" }] };
-      const made = { site: home, name: `guest-${cloud}` };
-      const { vmId } = await lab.sandbox<{ vmId: string }>("POST", "/guests", made);
-      const atHome = await journal(home, vmId);
-      const there = await lab.migrate({ vm: vmId, from: home, to: cloud, verify });
-      const arrived = await arrives(there);
-      assert.equal(arrived.bootProof, "proven");
-      const instance = arrived.vm.targetVmId ?? "";
-      const inCloud = await journal(cloud, instance);
-      assert.ok(continues(atHome, inCloud), "the journal goes on unbroken");
-
-      await (await fetch(`${await addressOf(cloud, instance)}/cgi-bin/dirty?6`)).text();
-      const changed = await journal(cloud, instance);
-      const back = await lab.migrate({ vm: instance, from: cloud, to: home, verify });
-      const returned = await arrives(back);
-      assert.ok(continues(changed, await journal(home, returned.vm.targetVmId ?? "")), "it goes on at home, too");
-      assert.equal(returned.disks[0]?.tracking, "hash-compare");
-      assert.ok(returned.bytesCopied >= 6 * MiB, `${returned.bytesCopied} bytes came back`);
-      assert.ok(returned.bytesCopied < 24 * MiB, `${returned.bytesCopied} bytes came back`);
-      await lab.finalize(back);
-      await lab.finalize(there);
+    describe(cloud, { concurrency: 1 }, () => {
+      test("two disks go there and back, identical at every end, and leave nothing", { skip: noRoom(cloud, 2) }, () =>
+        disksGoAndReturn(cloud),
+      );
+      // Azure's is in the chain of all clouds.
+      if (cloud === "azure-eastus") return;
+      test("a guest goes there and by what differs back, its journal unbroken", { skip: noRoom(cloud, 1) }, () =>
+        guestGoesAndReturns(cloud),
+      );
     });
   }
 });
+
+async function disksGoAndReturn(cloud: Cloud): Promise<void> {
+  const before = await census(cloud);
+  const disks = [
+    { sizeBytes: 16 * MiB, dataBytes: 3 * MiB },
+    { sizeBytes: 32 * MiB, dataBytes: 2 * MiB },
+  ];
+  const made = { site: home, name: `data-${cloud}`, disks };
+  const { vmId } = await lab.sandbox<{ vmId: string }>("POST", "/data-vms", made);
+  const there = await lab.migrate({ vm: vmId, from: home, to: cloud, verify: { bootProof: false } });
+  const arrived = await arrives(there);
+  assert.equal(arrived.disks.length, 2);
+  assert.ok(arrived.bytesCopied >= 5 * MiB, `${arrived.bytesCopied} bytes went there`);
+  const instance = arrived.vm.targetVmId ?? "";
+  const back = await lab.migrate({ vm: instance, from: cloud, to: home, verify: { bootProof: false } });
+  const returned = await arrives(back);
+  assert.ok(returned.bytesCopied < 3 * MiB, `${returned.bytesCopied} bytes came back of what had not changed`);
+  await lab.finalize(back);
+  await lab.finalize(there);
+  assert.deepEqual(await census(cloud), before);
+}
+
+async function guestGoesAndReturns(cloud: Cloud): Promise<void> {
+  const verify = { httpProbes: [{ port: 8080, path: "/cgi-bin/state" }] };
+  const made = { site: home, name: `guest-${cloud}` };
+  const { vmId } = await lab.sandbox<{ vmId: string }>("POST", "/guests", made);
+  const atHome = await journal(home, vmId);
+  const there = await lab.migrate({ vm: vmId, from: home, to: cloud, verify });
+  const arrived = await arrives(there);
+  assert.equal(arrived.bootProof, "proven");
+  const instance = arrived.vm.targetVmId ?? "";
+  const inCloud = await journal(cloud, instance);
+  assert.ok(continues(atHome, inCloud), "the journal goes on unbroken");
+
+  await (await fetch(`${await addressOf(cloud, instance)}/cgi-bin/dirty?6`)).text();
+  const changed = await journal(cloud, instance);
+  const back = await lab.migrate({ vm: instance, from: cloud, to: home, verify });
+  const returned = await arrives(back);
+  assert.ok(continues(changed, await journal(home, returned.vm.targetVmId ?? "")), "it goes on at home, too");
+  assert.equal(returned.disks[0]?.tracking, "hash-compare");
+  assert.ok(returned.bytesCopied >= 6 * MiB, `${returned.bytesCopied} bytes came back`);
+  assert.ok(returned.bytesCopied < 24 * MiB, `${returned.bytesCopied} bytes came back`);
+  await lab.finalize(back);
+  await lab.finalize(there);
+}

@@ -9,7 +9,8 @@ export function sandboxCall<T>(
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const outgoing = request(
-      { socketPath, method, path, headers: { "content-type": "application/json" } },
+      // A connection of its own: one that was kept may be closed at the other end by now, and a call made twice makes two.
+      { socketPath, method, path, agent: false, headers: { "content-type": "application/json" } },
       (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));
