@@ -105,19 +105,21 @@ export function groupCopyActivities({ registry, store }: SiteDeps, moves: DiskMo
       return proven;
     },
 
-    /** Lets go of points at the protected site, by their ids; with `sequence`, of all that a round took there. */
+    /** Lets go of points at the protected site, by their ids; with `sequence`, of all that a round took there; with `all`, of
+     *  whatever was taken for the group. */
     async releaseGroup(input: {
       site: string;
       groupId: string;
       sourcePointIds: readonly string[];
       sequence?: number;
+      all?: true;
     }): Promise<void> {
       const signal = Context.current().cancellationSignal;
       const provider = await registry.provider(input.site);
       const ids = new Set(input.sourcePointIds);
-      if (input.sequence !== undefined) {
+      if (input.sequence !== undefined || input.all) {
         for await (const { kind, id, tags } of provider.census(signal)) {
-          if (kind === "source-point" && isOfRound(tags[tagKeys.key], input.groupId, input.sequence)) ids.add(id);
+          if (kind === "source-point" && isWanted(tags[tagKeys.key] ?? "", input)) ids.add(id);
         }
       }
       for (const id of ids) await goneIsFine(provider.disks.releaseSourcePoint(id, signal));
@@ -191,6 +193,10 @@ function roundKey(groupId: string, position: number, sequence: number): string {
   return `${groupId}-m${position}-p${sequence}`;
 }
 
-function isOfRound(key: string | undefined, groupId: string, sequence: number): boolean {
-  return key !== undefined && key.startsWith(`${groupId}-m`) && key.endsWith(`-p${sequence}`);
+function isWanted(
+  key: string,
+  { groupId, sequence, all }: { groupId: string; sequence?: number; all?: true },
+): boolean {
+  if (all) return key.startsWith(`${groupId}-m`) || key.startsWith(`${groupId}-return-`);
+  return key.startsWith(`${groupId}-m`) && key.endsWith(`-p${sequence}`);
 }

@@ -59,12 +59,12 @@ export function groupReturnActivities({ registry, store, transfer }: SiteDeps, m
       lineage: string;
       manifestId: string;
       /** A point that was filed of it when it stopped: whole as long as nobody started its VM since. */
-      known?: string | undefined;
+      known?: string;
     }): Promise<void> {
       const { site, groupId: migrationId, sourcePointId, diskId, lineage, manifestId } = input;
       const signal = Context.current().cancellationSignal;
       const { disks } = await registry.provider(site);
-      if (input.known !== undefined && (await isWhole(disks, input.known, signal))) return;
+      if (input.known && (await isWhole(disks, input.known, signal))) return;
       const known = await store.checkpoints.state(manifestId);
       const sizeBytes = disks.volumeSize(input.sizeBytes);
       if (!known?.sealed) {

@@ -56,8 +56,8 @@ export interface OpenedPoint {
 export interface LeftVm {
   readonly position: number;
   readonly vmId: string;
-  /** Of its disks, in their order: the point that was filed of it when it stopped, if any. */
-  readonly points: readonly (string | undefined)[];
+  /** Of its disks, in their order: the point that was filed of it when it stopped; empty where there is none. */
+  readonly points: readonly string[];
 }
 
 /** What is left of a point that is offered no more. */
@@ -251,7 +251,8 @@ export function protectionActivities({ store }: Pick<ActivityDeps, "store">) {
     }): Promise<void> {
       const { pointId, state, reason, tell } = input;
       const { groupId, sequence } = await knownPoint(pointId);
-      await store.groupPoints.end(pointId, state, reason, [state === "corrupt" ? "complete" : "copying"]);
+      if (state === "corrupt") await store.groupPoints.spoil(pointId, reason);
+      else await store.groupPoints.end(pointId, state, reason, ["copying"]);
       if (!tell) return;
       const message = `Point ${sequence} is ${state}: ${reason}`;
       const type = state === "corrupt" ? "corrupt" : "point";
@@ -312,19 +313,19 @@ export function protectionActivities({ store }: Pick<ActivityDeps, "store">) {
     /** Takes out of the catalogue's offers what the policy keeps no longer. */
     async applyRetention(input: { groupId: string }): Promise<{ removed: number }> {
       const { groupId, policy } = await known(input.groupId);
+      await store.groupPoints.expireCorrupt(groupId, policy.retention.maxAgeSeconds);
       const complete = await store.groupPoints.completed(groupId);
       const removals = pointsToRemove(complete, policy.retention, Date.now());
       for (const { pointId, reason } of removals) await store.groupPoints.end(pointId, "expired", reason, ["complete"]);
       return { removed: removals.length };
     },
 
-    /** All points of a group that is deleted; returns the source points that are held for it. */
-    async expireAll(input: { groupId: string }): Promise<{ from: string; release: string[] }> {
-      const { groupId, currentSite, replicatesTo } = await known(input.groupId);
-      const newest = replicatesTo === undefined ? [] : await store.groupPoints.newest(groupId, replicatesTo, 1);
+    /** All points of a group that is deleted; returns the sites that may hold something for it. */
+    async expireAll(input: { groupId: string }): Promise<{ sites: string[] }> {
+      const { groupId, currentSite, replicatesTo, policy } = await known(input.groupId);
       await store.groupPoints.endAll(groupId, "its group is deleted");
-      const release = newest.flatMap(({ vms }) => vms.map(({ sourcePointId }) => sourcePointId));
-      return { from: newest[0]?.from ?? currentSite, release };
+      const sites = [currentSite, policy.primarySite, policy.recoverySite, ...(replicatesTo ? [replicatesTo] : [])];
+      return { sites: [...new Set(sites)] };
     },
 
     /** The VMs that a group left at a site where it served before, as its newest point from there knew them. */
@@ -337,7 +338,7 @@ export function protectionActivities({ store }: Pick<ActivityDeps, "store">) {
         vmId,
         points: disks.map((_, index) => {
           const lineage = diskLineage(groupId, position, index);
-          return points.findLast((point) => point.lineage === lineage)?.pointId;
+          return points.findLast((point) => point.lineage === lineage)?.pointId ?? "";
         }),
       }));
     },

@@ -107,7 +107,8 @@ export class GroupPointRepository {
     });
   }
 
-  /** What the freeze gave, before anything is copied: whoever goes on with the point finds it here. */
+  /** What the freeze gave, before anything is copied: whoever goes on with the point finds it here.
+   *  @throws ProviderError Conflict when it was given up meanwhile. */
   async noteFrozen(
     pointId: string,
     frozen: {
@@ -119,7 +120,7 @@ export class GroupPointRepository {
     },
   ): Promise<void> {
     const { takenAt, spreadMs, together, consistency, vms } = frozen;
-    await this.#db
+    const changed = await this.#db
       .updateTable("group_points")
       .set({
         taken_at: takenAt,
@@ -130,7 +131,9 @@ export class GroupPointRepository {
       })
       .where("point_id", "=", pointId)
       .where("state", "=", "copying")
-      .execute();
+      .executeTakeFirst();
+    // Nothing is copied that nobody would know of.
+    if (changed.numUpdatedRows === 0n) throw refusedPoint(pointId, `point ${pointId} was given up`);
   }
 
   /** Offers the point from now on. @throws ProviderError Conflict when the group has moved on meanwhile. */
@@ -186,6 +189,47 @@ export class GroupPointRepository {
       .set({ state, reason: toText(reason) })
       .where("point_id", "=", pointId)
       .where("state", "in", [...from])
+      .execute();
+  }
+
+  /** Its bytes differ, or are gone. What was built on it and not read again since shows the same bytes, and a round that is on
+   *  its way may be built on them. */
+  async spoil(pointId: string, reason: string): Promise<void> {
+    await this.#db.transaction().execute(async (tx) => {
+      const point = await tx
+        .updateTable("group_points")
+        .set({ state: "corrupt", reason: toText(reason) })
+        .where("point_id", "=", pointId)
+        .where("state", "=", "complete")
+        .returning(["group_id", "sequence", "to_site"])
+        .executeTakeFirst();
+      if (!point) return;
+      const built = `it is built on point ${point.sequence}, which is corrupt`;
+      for (const [from, to] of [
+        ["complete", "corrupt"],
+        ["copying", "incomplete"],
+      ] as const) {
+        await tx
+          .updateTable("group_points")
+          .set({ state: to, reason: built })
+          .where("group_id", "=", point.group_id)
+          .where("to_site", "=", point.to_site)
+          .where("sequence", ">", point.sequence)
+          .where("state", "=", from)
+          .where("verified_at", "is", null)
+          .execute();
+      }
+    });
+  }
+
+  /** Evidence is not kept for ever. */
+  async expireCorrupt(groupId: string, olderThanSeconds: number): Promise<void> {
+    await this.#db
+      .updateTable("group_points")
+      .set({ state: "expired" })
+      .where("group_id", "=", groupId)
+      .where("state", "=", "corrupt")
+      .where(sql<boolean>`created_at < now() - make_interval(secs => ${olderThanSeconds})`)
       .execute();
   }
 

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Plan } from "../../src/domain/plan.ts";
 import type { ProtectionGroup } from "../../src/domain/protection.ts";
@@ -9,6 +11,7 @@ import {
   deleteProtectionSignal,
   groupChangedSignal,
   makePointSignal,
+  reprotectSignal,
 } from "../../src/workflows/protect-group/messages.ts";
 import { type Lab, startLab } from "../support/lab.ts";
 import { after, before, describe, test } from "../support/needs-qemu.ts";
@@ -144,14 +147,6 @@ describe("a group of a running VM and one that is off", () => {
     assert.deepEqual(atSource, censusBefore[0]);
   });
 
-  test("whose bytes at the recovery site are spoilt has no such point offered", async () => {
-    const chosen = await lab.store.groupPoints.choose({ groupId });
-    assert.ok(chosen);
-    await lab.store.groupPoints.end(chosen.pointId, "corrupt", "bytes differ", ["complete"]);
-    const other = await lab.store.groupPoints.choose({ groupId });
-    assert.notEqual(other?.pointId, chosen.pointId);
-  });
-
   test("is left alone while a failover holds it, and followed again when that comes to nothing", async () => {
     await lab.store.takeovers.claim({ groupId, failoverId: "f", epoch: 0, message: "a test" });
     await run(groupId).signal(groupChangedSignal);
@@ -172,3 +167,111 @@ describe("a group of a running VM and one that is off", () => {
     assert.deepEqual(await Promise.all([lab.census(a), lab.census(b)]), censusBefore);
   });
 });
+
+/** Changes one byte of a generation's first cluster behind everybody's back, as failing storage would. */
+function spoil(generationId: string): void {
+  const path = join(lab.dir, "sites/onprem-b/storage/layers", `${generationId}.qcow2`);
+  const bytes = readFileSync(path);
+  // qcow2: the first L1 entry names the L2 table, whose first entry names the cluster.
+  const entry = (at: number): number => Number(bytes.readBigUInt64BE(at) & 0x00fffffffffffe00n);
+  const cluster = entry(entry(Number(bytes.readBigUInt64BE(40))));
+  bytes.writeUInt8(bytes.readUInt8(cluster) ^ 1, cluster);
+  chmodSync(path, 0o640);
+  writeFileSync(path, bytes);
+  chmodSync(path, 0o440);
+}
+
+test("a point whose bytes were spoilt at the recovery site is found when it is read again, and offered no more", async () => {
+  const vmId = await dataVm("spoilt", false);
+  const groupId = await protect([vmId], {
+    rpoSeconds: 3_600,
+    replicationIntervalSeconds: 1_800,
+    verifyIntervalSeconds: 1,
+  });
+  const [first] = await complete(groupId, 1);
+  const whole = await lab.store.groupPoints.get(first?.pointId ?? "");
+  spoil(whole?.vms[0]?.disks[0]?.generationId ?? "");
+  await until("its end", async () => {
+    await run(groupId).signal(makePointSignal);
+    const { items } = await lab.store.groupPoints.list(groupId, { limit: 50, state: "corrupt" });
+    // Points on top of it show the same bytes.
+    return items.some(({ pointId }) => pointId === first?.pointId) ? items : undefined;
+  });
+  const { items } = await lab.store.protection.events(groupId, { limit: 50, type: "corrupt" });
+  assert.match(items[0]?.message ?? "", /is corrupt: .*differ/);
+  const fresh = await until("a whole point", () => lab.store.groupPoints.choose({ groupId }));
+  assert.equal(fresh.vms[0]?.disks[0]?.tracking, "full", "it was built on what is spoilt");
+  await end(groupId);
+});
+
+describe("a group that was failed over while its site was lost", () => {
+  let old: string;
+  let successor: string;
+  let groupId: string;
+
+  before(async () => {
+    old = await dataVm("returning", true);
+    groupId = await protect([old], { rpoSeconds: 3_600, replicationIntervalSeconds: 1_800 });
+  });
+
+  test("is followed back when that is there again: fenced first, and only what differs is moved", async () => {
+    await complete(groupId, 1);
+    const point = await lab.store.groupPoints.choose({ groupId });
+    const generationId = point?.vms[0]?.disks[0]?.generationId ?? "";
+    await lab.store.takeovers.claim({ groupId, failoverId: "f", epoch: 0, message: "a test" });
+    // Written after the point, and lost with the site.
+    await write(old, 9, 3);
+    const { compute, disks } = await lab.deps.registry.provider(b);
+    const { volumeId } = await disks.materialise({ pointId: generationId, key: `${groupId}-v`, tags: {} }, signal());
+    ({ vmId: successor } = await compute.createVm(
+      {
+        ...{ name: "returning", cpus: 1, memoryBytes: 128 * MiB, firmware: "bios", architecture: "x86_64" },
+        ...{ disks: [{ volumeId, bus: "virtio-blk", boot: true }], nics: [], publishPorts: [], tags: {} },
+      },
+      `${groupId}-vm`,
+      signal(),
+    ));
+    const members = [{ position: 0, vmId: successor }];
+    await lab.store.takeovers.finish({ groupId, failoverId: "f", site: b, members, message: "a test" });
+    await run(groupId).signal(reprotectSignal, { to: a });
+    const group = await until("its protection", async () => {
+      const now = await lab.store.protection.get(groupId);
+      return now?.state === "protected" ? now : undefined;
+    });
+    assert.deepEqual([group.replicatesTo, group.currentSite, group.epoch], [a, b, 1]);
+    assert.equal(group.unprotectedSince, undefined);
+    const left = await (await lab.deps.registry.provider(a)).compute.getVm(old, signal());
+    assert.equal(left.state, "stopped");
+    assert.ok(left.tags["novacron:fenced-by"]);
+    const [back] = await lab.store.groupPoints.newest(groupId, a, 1);
+    assert.ok(back);
+    assert.equal(back.vms[0]?.disks[0]?.tracking, "hash-compare");
+    assert.ok(back.bytesCopied <= MiB, `more was moved than the old one wrote last: ${back.bytesCopied} bytes`);
+    const [there, here] = await Promise.all([
+      contentOf(b, generationId),
+      contentOf(a, back.vms[0]?.disks[0]?.generationId ?? ""),
+    ]);
+    assert.ok(Buffer.compare(there, here) === 0, "the point there is not what serves");
+  });
+
+  test("leaves nothing of its points when it is deleted, and its VMs as they are", async () => {
+    await end(groupId);
+    const { compute, disks } = await lab.deps.registry.provider(b);
+    const { disks: own } = await compute.getVm(successor, signal());
+    await compute.deleteVm(successor, signal());
+    for (const { volumeId } of own) await disks.deleteVolume(volumeId, signal());
+    for (const site of [a, b] as const) {
+      const kinds = (await lab.census(site)).map((line) => line.split(" ")[0]);
+      assert.ok(!kinds.includes("recovery-point") && !kinds.includes("source-point"), `${site}: ${kinds.join(", ")}`);
+    }
+  });
+});
+
+async function contentOf(site: string, pointId: string): Promise<Buffer> {
+  const { disks } = await lab.deps.registry.provider(site);
+  const source = await disks.openPoint(pointId, signal());
+  const bytes = Buffer.alloc(source.sizeBytes);
+  await source.read(0, bytes);
+  await source.close();
+  return bytes;
+}

@@ -76,6 +76,20 @@ export const listenCall: ActivityOptions = {
   },
 };
 
+/** Rows in the store, for runs in which several things go on beside each other: the results of local activities may come in
+ *  another order when such a run is replayed. */
+export const rowCall: ActivityOptions = {
+  startToCloseTimeout: "30 seconds",
+  scheduleToCloseTimeout: "1 hour",
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: {
+    initialInterval: "200 milliseconds",
+    backoffCoefficient: 1.5,
+    maximumInterval: "2 seconds",
+    nonRetryableErrorTypes: hopeless,
+  },
+};
+
 /** Rows in the store. A store that is away is waited for as long as a site is. */
 export const recordCall: LocalActivityOptions = {
   startToCloseTimeout: "30 seconds",

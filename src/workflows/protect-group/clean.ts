@@ -1,11 +1,11 @@
-import { proxyLocalActivities } from "@temporalio/workflow";
+import { proxyActivities } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
-import { recordCall, undoCall } from "../lib/activity-options.ts";
+import { rowCall, undoCall } from "../lib/activity-options.ts";
 import { activitiesAtSites } from "../lib/at-sites.ts";
 
 /** A site that can't be reached keeps its leftovers for the next round's cleaning; nothing waits for it. */
 const atSites = activitiesAtSites({ ...undoCall, scheduleToCloseTimeout: "2 minutes" }, { waitMs: 5_000 });
-const { nextToClean, pointCleaned } = proxyLocalActivities<Activities>(recordCall);
+const { nextToClean, pointCleaned } = proxyActivities<Activities>(rowCall);
 
 /** Removes the bytes of points that are offered no more. Throws what kept one from going; it is tried again another time. */
 export async function cleanPoints(groupId: string): Promise<number> {

@@ -1,12 +1,12 @@
-import { proxyLocalActivities } from "@temporalio/workflow";
+import { proxyActivities } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
 import { diskLineage } from "../../domain/group-point.ts";
 import type { ProtectionGroup } from "../../domain/protection.ts";
-import { bulkCall, recordCall } from "../lib/activity-options.ts";
+import { bulkCall, rowCall } from "../lib/activity-options.ts";
 import { activitiesAtSites } from "../lib/at-sites.ts";
 
 const bulk = activitiesAtSites(bulkCall);
-const { leftAt } = proxyLocalActivities<Activities>(recordCall);
+const { leftAt } = proxyActivities<Activities>(rowCall);
 
 /**
  * Makes what a group left at a site the base of replicating it back there, so that only differences are moved. What still runs
@@ -27,7 +27,7 @@ export async function readyToReturn(
       const lineage = diskLineage(groupId, position, index);
       const manifestId = `${groupId}-m${position}-disk-${index}-e${epoch}`;
       await bulk.fingerprintDisk.executeWithOptions({ summary: `read what ${diskId} of ${vmId} holds` }, [
-        { site, groupId, sourcePointId, diskId, sizeBytes, lineage, manifestId, known: points[index] },
+        { site, groupId, sourcePointId, diskId, sizeBytes, lineage, manifestId, known: points[index] ?? "" },
       ]);
     }
   }

@@ -1,22 +1,20 @@
-import { CancellationScope, proxyActivities, proxyLocalActivities } from "@temporalio/workflow";
+import { CancellationScope, proxyActivities } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
 import { diskLineage, type GroupPointKind } from "../../domain/group-point.ts";
 import type { CopiedGroupDisk, DiskToCopy } from "../../domain/group-round.ts";
 import type { ProtectionGroup } from "../../domain/protection.ts";
-import { bulkCall, recordCall, siteCall } from "../lib/activity-options.ts";
+import { bulkCall, rowCall, siteCall } from "../lib/activity-options.ts";
 import { activitiesAtSites } from "../lib/at-sites.ts";
 import { describeFailure } from "../lib/failure.ts";
 
 const site = activitiesAtSites(siteCall);
 const bulk = activitiesAtSites(bulkCall);
 const leases = proxyActivities<Activities>(siteCall);
-const { openPoint, noteFrozen, completePoint, endPoint } = proxyLocalActivities<Activities>(recordCall);
+const { openPoint, noteFrozen, completePoint, endPoint } = proxyActivities<Activities>(rowCall);
 
 /** Disks that one call moves: a group of two hundred small VMs takes a few dozen calls, and none is lost for long when its
  *  worker dies. */
 const disksPerCall = 8;
-/** Calls at the same time; each moves a few disks at once. */
-const callsAtOnce = 4;
 
 export interface WantedPoint {
   readonly kind: GroupPointKind;
@@ -100,40 +98,23 @@ async function moveDisks(
 ): Promise<{ copied: CopiedGroupDisk[]; proven: { generationId: string; bytesReread: number }[] }> {
   const copied: CopiedGroupDisk[] = [];
   const proven: { generationId: string; bytesReread: number }[] = [];
-  const queue: DiskToCopy[][] = [];
-  for (let at = 0; at < disks.length; at += disksPerCall) queue.push(disks.slice(at, at + disksPerCall));
-  const work = async (): Promise<void> => {
-    for (let next = queue.shift(); next; next = queue.shift()) {
-      const chunk = next;
-      const done = await bulk.copyGroupDisks.executeWithOptions({ summary: `copy ${chunk.length} disk(s) to ${to}` }, [
-        { from, to, groupId, disks: chunk },
-      ]);
-      copied.push(...done);
-      const toSettle = chunk.flatMap(({ position, generationId, copy: { diskId, replicaId, base } }) => {
-        const own = done.find((each) => each.position === position && each.diskId === diskId);
-        // Nothing had changed: it is an earlier point's.
-        if (!own || own.generationId !== generationId) return [];
-        return [{ replicaId, generationId, diskId, attempt: own.attempt, built: base !== undefined }];
-      });
-      const settled = await bulk.settleGroupDisks.executeWithOptions(
-        { summary: `seal and prove ${toSettle.length} disk(s) at ${to}` },
-        [{ site: to, groupId, disks: toSettle }],
-      );
-      proven.push(...settled);
-    }
-  };
-  const scope = new CancellationScope();
-  await scope.run(async () => {
-    const works = Array.from({ length: callsAtOnce }, work);
-    try {
-      await Promise.all(works);
-    } catch (error) {
-      // What is cleaned away afterwards must not be written to any more.
-      scope.cancel();
-      await Promise.allSettled(works);
-      throw error;
-    }
-  });
+  // One call after the other: each moves several disks at once.
+  for (let at = 0; at < disks.length; at += disksPerCall) {
+    const chunk = disks.slice(at, at + disksPerCall);
+    const done = await bulk.copyGroupDisks.executeWithOptions({ summary: `copy ${chunk.length} disk(s) to ${to}` }, [
+      { from, to, groupId, disks: chunk },
+    ]);
+    copied.push(...done);
+    const toSettle = chunk.flatMap(({ position, generationId, copy: { diskId, replicaId, base } }) => {
+      const own = done.find((each) => each.position === position && each.diskId === diskId);
+      return own ? [{ replicaId, generationId, diskId, attempt: own.attempt, built: base !== undefined }] : [];
+    });
+    const settled = await bulk.settleGroupDisks.executeWithOptions(
+      { summary: `seal and prove ${toSettle.length} disk(s) at ${to}` },
+      [{ site: to, groupId, disks: toSettle }],
+    );
+    proven.push(...settled);
+  }
   return { copied, proven };
 }
 

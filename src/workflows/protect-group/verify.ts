@@ -1,11 +1,11 @@
-import { isCancellation, proxyLocalActivities } from "@temporalio/workflow";
+import { isCancellation, proxyActivities } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
-import { bulkCall, recordCall } from "../lib/activity-options.ts";
+import { bulkCall, rowCall } from "../lib/activity-options.ts";
 import { activitiesAtSites } from "../lib/at-sites.ts";
 import { describeFailure } from "../lib/failure.ts";
 
 const bulk = activitiesAtSites(bulkCall);
-const { pointToVerify, pointVerified, endPoint } = proxyLocalActivities<Activities>(recordCall);
+const { pointToVerify, pointVerified, endPoint } = proxyActivities<Activities>(rowCall);
 
 /** Reads the newest point again, when its turn has come, and holds every hash against its manifest. One that differs, or is
  *  gone, is offered no more, and the one before it is read at once. */

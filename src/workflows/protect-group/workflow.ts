@@ -6,13 +6,12 @@ import {
   continueAsNew,
   isCancellation,
   proxyActivities,
-  proxyLocalActivities,
   setHandler,
   workflowInfo,
 } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
 import { type ProtectionGroup, replicates } from "../../domain/protection.ts";
-import { recordCall, siteCall, undoCall } from "../lib/activity-options.ts";
+import { rowCall, siteCall, undoCall } from "../lib/activity-options.ts";
 import { activitiesAtSites } from "../lib/at-sites.ts";
 import { describeFailure } from "../lib/failure.ts";
 import { show } from "../lib/visibility.ts";
@@ -32,7 +31,7 @@ import type { ProtectGroupInput } from "./types.ts";
 import { verifyPoints } from "./verify.ts";
 
 const { planMembers } = proxyActivities<Activities>(siteCall);
-const records = proxyLocalActivities<Activities>(recordCall);
+const records = proxyActivities<Activities>(rowCall);
 const undo = activitiesAtSites(undoCall);
 
 /** After a round that failed; doubled with each one, up to the second. */
@@ -67,8 +66,6 @@ class GroupRun {
   #failed = 0;
   #rounds = 0;
   #ended = false;
-  #verifying = false;
-  readonly #beside = new CancellationScope();
 
   constructor(groupId: string) {
     this.#groupId = groupId;
@@ -110,14 +107,11 @@ class GroupRun {
       }
     }
     this.#ended = true;
-    this.#beside.cancel();
-    await condition(() => !this.#verifying);
     await watching;
   }
 
   get #isLong(): boolean {
-    const isLong = workflowInfo().continueAsNewSuggested || this.#rounds >= roundsPerRun;
-    return isLong && !this.#verifying;
+    return workflowInfo().continueAsNewSuggested || this.#rounds >= roundsPerRun;
   }
 
   #want(wanted: "pause" | "resume" | "delete"): void {
@@ -159,7 +153,6 @@ class GroupRun {
 
   /** After a failover: follows the group from where it serves, moving only differences to what it left at `to`. */
   async #follow(group: ProtectionGroup, to: string): Promise<void> {
-    this.#back = undefined;
     const { groupId, epoch, currentSite } = group;
     const scope = new CancellationScope();
     let over = false;
@@ -173,6 +166,8 @@ class GroupRun {
       const message = `Replication from ${currentSite} to ${to} begins`;
       const direction = { from: currentSite, to };
       await records.becomeGroup({ groupId, from: ["unprotected"], to: "re-protecting", epoch, message, direction });
+      this.#back = undefined;
+      this.#failed = 0;
     } catch (error) {
       if (isCancellation(error) && !scope.consideredCancelled) throw error;
       const { message } = describeFailure(error);
@@ -181,10 +176,12 @@ class GroupRun {
         type: "note",
         message: `It can't be replicated to ${to} yet: ${message}`,
       });
+      this.#failed += 1;
     } finally {
       over = true;
     }
     await giveUp;
+    if (this.#failed > 0) await condition(() => this.#told || this.#wanted !== undefined, this.#pauseAfterFailure);
   }
 
   /** One round when it is due, or asked for. */
@@ -211,7 +208,7 @@ class GroupRun {
         this.#failed = 0;
         this.#completed += 1;
         await this.#tidy();
-        this.#verify();
+        await scope.run(() => verifyPoints(this.#groupId));
       } else {
         this.#failed += 1;
         await planMembers.executeWithOptions({ summary: `plan ${made.unplanned.length} VM(s) anew` }, [
@@ -271,16 +268,6 @@ class GroupRun {
     }
   }
 
-  /** Beside the rounds, which it must not hold up. */
-  #verify(): void {
-    if (this.#verifying) return;
-    this.#verifying = true;
-    const over = (): void => {
-      this.#verifying = false;
-    };
-    this.#beside.run(() => verifyPoints(this.#groupId)).then(over, over);
-  }
-
   /** Tells when the newest point has become too old; rounds tell the rest. */
   async #watch(): Promise<void> {
     while (!this.#ended) {
@@ -304,9 +291,9 @@ class GroupRun {
 
   async #removeAll(): Promise<void> {
     const groupId = this.#groupId;
-    const { from, release } = await records.expireAll({ groupId });
+    const { sites } = await records.expireAll({ groupId });
     try {
-      await undo.releaseGroup({ site: from, groupId, sourcePointIds: release });
+      for (const site of sites) await undo.releaseGroup({ site, groupId, sourcePointIds: [], all: true });
       await cleanPoints(groupId);
       for (const { site, pointId } of await records.pointsLeft({ groupId })) await undo.dropPoint({ site, pointId });
     } catch (error) {
