@@ -1,8 +1,10 @@
+// Long because all of it is asked of one worker, whose start takes longer than most of the tests.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, beforeEach, describe, test } from "node:test";
+import { Context } from "@temporalio/activity";
 import { ApplicationFailure } from "@temporalio/common";
 import { DefaultLogger, Runtime } from "@temporalio/worker";
 import type { MigrationState, MigrationView } from "../../src/domain/migration.ts";
@@ -53,7 +55,7 @@ const plan = {
   ],
 } as unknown as Plan;
 
-type Input = Record<string, unknown> & { to?: { ttlSeconds: number; values: string[] }; holdId?: string };
+type Input = Record<string, unknown> & { to?: string | { ttlSeconds: number; values: string[] }; holdId?: string };
 /** What was asked of sites and proxies, in order. */
 let calls: string[] = [];
 /** How the next calls of a name go, instead of well. */
@@ -85,12 +87,20 @@ const well: Record<string, (input: never) => unknown> = {
   refuseIfSuperseded: () => undefined,
   refreshSites: () => undefined,
   openFinalize: () => ({ steps: [], leftAlone: [] }),
+  replicate: () => Context.current().cancelled,
+  dropReplica: () => undefined,
+  planWayHome: async ({ migrationId }: { migrationId: string }) => {
+    const workflowId = `migration/${migrationId}`;
+    const vm = { name: "app", sourceVmId: "new-vm" };
+    await store.migrations.create({ migrationId, planId: "home", workflowId, vm, from: "b", to: "a" });
+    return { planId: "home", planHash: "hash" };
+  },
 };
 const ofTraffic = /Record|Traffic$|Ttl|Pool$|stopVm|releaseSource|^createVm|verifyVm|removeByKey/;
 
 function answering(name: string) {
   return async (input: Input): Promise<unknown> => {
-    const told = input.to ? ` ${input.to.values.join()}/${input.to.ttlSeconds}` : "";
+    const told = typeof input.to === "object" ? ` ${input.to.values.join()}/${input.to.ttlSeconds}` : "";
     const hold = name === "holdTraffic" && input.holdId?.endsWith("-back") ? " again" : "";
     if (ofTraffic.test(name)) calls.push(`${name}${told}${hold}`);
     return (answers[name] ?? well[name])?.(input as never);
@@ -218,6 +228,37 @@ describe("the traffic of a migration", () => {
     const { migrationId } = await until("finalized");
     const events = await store.migrations.events(migrationId, 0, 200);
     assert.ok(events.some(({ message }) => /app\.example\.com.*keeps its TTL/.test(message)));
+  });
+
+  test("which a way home can't put back keeps nobody from the finalize", async () => {
+    const warm = { cutover: "manual", targetDowntimeSeconds: 30, roundPauseSeconds: 1, fixedSeconds: 0 };
+    const window = { windowSeconds: 3600, roundPauseSeconds: 1 };
+    const away = [...plan.actions, { action: "undo-window", parameters: window }];
+    const home = [...plan.actions, { action: "replicate", parameters: warm }];
+    const openPlan = ({ planId }: { planId: string }) =>
+      planId === "home"
+        ? { ...plan, inputs: { vm: "new-vm", from: "b", to: "a" }, actions: home }
+        : { ...plan, actions: away };
+    answers = { openPlan };
+    const { run, until } = await start();
+    const { migrationId } = await until("awaiting-finalize");
+    const way = `${migrationId}-undo`;
+    const untilHome = async (reached: (view: MigrationView) => boolean): Promise<MigrationView> => {
+      for (const deadline = Date.now() + 60_000; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
+        const view = await store.migrations.get(way);
+        if (view && reached(view)) return view;
+        assert.ok(Date.now() < deadline, `the way home is ${view?.state}: ${view?.problem?.message}`);
+      }
+    };
+    await untilHome(({ steps }) => steps.some(({ step }) => step === "replicate"));
+    answers = { openPlan, restoreRecord: wrong };
+    await run.executeUpdate(finalizeUpdate, { args: [{ planId: "final", planHash: "hash" }] });
+    assert.match((await until("finalized")).undo?.reason ?? "", /left something behind/);
+    const { problem } = await untilHome(({ state }) => state === "failed");
+    assert.equal(problem?.leftBehind?.length, 1);
+    answers = {};
+    await client.workflow.getHandle(`migration/${way}`).executeUpdate(rollbackUpdate);
+    await untilHome(({ state }) => state === "rolled-back");
   });
 
   test("goes back when a person rolls back: held while the source starts, then exactly as it was", async () => {

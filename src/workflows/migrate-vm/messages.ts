@@ -25,6 +25,8 @@ export interface HomewardNews {
   readonly migrationId: string;
   readonly state: "moved" | "failed" | "cancelled" | "not-cut-over" | "not-finalized";
   readonly reason?: string | undefined;
+  /** It could not undo all, and stays open until a person has seen to that. */
+  readonly leftBehind?: boolean;
 }
 
 /** A signal from the migration that brings a VM home: it is there, or that cutover failed, or it could not be finalized. */

@@ -229,11 +229,11 @@ export class Tracker {
   }
 
   /** Tells the migration whose VM this one brings home, where it is such. */
-  async tellHome(state: HomewardNews["state"], reason?: string): Promise<void> {
+  async tellHome(state: HomewardNews["state"], reason?: string, leftBehind = false): Promise<void> {
     const { undoOf, migrationId } = this.#input;
     if (undoOf === undefined) return;
     await getExternalWorkflowHandle(`migration/${undoOf}`)
-      .signal(homewardSignal, { migrationId, state, reason })
+      .signal(homewardSignal, { migrationId, state, reason, ...(leftBehind ? { leftBehind } : {}) })
       .catch(() => undefined);
   }
 

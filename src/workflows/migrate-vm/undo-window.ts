@@ -36,7 +36,8 @@ export class UndoWindow {
   #state: UndoState = "open";
   /** Migrations that went home so far, or tried to. */
   #tried = 0;
-  #child: { readonly migrationId: string; ended?: boolean } | undefined;
+  /** `left`: it does nothing more, and what it could not undo keeps it open. */
+  #child: { readonly migrationId: string; ended?: boolean; left?: boolean } | undefined;
   #news: HomewardNews | undefined;
   #opening: Promise<void> = Promise.resolve();
 
@@ -70,13 +71,13 @@ export class UndoWindow {
     if (this.#state !== "open") return;
     this.#state = "closed";
     const child = this.#child;
-    if (child && !child.ended) {
+    if (child && !child.ended && !child.left) {
       await getExternalWorkflowHandle(`migration/${child.migrationId}`)
         .cancel()
         .catch(() => undefined);
-      await condition(() => child.ended === true);
+      await condition(() => child.ended === true || child.left === true);
     }
-    await this.#tell(why);
+    await this.#tell(why, child?.left ? "What carried changes home left something behind: see its problem" : undefined);
   }
 
   /** Brings the VM home. @throws ApplicationFailure when it did not come; it serves at the target then, as before. */
@@ -120,7 +121,7 @@ export class UndoWindow {
   }
 
   get #follows(): boolean {
-    return this.#child !== undefined && this.#child.ended !== true;
+    return this.#child !== undefined && !this.#child.ended && !this.#child.left;
   }
 
   async #hearAfter(act: (child: string) => Promise<unknown>): Promise<HomewardNews | undefined> {
@@ -131,7 +132,9 @@ export class UndoWindow {
   }
 
   hear(news: HomewardNews): void {
-    if (news.migrationId === this.#child?.migrationId) this.#news = news;
+    if (news.migrationId !== this.#child?.migrationId) return;
+    this.#news = news;
+    if (news.leftBehind) this.#child.left = true;
   }
 
   async #begin(): Promise<void> {
@@ -151,7 +154,7 @@ export class UndoWindow {
     const planned = await planWayHome.executeWithOptions({ summary: `plan the way home to ${to}` }, [
       { migrationId, planId: this.#planId, from, to, vmId, mode, roundPauseSeconds },
     ]);
-    const child: { migrationId: string; ended?: boolean } = { migrationId };
+    const child: { migrationId: string; ended?: boolean; left?: boolean } = { migrationId };
     const handle = await startChild<(input: MigrateVmInput) => Promise<MigrateVmResult>>("migrateVm", {
       workflowId: `migration/${migrationId}`,
       args: [{ migrationId, ...planned, undoOf: this.#migrationId }],

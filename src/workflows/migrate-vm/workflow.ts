@@ -1,3 +1,4 @@
+// Long because it is one run: its way, and all that it can be told meanwhile.
 import {
   ApplicationFailure,
   CancellationScope,
@@ -55,16 +56,20 @@ class MigrationRun {
   constructor(input: MigrateVmInput) {
     this.#input = input;
     this.#tracker = new Tracker(input);
-    setHandler(finalizeUpdate, (approval?: FinalizeApproval) => this.#finalize(approval), {
+    // A run that was cancelled stays open while something is left of it, and must still do what it is told.
+    const whatever = <T>(work: () => Promise<T>) => CancellationScope.nonCancellable(work);
+    setHandler(finalizeUpdate, (approval?: FinalizeApproval) => whatever(() => this.#finalize(approval)), {
       validator: (approval) => this.#refuseUnfinalizable(approval),
     });
-    setHandler(undoUpdate, () => this.#bringHome(), { validator: () => this.#refuseUnlessUndoable() });
+    setHandler(undoUpdate, () => whatever(() => this.#bringHome()), {
+      validator: () => this.#refuseUnlessUndoable(),
+    });
     setHandler(homewardSignal, (news) => this.#undoWindow?.hear(news));
-    setHandler(finalizeSignal, (approval) => this.#finalizeForHome(approval));
+    setHandler(finalizeSignal, (approval) => whatever(() => this.#finalizeForHome(approval)));
     setHandler(cutoverUpdate, () => askForCutover({ migrationId: input.migrationId }), {
       validator: () => this.#tracker.refuseUnlessReplicating(),
     });
-    setHandler(rollbackUpdate, () => this.#rollBackByHand(), {
+    setHandler(rollbackUpdate, () => whatever(() => this.#rollBackByHand()), {
       validator: () => {
         this.#refuseUnless("completed", "left-behind");
         if (this.#moved?.live) throw afterSwitch(input.migrationId);
@@ -89,7 +94,7 @@ class MigrationRun {
         await this.#tracker.turn.release();
         const ended = isCancellation(error) ? "cancelled" : "failed";
         await this.#tellWave(ended, describeFailure(error).message);
-        await this.#tracker.tellHome(ended, describeFailure(error).message);
+        await this.#tracker.tellHome(ended, describeFailure(error).message, this.#open === "left-behind");
       });
       if (!this.#open) throw runFailure(this.#input.migrationId, error);
     }
