@@ -3,6 +3,7 @@ import { Context } from "@temporalio/activity";
 import { ProviderError } from "../domain/errors.ts";
 import { firewallVersion } from "../domain/firewall.ts";
 import { canonicalJson, findDrift, type ObservedResource, type Plan, planContent } from "../domain/plan.ts";
+import { parsePoolTargetId, poolTargetKind, poolTargetVersion } from "../domain/traffic-pool-plan.ts";
 import { vmVersion } from "../domain/vm.ts";
 import type { DnsRecordType } from "../providers/traffic-facets.ts";
 import type { ActivityDeps } from "./deps.ts";
@@ -94,6 +95,12 @@ async function versionOf(
       (await goneIsFine(provider.dns?.getRecord(record, signal) ?? Promise.resolve(undefined)))?.version ?? "absent"
     );
   }
+  if (kind === poolTargetKind) {
+    const { poolId, ...owned } = parsePoolTargetId(id);
+    const pool = await goneIsFine(readPool(provider, poolId, signal));
+    return pool ? poolTargetVersion(pool, owned) : "absent";
+  }
+  // Of plans that were made before they told whose target of a pool is theirs.
   if (kind === "target-pool") return (await goneIsFine(readPool(provider, id, signal)))?.version ?? "absent";
   if (kind === "security-group") return (await hasSecurityGroup(provider, id, signal)) ? "present" : "absent";
   if (kind === "recovery-point") return (await isIntact(provider, id, signal)) ? "intact" : "changed or gone";

@@ -2,6 +2,7 @@ import type { ScopedResource } from "../domain/access.ts";
 import { isProviderError, ProviderError } from "../domain/errors.ts";
 import type { MigrationRequest } from "../domain/migration.ts";
 import { applyMap, type MigrationMap } from "../domain/migration-map.ts";
+import type { MigrationObservations } from "../domain/migration-parts.ts";
 import { planMigration } from "../domain/migration-plan.ts";
 import { translatesRules } from "../domain/migration-rules.ts";
 import type { Plan } from "../domain/plan.ts";
@@ -35,7 +36,7 @@ export async function planOrRefusal(
 /** Looks at both sites and stores the pinned plan of one migration; a known plan id gives the stored one. */
 export async function planOne(
   deps: ActivityDeps,
-  input: { readonly planId: string; readonly request: MigrationRequest },
+  input: { readonly planId: string; readonly request: MigrationRequest } & Pick<MigrationObservations, "homeward">,
   signal: AbortSignal,
 ): Promise<Plan> {
   const { registry, store, transfer, defaults, settings } = deps;
@@ -74,6 +75,7 @@ export async function planOne(
   const disks = await withKnownBytes(observed, inspected, { site: source.site, freeBytes, store, transfer });
   const seen = {
     ...{ ...sides, at: new Date().toISOString(), vm, disks, guest, live, traffic, history },
+    ...(input.homeward ? { homeward: true } : {}),
     ...(map ? { map } : {}),
     ...(firewall ? { firewall } : {}),
     ...(diskTypes ? { diskTypes } : {}),

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Context } from "@temporalio/activity";
 import { ProviderError } from "../domain/errors.ts";
 import type { PoolMember, PoolShiftParameters } from "../domain/traffic.ts";
-import { partsOf } from "../domain/traffic-plan.ts";
+import { partsOf } from "../domain/traffic-pool-plan.ts";
 import type { LoadBalancingFacet } from "../providers/traffic-facets.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { sourceAddress } from "./traffic.ts";

@@ -13,6 +13,7 @@ import { recordId } from "../domain/traffic-plan.ts";
 import { type Address, formatAddress, type ListenerView } from "../domain/traffic-proxy.ts";
 import type { DnsFacet } from "../providers/traffic-facets.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { goneIsFine } from "./gone.ts";
 
 /** Where that port is reached since the VM was started again; undefined where nothing tells. */
 export async function sourceAddress(
@@ -22,8 +23,8 @@ export async function sourceAddress(
 ): Promise<Address | undefined> {
   if (!source) return undefined;
   const { compute } = await registry.provider(source.site);
-  const { endpoints } = await compute.getVm(source.vmId, signal);
-  return endpoints.find(({ guestPort }) => guestPort === source.guestPort);
+  const vm = await goneIsFine(compute.getVm(source.vmId, signal));
+  return vm?.endpoints.find(({ guestPort }) => guestPort === source.guestPort);
 }
 
 const pollMs = 200;
@@ -78,13 +79,22 @@ export function trafficActivities({ registry, proxy, store }: ActivityDeps) {
       await put(input.shift, input.to, input.ours);
     },
 
-    /** The same on the way back. */
+    /** The same on the way back, with the source's address as it is since it was started again. That is the answer. */
     async restoreRecord(input: {
       shift: DnsShiftParameters;
       to: RecordState;
       ours: readonly RecordState[];
-    }): Promise<void> {
-      await put(input.shift, input.to, input.ours);
+    }): Promise<RecordState> {
+      const { shift, ours } = input;
+      const { source } = shift;
+      const reached = await sourceAddress(registry, source, Context.current().cancellationSignal);
+      const now = ({ values, ttlSeconds }: RecordState): RecordState => {
+        const moved = values.map((value) => (reached && value === source?.host ? reached.host : value));
+        return { ttlSeconds, values: [...new Set(moved)] };
+      };
+      const to = now(input.to);
+      await put(shift, to, [input.to, ...ours, ...ours.map(now)]);
+      return to;
     },
 
     /** Holds what comes to the listener from now on, and lets what is under way end first. `again`: of a way back, where a
@@ -193,7 +203,7 @@ export function trafficActivities({ registry, proxy, store }: ActivityDeps) {
     const seen = await dns.getRecord({ zoneId, name, type }, signal);
     // What is so already is set again: its name servers may not have it yet, which only a change of one's own tells.
     if (!seen || ![to, ...ours].some((state) => same(state, seen))) {
-      throw new ProviderError("Conflict", {
+      throw new ProviderError(seen ? "Conflict" : "NotFound", {
         operation: "change the record",
         resource: `${shift.site}/dns-record/${recordId(shift)}`,
         reason: seen ? `somebody made it ${seen.values.join(", ")} (${seen.ttlSeconds} s) since` : "it is gone",

@@ -7,11 +7,15 @@ import type { UndoView } from "../domain/undo.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { planOne } from "./planner.ts";
 
+/** Checks of traffic that warn of a way home where they refuse others. */
+const leftOut: ReadonlySet<string> = new Set(["traffic-starts", "traffic-record", "traffic-pool", "traffic-proxy"]);
+
 export function undoActivities(deps: ActivityDeps) {
   const { store } = deps;
   return {
     /** Plans the way home of a VM that was moved, and files its migration. The plan that it undoes was approved with its
-     *  window, so this one is not approved again; what it does is pinned all the same. */
+     *  window, so this one is not approved again; what it does is pinned all the same. `without`: why something that led
+     *  users to it is left out. */
     async planWayHome(input: {
       migrationId: string;
       /** Of the move that it undoes: how the VM is stopped, how it is verified and how much of the link it may have, and when, hold
@@ -22,7 +26,7 @@ export function undoActivities(deps: ActivityDeps) {
       vmId: string;
       mode: "warm" | "cold";
       roundPauseSeconds: number;
-    }): Promise<{ planId: string; planHash: string }> {
+    }): Promise<{ planId: string; planHash: string; without?: readonly string[] }> {
       const { migrationId, from, to, vmId, mode, roundPauseSeconds } = input;
       const moved = await store.plans.get(input.planId);
       const { stopGraceMs, verify, bandwidthBytesPerSecond, schedule } = (moved?.inputs ??
@@ -40,7 +44,7 @@ export function undoActivities(deps: ActivityDeps) {
         ...(mode === "warm" ? { mode, warm: { cutover: "manual", roundPauseSeconds } } : {}),
       };
       const signal = Context.current().cancellationSignal;
-      const plan = await planOne(deps, { planId: `plan-${migrationId}`, request }, signal);
+      const plan = await planOne(deps, { planId: `plan-${migrationId}`, request, homeward: true }, signal);
       if (!plan.executable) {
         const failed = plan.checks.filter(({ result }) => result === "fail");
         throw new ProviderError("Conflict", {
@@ -60,7 +64,10 @@ export function undoActivities(deps: ActivityDeps) {
         bytesToMove: plan.estimates.bytesToMove,
         tags: plan.subjects?.[0]?.tags ?? {},
       });
-      return { planId: plan.planId, planHash: plan.hash };
+      const without = plan.checks.flatMap(({ check, result, detail }) =>
+        result === "warn" && leftOut.has(check) ? [detail] : [],
+      );
+      return { planId: plan.planId, planHash: plan.hash, ...(without.length > 0 ? { without } : {}) };
     },
 
     async recordUndo(input: { migrationId: string; undo: UndoView }): Promise<void> {

@@ -172,6 +172,8 @@ export interface MigrationObservations {
   readonly map?: { readonly name: string; readonly version: number };
   /** Present where traffic is to move with it. */
   readonly traffic?: TrafficObservation;
+  /** It brings a VM home: what led users to it and is gone meanwhile is told, and keeps it from nothing. */
+  readonly homeward?: boolean;
   readonly source: {
     /** Sites of one kind can hand running guests to each other. */
     readonly kind?: string;

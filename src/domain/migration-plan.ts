@@ -18,6 +18,7 @@ import { describeProbes, describeVerify, planVerify } from "./migration-verify.t
 import { secondsAtLimits } from "./move-hours.ts";
 import type { ObservedResource, Plan, PlanAction, PlanCheck, PlanChoice, PlanContent, PlanEstimates } from "./plan.ts";
 import { effectiveSchedule, hoursChecks, type MigrationSchedule, scheduleChecks, zoneChecks } from "./schedule.ts";
+import { gapChecks } from "./traffic-gap.ts";
 import { planTraffic } from "./traffic-plan.ts";
 import { planUndo } from "./undo.ts";
 import { tagKeys, type Vm, vmVersion } from "./vm.ts";
@@ -112,6 +113,7 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
     ...zoneChecks(seen),
     ...hoursChecks(seen, schedule, { seconds, warm: warm !== undefined }),
     ...scheduleChecks(seen, seconds),
+    ...(live ? [] : gapChecks(seen, traffic.actions, times.downtimeSeconds ?? 0)),
   ];
   const moving: readonly PlanAction[] = [
     ...network.actions,

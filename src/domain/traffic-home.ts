@@ -12,8 +12,12 @@ import {
 export function trafficHome({ actions }: Pick<Plan, "actions">): TrafficOptions | undefined {
   const of = <T>(name: string) =>
     actions.filter(({ action }) => action === name).map(({ parameters }) => parameters as unknown as T);
-  const dns = of<DnsShiftParameters>(trafficActions.dns).map(({ before, values, ...record }) => {
-    return values === undefined ? record : { ...record, values: before.values };
+  const dns = of<DnsShiftParameters>(trafficActions.dns).map(({ before, values, source, ...record }) => {
+    if (values === undefined) return record;
+    // Its new VM there may have another address.
+    return source && record.type !== "CNAME" && before.values.length === 1
+      ? { ...record, port: source.guestPort }
+      : { ...record, values: before.values };
   });
   const pools = of<PoolShiftParameters>(trafficActions.pool).map(({ site, poolId, port, shareId, replaces }) => {
     return { site, poolId, port, ...(shareId === undefined ? {} : { shareId: replaces.shareId }) };

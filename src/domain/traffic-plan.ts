@@ -3,15 +3,13 @@ import type { MigrationObservations } from "./migration-parts.ts";
 import type { ObservedResource, PlanAction, PlanCheck, PlanChoice } from "./plan.ts";
 import {
   type DnsShiftParameters,
-  type PoolMember,
-  type PoolShiftParameters,
   type ProbeParameters,
   type ProxyShiftParameters,
-  type SourcePort,
   type TrafficObservation,
   trafficActions,
 } from "./traffic.ts";
-import { formatAddress } from "./traffic-proxy.ts";
+import { sourcePort, type TrafficPart } from "./traffic-part.ts";
+import { planPool } from "./traffic-pool-plan.ts";
 
 const defaults = {
   lowTtlSeconds: 30,
@@ -19,8 +17,6 @@ const defaults = {
   drainSeconds: 5,
   intervalMs: 250,
   expectStatus: 200,
-  steps: [100],
-  stepSeconds: 10,
 } as const;
 
 export interface PlannedTraffic {
@@ -40,7 +36,7 @@ export function recordId({ zoneId, type, name }: { zoneId: string; type: string;
 /** What moves with the VM's traffic: every record, pool and listener as it was found, with what is done to it. `live` is
  *  whether the guest moves while it runs. */
 export function planTraffic(seen: MigrationObservations, live: boolean): PlannedTraffic {
-  const { request, traffic, vm } = seen;
+  const { request, traffic, vm, homeward = false } = seen;
   const { probe } = request.traffic ?? {};
   if (!request.traffic) return nothing;
   const list = new CheckList();
@@ -58,10 +54,19 @@ export function planTraffic(seen: MigrationObservations, live: boolean): Planned
     "traffic-starts",
     vm.state === "running" ? undefined : `${vm.name} is ${vm.state}, and so nothing serves at the target`,
     `${vm.name} serves`,
-    "Leave the traffic out.",
+    homeward ? "Start it there before the undo." : "Leave the traffic out.",
+    homeward,
+  );
+  if (homeward && vm.state !== "running") return { ...nothing, checks: list.checks };
+  const twice = namedTwice(traffic);
+  list.say(
+    "traffic-once",
+    twice === undefined ? undefined : `${twice} is named more than once`,
+    "Each record, pool and listener is named once",
+    "Name it once, with all that it is to be.",
   );
   const parts = [
-    ...(traffic?.dns ?? []).map((each) => planRecord(each, list)),
+    ...(traffic?.dns ?? []).map((each) => planRecord(seen, each, list)),
     ...(traffic?.proxies ?? []).map((each) => planListener(seen, each, list)),
     ...(traffic?.pools ?? []).map((each) => planPool(seen, each, list)),
   ];
@@ -73,13 +78,28 @@ export function planTraffic(seen: MigrationObservations, live: boolean): Planned
   };
 }
 
-interface Part {
-  readonly action?: PlanAction;
-  readonly choice?: PlanChoice;
-  readonly observed?: ObservedResource;
+/** The first that two parts of the request would both change, as a person reads it. */
+function namedTwice({ dns = [], pools = [], proxies = [] }: Partial<TrafficObservation> = {}): string | undefined {
+  const names = [
+    ...dns.map(
+      ({ shift }) => `${shift.type} record ${plainName(shift.name)} of the zone ${shift.zoneId} at ${shift.site}`,
+    ),
+    ...pools.map(({ shift }) => `port ${shift.port} in the pool ${shift.poolId} at ${shift.site}`),
+    ...proxies.map(({ shift }) => `listener ${shift.listener} of the proxy ${shift.proxy}`),
+  ];
+  return names.find((name, index) => names.indexOf(name) !== index);
 }
 
-function planRecord({ shift, record, gap }: TrafficObservation["dns"][number], list: CheckList): Part {
+/** Zones are indifferent to case, and to the dot that ends a whole name. */
+function plainName(name: string): string {
+  return name.toLowerCase().replace(/\.$/, "");
+}
+
+function planRecord(
+  seen: MigrationObservations,
+  { shift, record, gap }: TrafficObservation["dns"][number],
+  list: CheckList,
+): TrafficPart {
   const { site, zoneId, name, type, port, values } = shift;
   const what = `${type} record ${name}`;
   const unclear =
@@ -95,6 +115,7 @@ function planRecord({ shift, record, gap }: TrafficObservation["dns"][number], l
     gap === undefined
       ? "Give its values, or the guest port whose host it is to point to."
       : "Name a record that is there.",
+    seen.homeward,
   );
   if (!record || gap !== undefined || unclear !== undefined) return {};
   const lowTtlSeconds = Math.min(record.ttlSeconds, shift.lowTtlSeconds ?? defaults.lowTtlSeconds);
@@ -102,6 +123,7 @@ function planRecord({ shift, record, gap }: TrafficObservation["dns"][number], l
     ...{ site, zoneId, name, type, lowTtlSeconds },
     ...(port === undefined ? {} : { port }),
     ...(values === undefined ? {} : { values }),
+    ...sourceHost(seen, record.values),
     before: { ttlSeconds: record.ttlSeconds, values: record.values },
     ttlAfterSeconds: shift.ttlAfterSeconds ?? record.ttlSeconds,
   };
@@ -132,7 +154,7 @@ function planListener(
   seen: MigrationObservations,
   { shift, listener, gap }: TrafficObservation["proxies"][number],
   list: CheckList,
-): Part {
+): TrafficPart {
   const { proxy, listener: name, port } = shift;
   const busy = listener?.state === "holding" ? "it holds requests for somebody else now" : undefined;
   const holdSeconds = shift.holdSeconds ?? defaults.holdSeconds;
@@ -148,6 +170,7 @@ function planListener(
     over === undefined
       ? "Name a listener that is there and is open: novacron proxy show."
       : "Give a longer hold_seconds, or a shorter drain_seconds.",
+    seen.homeward,
   );
   if (!listener || gap !== undefined || busy !== undefined || over !== undefined) return {};
   const parameters: ProxyShiftParameters = {
@@ -171,93 +194,14 @@ function planListener(
   };
 }
 
-/** Whether that is where a port of the source is reached. */
-function sourcePort(
+/** Whether one of the values is the host of a port of the source: that may be another one after its next start. */
+function sourceHost(
   { request, vm, traffic }: MigrationObservations,
-  address: string,
-): { readonly source?: SourcePort } {
-  const found = traffic?.endpoints.find((endpoint) => formatAddress(endpoint) === address);
-  return found ? { source: { site: request.from, vmId: vm.vmId, guestPort: found.guestPort } } : {};
-}
-
-function planPool(
-  seen: MigrationObservations,
-  { shift, members = [], shares = [], weighs, leastWeight = 1, version, gap }: TrafficObservation["pools"][number],
-  list: CheckList,
-): Part {
-  const { request, vm, traffic } = seen;
-  const { site, poolId, port } = shift;
-  const endpoints = traffic?.endpoints ?? [];
-  const isSource = ({ vmId, address, port: at }: PoolMember) =>
-    vmId === vm.vmId || endpoints.some(({ host, port: open }) => host === address && open === at);
-  const replaces = members.find((member) =>
-    shift.replaces === undefined ? isSource(member) : member.targetId === shift.replaces,
-  );
-  const fits = (share: (typeof shares)[number]) =>
-    shift.shareId === undefined ? share.shareId === replaces?.shareId : share.shareId === shift.shareId;
-  const share = shares.find(fits);
-  const steps = shift.steps ?? defaults.steps;
-  const own = ownShare(shares, members);
-  const full = shares.find(({ shareId }) => shareId === replaces?.shareId)?.weight;
-  const tooLight =
-    weighs && full !== undefined && share?.shareId !== replaces?.shareId
-      ? steps.find((step) => partsOf(full, step).some((part) => part > 0 && part < leastWeight))
-      : undefined;
-  const wrong =
-    gap ??
-    (replaces ? undefined : `none of its targets is ${vm.name}`) ??
-    (share ? undefined : `it has no share ${shift.shareId}`) ??
-    (share?.accepts === "vm" && site !== request.to
-      ? `it takes VMs of ${site} only, and the new one is at ${request.to}`
-      : undefined) ??
-    (steps.length > 1 && !(weighs && (own || share?.shareId !== replaces?.shareId))
-      ? "the old target and the new one have one weight together, so traffic can't move in steps"
-      : undefined) ??
-    (tooLight === undefined
-      ? undefined
-      : `a step of ${tooLight} would divide its weight of ${full} into ${partsOf(full ?? 0, tooLight).join(" and ")}, and it takes none below ${leastWeight}`) ??
-    (steps.length > 1 && replaces && isSource(replaces)
-      ? `${vm.name} is stopped before its traffic moves, so the part that a step leaves to it would reach nobody`
-      : undefined);
-  list.say(
-    "traffic-pool",
-    wrong,
-    `Pool ${poolId} at ${site} has ${vm.name} as its target ${replaces?.targetId}`,
-    "Name the target that goes with `replaces`, a share that takes the new one, or other steps, or none.",
-  );
-  if (wrong !== undefined || !replaces || !share || version === undefined) return {};
-  const parameters: PoolShiftParameters = {
-    ...{ site, poolId, port, replaces, steps },
-    ...(replaces.address === undefined
-      ? {}
-      : sourcePort(seen, formatAddress({ host: replaces.address, port: replaces.port }))),
-    ...(own ? {} : { shareId: share.shareId }),
-    accepts: share.accepts,
-    before: members.map(({ targetId }) => targetId),
-    weights: shares.flatMap(({ shareId, weight }) => (weight === undefined ? [] : [{ shareId, weight }])),
-    stepSeconds: shift.stepSeconds ?? defaults.stepSeconds,
-  };
-  const resource = { site, kind: "target-pool", id: poolId };
-  return {
-    action: {
-      action: trafficActions.pool,
-      resource,
-      detail: `Put port ${port} of the new VM into pool ${poolId}${steps.length > 1 ? ` with ${steps.join(", ")} of 100` : ""}, and drain ${replaces.targetId}`,
-      parameters: { ...parameters },
-    },
-    observed: { ...resource, version },
-  };
-}
-
-/** What the new target and the old one get of the old one's weight. */
-export function partsOf(full: number, step: number): readonly [number, number] {
-  const part = Math.min(full, Math.max(1, Math.round((full * step) / 100)));
-  return [part, full - part];
-}
-
-/** Whether targets are weighed one by one. */
-function ownShare(shares: readonly { readonly shareId: string }[], members: readonly PoolMember[]): boolean {
-  return members.length > 0 && members.every(({ targetId, shareId }) => targetId === shareId) && shares.length > 0;
+  values: readonly string[],
+): Pick<DnsShiftParameters, "source"> {
+  const found = traffic?.endpoints.find(({ host }) => values.includes(host));
+  if (!found) return {};
+  return { source: { site: request.from, vmId: vm.vmId, guestPort: found.guestPort, host: found.host } };
 }
 
 function planProbe(site: string, probe: { url: string; intervalMs?: number; expectStatus?: number }): PlanAction {

@@ -78,6 +78,8 @@ export interface RecordState {
 /** The same as a plan pins it, with what was there before. */
 export interface DnsShiftParameters extends Pick<DnsShift, "site" | "zoneId" | "name" | "type" | "port" | "values"> {
   readonly before: RecordState;
+  /** What its value `host` was the address of. */
+  readonly source?: SourcePort & { readonly host: string };
   readonly lowTtlSeconds: number;
   readonly ttlAfterSeconds: number;
 }
@@ -207,7 +209,6 @@ export interface TrafficObservation {
     readonly weighs?: boolean;
     /** The least above 0; 1 when absent. */
     readonly leastWeight?: number;
-    readonly version?: string;
     readonly gap?: string;
   }[];
   readonly proxies: readonly { readonly shift: ProxyShift; readonly listener?: SeenListener; readonly gap?: string }[];

@@ -4,6 +4,7 @@ import { actionParameters, type MigrationPlanParts } from "./migration-plan.ts";
 import type { ObservedResource, Plan, PlanAction, PlanCheck, PlanEstimates } from "./plan.ts";
 import { addUp, type Cost } from "./prices.ts";
 import { roomCheck } from "./room-check.ts";
+import { type PoolShiftParameters, trafficActions } from "./traffic.ts";
 import type { MemberState, WaveMember, WaveMemberParameters, WaveOutline } from "./wave.ts";
 import { nextMoves, type ScheduledWave, waveEnded } from "./wave-schedule.ts";
 
@@ -28,7 +29,11 @@ export function planWave(seen: WaveObservations): MigrationPlanParts {
   const { outline, planned } = seen;
   const plans = planned.flatMap((member) => ("plan" in member ? [member.plan] : []));
   const { name, parallel, inOrder, groups, members } = outline;
-  const checks = [...memberChecks(outline, planned), ...Object.keys(seen.targets).flatMap((to) => sumChecks(seen, to))];
+  const checks = [
+    ...memberChecks(outline, planned),
+    ...trafficChecks(plans),
+    ...Object.keys(seen.targets).flatMap((to) => sumChecks(seen, to)),
+  ];
   return {
     kind: wavePlanKind,
     inputs: { name, ...(parallel === undefined ? {} : { parallel }), inOrder, groups },
@@ -93,6 +98,30 @@ function memberChecks({ members }: WaveOutline, planned: readonly PlannedMember[
       return told.map((check) => ({ ...check, detail: `${vm}: ${check.detail}` }));
     }),
   ];
+}
+
+/** A record or a listener leads to one VM, and so does a share of a pool whose weight moves with it. */
+function trafficChecks(plans: readonly Plan[]): PlanCheck[] {
+  const led = plans.flatMap(({ inputs, actions }) =>
+    actions.flatMap(({ action, resource, parameters }) => {
+      const { shareId, replaces } = parameters as Partial<PoolShiftParameters>;
+      const alone = action !== trafficActions.pool || (shareId !== undefined && shareId !== replaces?.shareId);
+      if (!(Object.values(trafficActions) as string[]).includes(action) || action === trafficActions.probe || !alone)
+        return [];
+      return [{ vm: String(inputs.vmName), what: `${resource.site}/${resource.kind}/${resource.id}` }];
+    }),
+  );
+  return [...Map.groupBy(led, ({ what }) => what)].flatMap(([what, [first, second]]): PlanCheck[] => {
+    if (!first || !second) return [];
+    return [
+      {
+        check: "wave-traffic",
+        result: "fail",
+        detail: `${what} would be led to ${first.vm}, and then to ${second.vm}`,
+        remedy: "Name it for one of them, or give each VM a target of its own in a pool.",
+      },
+    ];
+  });
 }
 
 /** Each VM may fit by itself, and all of them not. */

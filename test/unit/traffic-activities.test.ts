@@ -94,3 +94,36 @@ test("a pool keeps what was in it before, also where the new VM has that address
   await within(() => leavePool(input));
   assert.deepEqual(removed, ["ours"]);
 });
+
+test("a record gets the source's new address, and is known as ours with the old one and the new one", async () => {
+  let seen: { ttlSeconds: number; values: string[] } | undefined = { ttlSeconds: 30, values: ["10.0.0.9"] };
+  const dns = {
+    getRecord: async () => seen && { ...seen, version: "v" },
+    putRecord: async ({ record }: { record: { ttlSeconds: number; values: string[] } }) => {
+      seen = { ttlSeconds: record.ttlSeconds, values: record.values };
+    },
+    waitForChange: async () => undefined,
+  };
+  const { restoreRecord } = trafficActivities({
+    registry: { provider: async () => ({ dns, compute }) },
+  } as unknown as ActivityDeps);
+  const before = { ttlSeconds: 600, values: ["127.0.0.7", "192.0.2.1"] };
+  const shift = { site: "c", zoneId: "z", name: "app.example.com", type: "A", before };
+  const restore = (ttlSeconds: number, host = "127.0.0.7") =>
+    within(() =>
+      restoreRecord({
+        shift: { ...shift, source: { ...source, host } } as unknown as DnsShiftParameters,
+        to: { ...before, ttlSeconds },
+        ours: [before, { ...before, ttlSeconds: 30 }, { ttlSeconds: 30, values: ["10.0.0.9"] }],
+      }),
+    );
+  const now = { ttlSeconds: 30, values: ["127.0.0.1", "192.0.2.1"] };
+  assert.deepEqual(await restore(30), now);
+  assert.deepEqual(seen, now);
+  assert.deepEqual(await restore(600), { ...now, ttlSeconds: 600 });
+  assert.deepEqual(seen, { ...now, ttlSeconds: 600 });
+  seen = { ttlSeconds: 5, values: ["192.0.2.99"] };
+  await assert.rejects(restore(600), /somebody made it 192\.0\.2\.99/);
+  seen = undefined;
+  await assert.rejects(restore(600), { code: "NotFound" });
+});

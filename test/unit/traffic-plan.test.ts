@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { MigrationObservations } from "../../src/domain/migration-parts.ts";
 import type { TrafficObservation, TrafficOptions } from "../../src/domain/traffic.ts";
+import { gapChecks } from "../../src/domain/traffic-gap.ts";
 import { trafficHome } from "../../src/domain/traffic-home.ts";
 import { planTraffic } from "../../src/domain/traffic-plan.ts";
+import { parsePoolTargetId, poolTargetVersion } from "../../src/domain/traffic-pool-plan.ts";
+import type { Vm } from "../../src/domain/vm.ts";
 
 const dns = { site: "aws-us-east-1", zoneId: "Z1", name: "app.example.com", type: "A" as const, port: 8080 };
 const proxy = { proxy: "edge", listener: "app", port: 8080 };
@@ -19,12 +22,18 @@ const shares = [
 
 function planned(
   seen: Partial<TrafficObservation>,
-  { live = false, point, wanted = {} }: { live?: boolean; point?: "freeze"; wanted?: TrafficOptions } = {},
+  {
+    live = false,
+    homeward = false,
+    state = "running",
+    point,
+    wanted = {},
+  }: { live?: boolean; homeward?: boolean; state?: Vm["state"]; point?: "freeze"; wanted?: TrafficOptions } = {},
 ) {
   const traffic = { dns: [], pools: [], proxies: [], endpoints: [], ...seen };
   const request = { vm: "vm-1", from: "onprem-a", to: "aws-us-east-1", point, traffic: wanted };
-  const vm = { vmId: "vm-1", name: "app", state: "running" };
-  return planTraffic({ request, traffic, vm } as unknown as MigrationObservations, live);
+  const vm = { vmId: "vm-1", name: "app", state };
+  return planTraffic({ request, traffic, vm, homeward } as unknown as MigrationObservations, live);
 }
 
 const failed = (plan: ReturnType<typeof planned>) =>
@@ -40,7 +49,7 @@ describe("the plan of traffic", () => {
           {
             shift: { ...pool, shareId: "s2", replaces: "t2", steps: [10, 100] },
             members: [...members, other],
-            ...{ shares, weighs: true, version: "v2" },
+            ...{ shares, weighs: true },
           },
         ],
       },
@@ -61,7 +70,7 @@ describe("the plan of traffic", () => {
       [
         ["dns-record", "Z1/A/app.example.com", "v1"],
         ["proxy-listener", "app", "10.0.0.1:8080"],
-        ["target-pool", "pool", "v2"],
+        ["pool-target", "pool t2 s1 s2", JSON.stringify({ share: "s1", port: 8080, s1: 100, s2: 0 })],
       ],
     );
     assert.match(choices[0]?.chosen ?? "", /300 s after/);
@@ -75,7 +84,7 @@ describe("the plan of traffic", () => {
     const plan = planned({
       endpoints,
       proxies: [{ shift: proxy, listener: { ...listener, backend: "127.0.0.1:4001" } }],
-      pools: [{ shift: pool, members: [at], shares: [{ shareId: "t1", accepts: "address" }], version: "v" }],
+      pools: [{ shift: pool, members: [at], shares: [{ shareId: "t1", accepts: "address" }] }],
     });
     assert.deepEqual(
       plan.actions.map(({ parameters }) => parameters.source),
@@ -97,16 +106,16 @@ describe("the plan of traffic", () => {
         { proxies: [{ shift: proxy, listener: { ...listener, state: "holding" } }] },
         /holds requests for somebody else/,
       ],
-      [{ pools: [{ shift: pool, members: [], shares, version: "v" }] }, /none of its targets is app/],
-      [{ pools: [{ shift: { ...pool, shareId: "s9" }, members, shares, version: "v" }] }, /no share s9/],
-      [{ pools: [{ shift: { ...pool, steps: [5, 100] }, members, shares, weighs: true, version: "v" }] }, /one weight/],
+      [{ pools: [{ shift: pool, members: [], shares }] }, /none of its targets is app/],
+      [{ pools: [{ shift: { ...pool, shareId: "s9" }, members, shares }] }, /no share s9/],
+      [{ pools: [{ shift: { ...pool, steps: [5, 100] }, members, shares, weighs: true }] }, /one weight/],
       [
         { proxies: [{ shift: { ...proxy, holdSeconds: 10, drainSeconds: 10 }, listener }] },
         /hold of 10 s could be over/,
       ],
       [
         {
-          pools: [{ shift: { ...pool, shareId: "s2", steps: [50, 100] }, members, shares, weighs: true, version: "v" }],
+          pools: [{ shift: { ...pool, shareId: "s2", steps: [50, 100] }, members, shares, weighs: true }],
         },
         /app is stopped before its traffic moves/,
       ],
@@ -114,18 +123,100 @@ describe("the plan of traffic", () => {
         {
           pools: [
             {
-              ...{ shift: { ...pool, shareId: "s2", steps: [5, 100] }, members, shares, weighs: true, version: "v" },
+              ...{ shift: { ...pool, shareId: "s2", steps: [5, 100] }, members, shares, weighs: true },
               leastWeight: 10,
             },
           ],
         },
         /a step of 5 would divide its weight of 100 into 5 and 95, and it takes none below 10/,
       ],
-      [{ pools: [{ shift: { ...pool, site: "gcp" }, members, shares, version: "v" }] }, /takes VMs of gcp only/],
+      [{ pools: [{ shift: { ...pool, site: "gcp" }, members, shares }] }, /takes VMs of gcp only/],
     ];
     for (const [seen, reason] of cases) assert.match(failed(planned(seen)).join("; "), reason);
     assert.match(failed(planned({}, { point: "freeze" })).join("; "), /source goes on/);
     assert.match(failed(planned({}, { live: true })).join("; "), /moves while it runs/);
+  });
+
+  test("refuses to change the same thing twice", () => {
+    const again = { ...dns, name: "APP.example.com." };
+    const cases: readonly [Partial<TrafficObservation>, RegExp][] = [
+      [{ dns: [dns, again].map((shift) => ({ shift, record })) }, /A record app\.example\.com of the zone Z1/],
+      [{ proxies: [proxy, proxy].map((shift) => ({ shift, listener })) }, /listener app of the proxy edge/],
+      [{ pools: [pool, pool].map((shift) => ({ shift, members, shares })) }, /port 8080 in the pool pool/],
+    ];
+    for (const [seen, what] of cases) {
+      assert.match(failed(planned(seen)).join("; "), /^traffic-once: /);
+      assert.match(failed(planned(seen)).join("; "), what);
+    }
+    const other = [dns, { ...dns, name: "b.example.com" }];
+    assert.deepEqual(failed(planned({ dns: other.map((shift) => ({ shift, record })) })), []);
+  });
+
+  test("rests on what the move changes in a pool, not on what others do there", () => {
+    const seen = { members: [...members, other], shares };
+    const versionOf = (shareId?: string) => {
+      const [owned] = planned({ pools: [{ shift: { ...pool, ...(shareId ? { shareId } : {}) }, ...seen }] }).observed;
+      assert.ok(owned);
+      return {
+        planned: owned.version,
+        now: (pool: typeof seen) => poolTargetVersion(pool, parsePoolTargetId(owned.id)),
+      };
+    };
+    const one = versionOf();
+    assert.equal(one.now(seen), one.planned);
+    const successor = { targetId: "t3", shareId: "s1", vmId: "vm-9", port: 8080 };
+    assert.equal(one.now({ ...seen, members: [...members, successor] }), one.planned);
+    const weighed = shares.map((share) => ({ ...share, weight: 50 }));
+    assert.equal(one.now({ ...seen, shares: weighed }), one.planned);
+    assert.equal(one.now({ ...seen, members: [other] }), "absent");
+    assert.notEqual(one.now({ ...seen, members: members.map((each) => ({ ...each, port: 81 })) }), one.planned);
+    const between = versionOf("s2");
+    assert.equal(between.now({ ...seen, members }), between.planned);
+    assert.notEqual(between.now({ ...seen, shares: weighed }), between.planned);
+  });
+
+  test("of a way home goes on without what is gone, and says so", () => {
+    const gap = "it is gone";
+    const seen = {
+      dns: [
+        { shift: dns, gap },
+        { shift: { ...dns, name: "b.example.com" }, record },
+      ],
+      proxies: [{ shift: proxy, gap }],
+      pools: [{ shift: pool, members: [other], shares }],
+    };
+    const { actions, checks } = planned(seen, { homeward: true });
+    assert.deepEqual(
+      checks.filter(({ result }) => result === "warn").map(({ check, detail }) => `${check}: ${detail}`),
+      ["traffic-record: it is gone", "traffic-proxy: it is gone", "traffic-pool: none of its targets is app"],
+    );
+    assert.deepEqual(failed({ ...planned(seen), checks }), []);
+    assert.deepEqual(
+      actions.map(({ resource }) => resource.id),
+      ["Z1/A/b.example.com"],
+    );
+    assert.equal(failed(planned(seen)).length, 3);
+    const off = planned({ dns: [{ shift: dns, record }] }, { homeward: true, state: "stopped" });
+    assert.deepEqual([off.actions.length, failed(off).length], [0, 0]);
+    assert.match(off.checks.find(({ result }) => result === "warn")?.detail ?? "", /app is stopped/);
+  });
+
+  test("says what gap its users have to expect", () => {
+    const expected = (traffic: Partial<TrafficObservation>, downtime: number, mode?: "warm") => {
+      const seen = { request: { mode }, vm: { name: "app", state: "running" } } as unknown as MigrationObservations;
+      return gapChecks(seen, planned(traffic).actions, downtime).map(
+        ({ result, detail, remedy }) => `${result}: ${detail} (${remedy})`,
+      );
+    };
+    assert.deepEqual(expected({}, 50), []);
+    assert.match(expected({ dns: [{ shift: dns, record }] }, 50)[0] ?? "", /^warn: .*50 s, .*it fails, with the 30 s/);
+    assert.match(expected({ proxies: [{ shift: proxy, listener }] }, 50)[0] ?? "", /^pass: .*50 s.* waits/);
+    const long = { proxies: [{ shift: proxy, listener }], dns: [{ shift: dns, record }] };
+    assert.match(
+      expected(long, 500)[0] ?? "",
+      /^warn: .*at most 120 s: what waits then fails \(Move it with --mode warm/,
+    );
+    assert.match(expected(long, 500, "warm")[0] ?? "", /\(Give a longer hold_seconds/);
   });
 
   test("raises no TTL that is lower already", () => {
@@ -137,12 +228,14 @@ describe("the plan of traffic", () => {
   test("of the way home leads everything back, and ends with the TTLs of the beginning", () => {
     const values = ["203.0.113.9"];
     const { actions } = planned({
+      endpoints: [{ guestPort: 8443, host: "10.0.0.7", port: 8443 }],
       dns: [
         { shift: dns, record },
         { shift: { ...dns, name: "b.example.com", values }, record },
+        { shift: { ...dns, name: "c.example.com", values }, record: { ...record, values: ["10.0.0.7"] } },
       ],
       proxies: [{ shift: proxy, listener }],
-      pools: [{ shift: { ...pool, shareId: "s2" }, members, shares, weighs: true, version: "v2" }],
+      pools: [{ shift: { ...pool, shareId: "s2" }, members, shares, weighs: true }],
     });
     const home = trafficHome({ actions });
     assert.deepEqual(
@@ -150,6 +243,8 @@ describe("the plan of traffic", () => {
       [
         ["app.example.com", undefined, 8080, 300],
         ["b.example.com", ["10.0.0.1"], 8080, 300],
+        // Where its former value was an address of the source, its successor's is looked up.
+        ["c.example.com", undefined, 8443, 300],
       ],
     );
     assert.deepEqual(home?.pools?.[0]?.shareId, "s1");

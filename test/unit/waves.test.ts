@@ -217,6 +217,26 @@ describe("the plan of a wave", () => {
     assert.match(planWave({ ...seen, targets: over }).checks.at(-1)?.detail ?? "", /5 of 4 VMs/);
   });
 
+  test("fails where two VMs would take each other's traffic", () => {
+    const led = (action: string, parameters: object, ids = ["x", "x"]) => {
+      const two = ["a", "b"].map((vm, index) => {
+        const plan = planOf(vm, 2 ** 20, 10);
+        const resource = { site: "edge", kind: "thing", id: ids[index] ?? "" };
+        const shift = { action, resource, detail: "", parameters: parameters as Record<string, unknown> };
+        return { plan: { ...plan, inputs: { ...plan.inputs, vmName: vm }, actions: [...plan.actions, shift] } };
+      });
+      const { checks } = planWave({ ...seen, outline: outline([{ vm: "a" }, { vm: "b" }]), planned: two });
+      return checks.flatMap(({ check, detail }) => (check === "wave-traffic" ? [detail] : []));
+    };
+    assert.match(led("shift-record", {})[0] ?? "", /edge\/thing\/x would be led to a, and then to b/);
+    assert.equal(led("hold-traffic", {}).length, 1);
+    assert.equal(led("hold-traffic", {}, ["x", "y"]).length, 0);
+    assert.equal(led("shift-pool", { replaces: { shareId: "s1" } }).length, 0);
+    assert.equal(led("shift-pool", { shareId: "s1", replaces: { shareId: "s1" } }).length, 0);
+    assert.equal(led("shift-pool", { shareId: "s2", replaces: { shareId: "s1" } }).length, 1);
+    assert.equal(led("measure-gap", {}).length, 0);
+  });
+
   test("wants a second person where a rule wants one for its migrations", () => {
     const subjects = [{ site: "onprem-a", tags: { env: "prod" } }];
     const rules = [{ kind: "migrate-vm", scope: { tags: { env: "prod" } } }];

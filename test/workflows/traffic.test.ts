@@ -12,7 +12,7 @@ import type { Plan } from "../../src/domain/plan.ts";
 import { cacheDir } from "../../src/host/paths.ts";
 import { taskQueue } from "../../src/temporal/connection.ts";
 import { createWorker } from "../../src/worker/worker.ts";
-import { finalizeUpdate, rollbackUpdate } from "../../src/workflows/migrate-vm/messages.ts";
+import { finalizeUpdate, rollbackUpdate, undoUpdate } from "../../src/workflows/migrate-vm/messages.ts";
 import { smallDeps, startServers } from "../support/small-worker.ts";
 
 const { store, client, temporalAddress } = await startServers();
@@ -89,6 +89,7 @@ const well: Record<string, (input: never) => unknown> = {
   openFinalize: () => ({ steps: [], leftAlone: [] }),
   replicate: () => Context.current().cancelled,
   dropReplica: () => undefined,
+  askForCutover: () => undefined,
   planWayHome: async ({ migrationId }: { migrationId: string }) => {
     const workflowId = `migration/${migrationId}`;
     const vm = { name: "app", sourceVmId: "new-vm" };
@@ -154,6 +155,9 @@ async function start() {
 
 const wrong = () => {
   throw ApplicationFailure.nonRetryable("it went wrong", "Conflict");
+};
+const gone = () => {
+  throw ApplicationFailure.nonRetryable("it is gone", "NotFound");
 };
 const forward = [
   "lowerTtl",
@@ -259,6 +263,43 @@ describe("the traffic of a migration", () => {
     answers = {};
     await client.workflow.getHandle(`migration/${way}`).executeUpdate(rollbackUpdate);
     await untilHome(({ state }) => state === "rolled-back");
+  });
+
+  test("goes home without what is gone by then", async () => {
+    const warm = { cutover: "manual", targetDowntimeSeconds: 30, roundPauseSeconds: 1, fixedSeconds: 0 };
+    const window = { windowSeconds: 3600, roundPauseSeconds: 1 };
+    const away = [...plan.actions, { action: "undo-window", parameters: window }];
+    const home = [...plan.actions, { action: "replicate", parameters: warm }];
+    const newest = { round: 0, sourcePointId: "point", takenAt: "", provenAt: "", disks: [] };
+    let asked = () => undefined as unknown;
+    const cutover = new Promise((resolve) => {
+      asked = () => resolve(undefined);
+    });
+    answers = {
+      openPlan: ({ planId }: { planId: string }) =>
+        planId === "home"
+          ? { ...plan, inputs: { vm: "new-vm", from: "b", to: "a" }, actions: home }
+          : { ...plan, actions: away },
+      planWayHome: async (input: never) => ({
+        ...((await well.planWayHome?.(input)) as object),
+        without: ["there is no pool"],
+      }),
+      replicate: () => cutover.then(() => ({ reason: "asked", newest })),
+      askForCutover: () => asked(),
+    };
+    const { run, until } = await start();
+    const { migrationId } = await until("awaiting-finalize");
+    answers = { ...answers, holdTraffic: gone, shiftRecord: gone, shiftPool: gone };
+    calls = [];
+    await run.executeUpdate(undoUpdate);
+    assert.equal((await until("awaiting-finalize")).undo?.state, "undone");
+    assert.ok(!calls.some((call) => /^(directTraffic|heldTraffic|restore)/.test(call)), calls.join());
+    const way = await store.migrations.get(`${migrationId}-undo`);
+    assert.deepEqual([way?.state, way?.traffic?.targets], ["awaiting-finalize", undefined]);
+    const told = async (id: string) =>
+      (await store.migrations.events(id, 0, 200)).map(({ message }) => message).join("\n");
+    assert.match(await told(`${migrationId}-undo`), /without proxy\/edge\/app: .*\n(.*\n)*.*without c\/pool\/pool/);
+    assert.match(await told(migrationId), /leaves out what led users to it: there is no pool/);
   });
 
   test("goes back when a person rolls back: held while the source starts, then exactly as it was", async () => {

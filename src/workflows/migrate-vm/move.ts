@@ -66,7 +66,9 @@ export async function moveVm(
   });
   // A plan has some, or it hasn't: runs of earlier plans go on as they began.
   const planned = plannedTraffic(plan);
-  const traffic = planned && new TrafficShift(planned, move, tracker, saga);
+  const { migrationId, from, to } = move;
+  const place = { migrationId, from, to, homeward: input.undoOf !== undefined };
+  const traffic = planned && new TrafficShift(planned, place, tracker, saga);
   await traffic?.announce();
   if (move.warm) return moveWarm(move, move.warm, plan.hash, tracker, saga, traffic);
   const cutover = new Cutover(move, tracker, saga, { traffic });

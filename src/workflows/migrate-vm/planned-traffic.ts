@@ -44,3 +44,15 @@ export function movedHome(shift: PoolShiftParameters, replaces: PoolMember | und
   );
   return { ...shift, replaces, weights };
 }
+
+export function nameOf({ site, name, type }: DnsShiftParameters): string {
+  return `${site}/dns-record/${name} (${type})`;
+}
+
+export function nameOfListener({ proxy, listener }: ProxyShiftParameters): string {
+  return `proxy/${proxy}/${listener}`;
+}
+
+export function nameOfPool({ site, poolId }: PoolShiftParameters): string {
+  return `${site}/pool/${poolId}`;
+}

@@ -1,30 +1,35 @@
-import { CancellationScope, proxyActivities, proxyLocalActivities, sleep } from "@temporalio/workflow";
+// Long because it is one story: each step beside what undoes it.
+import { patched, proxyActivities, proxyLocalActivities, sleep } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
 import type { NewMember } from "../../activities/traffic-pools.ts";
-import {
-  type DnsShiftParameters,
-  type GapReport,
-  type HeldTraffic,
-  type PoolShiftParameters,
-  type ProxyShiftParameters,
-  type RecordState,
-  type TrafficState,
+import type {
+  GapReport,
+  HeldTraffic,
+  PoolShiftParameters,
+  ProxyShiftParameters,
+  RecordState,
+  TrafficState,
 } from "../../domain/traffic.ts";
 import { bulkCall, recordCall, siteCall, undoCall } from "../lib/activity-options.ts";
 import { describeFailure } from "../lib/failure.ts";
 import type { Saga } from "../lib/saga.ts";
-import { memberOf, movedHome, type PlannedTraffic } from "./planned-traffic.ts";
+import { GapMeasuring } from "./gap-measuring.ts";
+import { memberOf, movedHome, nameOf, nameOfListener, nameOfPool, type PlannedTraffic } from "./planned-traffic.ts";
 import type { Tracker } from "./tracker.ts";
 
 const act = proxyActivities<Activities>(siteCall);
 const long = proxyActivities<Activities>(bulkCall);
 const undo = proxyActivities<Activities>(undoCall);
+/** A certificate can do without the answer, and nothing waits long for it. */
+const soon = proxyActivities<Activities>({ ...siteCall, scheduleToCloseTimeout: "10 seconds" });
 const { recordTraffic } = proxyLocalActivities<Activities>(recordCall);
 
 interface Place {
   readonly migrationId: string;
   readonly from: string;
   readonly to: string;
+  /** Whether it brings a VM home. */
+  readonly homeward: boolean;
 }
 
 /**
@@ -38,7 +43,7 @@ export class TrafficShift {
   readonly #saga: Saga;
   /** Earliest time of a cutover: before it resolvers may still keep a record for its former TTL. */
   #notBefore: string | undefined;
-  #measuring: { readonly scope: CancellationScope; readonly report: Promise<GapReport> } | undefined;
+  readonly #measuring = new GapMeasuring();
   #gap: GapReport | undefined;
   #held: readonly HeldTraffic[] = [];
   #targets: readonly string[] = [];
@@ -51,6 +56,8 @@ export class TrafficShift {
   readonly #members: (NewMember | undefined)[] = [];
   /** What could not be put back so far. */
   readonly #stuck = new Set<string>();
+  /** What was not there any more when a VM came home. */
+  readonly #gone = new Set<string>();
 
   constructor(planned: PlannedTraffic, place: Place, tracker: Tracker, saga: Saga) {
     this.#planned = planned;
@@ -83,10 +90,12 @@ export class TrafficShift {
     if (records.length === 0) return;
     await this.#tracker.run("announce", "lower the TTLs of the records", async () => {
       for (const [index, shift] of records.entries()) {
-        this.#onWayBack(nameOf(shift), () => undo.restoreRecord({ shift, to: shift.before, ours: this.#ours(index) }));
+        this.#onWayBack(nameOf(shift), () => this.#restore(index, shift.before));
         const summary = `lower the TTL of ${shift.name}`;
-        const { notBefore } = await act.lowerTtl.executeWithOptions({ summary }, [{ shift }]);
-        if (this.#notBefore === undefined || notBefore > this.#notBefore) this.#notBefore = notBefore;
+        await this.#unlessGone(nameOf(shift), async () => {
+          const { notBefore } = await act.lowerTtl.executeWithOptions({ summary }, [{ shift }]);
+          if (this.#notBefore === undefined || notBefore > this.#notBefore) this.#notBefore = notBefore;
+        });
       }
     });
     await this.#record("waiting");
@@ -98,14 +107,14 @@ export class TrafficShift {
     const { proxies, pools } = this.#home;
     await this.#tracker.run("hold", "hold what comes for it", async () => {
       await this.#tracker.interruptible(() => this.#untilAllowed());
-      this.#onWayBack("the measuring of the gap", async () => void (await this.#measured()));
-      this.#measure();
+      this.#onWayBack("the measuring of the gap", () => this.#measuring.end());
+      this.#measuring.begin(this.#planned.probe);
       for (const [index, shift] of records.entries()) {
         const to = { ...shift.before, ttlSeconds: shift.lowTtlSeconds };
-        this.#onWayBack(nameOf(shift), () => undo.restoreRecord({ shift, to, ours: this.#ours(index) }));
+        this.#onWayBack(nameOf(shift), () => this.#restore(index, to));
       }
       for (const [index, shift] of pools.entries()) {
-        const resource = `${shift.site}/pool/${shift.poolId}`;
+        const resource = nameOfPool(shift);
         this.#onWayBack(resource, async () => {
           if (!this.#members[index]) return;
           pools[index] = movedHome(shift, await undo.restorePool({ shift }));
@@ -119,13 +128,16 @@ export class TrafficShift {
       }
       for (const [index, shift] of proxies.entries()) {
         const { migrationId } = this.#place;
-        this.#onWayBack(`proxy/${shift.proxy}/${shift.listener}`, async () => {
+        const resource = nameOfListener(shift);
+        this.#onWayBack(resource, async () => {
           const ours = this.#backends[index] ?? [];
           proxies[index] = { ...shift, ...(await undo.releaseTraffic({ shift, migrationId, ours })) };
         });
-        await act.holdTraffic.executeWithOptions({ summary: `hold ${shift.proxy}/${shift.listener}` }, [
-          { shift, holdId: this.#holdId(suffix) },
-        ]);
+        await this.#unlessGone(resource, () =>
+          act.holdTraffic.executeWithOptions({ summary: `hold ${shift.proxy}/${shift.listener}` }, [
+            { shift, holdId: this.#holdId(suffix) },
+          ]),
+        );
       }
     });
     await this.#record("held");
@@ -146,15 +158,17 @@ export class TrafficShift {
           : [];
       const addressOf = (port: number | undefined) => addresses.find((each) => each.port === port);
       for (const [index, shift] of proxies.entries()) {
+        const resource = nameOfListener(shift);
+        if (this.#gone.has(resource)) continue;
         const backend = addressOf(shift.port)?.at ?? "";
         this.#backends[index]?.push(backend);
         const holdId = this.#holdId(suffix);
         // The way back begins with another hold: what comes then waits until the source serves again.
-        this.#onWayBack(`proxy/${shift.proxy}/${shift.listener}`, () =>
-          undo.holdTraffic({ shift, holdId: `${holdId}-back`, again: true }),
-        );
+        this.#onWayBack(resource, () => undo.holdTraffic({ shift, holdId: `${holdId}-back`, again: true }));
         const summary = `send ${shift.proxy}/${shift.listener} to ${backend}`;
-        await act.directTraffic.executeWithOptions({ summary }, [{ shift, backend, holdId }]);
+        await this.#unlessGone(resource, () =>
+          act.directTraffic.executeWithOptions({ summary }, [{ shift, backend, holdId }]),
+        );
       }
       for (const [index, shift] of records.entries()) {
         const values = shift.values ?? [addressOf(shift.port)?.host ?? ""];
@@ -162,24 +176,34 @@ export class TrafficShift {
         // What undoes it was registered with the hold, so that it comes after the source has started.
         this.#shifted[index]?.push(to);
         const summary = `point ${shift.name} to ${values.join(", ")}`;
-        await act.shiftRecord.executeWithOptions({ summary }, [{ shift, to, ours: this.#ours(index) }]);
+        await this.#unlessGone(nameOf(shift), () =>
+          act.shiftRecord.executeWithOptions({ summary }, [{ shift, to, ours: this.#ours(index) }]),
+        );
       }
       for (const [index, shift] of pools.entries()) {
         const member = memberOf(shift, vmId, addressOf(shift.port)?.at ?? "");
         this.#members[index] = member;
         const summary = `put ${vmId} into ${shift.poolId}`;
-        await long.shiftPool.executeWithOptions({ summary }, [{ shift, member }]);
+        await this.#unlessGone(nameOfPool(shift), () =>
+          long.shiftPool.executeWithOptions({ summary }, [{ shift, member }]),
+        );
       }
+      const line = (resource: string, text: string) => (this.#gone.has(resource) ? [] : [text]);
       this.#targets = [
-        ...proxies.map((shift, index) => `${shift.proxy}/${shift.listener} → ${this.#backends[index]?.at(-1)}`),
-        ...records.map((shift, index) => `${shift.name} → ${this.#shifted[index]?.at(-1)?.values.join(", ")}`),
-        ...pools.map((shift) => `${shift.poolId} → ${vmId}`),
+        ...proxies.flatMap((shift, index) =>
+          line(nameOfListener(shift), `${shift.proxy}/${shift.listener} → ${this.#backends[index]?.at(-1)}`),
+        ),
+        ...records.flatMap((shift, index) =>
+          line(nameOf(shift), `${shift.name} → ${this.#shifted[index]?.at(-1)?.values.join(", ")}`),
+        ),
+        ...pools.flatMap((shift) => line(nameOfPool(shift), `${shift.poolId} → ${vmId}`)),
       ];
     });
-    this.#gap = await this.#measured();
+    this.#gap = await this.#measuring.end();
     const holdId = this.#holdId(suffix);
     // What can't be told of it any more takes no traffic back.
-    const held = this.#planned.proxies.map((shift) => act.heldTraffic({ shift, holdId }).catch(() => []));
+    const there = this.#planned.proxies.filter((shift) => !this.#gone.has(nameOfListener(shift)));
+    const held = there.map((shift) => soon.heldTraffic({ shift, holdId }).catch(() => []));
     this.#held = (await Promise.all(held)).flat();
     await this.#record("shifted");
   }
@@ -192,6 +216,7 @@ export class TrafficShift {
   /** After the finalize nobody goes back any more: TTLs become what they are to be. */
   async settle(): Promise<void> {
     for (const [index, shift] of this.#planned.records.entries()) {
+      if (this.#gone.has(nameOf(shift))) continue;
       const values = this.#shifted[index]?.at(-1)?.values ?? shift.before.values;
       const to = { values, ttlSeconds: shift.ttlAfterSeconds };
       const summary = `set the TTL of ${shift.name} to ${to.ttlSeconds} s`;
@@ -203,6 +228,19 @@ export class TrafficShift {
       }
     }
     await this.#record("settled");
+  }
+
+  /** What is gone keeps no VM from coming home: it is told, and left out from then on. */
+  async #unlessGone(resource: string, work: () => Promise<unknown>): Promise<void> {
+    if (this.#gone.has(resource)) return;
+    try {
+      await work();
+    } catch (error) {
+      const { code, message } = describeFailure(error);
+      if (!this.#place.homeward || code !== "NotFound" || !patched("home-without-traffic")) throw error;
+      this.#gone.add(resource);
+      await this.#tracker.note(`It comes home without ${resource}: ${message}`);
+    }
   }
 
   async #tellBack(): Promise<void> {
@@ -217,11 +255,21 @@ export class TrafficShift {
       resource,
       remove: this.#rollback,
       undo: async () => {
+        if (this.#gone.has(resource)) return;
         this.#stuck.add(key);
         await work();
         this.#stuck.delete(key);
       },
     });
+  }
+
+  /** Where the source's address changed with its start, a later cutover finds the record so, and not as the plan saw it. */
+  async #restore(index: number, to: RecordState): Promise<void> {
+    const shift = this.#planned.records[index];
+    if (!shift) return;
+    const made = await undo.restoreRecord({ shift, to, ours: this.#ours(index) });
+    // An earlier worker did not tell as what.
+    if (made) this.#shifted[index]?.push(made);
   }
 
   /** All states of a record that are of our making, and the one before. */
@@ -234,25 +282,6 @@ export class TrafficShift {
   async #untilAllowed(): Promise<void> {
     const left = this.#notBefore === undefined ? 0 : Date.parse(this.#notBefore) - Date.now();
     if (left > 0) await sleep(left, { summary: `until resolvers have let go of the records, at ${this.#notBefore}` });
-  }
-
-  #measure(): void {
-    const { probe } = this.#planned;
-    if (!probe || this.#measuring) return;
-    const scope = new CancellationScope();
-    const summary = `measure the gap of ${probe.url}`;
-    const report = scope.run(() => long.measureGap.executeWithOptions({ summary }, [{ probe }]));
-    // A measurement that fails fails no cutover.
-    report.catch(() => undefined);
-    this.#measuring = { scope, report };
-  }
-
-  async #measured(): Promise<GapReport | undefined> {
-    const measuring = this.#measuring;
-    if (!measuring) return undefined;
-    this.#measuring = undefined;
-    measuring.scope.cancel();
-    return measuring.report.catch(() => undefined);
   }
 
   #holdId(suffix: string): string {
@@ -276,8 +305,4 @@ export class TrafficShift {
       },
     });
   }
-}
-
-function nameOf({ site, name, type }: DnsShiftParameters): string {
-  return `${site}/dns-record/${name} (${type})`;
 }

@@ -151,9 +151,11 @@ export class UndoWindow {
     const migrationId = `${this.#migrationId}-undo${this.#tried === 1 ? "" : `-${this.#tried}`}`;
     const { sourceSite: to, targetSite: from, targetVmId: vmId } = this.#moved;
     const { roundPauseSeconds } = this.#parameters;
-    const planned = await planWayHome.executeWithOptions({ summary: `plan the way home to ${to}` }, [
-      { migrationId, planId: this.#planId, from, to, vmId, mode, roundPauseSeconds },
-    ]);
+    const { without = [], ...planned } = await planWayHome.executeWithOptions(
+      { summary: `plan the way home to ${to}` },
+      [{ migrationId, planId: this.#planId, from, to, vmId, mode, roundPauseSeconds }],
+    );
+    for (const why of without) await this.#note(`The way home leaves out what led users to it: ${why}`);
     const child: { migrationId: string; ended?: boolean; left?: boolean } = { migrationId };
     const handle = await startChild<(input: MigrateVmInput) => Promise<MigrateVmResult>>("migrateVm", {
       workflowId: `migration/${migrationId}`,
@@ -205,6 +207,10 @@ export class UndoWindow {
       ...(reason === undefined ? {} : { reason }),
     };
     await recordUndo({ migrationId: this.#migrationId, undo });
+    await this.#note(message);
+  }
+
+  async #note(message: string): Promise<void> {
     await recordMigration({ migrationId: this.#migrationId, at: now(), message, patch: {} });
   }
 }
