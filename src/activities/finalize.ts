@@ -106,14 +106,16 @@ export function finalizeActivities({ registry, store, settings }: ActivityDeps) 
     const moved = new Set(Object.values(movedVolumes));
     const volumes = vm ? [] : await Array.fromAsync(disks.listVolumes(signal));
     const leftVolumes = volumes.filter(({ volumeId }) => moved.has(volumeId));
+    // Of a source that somebody deleted by hand its plan still knows how it had come.
+    const cameBy = (vm ?? plan?.subjects?.[0])?.tags?.[tagKeys.migration];
     const [points, successor, held, taken, made] = await Promise.all([
       pointsOf(migration),
       successorOf({ registry, store }, migration, signal),
       networkAdmin ? Array.fromAsync(networkAdmin.listAddresses(signal)) : [],
       snapshots ? Array.fromAsync(snapshots.listSnapshots(signal)) : [],
-      networkAdmin && vm?.tags[tagKeys.migration] ? Array.fromAsync(networkAdmin.listSecurityGroups(signal)) : [],
+      networkAdmin && cameBy !== undefined ? Array.fromAsync(networkAdmin.listSecurityGroups(signal)) : [],
     ]);
-    const groups = made.filter(({ tags }) => tags[tagKeys.migration] === vm?.tags[tagKeys.migration]);
+    const groups = made.filter(({ tags }) => tags[tagKeys.migration] === cameBy);
     const target = await registry.provider(to);
     return {
       migrationId,

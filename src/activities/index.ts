@@ -31,6 +31,7 @@ import { protectionPlanActivities } from "./protection-plan.ts";
 import { recordActivities } from "./record.ts";
 import { recordOperationActivities } from "./record-operation.ts";
 import { replicateActivities } from "./replicate.ts";
+import { rereadRulesActivities } from "./reread-rules.ts";
 import { rotateActivities } from "./rotate.ts";
 import { siteHealthActivities } from "./site-health.ts";
 import { answerActivities, siteWorkerActivities } from "./site-workers.ts";
@@ -85,6 +86,7 @@ function allOf(deps: ActivityDeps) {
     ...atSites(deps, moves),
     ...siteWorkerActivities(deps),
     ...replicateActivities(deps, moves, slots),
+    ...rereadRulesActivities(deps),
     ...liveActivities(deps),
     ...leaseActivities(deps),
     ...keepLeaseActivities(deps),
@@ -120,6 +122,7 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   checkNetworks: "reads",
   createSecurityGroup: "changes",
   deleteSecurityGroup: "changes",
+  rereadRules: "changes",
   standingOfSites: "reads",
   answerForSite: "reads",
   makeWavePlan: "reads",

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Context } from "@temporalio/activity";
 import { ProviderError } from "../domain/errors.ts";
-import { firewallVersion } from "../domain/firewall.ts";
+import { firewallVersion, networkRulesVersion } from "../domain/firewall.ts";
 import { canonicalJson, findDrift, type ObservedResource, type Plan, planContent } from "../domain/plan.ts";
 import { parsePoolTargetId, poolTargetKind, poolTargetVersion } from "../domain/traffic-pool-plan.ts";
 import { vmVersion } from "../domain/vm.ts";
@@ -87,6 +87,10 @@ async function versionOf(
   if (kind === "vm-firewall") {
     const firewall = await goneIsFine(provider.network.firewallOf?.(id, signal) ?? Promise.resolve(undefined));
     return firewall ? firewallVersion(firewall) : "absent";
+  }
+  if (kind === "network-rules") {
+    const rules = await goneIsFine(provider.network.networkRules?.(id, signal) ?? Promise.resolve(undefined));
+    return rules ? networkRulesVersion(rules) : "absent";
   }
   if (kind === "dns-record") {
     const [zoneId = "", type, ...name] = id.split("/");

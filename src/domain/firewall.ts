@@ -71,13 +71,26 @@ export function firewallVersion({ nics }: VmFirewall): string {
     layers.flatMap(({ name, rules: of, otherwise }, index) => [
       // Two layers may have one name: groups of different resource groups.
       [`${nicId}/${index}/${name}`, `otherwise in ${otherwise.ingress}, out ${otherwise.egress}`] as const,
-      ...[...Map.groupBy(of, ({ ruleId }) => ruleId)].map(
-        // A site's rule with several ports or protocols is several here.
-        ([ruleId, parts]) => [`${nicId}/${index}/${name}/${ruleId}`, parts.map(textOf).join(" | ")] as const,
-      ),
+      ...textsOf(of).map(([ruleId, text]) => [`${nicId}/${index}/${name}/${ruleId}`, text] as const),
     ]),
   );
-  return JSON.stringify(Object.fromEntries(rules.toSorted(([a], [b]) => (a < b ? -1 : 1))));
+  return inOrder(rules);
+}
+
+/** The same of rules that a network has for everybody. */
+export function networkRulesVersion(rules: readonly FirewallRule[]): string {
+  return inOrder(textsOf(rules));
+}
+
+/** A site's rule with several ports or protocols is several here. */
+function textsOf(rules: readonly FirewallRule[]): (readonly [string, string])[] {
+  return [...Map.groupBy(rules, ({ ruleId }) => ruleId)].map(
+    ([ruleId, parts]) => [ruleId, parts.map(textOf).join(" | ")] as const,
+  );
+}
+
+function inOrder(texts: readonly (readonly [string, string])[]): string {
+  return JSON.stringify(Object.fromEntries(texts.toSorted(([a], [b]) => (a < b ? -1 : 1))));
 }
 
 function textOf(rule: FirewallRule): string {

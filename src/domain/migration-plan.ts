@@ -1,6 +1,6 @@
 // Long because it is one plan; each of its parts has a file of its own.
 import { planConsistency } from "./consistency-plan.ts";
-import { firewallVersion } from "./firewall.ts";
+import { firewallVersion, networkRulesVersion } from "./firewall.ts";
 import { gib } from "./format.ts";
 import { formerShapeTag } from "./former-shape.ts";
 import { chooseMode, planLive } from "./live-plan.ts";
@@ -218,6 +218,10 @@ function observedResources(
     ...(seen.map ? at("map", [seen.map.name], String(seen.map.version)) : []),
     ...at("recovery-point", points, "intact"),
     ...at("network", networks, "active"),
+    ...[...new Set(networks)].flatMap((id) => {
+      const rules = seen.target.networkRules?.[id];
+      return rules ? [{ site: request.to, kind: "network-rules", id, version: networkRulesVersion(rules) }] : [];
+    }),
     ...at("security-group", network.securityGroups ?? [], "present"),
   ];
 }

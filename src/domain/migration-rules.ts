@@ -10,6 +10,13 @@ export interface PlannedRules {
   readonly checks: readonly PlanCheck[];
 }
 
+/** What they are translated from, and to. */
+export interface RuleObservations extends Pick<MigrationObservations, "request" | "firewall"> {
+  readonly vm: Pick<MigrationObservations["vm"], "name">;
+  readonly source: Pick<MigrationObservations["source"], "capabilityGaps">;
+  readonly target: Pick<MigrationObservations["target"], "capabilityGaps" | "securityGroups" | "networkRules">;
+}
+
 const none: PlannedRules = { actions: [], choices: [], checks: [] };
 const check = "target-security-rules";
 
@@ -19,7 +26,7 @@ export function translatesRules({ request }: Pick<MigrationObservations, "reques
 }
 
 /** What the rules of the source become at the target: a group of the VM's own. */
-export function planRules(seen: MigrationObservations, networks: readonly TargetNetwork[]): PlannedRules {
+export function planRules(seen: RuleObservations, networks: readonly TargetNetwork[]): PlannedRules {
   if (!translatesRules(seen)) return none;
   const { request, vm, firewall, target, source } = seen;
   const fail = (detail: string, remedy: string): PlannedRules => {
@@ -145,7 +152,7 @@ function checkOf({ layer, rule, result, why, remedy = "" }: TranslatedRule, choi
 
 /** Where a network lets through by itself what the source does not, no group of a VM keeps it out. */
 function networkChecks(
-  { request, target }: MigrationObservations,
+  { request, target }: RuleObservations,
   networks: readonly TargetNetwork[],
   rules: readonly SecurityRule[],
 ): PlanCheck[] {
@@ -163,7 +170,7 @@ function networkChecks(
   });
 }
 
-function unreadCheck({ request }: MigrationObservations, { unread }: VmFirewall): PlanCheck[] {
+function unreadCheck({ request }: RuleObservations, { unread }: VmFirewall): PlanCheck[] {
   if (unread.length === 0) return [];
   return [
     {

@@ -61,6 +61,7 @@ export interface NetworkAdminFacet {
     rules: readonly SecurityRule[],
     signal: AbortSignal,
   ): Promise<SecurityGroup>;
+  /** @throws ProviderError Conflict while a VM has it. */
   deleteSecurityGroup(securityGroupId: string, signal: AbortSignal): Promise<void>;
   listAddresses(signal: AbortSignal): AsyncIterable<Address>;
   allocateAddress(input: Keyed<{ name: string }>, signal: AbortSignal): Promise<Address>;

@@ -216,6 +216,12 @@ export function runConformance(harness: ConformanceHarness): void {
         const ports = own.map(({ fromPort, toPort, peer }) => [fromPort, toPort, peer]);
         const single = [4242, 4243].map((port) => [port, port, rule.peer]);
         assert.deepEqual(ports, group ? [[4242, 4243, rule.peer]] : single);
+        if (group && networkAdmin) {
+          await refuses("Conflict", networkAdmin.deleteSecurityGroup(group.securityGroupId, signal));
+          const still = await Array.fromAsync(networkAdmin.listSecurityGroups(signal));
+          const kept = still.find(({ securityGroupId }) => securityGroupId === group.securityGroupId);
+          assert.deepEqual(kept?.rules, group.rules);
+        }
       });
       for (let repeat = 0; repeat < 2 && group; repeat++) {
         await networkAdmin?.deleteSecurityGroup(group.securityGroupId, signal);

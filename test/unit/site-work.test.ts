@@ -27,7 +27,7 @@ test("whatever changes a site is scheduled there, but for what needs more than o
   // Documents at another site than the one that writes.
   const leases = ["handOverLease", "takeLease", "takeExpiredLease"];
   const elsewhere = [
-    ...["exchangeSecret", "retireKey", "replicate", "dropReplica", "forgetSource"],
+    ...["exchangeSecret", "retireKey", "replicate", "rereadRules", "dropReplica", "forgetSource"],
     ...[...live, ...leases, ...tests, ...ofTraffic, ...pools],
   ];
   for (const [name, effect] of Object.entries(effects)) {

@@ -90,6 +90,9 @@ const well: Record<string, (input: never) => unknown> = {
   replicate: () => Context.current().cancelled,
   dropReplica: () => undefined,
   askForCutover: () => undefined,
+  keepAsRound: () => undefined,
+  createSecurityGroup: () => undefined,
+  rereadRules: () => ({}),
   planWayHome: async ({ migrationId }: { migrationId: string }) => {
     const workflowId = `migration/${migrationId}`;
     const vm = { name: "app", sourceVmId: "new-vm" };
@@ -97,7 +100,7 @@ const well: Record<string, (input: never) => unknown> = {
     return { planId: "home", planHash: "hash" };
   },
 };
-const ofTraffic = /Record|Traffic$|Ttl|Pool$|stopVm|releaseSource|^createVm|verifyVm|removeByKey/;
+const ofTraffic = /rereadRules|Record|Traffic$|Ttl|Pool$|stopVm|releaseSource|^createVm|verifyVm|removeByKey/;
 
 function answering(name: string) {
   return async (input: Input): Promise<unknown> => {
@@ -150,7 +153,7 @@ async function start() {
       assert.ok(Date.now() < deadline, `it is ${view?.state}: ${view?.problem?.message}`);
     }
   };
-  return { run, until };
+  return { migrationId, run, until };
 }
 
 const wrong = () => {
@@ -343,5 +346,43 @@ describe("the traffic of a migration", () => {
     answers = {};
     await run.executeUpdate(rollbackUpdate);
     await until("rolled-back");
+  });
+});
+
+describe("the rules of a VM that moves warm", () => {
+  test("are looked at again before its source stops", async () => {
+    const warm = { cutover: "when-ready", targetDowntimeSeconds: 30, roundPauseSeconds: 1, fixedSeconds: 0 };
+    const group = { name: "app-rules", description: "", virtualNetworkId: "v", rules: [] };
+    const [stop, create, verify] = plan.actions;
+    const made = { action: "create-security-group", parameters: group };
+    const actions = [made, { action: "replicate", parameters: warm }, stop, create, verify];
+    const newest = { round: 0, sourcePointId: "point", takenAt: "", provenAt: "", disks: [] };
+    answers = {
+      openPlan: () => ({ ...plan, planId: "plan", actions }),
+      createSecurityGroup: () => "sg-1",
+      replicate: () => ({ reason: "ready", newest }),
+      rereadRules: ({ securityGroupId }: { securityGroupId: string }) => ({ changed: [`of ${securityGroupId}`] }),
+    };
+    calls = [];
+    const { until } = await start();
+    const { migrationId } = await until("awaiting-finalize");
+    assert.deepEqual(calls.slice(0, 2), ["rereadRules", "stopVm"]);
+    const events = await store.migrations.events(migrationId, 0, 200);
+    assert.ok(events.some(({ message }) => /changed since the plan; now they are: of sg-1/.test(message)));
+    const once = ({ warm: rule }: { warm: { cutover: string } }) =>
+      rule.cutover === "manual" ? Context.current().cancelled : { reason: "ready", newest };
+    answers = { ...answers, rereadRules: wrong, replicate: once };
+    calls = [];
+    const refused = await start();
+    const failed = async () => {
+      const told = await store.migrations.events(refused.migrationId, 0, 200);
+      return told.some(({ message }) => /cutover failed and the source runs on.*it went wrong/.test(message));
+    };
+    for (const deadline = Date.now() + 60_000; !(await failed()); await new Promise((done) => setTimeout(done, 50))) {
+      assert.ok(Date.now() < deadline, calls.join());
+    }
+    assert.deepEqual(calls, ["rereadRules"]);
+    await refused.run.cancel();
+    await refused.until("cancelled");
   });
 });

@@ -18,6 +18,7 @@ type GoogleNetwork = Partial<Wire<"Network">>;
 type Subnetwork = Partial<Wire<"Subnetwork">>;
 type Firewall = Partial<Wire<"Firewall">>;
 type GoogleAddress = Partial<Wire<"Address">>;
+type Instance = Partial<Wire<"Instance">>;
 type Route = Partial<Wire<"Route">>;
 type Keyed = { readonly key: string; readonly tags: Readonly<Record<string, string>>; readonly name: string };
 
@@ -140,9 +141,20 @@ export class GcpNetworkAdmin implements NetworkAdminFacet {
   async deleteSecurityGroup(securityGroupId: string, signal: AbortSignal): Promise<void> {
     const subject = this.#subject("delete security group", securityGroupId);
     const rules = await this.#rulesOf(securityGroupId, subject, signal);
+    if (rules.length > 0) await this.#refuseUsed(securityGroupId, rules, subject, signal);
     // What says that there is one goes last.
     for (const { name } of rules.toSorted((rule) => (isAnchor(rule) ? 1 : -1))) {
       await this.#gcp.drop("firewalls", { firewall: name }, subject, signal);
+    }
+  }
+
+  /** Google itself would take rules from under a VM that has their tag. */
+  async #refuseUsed(tag: string, rules: readonly Firewall[], subject: Subject, signal: AbortSignal): Promise<void> {
+    const networks = new Set(rules.map(({ network }) => nameOf(network)));
+    for await (const { name, tags, networkInterfaces } of this.#gcp.list<Instance>("instances", {}, subject, signal)) {
+      const isIn = (networkInterfaces ?? []).some(({ network }) => networks.has(nameOf(network)));
+      if (!isIn || !tags?.items?.includes(tag)) continue;
+      throw conflict(subject, `VM ${name} has its tag`, "Take the tag from the VM, or delete the VM, first.");
     }
   }
 
@@ -188,7 +200,6 @@ export class GcpNetworkAdmin implements NetworkAdminFacet {
   }
 
   async #takeAddress(vmId: string, subject: Subject, signal: AbortSignal): Promise<void> {
-    type Instance = Partial<Wire<"Instance">>;
     const instance = await this.#gcp.find<Instance>("instances", { instance: vmId }, subject, signal);
     const [config] = instance?.networkInterfaces?.[0]?.accessConfigs ?? [];
     if (!config) return;

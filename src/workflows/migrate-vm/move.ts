@@ -70,7 +70,7 @@ export async function moveVm(
   const place = { migrationId, from, to, homeward: input.undoOf !== undefined };
   const traffic = planned && new TrafficShift(planned, place, tracker, saga);
   await traffic?.announce();
-  if (move.warm) return moveWarm(move, move.warm, plan.hash, tracker, saga, traffic);
+  if (move.warm) return moveWarm(move, move.warm, plan, tracker, saga, traffic);
   const cutover = new Cutover(move, tracker, saga, { traffic });
   await cutover.stopAndMove();
   await cutover.bringUp();

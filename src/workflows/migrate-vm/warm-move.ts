@@ -1,4 +1,5 @@
-import { CancellationScope, isCancellation } from "@temporalio/workflow";
+import { CancellationScope, isCancellation, patched } from "@temporalio/workflow";
+import type { Plan } from "../../domain/plan.ts";
 import type { WarmParameters } from "../../domain/warm.ts";
 import { bulkCall, siteCall, undoCall } from "../lib/activity-options.ts";
 import { activitiesAtSites } from "../lib/at-sites.ts";
@@ -24,7 +25,7 @@ const mostCutovers = 10;
 export async function moveWarm(
   move: PlannedMove,
   warm: WarmParameters,
-  planHash: string,
+  { planId, hash }: Pick<Plan, "planId" | "hash">,
   tracker: Tracker,
   saga: Saga,
   traffic: TrafficShift | undefined,
@@ -49,6 +50,7 @@ export async function moveWarm(
     const since = saga.mark();
     const cutover = new Cutover(move, tracker, saga, { replicated, traffic });
     try {
+      if (move.group && patched("rules-at-cutover")) await takeRulesAlong();
       await cutover.stopAndMove();
       await cutover.bringUp();
     } catch (error) {
@@ -70,12 +72,25 @@ export async function moveWarm(
       rule = { ...bounded, cutover: "manual" };
       continue;
     }
-    const moved = await cutover.complete(planHash);
+    const moved = await cutover.complete(hash);
     // The certified points stay; what they were built up from goes.
     await site.dropReplica.executeWithOptions({ summary: "drop the rounds before the last" }, [
       { migrationId, from, to, copies },
     ]);
     return moved;
+  }
+
+  /** It may have been replicated for days. */
+  async function takeRulesAlong(): Promise<void> {
+    const [securityGroupId = ""] = move.create.securityGroups ?? [];
+    const summary = `look at the rules at ${from} again`;
+    const { changed } = await site.rereadRules.executeWithOptions({ summary }, [
+      { planId, from, to, vmId, securityGroupId },
+    ]);
+    if (!changed) return;
+    await tracker.note(
+      `The rules at ${from} or of the networks at ${to} changed since the plan; now they are: ${changed.join("; ")}`,
+    );
   }
 
   async function replicate(parameters: WarmParameters, attempt: number): Promise<Replicated> {
