@@ -43,6 +43,7 @@ export async function planOne(
   const known = await store.plans.get(input.planId);
   if (known) return known;
   const { request, map } = await resolveMap(store, input.request);
+  await refuseWrongMapHome(store, request);
   if (request.from === request.to) {
     throw new ProviderError("InvalidInput", {
       operation: "plan the migration",
@@ -102,11 +103,23 @@ async function resolveMap(
   if (request.map === undefined) return { request };
   const map = await store.maps.get(request.map);
   if (map) return { request: applyMap(request, map), map };
-  throw new ProviderError("NotFound", {
+  throw noMap(request.map, "--map");
+}
+
+/** @throws ProviderError NotFound, InvalidInput where the map of a way home is none. */
+async function refuseWrongMapHome(store: ActivityDeps["store"], { from, to, undo }: MigrationRequest): Promise<void> {
+  if (undo?.map === undefined) return;
+  const map = await store.maps.get(undo.map);
+  if (!map) throw noMap(undo.map, "--undo-map");
+  applyMap({ vm: "", from: to, to: from }, map);
+}
+
+function noMap(name: string, option: string): ProviderError {
+  return new ProviderError("NotFound", {
     operation: "apply the map",
-    resource: `map/${request.map}`,
+    resource: `map/${name}`,
     reason: "there is no map of that name",
-    action: "List the maps with novacron maps list, or leave --map out.",
+    action: `List the maps with novacron maps list, or leave ${option} out.`,
   });
 }
 

@@ -143,6 +143,7 @@ function addMigrate(program: Command): void {
     .option("--hold-at-most <duration>", "how long a proxy may hold (120s)")
     .option("--probe-url <url>", "measure the gap of the application's answers with it")
     .option("--undo-window <duration>", "how long undo brings it home with what it wrote, such as 24h")
+    .option("--undo-map <name>", "a map from the target to the source, for its way home")
     .option("--test", "move nothing: boot a copy at the target, where it reaches nobody, and remove it")
     .option("--no-incremental", "move everything though the target holds an earlier state")
     .action(async (vm: string | undefined, _, command: Command) =>

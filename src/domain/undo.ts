@@ -1,5 +1,6 @@
 import type { MigrationObservations } from "./migration-parts.ts";
 import type { PlanAction, PlanCheck } from "./plan.ts";
+import type { Vm } from "./vm.ts";
 
 /** What a person asks for. */
 export interface UndoOptions {
@@ -7,12 +8,15 @@ export interface UndoOptions {
   readonly windowSeconds: number;
   /** Between two rounds. Default 30. */
   readonly roundPauseSeconds?: number;
+  /** The name of a map from the target to the source, for the way home. Default the networks that it had there. */
+  readonly map?: string;
 }
 
 /** The same with its defaults, as a plan pins it. */
 export interface UndoParameters {
   readonly windowSeconds: number;
   readonly roundPauseSeconds: number;
+  readonly map?: string;
 }
 
 /** `open`: `undo` brings the VM home with all its data. `undoing`: it is on its way. `undone`: it serves at home again,
@@ -38,8 +42,8 @@ export function planUndo({ request, vm, source, target }: MigrationObservations)
   checks: readonly PlanCheck[];
 } {
   if (!request.undo) return { actions: [], checks: [] };
-  const { windowSeconds, roundPauseSeconds = defaultRoundPauseSeconds } = request.undo;
-  const parameters: UndoParameters = { windowSeconds, roundPauseSeconds };
+  const { windowSeconds, roundPauseSeconds = defaultRoundPauseSeconds, map } = request.undo;
+  const parameters: UndoParameters = { windowSeconds, roundPauseSeconds, ...(map === undefined ? {} : { map }) };
   const gap =
     request.point === "freeze"
       ? "a copy of a frozen moment takes nothing over, so there is nothing to undo"
@@ -52,7 +56,7 @@ export function planUndo({ request, vm, source, target }: MigrationObservations)
       {
         action: "undo-window",
         resource: { site: request.from, kind: "vm", id: vm.vmId },
-        detail: `Keep ${vm.name} at ${request.from} fenced for ${windowSeconds} s more, and carry home what its successor writes`,
+        detail: `Keep ${vm.name} at ${request.from} fenced for ${windowSeconds} s more, and carry home what its successor writes${map === undefined ? "" : `, by the map ${map}`}`,
         parameters: { ...parameters },
       },
     ],
@@ -72,4 +76,20 @@ export function planUndo({ request, vm, source, target }: MigrationObservations)
           ]),
     ],
   };
+}
+
+/** Of each network that a VM is in now the one that it had at home, where that is clear and still there; its NICs are in one
+ *  order. Undefined where it is of none. */
+export function networksHome(
+  now: Vm["nics"],
+  before: Vm["nics"],
+  there: ReadonlySet<string>,
+): Readonly<Record<string, string>> | undefined {
+  if (now.length !== before.length) return undefined;
+  const had = Map.groupBy(now.entries(), ([, { networkId }]) => networkId);
+  const pairs = [...had].flatMap(([networkId, nics]) => {
+    const [one, ...others] = new Set(nics.map(([index]) => before[index]?.networkId));
+    return one !== undefined && others.length === 0 && there.has(one) ? [[networkId, one] as const] : [];
+  });
+  return pairs.length > 0 ? Object.fromEntries(pairs) : undefined;
 }

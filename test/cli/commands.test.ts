@@ -83,6 +83,7 @@ test("a test refuses each option of migrate that it does not carry, by its name"
     ...[["--network", "a=b"], ["--security-group", "open"], ["--public-address"], ["--warm"], ["--cutover", "manual"]],
     ...[
       ["--undo-window", "1h"],
+      ["--undo-map", "home"],
       ["--start-at", "2030-01-31T22:00Z"],
       ["--deadline", "2030-01-31T22:00Z"],
     ],

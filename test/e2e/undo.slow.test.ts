@@ -92,13 +92,21 @@ describe("the undo window", () => {
 
   test("of a VM that is off moves what was written when it is asked for; taken back, the VM serves where it did", async () => {
     const vmId = await makeVm("off", false);
-    const id = await lab.migrate({ vm: vmId, from: a, to: b, undo, ...rest });
+    await lab.store.maps.set({ name: "away", from: a, to: b, addresses: "keep", createdBy: "user/test" });
+    await lab.store.maps.set({ name: "home", from: b, to: a, addresses: "keep", createdBy: "user/test" });
+    const wanted = (map: string) => ({ vm: vmId, from: a, to: b, undo: { ...undo, map }, ...rest });
+    const refused = (reason: RegExp) => (error: Error) => reason.test(JSON.stringify(error.cause ?? error));
+    await assert.rejects(lab.plan(wanted("away")), refused(/it maps onprem-a to onprem-b/));
+    await assert.rejects(lab.plan(wanted("none")), refused(/no map of that name/));
+    const id = await lab.migrate(wanted("home"));
     const { vm } = await lab.until(id, "awaiting-finalize");
     const before = await censuses();
     const writes = [{ disk: 0, offset: 60 * MiB, length: 50 * MiB }];
     await lab.sandbox("POST", "/writes", { site: b, vmId: vm.targetVmId, writes });
     await order(id).executeUpdate(undoUpdate);
     const home = await isHome(id);
+    const { inputs } = (await lab.store.plans.get(home.planId)) ?? {};
+    assert.deepEqual([inputs?.map, inputs?.addresses], ["home", "keep"]);
     assert.ok(home.bytesCopied >= 50 * MiB && home.bytesCopied < 60 * MiB, `${home.bytesCopied} bytes came home`);
     await order(home.migrationId).executeUpdate(rollbackUpdate);
     await lab.untilView(id, (seen) => seen.undo?.state === "closed");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { planMigration } from "../../src/domain/migration-plan.ts";
+import { networksHome } from "../../src/domain/undo.ts";
 import { observed } from "./support/observations.ts";
 
 const undo = { windowSeconds: 3600 };
@@ -33,5 +34,25 @@ describe("the undo window of a plan", () => {
     const plan = planMigration({ ...base, request: { ...base.request, undo }, target });
     assert.equal(plan.checks.find(({ check }) => check === "undo-follows")?.result, "warn");
     assert.equal(plan.executable, true);
+  });
+});
+
+describe("the way home", () => {
+  const nics = (...ids: string[]) => ids.map((networkId, index) => ({ nicId: `n${index}`, networkId }));
+  const there = new Set(["lan", "dmz"]);
+
+  test("leads into the networks that the VM had, where that is clear and they are there", () => {
+    assert.deepEqual(networksHome(nics("front", "back"), nics("lan", "dmz"), there), { front: "lan", back: "dmz" });
+    assert.deepEqual(networksHome(nics("front", "front"), nics("lan", "lan"), there), { front: "lan" });
+    assert.deepEqual(networksHome(nics("front", "front", "back"), nics("lan", "dmz", "dmz"), there), { back: "dmz" });
+    assert.equal(networksHome(nics("front"), nics("gone"), there), undefined);
+    assert.equal(networksHome(nics("front"), nics("lan", "dmz"), there), undefined);
+  });
+
+  test("is by a map where the plan names one", () => {
+    const base = observed();
+    const plan = planMigration({ ...base, request: { ...base.request, undo: { ...undo, map: "home" } } });
+    assert.equal(plan.actions.at(-1)?.parameters.map, "home");
+    assert.match(plan.actions.at(-1)?.detail ?? "", /by the map home/);
   });
 });

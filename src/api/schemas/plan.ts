@@ -91,6 +91,9 @@ export const migrationRequestSchema = z
           .min(1)
           .max(31 * 86_400),
         round_pause_seconds: z.number().min(0).max(86_400).optional(),
+        map: entityId.optional().meta({
+          description: "A map from the target to the source, for the way home; default the networks that it had there",
+        }),
       })
       .optional()
       .meta({ description: "How long after the cutover `undo` brings the VM home with what it wrote" }),

@@ -41,6 +41,7 @@ export interface MigrateOptions extends CommonOptions, TrafficFlags {
   /** False with --no-incremental. */
   readonly incremental: boolean;
   readonly undoWindow?: string;
+  readonly undoMap?: string;
   readonly prepare?: "auto" | "off";
   readonly identity?: "keep" | "renew";
   readonly startAt?: string;
@@ -153,8 +154,15 @@ function readRequest(vm: string | undefined, options: MigrateOptions): Schemas["
     ...readSchedule(options),
     ...readPreparation(options),
     ...readTraffic(options),
-    ...(options.undoWindow ? { undo: { window_seconds: readSeconds(options.undoWindow) } } : {}),
+    ...readUndo(options),
   };
+}
+
+function readUndo({ undoWindow, undoMap: map }: MigrateOptions): Pick<Schemas["MigrationRequest"], "undo"> {
+  if (map !== undefined && undoWindow === undefined)
+    throw usageError("--undo-map is for an undo window", "Give one with --undo-window.");
+  if (undoWindow === undefined) return {};
+  return { undo: { window_seconds: readSeconds(undoWindow), ...(map === undefined ? {} : { map }) } };
 }
 
 function readPreparation({ prepare: mode, identity }: MigrateOptions): Pick<Schemas["MigrationRequest"], "prepare"> {
@@ -240,7 +248,7 @@ function refuseBesidePlan(vm: string | undefined, options: MigrateOptions): void
   const { from, to, point, bandwidth, network, probeHttp, probeTcp } = options;
   const { mode, warm, cutover, targetDowntime, roundPause, undoWindow, startAt, deadline } = options;
   const moving = [vm, from, to, point, bandwidth, network, probeHttp, probeTcp, mode];
-  const timing = [warm, cutover, targetDowntime, roundPause, undoWindow, startAt, deadline];
+  const timing = [warm, cutover, targetDowntime, roundPause, undoWindow, options.undoMap, startAt, deadline];
   const all = [
     ...moving,
     ...timing,

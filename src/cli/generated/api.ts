@@ -2143,6 +2143,8 @@ export interface components {
             undo?: {
                 window_seconds: number;
                 round_pause_seconds?: number;
+                /** @description A map from the target to the source, for the way home; default the networks that it had there */
+                map?: string;
             };
             /**
              * @description `cold` (default). `warm`: the source runs on while rounds of copies follow it, until the cutover. `live`: it never stops; warm where the sites can't do that, and the plan says why
@@ -2726,6 +2728,8 @@ export interface components {
                 undo?: {
                     window_seconds: number;
                     round_pause_seconds?: number;
+                    /** @description A map from the target to the source, for the way home; default the networks that it had there */
+                    map?: string;
                 };
                 /**
                  * @description `cold` (default). `warm`: the source runs on while rounds of copies follow it, until the cutover. `live`: it never stops; warm where the sites can't do that, and the plan says why
@@ -2880,6 +2884,8 @@ export interface components {
                 undo?: {
                     window_seconds: number;
                     round_pause_seconds?: number;
+                    /** @description A map from the target to the source, for the way home; default the networks that it had there */
+                    map?: string;
                 };
                 /**
                  * @description `cold` (default). `warm`: the source runs on while rounds of copies follow it, until the cutover. `live`: it never stops; warm where the sites can't do that, and the plan says why
@@ -3328,6 +3334,8 @@ export interface components {
             undo?: {
                 window_seconds: number;
                 round_pause_seconds?: number;
+                /** @description A map from the target to the source, for the way home; default the networks that it had there */
+                map?: string;
             };
             /**
              * @description `cold` (default). `warm`: the source runs on while rounds of copies follow it, until the cutover. `live`: it never stops; warm where the sites can't do that, and the plan says why

@@ -155,7 +155,7 @@ export class UndoWindow {
       { summary: `plan the way home to ${to}` },
       [{ migrationId, planId: this.#planId, from, to, vmId, mode, roundPauseSeconds }],
     );
-    for (const why of without) await this.#note(`The way home leaves out what led users to it: ${why}`);
+    for (const why of without) await this.#note(`The way home goes without: ${why}`);
     const child: { migrationId: string; ended?: boolean; left?: boolean } = { migrationId };
     const handle = await startChild<(input: MigrateVmInput) => Promise<MigrateVmResult>>("migrateVm", {
       workflowId: `migration/${migrationId}`,
