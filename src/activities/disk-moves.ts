@@ -1,6 +1,7 @@
 import { isProviderError, ProviderError } from "../domain/errors.ts";
 import type { CopyDiskParameters } from "../domain/migration-parts.ts";
 import { allowance, bandwidthAt, isAllowed } from "../domain/move-hours.ts";
+import { rankOf } from "../domain/rate-shares.ts";
 import { tagKeys } from "../domain/vm.ts";
 import type { DisksFacet } from "../providers/provider.ts";
 import type { GenerationState, TransferProgress } from "../transfer/ports.ts";
@@ -112,19 +113,15 @@ export class DiskMoves {
     const { targetSizeBytes: sizeBytes, replicaId, diskId, encryptionKey } = copy;
     const { attempt } = state;
     const tags = { [tagKeys.managed]: "true", [tagKeys.migration]: migrationId };
-    const sink = await target.openGeneration(
-      {
-        replica: { replicaId, sizeBytes, encryptionKey, tags },
-        generationId,
-        parentPointId: copy.base?.parentPointId,
-        attempt,
-      },
-      signal,
+    const replica = { replicaId, sizeBytes, encryptionKey, tags };
+    const parentPointId = copy.base?.parentPointId;
+    const [sink, blocks] = await both(
+      resources,
+      target.openGeneration({ replica, generationId, parentPointId, attempt }, signal),
+      source.openSource({ sourcePointId, diskId, attempt }, signal),
     );
-    resources.defer(() => sink.close());
-    const blocks = await source.openSource({ sourcePointId, diskId, attempt }, signal);
-    resources.defer(() => blocks.close());
-    const limiter = this.#limiter(move, attempt, rest);
+    let left = copy.expectedBytes ?? copy.allocatedBytes;
+    const limiter = this.#limiter(move, attempt, rest, () => rankOf(rest ? "running" : "stopped", left));
     if (limiter) resources.defer(() => limiter.close());
     const meter = move.measuresEntropy ? transfer.entropyMeter() : undefined;
     const watch = this.#deps.copies?.began(move, state.progress);
@@ -140,6 +137,7 @@ export class DiskMoves {
       limiter,
       ...(meter ? { meter } : {}),
       onProgress(progress) {
+        left = progress.bytesToMove - progress.bytesCopied;
         watch?.moved(progress);
         onProgress?.(progress);
       },
@@ -155,7 +153,12 @@ export class DiskMoves {
     return this.#deps.peers?.disks(site, generationId) ?? (await this.#deps.registry.provider(site)).disks;
   }
 
-  #limiter({ from, to, generationId, copy }: DiskMove, attempt: number, rest: RestOutsideHours | undefined) {
+  #limiter(
+    { from, to, generationId, copy }: DiskMove,
+    attempt: number,
+    rest: RestOutsideHours | undefined,
+    rank: () => number,
+  ) {
     const { store, transfer } = this.#deps;
     const { bandwidthBytesPerSecond, hours } = copy;
     const limiterFor = (bytesPerSecond: number) =>
@@ -164,6 +167,7 @@ export class DiskMoves {
         resource: `link:${from}/${to}`,
         holder: `${generationId}/${attempt}`,
         bytesPerSecond,
+        rank,
       });
     if (hours) {
       return transfer.createHoursLimiter({
@@ -249,6 +253,21 @@ export class DiskMoves {
       action: "Copy the disk again; roll the migration back to start anew.",
     });
   }
+}
+
+/** Both ends at once; of two of which one fails the other is closed, too. */
+async function both<A extends { close(): Promise<void> }, B extends { close(): Promise<void> }>(
+  resources: AsyncDisposableStack,
+  first: Promise<A>,
+  second: Promise<B>,
+): Promise<[A, B]> {
+  await Promise.allSettled(
+    [first, second].map(async (opening) => {
+      const end = await opening;
+      resources.defer(() => end.close());
+    }),
+  );
+  return Promise.all([first, second]);
 }
 
 function resultOf(attempt: number, moved: TransferProgress & { readonly rootHash: string }): CopyDiskResult {

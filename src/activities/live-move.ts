@@ -169,7 +169,9 @@ export class LiveMove {
     const { vmId } = this.#input;
     const signal = AbortSignal.timeout(lookWithinMs);
     this.#publish();
-    const rate = await this.#share.bytesPerSecond();
+    const { diskBytesDone, memoryBytesDone } = this.#last ?? {};
+    const moved = diskBytesDone === undefined ? undefined : diskBytesDone + (memoryBytesDone ?? 0);
+    const rate = await this.#share.bytesPerSecond(moved);
     const bound = rate === undefined ? {} : { disks: rate, memory: rate };
     const progress = await this.#source.live.follow(vmId, bound, signal).catch(() => undefined);
     if (!progress) return false;

@@ -202,7 +202,14 @@ export const siteContract = {
   ),
   renewLease: operation(
     "RateLeases.renew, of a link that the site is an end of",
-    z.strictObject({ resource: id, holder: id, limitPerSecond: z.number().positive(), ttlMs: count.max(60_000) }),
+    z.strictObject({
+      resource: id,
+      holder: id,
+      limitPerSecond: z.number().positive(),
+      ttlMs: count.max(60_000),
+      needsPerSecond: z.number().nonnegative().optional(),
+      rank: z.number().nonnegative().optional(),
+    }),
     z.strictObject({ perSecond: z.number(), expiresAt: time }),
   ),
   releaseLease: operation("RateLeases.release", z.strictObject({ resource: id, holder: id }), nothing),

@@ -185,6 +185,9 @@ export interface RateLeaseTable {
   holder: string;
   expires_at: Time;
   per_second: Generated<number>;
+  ticket: Generated<number>;
+  rank: Generated<number>;
+  needs: number | null;
 }
 
 export interface SlotLeaseTable {

@@ -144,10 +144,19 @@ export interface RateLease {
 
 export interface RateLeases {
   /**
-   * Takes or renews `holder`'s share of `resource`: the limit divided among the holders whose leases are current, or what
-   * they leave of it until they renew, which may be nothing.
+   * Takes or renews `holder`'s share of `resource`. Holders whose leases are current are served by their ranks (the lowest
+   * first, of one rank in the order in which they came; 0 where none is said), each with `needsPerSecond` (all of it, where
+   * that is not said) and none with less than a floor; a newcomer gets what the others leave until they renew, which may be
+   * nothing.
    * A holder that cannot renew drops to `floorPerSecond` when its lease has lapsed, never to unlimited.
    */
-  renew(input: { resource: string; holder: string; limitPerSecond: number; ttlMs: number }): Promise<RateLease>;
+  renew(input: {
+    resource: string;
+    holder: string;
+    limitPerSecond: number;
+    ttlMs: number;
+    needsPerSecond?: number | undefined;
+    rank?: number | undefined;
+  }): Promise<RateLease>;
   release(input: { resource: string; holder: string }): Promise<void>;
 }

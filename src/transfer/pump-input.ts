@@ -14,7 +14,8 @@ export interface PumpInput {
   readonly parentManifestId?: string;
   /** Reads all that is allocated and moves the leaves whose hash is not the parent's. */
   readonly compareWithParent?: boolean;
-  readonly limiter?: Pick<BandwidthLimiter, "take">;
+  /** Closed when the last byte has left: until then its share of the link is nobody else's. */
+  readonly limiter?: Pick<BandwidthLimiter, "take"> & Partial<Pick<BandwidthLimiter, "close">>;
   /** Shown the bytes that this attempt sends. */
   readonly meter?: { add(data: Uint8Array): void };
   readonly onProgress?: (progress: TransferProgress) => void;

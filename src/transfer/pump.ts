@@ -93,7 +93,10 @@ class PumpRun {
       }
       await this.#dispatch();
       await this.#gate.until(() => this.#tasks.size === 0);
+      // Making it durable takes a while, and nothing of the link.
+      const sharing = this.#input.limiter?.close?.();
       committer.finish();
+      await sharing;
       await committing;
     } catch (error) {
       this.#abort.abort(error);

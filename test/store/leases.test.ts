@@ -21,23 +21,52 @@ async function read(text: string, values: unknown[]): Promise<Record<string, unk
 }
 
 describe("a rate", () => {
-  test("is divided fairly among the holders, and again when one leaves", async () => {
+  test("goes to the holders in the order in which they came, but for a floor, and on to the next when one leaves", async () => {
     const { leases } = lab.store;
     const resource = randomUUID();
-    const renew = (holder: string) => leases.renew({ resource, holder, limitPerSecond: 900, ttlMs: minute });
-    assert.equal((await renew("a")).perSecond, 900);
+    const renew = (holder: string) => leases.renew({ resource, holder, limitPerSecond: 1600, ttlMs: minute });
+    assert.equal((await renew("a")).perSecond, 1600);
     // Nobody has given anything up yet.
     assert.equal((await renew("b")).perSecond, 0);
-    assert.equal((await renew("a")).perSecond, 450);
-    assert.equal((await renew("b")).perSecond, 450);
+    assert.equal((await renew("a")).perSecond, 1500);
+    assert.equal((await renew("b")).perSecond, 100);
     assert.equal((await renew("c")).perSecond, 0);
-    assert.equal((await renew("a")).perSecond, 300);
-    assert.equal((await renew("c")).perSecond, 150);
-    assert.equal((await renew("b")).perSecond, 300);
-    assert.equal((await renew("c")).perSecond, 300);
-    await leases.release({ resource, holder: "b" });
-    await leases.release({ resource, holder: "b" });
-    assert.equal((await renew("a")).perSecond, 450);
+    assert.equal((await renew("a")).perSecond, 1400);
+    assert.equal((await renew("c")).perSecond, 100);
+    assert.equal((await renew("b")).perSecond, 100);
+    await leases.release({ resource, holder: "a" });
+    await leases.release({ resource, holder: "a" });
+    assert.equal((await renew("b")).perSecond, 1500);
+    // Who comes again comes last.
+    assert.equal((await renew("a")).perSecond, 0);
+    assert.equal((await renew("b")).perSecond, 1400);
+    assert.equal((await renew("a")).perSecond, 100);
+  });
+
+  test("goes by rank before that", async () => {
+    const { leases } = lab.store;
+    const resource = randomUUID();
+    const renew = (holder: string, rank: number) =>
+      leases.renew({ resource, holder, limitPerSecond: 1600, ttlMs: minute, rank });
+    await renew("large", 100);
+    assert.equal((await renew("small", 10)).perSecond, 0);
+    assert.equal((await renew("large", 100)).perSecond, 100);
+    assert.equal((await renew("small", 5)).perSecond, 1500);
+    // Nearly done, it comes first.
+    assert.equal((await renew("large", 1)).perSecond, 100);
+    assert.equal((await renew("small", 5)).perSecond, 100);
+    assert.equal((await renew("large", 1)).perSecond, 1500);
+  });
+
+  test("leaves to the others what the first can't use", async () => {
+    const { leases } = lab.store;
+    const resource = randomUUID();
+    const renew = (holder: string, needsPerSecond?: number) =>
+      leases.renew({ resource, holder, limitPerSecond: 1600, ttlMs: minute, needsPerSecond });
+    await renew("a", 400);
+    await renew("b");
+    assert.equal((await renew("a", 400)).perSecond, 400);
+    assert.equal((await renew("b")).perSecond, 1200);
   });
 
   test("of holders that come at once is never more than the limit in all", async () => {
@@ -56,10 +85,8 @@ describe("a rate", () => {
       const sum = [...given.values()].reduce((total, each) => total + each, 0);
       assert.ok(sum <= 800, `${sum} of 800`);
     }
-    assert.deepEqual(
-      [...given.values()],
-      holders.map(() => 100),
-    );
+    assert.equal(Math.max(...given.values()), 450);
+    assert.equal([...given.values()].filter((perSecond) => perSecond === 50).length, holders.length - 1);
   });
 
   test("held by the dead is given back when their leases have run out", async () => {
@@ -82,9 +109,12 @@ describe("a rate", () => {
     const ahead = await renewAhead();
     assert.equal(ahead.expiresAt.getTime() - Date.now(), minute);
     context.mock.timers.setTime(now - 24 * 60 * minute);
-    assert.equal((await leases.renew({ resource, holder: "behind", limitPerSecond: 10, ttlMs: minute })).perSecond, 5);
+    assert.equal(
+      (await leases.renew({ resource, holder: "behind", limitPerSecond: 10, ttlMs: minute })).perSecond,
+      9.375,
+    );
     context.mock.timers.setTime(now + 24 * 60 * minute);
-    assert.equal((await renewAhead()).perSecond, 5);
+    assert.equal((await renewAhead()).perSecond, 0.625);
   });
 });
 
