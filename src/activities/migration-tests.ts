@@ -4,13 +4,23 @@ import { isProviderError, ProviderError } from "../domain/errors.ts";
 import type { CopyDiskParameters, CreateVmParameters } from "../domain/migration-parts.ts";
 import { isTestEnded, type MigrationTestView, testTag } from "../domain/migration-test.ts";
 import { increments } from "../domain/replica-base.ts";
+import type { TestPreparation } from "../domain/test-plan.ts";
 import { tagKeys } from "../domain/vm.ts";
 import type { MigrationTestPatch } from "../store/index.ts";
 import type { ActivityDeps } from "./deps.ts";
 import type { DiskMoves } from "./disk-moves.ts";
 import { setHeartbeatDetails } from "./heartbeat.ts";
+import { preparePoint } from "./prepare.ts";
 import type { MigrationSlots } from "./slots.ts";
-import { cutOff, generationOf, removeTestResources, sourceKey, type TestPlace } from "./test-resources.ts";
+import {
+  cutOff,
+  generationOf,
+  type MadeByTest,
+  preparedSuffix,
+  removeTestResources,
+  sourceKey,
+  type TestPlace,
+} from "./test-resources.ts";
 
 /** What a test boots clones of. */
 export interface TestedPoints {
@@ -61,9 +71,15 @@ export function migrationTestActivities(deps: ActivityDeps, moves: DiskMoves, sl
       return { sourcePointId, takenAt, ...(consistency ? { consistency } : {}), disks };
     },
 
-    /** Clones what was copied, or the newest round of the migration's replica: all disks of one moment. */
+    /** Clones what was copied, or the newest round of the migration's replica: all disks of one moment. What the move would
+     *  change in a guest is changed on top of its point, as it would be. */
     async cloneForTest(
-      input: TestPlace & { migrationId?: string | undefined; points?: TestedPoints; expiresAt: string },
+      input: TestPlace & {
+        migrationId?: string | undefined;
+        points?: TestedPoints;
+        preparations?: readonly TestPreparation[];
+        expiresAt: string;
+      },
     ): Promise<TestedPoints & { volumes: string[] }> {
       const { migrationId, points } = input;
       for (let left = mostRoundsTried; ; left--) {
@@ -111,7 +127,7 @@ export function migrationTestActivities(deps: ActivityDeps, moves: DiskMoves, sl
     },
 
     /** Removes whatever the test made at both sites, also when an answer was lost; the replica of a migration stays. */
-    async removeTest(input: TestPlace & { copies: readonly CopyDiskParameters[] }): Promise<void> {
+    async removeTest(input: MadeByTest): Promise<void> {
       await removeTestResources(deps, input, Context.current().cancellationSignal);
     },
 
@@ -158,10 +174,11 @@ export function migrationTestActivities(deps: ActivityDeps, moves: DiskMoves, sl
 
   async function sweep({ testId, from, to, planId }: MigrationTestView, signal: AbortSignal): Promise<void> {
     const plan = await store.plans.get(planId);
-    const copies = (plan?.actions ?? [])
-      .filter(({ action }) => action === "copy-disk")
-      .map(({ parameters }) => parameters as unknown as CopyDiskParameters);
-    await removeTestResources(deps, { testId, from, to, copies }, signal);
+    const of = <T>(name: string) =>
+      (plan?.actions ?? []).flatMap(({ action, parameters }) => (action === name ? [parameters as T] : []));
+    const copies = of<CopyDiskParameters>("copy-disk");
+    const preparations = of<TestPreparation>("prepare-disk");
+    await removeTestResources(deps, { testId, from, to, copies, preparations }, signal);
     const problem = { code: "Timeout", message: "Its run ended without it; its time was over, and it was removed" };
     await store.tests.update(testId, { state: "failed", endedAt: new Date().toISOString(), report: { problem } });
   }
@@ -193,16 +210,22 @@ export function migrationTestActivities(deps: ActivityDeps, moves: DiskMoves, sl
   }
 
   async function clone(
-    { testId, to, expiresAt }: TestPlace & { expiresAt: string },
-    { disks: points, round }: TestedPoints,
+    input: TestPlace & { preparations?: readonly TestPreparation[]; expiresAt: string },
+    { takenAt, disks: points, round }: TestedPoints,
   ): Promise<string[]> {
+    const { testId, to, expiresAt, preparations = [] } = input;
     const signal = Context.current().cancellationSignal;
     const { disks } = await registry.provider(to);
     const tags = testTags(testId, expiresAt);
     const volumes: string[] = [];
     for (const { diskId, pointId } of points) {
-      const key = `${testId}-${diskId}${round === undefined ? "" : `-r${round}`}-volume`;
-      volumes.push((await disks.materialise({ pointId, key, tags }, signal)).volumeId);
+      const name = `${testId}-${diskId}${round === undefined ? "" : `-r${round}`}`;
+      const preparation = preparations.find((each) => each.diskId === diskId);
+      const generationId = `${name}${preparedSuffix}`;
+      const where = { site: to, migrationId: testId, pointId, generationId, at: takenAt };
+      const prepared = preparation && (await preparePoint(deps, moves, { ...preparation, ...where }));
+      const wanted = { pointId: prepared?.pointId ?? pointId, key: `${name}-volume`, tags };
+      volumes.push((await disks.materialise(wanted, signal)).volumeId);
     }
     return volumes;
   }

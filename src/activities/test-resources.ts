@@ -1,5 +1,6 @@
 import type { CensusKind } from "../domain/census.ts";
 import type { CopyDiskParameters } from "../domain/migration-parts.ts";
+import type { TestPreparation } from "../domain/test-plan.ts";
 import { isolatedNetworkId, tagKeys } from "../domain/vm.ts";
 import type { NetworkAdminFacet } from "../providers/cloud-facets.ts";
 import type { Provider } from "../providers/provider.ts";
@@ -20,6 +21,15 @@ export function sourceKey(testId: string): string {
 export function generationOf(testId: string, diskId: string): string {
   return `${testId}-${diskId}`;
 }
+
+/** What a test may have made. */
+export interface MadeByTest extends TestPlace {
+  readonly copies: readonly CopyDiskParameters[];
+  readonly preparations?: readonly TestPreparation[];
+}
+
+/** Of generations that are a prepared disk. */
+export const preparedSuffix = "-prepared";
 
 /** No address of it is ever routed anywhere. */
 const isolatedCidr = "10.255.255.0/24";
@@ -47,25 +57,30 @@ export async function cutOff(
 /** Everything of the test at both sites; what is gone is fine. */
 export async function removeTestResources(
   { registry, store }: Pick<ActivityDeps, "registry" | "store">,
-  { testId, from, to, copies }: TestPlace & { readonly copies: readonly CopyDiskParameters[] },
+  { testId, from, to, copies, preparations = [] }: MadeByTest,
   signal: AbortSignal,
 ): Promise<void> {
   const target = await registry.provider(to);
-  const made = (await Array.fromAsync(target.census(signal))).filter(({ tags }) =>
-    tags[tagKeys.key]?.startsWith(`${testId}-`),
-  );
+  const all = await Array.fromAsync(target.census(signal));
+  const made = all.filter(({ tags }) => tags[tagKeys.key]?.startsWith(`${testId}-`));
   const idsOf = (kind: CensusKind) => made.filter((entry) => entry.kind === kind).map(({ id }) => id);
   for (const id of idsOf("vm")) await goneIsFine(target.compute.deleteVm(id, signal));
   for (const id of idsOf("image")) await target.images?.deleteImage(id, signal);
   for (const id of idsOf("snapshot")) await target.snapshots?.deleteSnapshot(id, signal);
   for (const id of idsOf("volume")) await goneIsFine(target.disks.deleteVolume(id, signal));
   if (target.networkAdmin) await removeNetwork(target, target.networkAdmin, testId, signal);
-  for (const { diskId, replicaId } of copies) {
-    const generationId = generationOf(testId, diskId);
+  const drop = async (replicaId: string, generationId: string) => {
     await goneIsFine(target.disks.deletePoint(generationId, signal));
     await goneIsFine(target.disks.discardGeneration({ replicaId, generationId }, signal));
     await store.points.delete(to, generationId);
+  };
+  for (const { diskId, replicaId } of preparations) {
+    // Of a replica, several rounds may have been prepared before one stayed long enough to be cloned.
+    const isOf = (id: string) => id.startsWith(generationOf(testId, diskId)) && id.endsWith(preparedSuffix);
+    const found = all.map(({ id }) => id).filter(isOf);
+    for (const id of new Set([...found, `${generationOf(testId, diskId)}${preparedSuffix}`])) await drop(replicaId, id);
   }
+  for (const { diskId, replicaId } of copies) await drop(replicaId, generationOf(testId, diskId));
   if (copies.length === 0) return;
   const source = await registry.provider(from);
   for await (const { kind, id, tags } of source.census(signal)) {

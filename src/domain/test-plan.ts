@@ -1,9 +1,9 @@
 import { formerShapeTag } from "./former-shape.ts";
-import type { CreateVmParameters, VerifyParameters } from "./migration-parts.ts";
+import type { CopyDiskParameters, CreateVmParameters, VerifyParameters } from "./migration-parts.ts";
 import { actionParameters } from "./migration-plan.ts";
 import { type MigrationTestRequest, type TestLifeParameters, testKind } from "./migration-test.ts";
 import type { ObservedResource, Plan, PlanAction, PlanCheck, PlanChoice, PlanContent, PlanEstimates } from "./plan.ts";
-import { describeChange, type PrepareDiskParameters } from "./preparation.ts";
+import type { PrepareDiskParameters } from "./preparation.ts";
 import { tagKeys } from "./vm.ts";
 
 /** Beside the predicted copy and the hold: for a turn, for cloning and for booting, which are not predicted. */
@@ -42,12 +42,12 @@ export function planTest(seen: TestObservations): TestPlanParts {
   const checks = [
     ...(migration ? [replicaCheck(migration)] : base.checks.filter(({ check }) => !notOfTests.includes(check))),
     ...siteChecks(seen, verify),
-    ...preparedCheck(base),
     ...lifeCheck(seen, life),
   ];
   const at = (id: string) => ({ site: to, kind: "vm", id });
   const actions: PlanAction[] = [
     ...copies,
+    ...preparing(base),
     {
       action: "clone-points",
       resource: { site: to, kind: "volume", id: vmName },
@@ -188,25 +188,31 @@ function siteChecks({ migration, source, target, base }: TestObservations, verif
   ];
 }
 
-/** Without these a guest does not start, or says nothing of it. */
-const neededToStart: ReadonlySet<string> = new Set(["initramfs-drivers", "kernel-command-line", "device-names"]);
+/** What of a prepared disk its test needs beside what is changed. */
+export interface TestPreparation extends PrepareDiskParameters {
+  readonly replicaId: string;
+  readonly sizeBytes: number;
+  readonly encryptionKey?: string;
+}
 
-/** A test boots clones of what was proven, as it is. */
-function preparedCheck({ actions }: Plan): PlanCheck[] {
-  const prepared = actions.filter(({ action }) => action === "prepare-disk");
-  const changes = prepared.flatMap(({ parameters }) => (parameters as unknown as PrepareDiskParameters).changes);
-  if (changes.length === 0) return [];
-  const starts = !changes.some(({ change }) => neededToStart.has(change));
-  return [
-    {
-      check: "test-prepared",
-      result: starts ? "warn" : "fail",
-      detail: `The move changes the guest for its target (${changes.map(describeChange).join("; ")}), and a test of it does not`,
-      remedy: starts
-        ? "Nothing has to be done: what is tested differs in that from what is moved."
-        : "Make these changes in the guest before, or move it: the source is kept until its finalize.",
-    },
-  ];
+/** A test boots what the move would: clones of prepared points, where it prepares some. */
+function preparing({ actions }: Plan): PlanAction[] {
+  const copies = actions
+    .filter(({ action }) => action === "copy-disk")
+    .map(({ parameters }) => parameters as unknown as CopyDiskParameters);
+  return actions
+    .filter(({ action }) => action === "prepare-disk")
+    .map((action) => {
+      const { diskId, changes } = action.parameters as unknown as PrepareDiskParameters;
+      const copy = copies.find((each) => each.diskId === diskId);
+      if (!copy) return action;
+      const { replicaId, targetSizeBytes: sizeBytes, encryptionKey } = copy;
+      const parameters: TestPreparation = {
+        ...{ diskId, changes, replicaId, sizeBytes },
+        ...(encryptionKey === undefined ? {} : { encryptionKey }),
+      };
+      return { ...action, parameters: { ...parameters } };
+    });
 }
 
 function replicaCheck({ migrationId, state, rounds }: NonNullable<TestObservations["migration"]>): PlanCheck {

@@ -8,6 +8,7 @@ import { taskQueue } from "../../src/temporal/connection.ts";
 import type { VerifyCertificateResult } from "../../src/workflows/verify-certificate/types.ts";
 import { type Lab, startLab } from "../support/lab.ts";
 import { after, before, describe, test } from "../support/needs-qemu.ts";
+import { startTest, untilState } from "./support/migration-tests.ts";
 
 const MiB = 2 ** 20;
 const home = "onprem-a";
@@ -151,6 +152,11 @@ describe("a guest without a driver for AWS's disks", { concurrency: true }, () =
     assert.ok(plan.executable);
     const planned = plan.actions.find(({ action }) => action === "prepare-disk");
     assert.match(planned?.detail ?? "", /let nvme start/);
+
+    const testId = await startTest(lab, { vm: vmId, from: home, to: cloud });
+    const tested = await untilState(lab, testId, "passed");
+    assert.ok(tested.boot?.proven);
+    assert.deepEqual(await lab.census(cloud), []);
 
     const id = await lab.migrate({ vm: vmId, from: home, to: cloud, verify });
     const view = await arrives(id, cloud, atHome);

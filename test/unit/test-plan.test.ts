@@ -107,19 +107,28 @@ describe("the plan of a test", () => {
     ]);
   });
 
-  test("refuses a guest that would not start without what the move changes in it, and else says that it differs", () => {
+  test("prepares a guest as its move would, on top of what is tested", () => {
     const place = { volume: "partition 1", path: "etc/fstab", reason: "its names follow the controller" };
-    const of = (change: PreparationChange) => {
-      const parameters = { diskId: "vda", changes: [change] };
-      const action = { action: "prepare-disk", resource, detail: "Prepare it", parameters };
-      return planned({ base: { ...base, actions: [...base.actions, action] } });
+    const change: PreparationChange = {
+      ...place,
+      change: "device-names",
+      rename: [{ from: "/dev/vda1", to: "UUID=1" }],
     };
-    const named = of({ ...place, change: "device-names", rename: [{ from: "/dev/vda1", to: "UUID=1" }] });
-    assert.equal(named.checks.find(({ check }) => check === "test-prepared")?.result, "fail");
-    assert.equal(named.executable, false);
-    const own = of({ ...place, change: "empty-file", path: "etc/machine-id" });
-    assert.equal(own.checks.find(({ check }) => check === "test-prepared")?.result, "warn");
-    assert.ok(own.executable);
+    const copied = { diskId: "vda", replicaId: "r", targetSizeBytes: 2 ** 30, encryptionKey: "key" };
+    const actions = [
+      ...base.actions.filter(({ action }) => action !== "copy-disk"),
+      { action: "copy-disk", resource, detail: "Copy it", parameters: copied },
+      { action: "prepare-disk", resource, detail: "Prepare it", parameters: { diskId: "vda", changes: [change] } },
+    ];
+    const of = (more: object) => planned({ base: { ...base, actions }, ...more });
+    const prepared = { diskId: "vda", changes: [change], replicaId: "r", sizeBytes: 2 ** 30, encryptionKey: "key" };
+    const migration = { migrationId: "m", state: "awaiting-cutover", rounds: 1 };
+    for (const plan of [of({}), of({ request: { migrationId: "m" }, migration })]) {
+      assert.ok(plan.executable);
+      const names = plan.actions.map(({ action }) => action);
+      assert.ok(names.indexOf("prepare-disk") < names.indexOf("clone-points"));
+      assert.deepEqual(plan.actions.find(({ action }) => action === "prepare-disk")?.parameters, prepared);
+    }
   });
 
   test("fails where only the source's own workers could copy, but not of a replica", () => {

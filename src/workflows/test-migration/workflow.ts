@@ -10,10 +10,12 @@ import {
 } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
 import type { TestedPoints } from "../../activities/migration-tests.ts";
+import type { MadeByTest } from "../../activities/test-resources.ts";
 import type { CopyDiskParameters, CreateVmParameters, VerifyParameters } from "../../domain/migration-parts.ts";
 import { actionParameters } from "../../domain/migration-plan.ts";
 import type { TestLifeParameters, TestReport, TestState, TestStep } from "../../domain/migration-test.ts";
 import type { Plan } from "../../domain/plan.ts";
+import type { TestPreparation } from "../../domain/test-plan.ts";
 import { bulkCall, recordCall, siteCall, undoCall } from "../lib/activity-options.ts";
 import { describeFailure } from "../lib/failure.ts";
 import { now } from "../lib/time.ts";
@@ -74,16 +76,20 @@ class TestRun {
     const copies = plan.actions
       .filter(({ action }) => action === "copy-disk")
       .map(({ parameters }) => parameters as unknown as CopyDiskParameters);
+    const preparations = plan.actions
+      .filter(({ action }) => action === "prepare-disk")
+      .map(({ parameters }) => parameters as unknown as TestPreparation);
     const place = { testId, from, to };
+    const made = { copies, ...(preparations.length > 0 ? { preparations } : {}) };
     const seconds = life.maxLifeSeconds;
     let failure: Failure | undefined;
     try {
-      await CancellationScope.withTimeout(seconds * 1000, () => this.#prove(plan, place, copies, life));
+      await CancellationScope.withTimeout(seconds * 1000, () => this.#prove(plan, place, made, life));
     } catch (error) {
       failure = this.#failure(error, seconds);
     }
     return CancellationScope.nonCancellable(async () => {
-      const result = await this.#tearDown({ ...place, copies }, failure);
+      const result = await this.#tearDown({ ...place, ...made }, failure);
       await condition(allHandlersFinished, { summary: "until all who ended it have their answer" });
       return result;
     });
@@ -114,7 +120,7 @@ class TestRun {
   async #prove(
     plan: Plan,
     place: { testId: string; from: string; to: string },
-    copies: readonly CopyDiskParameters[],
+    { copies, ...prepared }: Pick<MadeByTest, "copies" | "preparations">,
     life: TestLifeParameters,
   ): Promise<void> {
     const create = actionParameters<CreateVmParameters>(plan, "create-vm");
@@ -126,7 +132,7 @@ class TestRun {
         : await this.#run("copy", () => this.#copy({ ...place, vmId: String(plan.inputs.vm), copies }));
     const cloned = await this.#run("clone", () =>
       bulk.cloneForTest.executeWithOptions({ summary: "clone the points" }, [
-        { ...place, migrationId: this.#migrationId, ...(points ? { points } : {}), expiresAt },
+        { ...place, ...prepared, migrationId: this.#migrationId, ...(points ? { points } : {}), expiresAt },
       ]),
     );
     const { takenAt: pointTakenAt, consistency, round, volumes } = cloned;
