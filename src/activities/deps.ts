@@ -5,11 +5,12 @@ import type { Place } from "../domain/resource.ts";
 import type { TrafficProxy } from "../domain/traffic-proxy.ts";
 import type { DisksFacet, Provider } from "../providers/provider.ts";
 import type { Store } from "../store/index.ts";
+import type { alsoChanged } from "../transfer/also-changed.ts";
 import type { createBandwidthLimiter } from "../transfer/bandwidth.ts";
 import type { EntropyMeter } from "../transfer/entropy.ts";
 import type { createHoursLimiter } from "../transfer/hours-limiter.ts";
 import type { inspectGuest } from "../transfer/inspect/index.ts";
-import type { manifestDataBytes } from "../transfer/manifest.ts";
+import type { manifestDataBytes, writtenRanges } from "../transfer/manifest.ts";
 import type { padSource } from "../transfer/padded-source.ts";
 import type { CheckpointStore, RateLeases } from "../transfer/ports.ts";
 import type { preparedSince, prepareGuest } from "../transfer/prepare/index.ts";
@@ -50,6 +51,8 @@ export interface DataPlane {
   readonly createBandwidthLimiter: typeof createBandwidthLimiter;
   readonly createHoursLimiter: typeof createHoursLimiter;
   readonly manifestDataBytes: typeof manifestDataBytes;
+  readonly writtenRanges: typeof writtenRanges;
+  readonly alsoChanged: typeof alsoChanged;
   readonly leafBytes: number;
 }
 

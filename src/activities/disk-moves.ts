@@ -126,8 +126,9 @@ export class DiskMoves {
     const meter = move.measuresEntropy ? transfer.entropyMeter() : undefined;
     const watch = this.#deps.copies?.began(move, state.progress);
     resources.defer(async () => watch?.ended());
+    const padded = transfer.padSource(blocks, sizeBytes);
     const result = await transfer.pump({
-      source: transfer.padSource(blocks, sizeBytes),
+      source: copy.base?.also ? transfer.alsoChanged(padded, copy.base.also) : padded,
       sink,
       checkpoint: store.checkpoints,
       state,

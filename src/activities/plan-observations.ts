@@ -6,7 +6,7 @@ import type { Vm } from "../domain/vm.ts";
 import type { QuotasFacet } from "../providers/cloud-facets.ts";
 import type { Network, NetworkFacet, Provider, SourcePointDisk } from "../providers/provider.ts";
 import type { Store } from "../store/index.ts";
-import type { SiteSettings } from "./deps.ts";
+import type { DataPlane, SiteSettings } from "./deps.ts";
 import { goneIsFine } from "./gone.ts";
 
 /** What a plan looks at, at both sites; nothing is changed. */
@@ -154,8 +154,12 @@ interface DiskContext {
   readonly sourceSite: string;
   readonly target: Provider;
   readonly store: Store;
+  readonly transfer: Pick<DataPlane, "writtenRanges">;
   readonly signal: AbortSignal;
 }
+
+/** They are pinned in the plan: more of them than a preparation writes would swell it. */
+const mostRangesApart = 500;
 
 /** The disk, what the target makes of its size, and the states of it that the target holds already. */
 export async function observeDisk(context: DiskContext, disk: SourcePointDisk): Promise<DiskObservation> {
@@ -177,27 +181,42 @@ function sizeAt(target: Provider, sizeBytes: number): number | { readonly refuse
   }
 }
 
-async function findBases(
-  { sourceSite, target, store, signal }: DiskContext,
-  disk: SourcePointDisk,
-  targetSizeBytes: number,
-): Promise<DiskBase[]> {
+async function findBases(context: DiskContext, disk: SourcePointDisk, targetSizeBytes: number): Promise<DiskBase[]> {
+  const { sourceSite, store, transfer } = context;
   const bases: DiskBase[] = [];
   for (const { baselineId, tracking, changedBytes } of disk.baselines) {
     const known = await store.points.get(sourceSite, baselineId);
     if (!known) continue;
-    const twins = await store.points.findByRootHash(target.site, known.rootHash, ["sealed", "adopted"]);
-    for (const twin of twins) {
-      // A point may be smaller than the replica that goes on from it; the manifest already counts the zeros behind it.
-      const manifest = await store.checkpoints.state(twin.manifestId);
-      if (manifest?.sizeBytes !== targetSizeBytes || twin.sizeBytes > targetSizeBytes) continue;
-      if (!(await isIntact(target, twin.pointId, signal))) continue;
-      const { pointId: parentPointId, manifestId: parentManifestId } = twin;
-      bases.push({ baselineId, tracking, changedBytes, parentPointId, parentManifestId });
-      break;
+    const twin = await findTwin(context, known.rootHash, targetSizeBytes);
+    if (twin) {
+      bases.push({ baselineId, tracking, changedBytes, ...twin });
+      continue;
     }
+    // A prepared disk's own leaves are all that sets it apart from the state below it.
+    const below = await store.checkpoints.parentOf(known.manifestId);
+    const other = below && (await findTwin(context, below.rootHash, targetSizeBytes));
+    const also =
+      other &&
+      (await transfer.writtenRanges(targetSizeBytes, store.checkpoints.chunks(known.manifestId), mostRangesApart));
+    if (other && also) bases.push({ baselineId, tracking, changedBytes, ...other, also });
   }
   return bases;
+}
+
+/** A point at the target with that content. */
+async function findTwin(
+  { target, store, signal }: DiskContext,
+  rootHash: string,
+  targetSizeBytes: number,
+): Promise<Pick<DiskBase, "parentPointId" | "parentManifestId"> | undefined> {
+  for (const twin of await store.points.findByRootHash(target.site, rootHash, ["sealed", "adopted"])) {
+    // A point may be smaller than the replica that goes on from it; the manifest already counts the zeros behind it.
+    const manifest = await store.checkpoints.state(twin.manifestId);
+    if (manifest?.sizeBytes !== targetSizeBytes || twin.sizeBytes > targetSizeBytes) continue;
+    if (!(await isIntact(target, twin.pointId, signal))) continue;
+    return { parentPointId: twin.pointId, parentManifestId: twin.manifestId };
+  }
+  return undefined;
 }
 
 export async function isIntact(provider: Provider, pointId: string, signal: AbortSignal): Promise<boolean> {

@@ -70,7 +70,7 @@ export async function planOne(
   const live = await lookAtRunning(sides, vm, { source, target }, signal);
   const traffic = await lookAtTraffic(deps, request.traffic, vm, signal);
   const observed = await Promise.all(
-    inspected.map((disk) => observeDisk({ sourceSite: source.site, target, store, signal }, disk)),
+    inspected.map((disk) => observeDisk({ sourceSite: source.site, target, store, transfer, signal }, disk)),
   );
   const { freeBytes } = targetSide;
   const disks = await withKnownBytes(observed, inspected, { site: source.site, freeBytes, store, transfer });

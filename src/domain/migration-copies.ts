@@ -46,6 +46,7 @@ export function planCopy(seen: MigrationObservations, disk: DiskObservation, hou
       baselineId: base.baselineId,
       parentPointId: base.parentPointId,
       parentManifestId: base.parentManifestId,
+      ...(base.also ? { also: base.also } : {}),
     },
     bandwidthBytesPerSecond: bandwidth,
     ...(hours.allowedHours || hours.bandwidthHours ? { hours: hoursOf(hours) } : {}),
@@ -66,7 +67,7 @@ export function planCopy(seen: MigrationObservations, disk: DiskObservation, hou
         what: `bytes to move of ${disk.diskId}`,
         chosen: base ? `differences since ${base.baselineId}, found by ${base.tracking}` : "all allocated bytes",
         why: base
-          ? `${request.to} holds that state as point ${base.parentPointId}, proven by its manifest`
+          ? `${request.to} holds that state${base.also ? ", but for what was prepared in it," : ""} as point ${base.parentPointId}, proven by its manifest`
           : request.incremental === false
             ? "a full copy was asked for"
             : `${request.to} holds no earlier state of this disk that ${request.from} can tell the changes since`,
@@ -78,7 +79,9 @@ export function planCopy(seen: MigrationObservations, disk: DiskObservation, hou
 }
 
 function cost(base: DiskBase, disk: DiskObservation): number {
-  return base.tracking === "hash-compare" ? disk.allocatedBytes : (base.changedBytes ?? disk.allocatedBytes);
+  if (base.tracking === "hash-compare" || base.changedBytes === undefined) return disk.allocatedBytes;
+  const also = (base.also ?? []).reduce((sum, [, length]) => sum + length, 0);
+  return base.changedBytes + also;
 }
 
 /** What the target's disks are encrypted with, when it is a customer's key. */

@@ -38,6 +38,8 @@ export interface CopyDiskParameters {
     readonly baselineId: string;
     readonly parentPointId: string;
     readonly parentManifestId: string;
+    /** Where the parent differs from the baseline: ranges that may have changed, too. */
+    readonly also?: readonly (readonly [offset: number, length: number])[];
   };
   /** Present when a bandwidth limit was asked for. */
   readonly bandwidthBytesPerSecond?: number;
@@ -117,6 +119,8 @@ export interface DiskBase {
   readonly changedBytes?: number;
   readonly parentPointId: string;
   readonly parentManifestId: string;
+  /** Where the parent differs from the baseline. */
+  readonly also?: readonly (readonly [offset: number, length: number])[];
 }
 
 export interface DiskObservation {

@@ -70,7 +70,6 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
     ...network.checks,
     ...shape.checks,
     ...system.checks,
-    ...(system.actions.length > 0 && undo.actions.length > 0 ? [preparedUndo] : []),
     ...tags.checks,
     ...cost.checks,
   ];
@@ -184,14 +183,6 @@ export function planMigration(seen: MigrationObservations): MigrationPlanParts {
     executable: checks.every((check) => check.result !== "fail"),
   };
 }
-
-const preparedUndo: PlanCheck = {
-  check: "undo-prepared",
-  result: "warn",
-  detail:
-    "A prepared disk has no state in common with the one that stays at the source, so its way home moves all of it",
-  remedy: "Nothing has to be done: an undo takes longer. With --prepare off only differences move.",
-};
 
 /** The parameters of the plan's one action of that name. */
 export function actionParameters<T>(plan: Plan, action: string): T {

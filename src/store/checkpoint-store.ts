@@ -1,3 +1,4 @@
+// Long because it is all that is ever asked of the stored checkpoints.
 import { type Kysely, type Selectable, sql, type Transaction } from "kysely";
 import type { ProviderError } from "../domain/errors.ts";
 import type { CheckpointStore, GenerationState, ManifestChunk, TransferProgress } from "../transfer/ports.ts";
@@ -16,6 +17,20 @@ export class PostgresCheckpointStore implements CheckpointStore {
 
   constructor(db: Kysely<Database>) {
     this.#db = db;
+  }
+
+  /** The manifest that a sealed generation's own leaves were written on top of, and its root; undefined of one by itself. */
+  async parentOf(manifestId: string): Promise<{ readonly manifestId: string; readonly rootHash: string } | undefined> {
+    const row = await this.#db
+      .selectFrom("generations as own")
+      .innerJoin("generations as parent", "parent.generation_id", "own.parent_manifest_id")
+      .where("own.generation_id", "=", manifestId)
+      .where("own.sealed", "=", true)
+      .where("parent.sealed", "=", true)
+      .select(["parent.generation_id", "parent.root_hash"])
+      .executeTakeFirst();
+    if (!row?.root_hash) return undefined;
+    return { manifestId: row.generation_id, rootHash: row.root_hash };
   }
 
   async beginAttempt(input: {

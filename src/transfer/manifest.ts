@@ -117,6 +117,28 @@ export async function manifestDataBytes(
   return bytes;
 }
 
+/** Where a generation was written itself, neighbours joined, ascending; undefined where that is in more than `most` places. */
+export async function writtenRanges(
+  sizeBytes: number,
+  chunks: AsyncIterable<ManifestChunk> | Iterable<ManifestChunk>,
+  most: number,
+): Promise<readonly (readonly [offset: number, length: number])[] | undefined> {
+  const ranges: [number, number][] = [];
+  for await (const { index, leaves, done } of chunks) {
+    for (let leaf = 0; leaf * hashBytes < leaves.length; leaf++) {
+      if (((done[leaf >> 3] ?? 0) & (1 << (leaf & 7))) === 0) continue;
+      const number = index * leavesPerChunk + leaf;
+      const offset = number * leafBytes;
+      const length = lengthOfLeaf(sizeBytes, number);
+      const last = ranges.at(-1);
+      if (last && last[0] + last[1] === offset) last[1] += length;
+      else ranges.push([offset, length]);
+      if (ranges.length > most) return undefined;
+    }
+  }
+  return ranges;
+}
+
 /** The root of a stored manifest. */
 export async function manifestRoot(
   sizeBytes: number,

@@ -11,11 +11,12 @@ import type { Store } from "../store/index.ts";
 import type { Say } from "../telemetry/say.ts";
 import type { SpanTaker } from "../telemetry/span.ts";
 import { ensureSiteHealth } from "../temporal/site-health.ts";
+import { alsoChanged } from "../transfer/also-changed.ts";
 import { createBandwidthLimiter } from "../transfer/bandwidth.ts";
 import { EntropyMeter } from "../transfer/entropy.ts";
 import { createHoursLimiter } from "../transfer/hours-limiter.ts";
 import { inspectGuest } from "../transfer/inspect/index.ts";
-import { manifestDataBytes } from "../transfer/manifest.ts";
+import { manifestDataBytes, writtenRanges } from "../transfer/manifest.ts";
 import { padSource } from "../transfer/padded-source.ts";
 import { leafBytes } from "../transfer/ports.ts";
 import { preparedSince, prepareGuest } from "../transfer/prepare/index.ts";
@@ -39,6 +40,8 @@ export const dataPlane: DataPlane = {
   createBandwidthLimiter,
   createHoursLimiter,
   manifestDataBytes,
+  writtenRanges,
+  alsoChanged,
   leafBytes,
 };
 

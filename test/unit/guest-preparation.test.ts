@@ -210,12 +210,6 @@ describe("the plan of a guest that lacks its target's driver", () => {
     assert.match(rows[0]?.detail ?? "", /a folder is too full/);
   });
 
-  test("says that an undo of it takes longer", () => {
-    const rows = (of: ReturnType<typeof plan>) => of.checks.filter(({ check }) => check === "undo-prepared").length;
-    const undo = { windowSeconds: 60 };
-    assert.deepEqual([rows(plan({ undo })), rows(plan({ undo, prepare: { mode: "off" } })), rows(plan())], [1, 0, 0]);
-  });
-
   test("changes nothing where preparation is off, and is refused as it was", () => {
     const off = plan({ prepare: { mode: "off" } });
     assert.ok(!off.executable && !off.actions.some(({ action }) => action === "prepare-disk"));
