@@ -73,7 +73,9 @@ export class DigitalOceanCompute implements ComputeFacet {
       async () => {
         const { status } = await droplets.get(vmId, subject, signal);
         if (status === "active") return true;
-        if (status === "off") await this.#act(vmId, { type: "power_on" }, subject, signal);
+        if (status !== "off") return undefined;
+        const action = await this.#order(vmId, "power_on", subject, signal);
+        if (action) await this.#cloud.done(action, subject, signal);
         return undefined;
       },
       this.#cloud.patience,
@@ -97,8 +99,8 @@ export class DigitalOceanCompute implements ComputeFacet {
       const { status } = await this.#parts.droplets.get(vmId, subject, signal);
       if (status === "off" || status === "archive") return { forced };
       const late = performance.now() >= forceAt;
-      if (status === "active" && late) forced = (await this.#order(vmId, "power_off", subject, signal)) || forced;
-      else if (status === "active" && !asked) asked = await this.#order(vmId, "shutdown", subject, signal);
+      if (status === "active" && late) forced = !!(await this.#order(vmId, "power_off", subject, signal)) || forced;
+      else if (status === "active" && !asked) asked = !!(await this.#order(vmId, "shutdown", subject, signal));
       const until = Math.min(pauseMs, late ? most : Math.max(first, forceAt - performance.now()));
       await tellingPause(until, options.onWaiting, signal);
     }
@@ -126,7 +128,7 @@ export class DigitalOceanCompute implements ComputeFacet {
     const { droplets, volumes, tagging } = this.#parts;
     const droplet = await droplets.find(vmId, subject, signal);
     if (!droplet) return;
-    await this.#cloud.drop("droplets_destroy", `droplets/${vmId}`, subject, signal);
+    await droplets.destroy(vmId, subject, signal);
     const isGone = async () => {
       if (await droplets.find(vmId, subject, signal)) return undefined;
       for (const volumeId of droplet.volume_ids) {
@@ -156,14 +158,15 @@ export class DigitalOceanCompute implements ComputeFacet {
     );
   }
 
-  /** An order that may be refused, as another one is under way. Whether it was taken. */
-  async #order(vmId: string, type: string, subject: Subject, signal: AbortSignal): Promise<boolean> {
+  /** Undefined where it was refused, as another action is under way or the droplet is in another state by now. */
+  async #order(vmId: string, type: string, subject: Subject, signal: AbortSignal): Promise<Action | undefined> {
     try {
-      await this.#begin(vmId, { type }, subject, signal);
-      return true;
+      return await this.#begin(vmId, { type }, subject, signal);
     } catch (error) {
-      if (!isProviderError(error, "Conflict", "InvalidInput", "Unavailable")) throw error;
-      return false;
+      const isRefused = isProviderError(error, "Conflict", "InvalidInput", "Unavailable");
+      // A server that can't answer is no refusal.
+      if (!isRefused || error.details.facts?.status !== 422) throw error;
+      return undefined;
     }
   }
 

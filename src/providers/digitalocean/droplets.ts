@@ -1,5 +1,6 @@
+import { isProviderError } from "../../domain/errors.ts";
 import type { PowerState, Vm, VmDisk } from "../../domain/vm.ts";
-import { notFound, type Subject } from "../failures.ts";
+import { notFound, type Subject, unavailable } from "../failures.ts";
 import type { DigitalOcean } from "./client.ts";
 import { seenOf } from "./labels.ts";
 import type { Droplet, WireVolume } from "./wire.ts";
@@ -37,6 +38,17 @@ export class Droplets {
   async find(vmId: string, subject: Subject, signal: AbortSignal): Promise<Droplet | undefined> {
     if (!/^[1-9]\d*$/.test(vmId)) return undefined;
     return this.#cloud.find<Droplet>("droplets_get", `droplets/${vmId}`, "droplet", subject, signal);
+  }
+
+  /** Orders its end; one that is gone is fine. @throws Unavailable for one that is still shown and was not found. */
+  async destroy(vmId: string, subject: Subject, signal: AbortSignal): Promise<void> {
+    const request = { operation: "droplets_destroy", method: "DELETE", path: `droplets/${vmId}` } as const;
+    await this.#cloud.call(request, subject, signal).catch(async (error: unknown) => {
+      if (!isProviderError(error, "NotFound")) throw error;
+      // Whoever waits for the end of one that was not taken would wait for ever.
+      if (await this.find(vmId, subject, signal))
+        throw unavailable(subject, "it is shown, and was not found to be ended");
+    });
   }
 
   /** @throws NotFound. */

@@ -123,7 +123,7 @@ export class HelperDroplets implements HelperCloud {
     const droplet = await this.#droplets.find(helperId, subject, signal);
     if (!droplet) return;
     refuseOthers(droplet, subject);
-    await this.#cloud.drop("droplets_destroy", `droplets/${helperId}`, subject, signal);
+    await this.#droplets.destroy(helperId, subject, signal);
     await poll(
       async () => ((await this.#droplets.find(helperId, subject, signal)) ? undefined : true),
       this.#cloud.patience,

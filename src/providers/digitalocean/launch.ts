@@ -65,7 +65,7 @@ export class Launcher {
       return there;
     }
     const first = (await this.#known(key, subject, signal)) ?? made;
-    if (first.id !== made.id) await this.#cloud.drop("droplets_destroy", `droplets/${made.id}`, subject, signal);
+    if (first.id !== made.id) await this.#droplets.destroy(String(made.id), subject, signal);
     for (const { id, tags } of groups) {
       if (groupWord(tags) !== undefined) continue;
       const path = `firewalls/${id}/droplets`;
