@@ -29,7 +29,13 @@ const rooms = {
   telemetry: { value: [domain], packages: ["pino", "prom-client"] },
   // What its workflows' part imports ends up in their bundle: domain only, which the bundler sees to.
   temporal: { value: [domain, telemetry], types: ["^src/workflows/"], packages: [temporal, "zod"] },
-  integrations: { value: [domain], packages: [".*"], never: [temporal] },
+  // A name server stands for a cloud's: it is behind the port's facet, and keeps its rules.
+  integrations: {
+    value: [domain, "^src/providers/(?:dns-records|failures|traffic-facets)\\.ts$"],
+    types: [port],
+    packages: [".*"],
+    never: [temporal],
+  },
   // What the API and workers of sites say to each other, and how.
   site: {
     value: [domain, "^src/transfer/link/"],

@@ -37,6 +37,14 @@ export interface SiteConfig {
   readonly ownWorkersOnly?: boolean;
   /** Of a libvirt site: where the runtime API of its HAProxy listens, a socket's path or `host:port`. */
   readonly haproxy?: string;
+  /** Of a libvirt or folder site: the primary of zones, which takes updates that are signed with the key. */
+  readonly nameServer?: {
+    readonly address: string;
+    readonly zones: readonly string[];
+    readonly keyName: string;
+    readonly key: Secret;
+    readonly algorithm: "hmac-sha256" | "hmac-sha384" | "hmac-sha512";
+  };
   readonly sandbox: boolean;
   /** Calls go here instead of to the vendor's own hosts. */
   readonly endpoint?: string;

@@ -3,6 +3,7 @@ import { toApiTls, toApprovals, toOidc, toRotation, toSecrets, toTemporal } from
 import { ConfigError } from "./config-error.ts";
 import type { Config, ProviderType, SiteConfig } from "./config-types.ts";
 import { configKeys } from "./keys.ts";
+import { toNameServer } from "./name-server-config.ts";
 import { toConfigError, valueAt } from "./problems.ts";
 import { toRecovery } from "./recovery-config.ts";
 import { readRuntime } from "./runtime.ts";
@@ -186,6 +187,7 @@ function toSite(entry: ProviderContent, source: ConfigSource, index: number): Si
     storagePath: entry.storage_path,
     ...(ownWorkersOnly ? { ownWorkersOnly } : {}),
     haproxy: entry.haproxy,
+    nameServer: toNameServer(entry.name_server, { type, ownWorkersOnly, refuse }),
     sandbox: entry.sandbox,
     endpoint: entry.endpoint,
     securityGroups: entry.security_groups,

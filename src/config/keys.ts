@@ -25,6 +25,8 @@ export interface ConfigKey {
   readonly aliases?: readonly string[];
 }
 
+const nameServer = "a site of ours may have a name server";
+
 const credential = (description: string, effect: KeyEffect): ConfigKey => ({
   description: `${description}. Kept secret: never logged, shown or stored.`,
   example: "${A_VARIABLE}",
@@ -104,6 +106,37 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
     example: "/run/haproxy/admin.sock",
     effect: { now: "the load balancer whose servers are added, weighed, drained and removed" },
     test: "a libvirt site may have a HAProxy",
+  },
+  "providers[].name_server.address": {
+    description:
+      "Primary name server, as `host:port`, of zones whose records a `libvirt` or `folder` site keeps; it takes dynamic updates (RFC 2136) and transfers.",
+    example: "10.0.0.53:53",
+    effect: { now: "where records are read and changed, by TCP" },
+    test: nameServer,
+  },
+  "providers[].name_server.zones[]": {
+    description: "Zones there whose records may be changed.",
+    example: "example.com",
+    effect: { now: "the zones that the site shows" },
+    test: nameServer,
+  },
+  "providers[].name_server.key_name": {
+    description: "Name of the key (TSIG, RFC 8945) that we and the name server sign with.",
+    example: "novacron",
+    effect: { now: "signs what is asked, and what is answered is believed only with it" },
+    test: nameServer,
+  },
+  "providers[].name_server.key": {
+    description: "The key in base64, as the name server has it. Kept secret: never logged, shown or stored.",
+    example: "${A_VARIABLE}",
+    effect: { now: "signs what is asked, and what is answered is believed only with it" },
+    test: nameServer,
+  },
+  "providers[].name_server.algorithm": {
+    description: "What the key signs with: `hmac-sha256` (default), `hmac-sha384` or `hmac-sha512`.",
+    example: "hmac-sha512",
+    effect: { now: "signs what is asked, and what is answered is believed only with it" },
+    test: nameServer,
   },
   "providers[].sandbox": {
     description: "Whether the site belongs to the sandbox.",

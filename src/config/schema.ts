@@ -119,6 +119,15 @@ const provider = section({
     .string({ error: "the path of a socket, or host:port" })
     .regex(/^(?:\/\S+|\S+:\d{1,5})$/, { error: "the path of a socket, or host:port" })
     .optional(),
+  name_server: section({
+    address: z
+      .string({ error: "an address and a port, such as 10.0.0.53:53" })
+      .regex(/^\S+:\d{1,5}$/, { error: "an address and a port, such as 10.0.0.53:53" }),
+    zones: z.array(text(), { error: "a list of zones" }).min(1, { error: "a list of zones" }),
+    key_name: text(),
+    key: secret(),
+    algorithm: choice("hmac-sha256", "hmac-sha384", "hmac-sha512").optional(),
+  }).optional(),
   sandbox: flag(),
   endpoint: httpUrl().optional(),
   security_groups: z.array(text(), { error: "a list of names or ids" }).optional(),

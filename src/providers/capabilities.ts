@@ -132,7 +132,7 @@ export const capabilities = {
     "scaling-groups": "A KVM host adds and removes no VMs by itself",
     tunnels: "A KVM host's tunnels are its administrator's, outside of libvirt",
     prices: "A host of your own has no price list",
-    dns: "A KVM host serves no DNS zone; records are kept where the zone is",
+    dns: "A KVM host serves no DNS zone; where a name server takes updates of one, name it as the site's `name_server`",
     "load-balancing":
       "A KVM host spreads no traffic over its VMs; where a HAProxy does, name its runtime API as the site's `haproxy`",
   },
@@ -163,7 +163,12 @@ export const capabilities = {
     tunnels: "A folder has no networks",
     events: "A folder tells nobody what changes in it; it is read at its turn",
     prices: "A folder of your own has no price list",
-    dns: "A folder has no networks",
+    dns: "A folder serves no DNS zone; where a name server takes updates of one, name it as the site's `name_server`",
     "load-balancing": "A folder has no networks",
   },
 } as const satisfies Readonly<Record<string, Capabilities>>;
+
+/** What a site cannot do that has a name server: it takes the place of the gap `dns`. */
+export const nameServerGaps = {
+  "dns.in-effect": "A name server tells what it has itself, not when its secondaries have it",
+} as const satisfies Capabilities;

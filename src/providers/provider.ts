@@ -176,6 +176,11 @@ export interface SiteCheck {
   readonly remedy?: string;
 }
 
+/** Zones of a name server that is no cloud's. */
+export interface NameServerFacet extends DnsFacet {
+  check(signal: AbortSignal): Promise<SiteCheck>;
+}
+
 export interface CensusEntry {
   readonly kind: CensusKind;
   readonly id: string;

@@ -2,7 +2,7 @@ import { ProviderError } from "../domain/errors.ts";
 import type { Place } from "../domain/resource.ts";
 import { isSimulated } from "../domain/simulated.ts";
 import type { HostTools } from "../host/tools.ts";
-import type { Provider, ProviderContext } from "./provider.ts";
+import type { NameServerFacet, Provider, ProviderContext } from "./provider.ts";
 
 /** A site of the configuration, as providers are made from it. Options are those of its kind. */
 export interface ProviderEntry {
@@ -17,6 +17,7 @@ export interface ProviderEntry {
   readonly uri?: string;
   readonly storagePath?: string;
   readonly haproxy?: string;
+  readonly nameServer?: NameServerEntry;
   readonly endpoint?: string;
   readonly securityGroups?: readonly string[];
   readonly encryptionKey?: string;
@@ -32,6 +33,17 @@ export interface ProviderEntry {
   readonly credentials?: () => Promise<ProviderCredentials>;
 }
 
+/** The primary of zones whose records the site keeps. */
+export interface NameServerEntry {
+  /** `host:port`. */
+  readonly address: string;
+  readonly zones: readonly string[];
+  readonly keyName: string;
+  readonly algorithm: "hmac-sha256" | "hmac-sha384" | "hmac-sha512";
+  /** In base64; asked for whenever it is needed. */
+  key(): Promise<string>;
+}
+
 /** Credentials in the clear: never kept, logged or put into an error. Keys are those of the configuration file. */
 export interface ProviderCredentials {
   readonly type?: string;
@@ -45,6 +57,8 @@ export interface RegistryDeps {
   context(site: string): ProviderContext;
   /** What stands for a site that only its own workers reach, where we are none of them. */
   relayed?(entry: ProviderEntry): Promise<Provider>;
+  /** What reaches a site's name server; without it a site has none. */
+  nameServer?(entry: NameServerEntry, context: ProviderContext): NameServerFacet;
   /** What is used instead of a provider that was made; default itself. */
   onMade?(provider: Provider): Provider;
 }
@@ -113,6 +127,7 @@ export const factories: Readonly<Record<string, Factory>> = {
       tools: deps.tools,
       context,
       runDir: deps.runDir,
+      dns: nameServerOf(entry, deps),
     });
   },
   oci: async (entry, deps) => {
@@ -131,9 +146,13 @@ export const factories: Readonly<Record<string, Factory>> = {
   folder: async (entry, deps) => {
     const { createFolderProvider } = await import("./folder/index.ts");
     const { storagePath = "/var/lib/novacron/storage" } = entry;
-    return createFolderProvider({ storagePath, context: deps.context(entry.site) });
+    return createFolderProvider({ storagePath, context: deps.context(entry.site), dns: nameServerOf(entry, deps) });
   },
 };
+
+function nameServerOf({ site, nameServer }: ProviderEntry, deps: RegistryDeps): NameServerFacet | undefined {
+  return nameServer && deps.nameServer?.(nameServer, deps.context(site));
+}
 
 function needed(entry: ProviderEntry, key: "subscriptionId" | "resourceGroup" | "storageAccount", written: string) {
   const value = entry[key];

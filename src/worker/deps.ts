@@ -5,6 +5,7 @@ import { isProviderError } from "../domain/errors.ts";
 import { apiTarget, parseHealthProbe } from "../domain/health-probe.ts";
 import type { HealthSettings } from "../domain/lookout.ts";
 import type { HostTools } from "../host/tools.ts";
+import { NameServerDns } from "../integrations/dns/index.ts";
 import { createSecrets } from "../integrations/secrets/create.ts";
 import { createRegistry, type ProviderEntry } from "../providers/registry.ts";
 import type { Store } from "../store/index.ts";
@@ -28,6 +29,9 @@ import type { WorkerMetrics } from "./metrics.ts";
 import { observeProvider } from "./observed-provider.ts";
 import { relayedProvider, siteAsker } from "./relayed-provider.ts";
 import { trafficProxies } from "./traffic-proxies.ts";
+
+/** One process that answers many beside us. */
+const nameServerRate = { perSecond: 50 };
 
 export const dataPlane: DataPlane = {
   pump,
@@ -68,7 +72,11 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
   const { config, store, client, tools, runDir } = parts;
   const log = parts.log ?? (() => undefined);
   const secrets = parts.secrets ?? createSecrets(config.secrets, {});
-  const entries = config.sites.map((site) => ({ ...site, credentials: revealing(secrets, site.credentials) }));
+  const entries = config.sites.map(({ nameServer, ...site }) => ({
+    ...site,
+    credentials: revealing(secrets, site.credentials),
+    ...(nameServer ? { nameServer: { ...nameServer, key: () => secrets.reveal(nameServer.key) } } : {}),
+  }));
   const calls = callLines({ log, spans: parts.spans, metrics: parts.metrics });
   const registry = createRegistry(entries, {
     tools,
@@ -82,6 +90,8 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
       },
       onCall: (call) => calls.cloud(site, call),
     }),
+    nameServer: (entry, { site, budget }) =>
+      new NameServerDns({ ...entry, site, budget: budget("name-server", nameServerRate) }),
     onMade: (provider) => observeProvider(provider, calls.site),
     relayed: (entry) => relayedProvider(entry, siteAsker(client, entry.site)),
   });

@@ -310,6 +310,24 @@ test("a libvirt site may have a HAProxy", (context) => {
   assert.throws(() => load(context, "providers: [{ name: aws, region: us-east-1, haproxy: 127.0.0.1:1 }]"), /haproxy/);
 });
 
+test("a site of ours may have a name server", (context) => {
+  const server = "address: 10.0.0.53:53, zones: [example.com], key_name: novacron, key: c2VjcmV0";
+  const site = (more = "", kind = "type: folder, storage_path: /s") =>
+    load(context, `providers: [{ name: a, ${kind}, name_server: { ${server}${more} } }]`).sites[0]?.nameServer;
+  const { key, ...shown } = site() ?? assert.fail("it has none");
+  assert.deepEqual(shown, {
+    address: "10.0.0.53:53",
+    zones: ["example.com"],
+    keyName: "novacron",
+    algorithm: "hmac-sha256",
+  });
+  assert.deepEqual([key.reveal(), String(key)], ["c2VjcmV0", "[secret]"]);
+  assert.equal(site(", algorithm: hmac-sha512")?.algorithm, "hmac-sha512");
+  assert.throws(() => site(", algorithm: hmac-md5"), /algorithm/);
+  assert.throws(() => site("", "type: aws, region: us-east-1"), /name_server/);
+  assert.throws(() => site("", "type: folder, storage_path: /s, served_by: own_workers"), /name_server/);
+});
+
 test("workers of sites are let in where a port is given", (context) => {
   assert.equal(load(context, "").siteWorkers, undefined);
   assert.equal(load(context, "").migration.compression, true);

@@ -1,8 +1,8 @@
 import { tagKeys } from "../../domain/vm.ts";
-import { capabilities } from "../capabilities.ts";
+import { capabilities, nameServerGaps } from "../capabilities.ts";
 import { KeptDocuments } from "../documents.ts";
 import { FolderTexts } from "../folder-documents.ts";
-import type { CensusEntry, Provider, ProviderContext, SiteCheck } from "../provider.ts";
+import type { Capabilities, CensusEntry, NameServerFacet, Provider, ProviderContext, SiteCheck } from "../provider.ts";
 import { checkFolder } from "./checks.ts";
 import { FolderCompute } from "./compute.ts";
 import { FolderDisks, type FolderParts } from "./disks.ts";
@@ -20,10 +20,12 @@ export interface FolderProviderOptions {
   /** An existing folder on a file system of this machine, which may be a mounted one. */
   readonly storagePath: string;
   readonly context: ProviderContext;
+  /** Of zones that are kept beside it. */
+  readonly dns?: NameServerFacet | undefined;
 }
 
 /** A folder of disks: real bytes, and no hypervisor. */
-export function createFolderProvider({ storagePath, context }: FolderProviderOptions): Provider {
+export function createFolderProvider({ storagePath, context, dns }: FolderProviderOptions): Provider {
   const folder = new Folder(context, storagePath);
   const layers = new Layers(folder);
   const points = new Points(folder, layers);
@@ -32,7 +34,7 @@ export function createFolderProvider({ storagePath, context }: FolderProviderOpt
   const generations = new Generations(folder, layers, points);
   const sourcePoints = new SourcePoints(folder, vms, volumes);
   const retention = new Retention(folder, layers, points, volumes);
-  return new FolderProvider({ folder, vms, volumes, points, generations, sourcePoints, retention }, layers);
+  return new FolderProvider({ folder, vms, volumes, points, generations, sourcePoints, retention }, layers, dns);
 }
 
 /** On what was removed and is kept while something is built on it. */
@@ -40,7 +42,7 @@ const retained = { "novacron:retained": "built on by others" };
 
 class FolderProvider implements Provider {
   readonly kind = "folder";
-  readonly capabilities = capabilities.folder;
+  readonly capabilities: Capabilities;
   readonly site: string;
   /** Also in the sandbox: its bytes are real. */
   readonly simulated = false;
@@ -48,10 +50,14 @@ class FolderProvider implements Provider {
   readonly disks: FolderDisks;
   readonly network = new FolderNetwork();
   readonly documents: KeptDocuments;
+  readonly dns?: NameServerFacet;
   readonly #parts: FolderParts;
   readonly #layers: Layers;
 
-  constructor(parts: FolderParts, layers: Layers) {
+  constructor(parts: FolderParts, layers: Layers, dns: NameServerFacet | undefined) {
+    const { dns: noDns, ...others } = capabilities.folder;
+    this.capabilities = { ...(dns ? nameServerGaps : { dns: noDns }), ...others };
+    if (dns) this.dns = dns;
     this.#parts = parts;
     this.#layers = layers;
     this.site = parts.folder.site;
@@ -64,8 +70,9 @@ class FolderProvider implements Provider {
     this.documents = new KeptDocuments(this.site, texts);
   }
 
-  check(signal: AbortSignal): Promise<readonly SiteCheck[]> {
-    return checkFolder(this.#parts.folder, this.disks, this.#parts.vms, signal);
+  async check(signal: AbortSignal): Promise<readonly SiteCheck[]> {
+    const rows = await checkFolder(this.#parts.folder, this.disks, this.#parts.vms, signal);
+    return this.dns ? [...rows, await this.dns.check(signal)] : rows;
   }
 
   async *census(signal: AbortSignal): AsyncGenerator<CensusEntry> {

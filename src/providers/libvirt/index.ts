@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { tagKeys } from "../../domain/vm.ts";
 import type { HostTools } from "../../host/tools.ts";
-import { capabilities } from "../capabilities.ts";
+import { capabilities, nameServerGaps } from "../capabilities.ts";
 import { KeptDocuments } from "../documents.ts";
 import { FolderTexts } from "../folder-documents.ts";
 import { ownMark } from "../processes.ts";
-import type { Capabilities, CensusEntry, Provider, ProviderContext, SiteCheck } from "../provider.ts";
+import type { Capabilities, CensusEntry, NameServerFacet, Provider, ProviderContext, SiteCheck } from "../provider.ts";
 import { checkHost } from "./checks.ts";
 import { Virsh } from "./client.ts";
 import { LibvirtCompute } from "./compute.ts";
@@ -37,6 +37,8 @@ export interface LibvirtProviderOptions {
   readonly context: ProviderContext;
   /** Short folder for sockets: their paths end at 107 bytes. */
   readonly runDir: string;
+  /** Of zones that are kept beside the host. */
+  readonly dns?: NameServerFacet | undefined;
 }
 
 /** A local libvirt daemon takes far more. */
@@ -60,7 +62,7 @@ export function createLibvirtProvider(options: LibvirtProviderOptions): Provider
     entry.haproxy === undefined
       ? undefined
       : new HaproxyBalancing(new RuntimeApi(entry.haproxy, context.budget("haproxy", haproxyRate)), site);
-  return new LibvirtProvider(host, balancing);
+  return new LibvirtProvider(host, balancing, options.dns);
 }
 
 class LibvirtProvider implements Provider {
@@ -76,13 +78,19 @@ class LibvirtProvider implements Provider {
   readonly live: LibvirtLive;
   readonly documents: KeptDocuments;
   readonly loadBalancing?: HaproxyBalancing;
+  readonly dns?: NameServerFacet;
   readonly #host: Host;
 
-  constructor(host: Host, balancing: HaproxyBalancing | undefined) {
+  constructor(host: Host, balancing: HaproxyBalancing | undefined, dns: NameServerFacet | undefined) {
     this.#host = host;
-    const { "load-balancing": none, ...others } = capabilities.libvirt;
-    this.capabilities = balancing ? others : { "load-balancing": none, ...others };
+    const { "load-balancing": noBalancing, dns: noDns, ...others } = capabilities.libvirt;
+    this.capabilities = {
+      ...(balancing ? {} : { "load-balancing": noBalancing }),
+      ...(dns ? nameServerGaps : { dns: noDns }),
+      ...others,
+    };
     if (balancing) this.loadBalancing = balancing;
+    if (dns) this.dns = dns;
     this.site = host.site;
     this.compute = new LibvirtCompute(host);
     this.disks = new LibvirtDisks(host);
@@ -99,7 +107,8 @@ class LibvirtProvider implements Provider {
 
   async check(signal: AbortSignal): Promise<readonly SiteCheck[]> {
     const rows = await checkHost(this.#host, () => this.disks.freeBytes(), signal);
-    return this.loadBalancing ? [...rows, await this.loadBalancing.check(signal)] : rows;
+    const beside = [this.loadBalancing, this.dns].filter((one) => one !== undefined);
+    return [...rows, ...(await Promise.all(beside.map((one) => one.check(signal))))];
   }
 
   async *census(signal: AbortSignal): AsyncGenerator<CensusEntry> {
