@@ -7,6 +7,8 @@ const blocks =
 export const motoDifferences: Readonly<Record<string, string>> = {
   "sets a record once, and replaces it only as it was seen":
     "moto holds what a batch creates against what was there before its deletions; a batch is one transaction, and a record may be deleted and created again in it (ChangeResourceRecordSets, Route 53 API reference)",
+  "gives a VM the address that it is to have, tells which rules hold for it, and its group can go as soon as it has":
+    "moto deletes a security group that an instance has; that ends with DependencyViolation (DeleteSecurityGroup, EC2 API reference)",
   "checks itself without a failure":
     "moto answers some dry runs with an HTML page and has no default quotas; every dry run ends with DryRunOperation or UnauthorizedOperation (EC2 API reference)",
   "two creates with one key at the same time make one thing":

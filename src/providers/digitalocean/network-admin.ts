@@ -2,7 +2,7 @@ import { isProviderError } from "../../domain/errors.ts";
 import { tagKeys } from "../../domain/vm.ts";
 import { capabilities } from "../capabilities.ts";
 import type { Address, NetworkAdminFacet, SecurityGroup, SecurityRule, VirtualNetwork } from "../cloud-facets.ts";
-import { invalid, notFound, type Subject, unsupported } from "../failures.ts";
+import { conflict, invalid, notFound, type Subject, unsupported } from "../failures.ts";
 import type { Network } from "../provider.ts";
 import type { DigitalOcean } from "./client.ts";
 import { describe, described, describedTags } from "./described.ts";
@@ -11,7 +11,7 @@ import { readableName } from "./names.ts";
 import { type DigitalOceanNetwork, toNetwork } from "./network.ts";
 import { toSecurityRules, toWireRules } from "./rules.ts";
 import type { Tagging } from "./tagging.ts";
-import type { Action, WireFirewall, WireReservedIp, WireVpc } from "./wire.ts";
+import type { Action, Droplet, WireFirewall, WireReservedIp, WireVpc } from "./wire.ts";
 
 const longestDescription = 255;
 type Input<M extends keyof NetworkAdminFacet> = Parameters<NetworkAdminFacet[M]>[0];
@@ -119,9 +119,26 @@ export class DigitalOceanNetworkAdmin implements NetworkAdminFacet {
     const subject = this.#subject("delete firewall", "security-group", securityGroupId);
     const firewall = await this.#firewall(securityGroupId, subject, signal);
     if (!firewall) return;
+    await this.#refuseUsed(firewall, subject, signal);
     await this.#cloud.drop("firewalls_delete", `firewalls/${firewall.id}`, subject, signal);
     if (!noteOf(firewall)) return;
     for (const word of firewall.tags ?? []) await this.#tagging.delete(word, subject, signal);
+  }
+
+  /** DigitalOcean itself would take it from its droplets, which would then be open to everybody. */
+  async #refuseUsed(firewall: WireFirewall, subject: Subject, signal: AbortSignal): Promise<void> {
+    const ids = new Set(firewall.droplet_ids);
+    const words = new Set(firewall.tags);
+    // Of all regions: a firewall belongs to none.
+    const request = { operation: "droplets_list", path: "droplets", member: "droplets" };
+    for await (const { id, name, tags } of this.#cloud.list<Droplet>(request, subject, signal)) {
+      if (!ids.has(id) && !tags.some((word) => words.has(word))) continue;
+      throw conflict(
+        subject,
+        `droplet ${name} is behind it`,
+        "Delete the droplet, or take it out of the firewall, first.",
+      );
+    }
   }
 
   async *listAddresses(signal: AbortSignal): AsyncGenerator<Address> {

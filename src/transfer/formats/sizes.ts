@@ -7,6 +7,10 @@ export function sectorsUp(bytes: number): number {
   return Math.ceil(bytes / sectorBytes) * sectorBytes;
 }
 
+export function sectorsDown(bytes: number): number {
+  return Math.floor(bytes / sectorBytes) * sectorBytes;
+}
+
 export function roundUp(bytes: number, step: number): number {
   return Math.ceil(bytes / step) * step;
 }

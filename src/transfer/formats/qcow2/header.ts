@@ -1,6 +1,7 @@
 import { damaged, shown } from "../failures.ts";
 import type { RandomAccess, Refusal } from "../image.ts";
 import { maxDiskBytes } from "../image.ts";
+import { sectorsDown } from "../sizes.ts";
 
 /** "QFI\xfb". */
 export const qcow2Magic = 0x514649fb;
@@ -54,7 +55,8 @@ export async function readQcow2Header(file: RandomAccess, signal?: AbortSignal):
       action: "Shrink the disk with the tool that made the image, if it is a real one.",
     });
   }
-  const sizeBytes = refusals.length > 0 ? 0 : Number(size);
+  // As QEMU reads it: a machine sees whole sectors only.
+  const sizeBytes = refusals.length > 0 ? 0 : sectorsDown(Number(size));
   const extendedL2 = version === 3 && (view.getUint32(76) & feature.extendedL2) !== 0;
   if (extendedL2 && clusterBits < 14) throw broken("extended L2 entries with clusters that small");
   const l1 = { at: offsetIn(view, 40), entries: view.getUint32(36) };
