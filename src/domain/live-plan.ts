@@ -53,7 +53,10 @@ interface PlannedLive {
   readonly choices: readonly PlanChoice[];
   readonly checks: readonly PlanCheck[];
   readonly diskBytes: number;
-  readonly estimates: Pick<PlanEstimates, "bytesToMove" | "bytesNominal" | "seconds" | "downtimeSeconds" | "basis">;
+  readonly estimates: Pick<
+    PlanEstimates,
+    "bytesToMove" | "bytesNominal" | "seconds" | "downtimeSeconds" | "basis" | "moves"
+  >;
 }
 
 /** A move of the running guest, with what is carried to the target beside its bytes. */

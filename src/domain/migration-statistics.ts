@@ -8,6 +8,15 @@ export interface DowntimeStatistics {
   readonly maxSeconds: number;
 }
 
+/** How the predictions of plans held that rested on earlier moves, of completed moves that waited for no cutover. */
+export interface PredictionStatistics {
+  readonly count: number;
+  /** Took what was predicted, or a fifth more or less; whole seconds are predicted, so one more or less counts too. */
+  readonly kept: number;
+  /** Of what they took to what was predicted. */
+  readonly medianRatio: number;
+}
+
 export interface MigrationTotals {
   readonly totalMigrations: number;
   /** Moved: the target serves, finalized or not yet. */
@@ -23,6 +32,7 @@ export interface MigrationTotals {
   /** From a completed migration's first step to the end of its last, half of them quicker; absent without any. */
   readonly medianSeconds?: number;
   readonly downtime?: DowntimeStatistics;
+  readonly predictions?: PredictionStatistics;
 }
 
 export interface RouteStatistics extends MigrationTotals {

@@ -27,6 +27,8 @@ export interface PlannedTimes {
   readonly seconds: number;
   readonly downtimeSeconds: number;
   readonly basis: string;
+  /** Earlier moves that it rests on; 0: it is assumed. */
+  readonly moves: number;
 }
 
 export interface MoveAhead {
@@ -74,7 +76,7 @@ export function predictTimes(all: readonly StepSample[], ahead: MoveAhead): Plan
     const rate = copying > 0 ? bytesToMove / copying : assumedBytesPerSecond;
     const seconds = Math.ceil(copying + assumedSeconds + (ahead.boots ? assumedBootSeconds : 0));
     const basis = `${mib(rate)} MiB/s assumed; nothing was moved over this link yet`;
-    return { seconds, downtimeSeconds: ahead.stops ? seconds : 0, basis };
+    return { seconds, downtimeSeconds: ahead.stops ? seconds : 0, basis, moves: 0 };
   }
   let seconds = 0;
   let downtime = 0;
@@ -85,25 +87,26 @@ export function predictTimes(all: readonly StepSample[], ahead: MoveAhead): Plan
   }
   const moves = new Set(samples.map(({ migrationId }) => migrationId)).size;
   const basis = `the median of the last ${moves} move(s) over this route`;
-  return { seconds: Math.ceil(seconds), downtimeSeconds: ahead.stops ? Math.ceil(downtime) : 0, basis };
+  return { seconds: Math.ceil(seconds), downtimeSeconds: ahead.stops ? Math.ceil(downtime) : 0, basis, moves };
 }
 
 /** The same of a live move, whose guest runs on: by the rate of earlier ones over the route, disks and memory together. */
 export function predictLive(
   all: readonly StepSample[],
   { bytesToMove, secondsAtLimits }: Pick<MoveAhead, "bytesToMove" | "secondsAtLimits">,
-): Pick<PlannedTimes, "seconds" | "basis"> {
+): Omit<PlannedTimes, "downtimeSeconds"> {
   const samples = all.filter(({ live }) => live === true);
   const least = secondsAtLimits?.(bytesToMove) ?? 0;
   const moving = samples.filter(({ step }) => step === "live");
   if (moving.length === 0) {
     const seconds = Math.ceil(Math.max(bytesToMove / assumedBytesPerSecond, least) + assumedSeconds);
-    return { seconds, basis: `${mib(assumedBytesPerSecond)} MiB/s assumed; nothing was moved live over this link yet` };
+    const basis = `${mib(assumedBytesPerSecond)} MiB/s assumed; nothing was moved live over this link yet`;
+    return { seconds, basis, moves: 0 };
   }
   const amounts = moving.map(({ bytesCopied, seconds }) => ({ amount: bytesCopied, seconds }));
   const others = steps.reduce((sum, step) => sum + (usualSeconds(samples, step) ?? 0), 0);
   const seconds = Math.ceil(Math.max(secondsFor(bytesToMove, amounts), least) + others);
-  return { seconds, basis: `the last ${moving.length} live move(s) over this route` };
+  return { seconds, basis: `the last ${moving.length} live move(s) over this route`, moves: moving.length };
 }
 
 /** The usual seconds of a step; undefined when it never ran. */

@@ -190,6 +190,20 @@ export interface MigrationProblem {
   readonly facts?: Readonly<Record<string, unknown>>;
 }
 
+/** What its plan predicted, and what it took. */
+export interface MoveTimes {
+  /** Absent where the plan predicts none. */
+  readonly predictedSeconds?: number;
+  readonly predictedDowntimeSeconds?: number;
+  /** What the prediction rests on, for a person. */
+  readonly basis?: string;
+  /** From its first step to the end of its last; absent until it was moved. */
+  readonly seconds?: number;
+  /** Of these the copying: a cold one's of all its bytes; a warm one's rounds while the source ran, each from its point to
+   *  its proof; a live one's of disks and memory. */
+  readonly bulkCopySeconds?: number;
+}
+
 export interface TestCount {
   readonly passed: number;
   readonly failed: number;
@@ -212,6 +226,8 @@ export interface MigrationView {
   readonly bytesResent: number;
   readonly disks: readonly DiskResult[];
   readonly downtimeSeconds?: number;
+  /** Absent where its plan is not known any more. */
+  readonly times?: MoveTimes;
   readonly bootProof?: "proven" | "not-asked" | "unavailable";
   readonly certificateId?: string;
   readonly problem?: MigrationProblem;

@@ -49,6 +49,8 @@ export interface PlanEstimates {
   readonly downtimeSeconds?: number;
   /** What the prediction rests on, for a person. */
   readonly basis: string;
+  /** Earlier moves that the predicted times rest on; 0: they are assumed. Absent where there are none to predict. */
+  readonly moves?: number;
   /** At the target, for a month; absent where nothing has a price. */
   readonly monthly?: Cost;
   /** Of the traffic out of the source; absent where it has no price. */

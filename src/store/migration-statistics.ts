@@ -28,6 +28,9 @@ interface TotalsRow {
   readonly downtime_median: number | null;
   readonly downtime_p95: number | null;
   readonly downtime_max: number | null;
+  readonly predictions: number;
+  readonly predictions_kept: number;
+  readonly prediction_ratio: number | null;
 }
 
 /** Adds up what the rows of migrations and their steps say: one pass for each route and all of them. */
@@ -42,7 +45,8 @@ export async function readStatistics(db: Kysely<Database>, query: StatisticsQuer
         (select sum((disk ->> 'bytesOnWire')::bigint) from jsonb_array_elements(m.disks) disk) as on_wire
       from migrations m where ${where}),
     timed as (
-      select seen.*, steps.seconds, copies.seconds as copy_seconds
+      select seen.*, steps.seconds, copies.seconds as copy_seconds,
+        steps.seconds / nullif(plan.seconds, 0) as ratio, abs(steps.seconds - plan.seconds) <= greatest(1, plan.seconds / 5) as kept
       from seen
       left join lateral (
         select extract(epoch from max(s.ended_at) - min(s.started_at))::double precision as seconds
@@ -51,6 +55,11 @@ export async function readStatistics(db: Kysely<Database>, query: StatisticsQuer
       left join lateral (
         select extract(epoch from s.ended_at - s.started_at)::double precision as seconds
         from migration_steps s where s.migration_id = seen.migration_id and s.step = 'copy' and s.state = 'done') copies
+        on is_completed
+      left join lateral (
+        select (p.body->'estimates'->>'seconds')::double precision as seconds
+        from plans p where p.plan_id = seen.plan_id and (p.body->'estimates'->>'moves')::integer > 0
+          and not exists (select from migration_steps s where s.migration_id = seen.migration_id and s.step = 'replicate')) plan
         on is_completed)
     select from_site, to_site, count(*)::integer as total,
       count(*) filter (where is_completed)::integer as completed,
@@ -64,7 +73,10 @@ export async function readStatistics(db: Kysely<Database>, query: StatisticsQuer
       count(downtime_seconds)::integer as downtimes,
       percentile_cont(0.5) within group (order by downtime_seconds) as downtime_median,
       percentile_cont(0.95) within group (order by downtime_seconds) as downtime_p95,
-      max(downtime_seconds) as downtime_max
+      max(downtime_seconds) as downtime_max,
+      count(ratio)::integer as predictions,
+      count(*) filter (where kept)::integer as predictions_kept,
+      percentile_cont(0.5) within group (order by ratio) as prediction_ratio
     from timed group by grouping sets ((), (from_site, to_site))
     order by total desc, from_site, to_site`.execute(db);
   const all = rows.find(({ from_site }) => from_site === null);
@@ -92,6 +104,7 @@ function conditionOf({ scopes, since, until }: StatisticsQuery): RawBuilder<bool
 }
 
 function totalsOf(row: TotalsRow | undefined): MigrationTotals {
+  const { predictions = 0, predictions_kept: kept = 0, prediction_ratio: ratio } = row ?? {};
   const { downtimes = 0, downtime_median: median, downtime_p95: p95, downtime_max: max } = row ?? {};
   return {
     totalMigrations: row?.total ?? 0,
@@ -104,5 +117,6 @@ function totalsOf(row: TotalsRow | undefined): MigrationTotals {
     ...(downtimes > 0
       ? { downtime: { count: downtimes, medianSeconds: median ?? 0, p95Seconds: p95 ?? 0, maxSeconds: max ?? 0 } }
       : {}),
+    ...(predictions > 0 ? { predictions: { count: predictions, kept, medianRatio: ratio ?? 0 } } : {}),
   };
 }

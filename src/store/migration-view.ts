@@ -1,5 +1,5 @@
 import { type Kysely, type Selectable, sql, type Updateable } from "kysely";
-import type { MigrationState, MigrationView, StepRecord, TestCount } from "../domain/migration.ts";
+import type { MigrationState, MigrationView, MoveTimes, StepRecord, TestCount } from "../domain/migration.ts";
 import { toJson } from "./json.ts";
 import type { MigrationPatch } from "./migration-repository.ts";
 import { present } from "./present.ts";
@@ -12,6 +12,8 @@ interface StepRow {
   ended_at: string | null;
   detail: string | null;
 }
+
+type TimesRow = { [K in keyof MoveTimes]: MoveTimes[K] | null };
 
 /** A migration with its steps in one round trip. */
 export function viewRow(db: Kysely<Database>) {
@@ -27,11 +29,29 @@ export function viewRow(db: Kysely<Database>) {
       select jsonb_build_object('passed', count(*) filter (where t.state = 'passed'),
         'failed', count(*) filter (where t.state = 'failed'))
       from migration_tests t where t.migration_id = migrations.migration_id having count(*) > 0)`.as("tests"),
+      sql<TimesRow | null>`(
+      select jsonb_build_object(
+        'predictedSeconds', p.body->'estimates'->'seconds',
+        'predictedDowntimeSeconds', p.body->'estimates'->'downtimeSeconds',
+        'basis', p.body->'estimates'->'basis',
+        'seconds', taken.seconds,
+        'bulkCopySeconds', case when taken.seconds is not null then coalesce(rounds.seconds, taken.copying) end)
+      from plans p,
+        lateral (
+          select extract(epoch from
+              max(s.ended_at) filter (where s.step = 'complete' and s.state = 'done') - min(s.started_at)) as seconds,
+            extract(epoch from
+              max(s.ended_at - s.started_at) filter (where s.step in ('copy', 'live') and s.state = 'done')) as copying
+          from migration_steps s where s.migration_id = migrations.migration_id) taken,
+        lateral (
+          select extract(epoch from sum(r.proven_at - r.taken_at)) as seconds
+          from replica_rounds r where r.replication_id = migrations.migration_id) rounds
+      where p.plan_id = migrations.plan_id)`.as("times"),
     ]);
 }
 
 export function toMigrationView(
-  row: Selectable<MigrationTable> & { steps: StepRow[]; tests: TestCount | null },
+  row: Selectable<MigrationTable> & { steps: StepRow[]; tests: TestCount | null; times: TimesRow | null },
 ): MigrationView {
   return {
     migrationId: row.migration_id,
@@ -67,6 +87,7 @@ export function toMigrationView(
       traffic: row.traffic,
       leftAlone: row.left_alone,
       tests: row.tests,
+      times: row.times && present(row.times),
       endedAt: row.ended_at,
     }),
   };

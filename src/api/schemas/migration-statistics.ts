@@ -19,6 +19,14 @@ const totals = {
     .strictObject({ count, median_seconds: seconds, p95_seconds: seconds, max_seconds: seconds })
     .optional()
     .meta({ description: "Of VMs that ran before and were stopped" }),
+  predictions: z
+    .strictObject({
+      count,
+      kept: count.meta({ description: "Took what was predicted, or a fifth (or a second) more or less" }),
+      median_ratio: z.number().min(0).meta({ description: "Of what they took to what was predicted" }),
+    })
+    .optional()
+    .meta({ description: "Of completed moves that waited for no cutover, by plans that rested on earlier moves" }),
 };
 
 export const statisticsQuery = z.strictObject({

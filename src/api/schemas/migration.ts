@@ -71,6 +71,23 @@ export const migrationSchema = z
       }),
     ),
     downtime_seconds: z.number().optional(),
+    times: z
+      .strictObject({
+        predicted_seconds: z.number().min(0).optional(),
+        predicted_downtime_seconds: z.number().min(0).optional(),
+        basis: z.string().optional().meta({ description: "What the prediction rests on" }),
+        seconds: z
+          .number()
+          .min(0)
+          .optional()
+          .meta({ description: "From its first step to the end of its last; absent until it was moved" }),
+        bulk_copy_seconds: z.number().min(0).optional().meta({
+          description:
+            "Of these the copying: all bytes of a cold move; the rounds of a warm one, while its source ran; disks and memory of a live one",
+        }),
+      })
+      .optional()
+      .meta({ description: "What its plan predicted, and what it took" }),
     boot_proof: z.enum(["proven", "not-asked", "unavailable"]).optional(),
     certificate_id: z.string().optional(),
     warm: z

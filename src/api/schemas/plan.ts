@@ -154,6 +154,11 @@ export const planSchema = z
       seconds: z.number().optional(),
       downtime_seconds: z.number().optional(),
       basis: z.string(),
+      moves: z
+        .int()
+        .min(0)
+        .optional()
+        .meta({ description: "Earlier moves that the predicted times rest on; 0: they are assumed" }),
       monthly: costSchema.optional().meta({ description: "Of the VM at the target, for a month, at list prices" }),
       egress: costSchema.optional().meta({ description: "Of the traffic of this move out of the source" }),
     }),

@@ -34,7 +34,7 @@ async function describe(sums: Statistics): Promise<string> {
     ],
     "No migrations.",
   );
-  const { downtime } = sums;
+  const { downtime, predictions } = sums;
   return [
     fields([
       ["Migrations", `${sums.total_migrations}, ${sums.completed_migrations} moved, ${sums.failed_migrations} failed`],
@@ -47,6 +47,11 @@ async function describe(sums: Statistics): Promise<string> {
         "Downtime",
         downtime &&
           `${formatSeconds(downtime.median_seconds)} at the median of ${downtime.count}, ${formatSeconds(downtime.p95_seconds)} at 95 %, ${formatSeconds(downtime.max_seconds)} at most`,
+      ],
+      [
+        "Predicted",
+        predictions &&
+          `${predictions.kept} of ${predictions.count} within 20 %; took ${predictions.median_ratio.toFixed(2)} of it at the median`,
       ],
     ]),
     routes,

@@ -10,6 +10,7 @@ import type { CommonOptions } from "./options.ts";
 import { describePlan, notExecutable } from "./plans.ts";
 
 type Migration = Schemas["Migration"];
+type MoveTimes = NonNullable<Migration["times"]>;
 type Order = "pause" | "resume" | "cancel" | "cutover" | "rollback" | "undo";
 
 export async function listMigrations(
@@ -159,7 +160,8 @@ export function describeMigration(migration: Migration): string {
       ["Tests", migration.tests && `${migration.tests.passed} passed, ${migration.tests.failed} failed`],
       ["Traffic", migration.traffic && describeTraffic(migration.traffic)],
       ["Undo", migration.undo && describeUndo(migration.undo)],
-      ["Downtime", migration.downtime_seconds === undefined ? undefined : formatSeconds(migration.downtime_seconds)],
+      ["Took", migration.times && describeTimes(migration.times)],
+      ["Downtime", describeDowntime(migration)],
       ["Boot proof", migration.boot_proof],
       ["Certificate", migration.certificate_id],
       ["Problem", problem && `${problem.code}: ${problem.message}`],
@@ -172,6 +174,25 @@ export function describeMigration(migration: Migration): string {
   ]
     .filter(Boolean)
     .join("\n\n");
+}
+
+function describeTimes({
+  seconds,
+  bulk_copy_seconds: copying,
+  predicted_seconds: predicted,
+}: MoveTimes): string | undefined {
+  const parts = [
+    ...(seconds === undefined ? [] : [formatSeconds(seconds)]),
+    ...(copying === undefined ? [] : [`bulk copy ${formatSeconds(copying)}`]),
+    ...(predicted === undefined ? [] : [`predicted ${formatSeconds(predicted)}`]),
+  ];
+  return parts.join(", ") || undefined;
+}
+
+function describeDowntime({ downtime_seconds: seconds, times }: Migration): string | undefined {
+  if (seconds === undefined) return undefined;
+  const predicted = times?.predicted_downtime_seconds;
+  return `${formatSeconds(seconds)}${predicted === undefined ? "" : `, predicted ${formatSeconds(predicted)}`}`;
 }
 
 function describeWarm(warm: NonNullable<Migration["warm"]>): string {

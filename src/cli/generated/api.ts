@@ -3806,6 +3806,8 @@ export interface components {
                 seconds?: number;
                 downtime_seconds?: number;
                 basis: string;
+                /** @description Earlier moves that the predicted times rest on; 0: they are assumed */
+                moves?: number;
                 /** @description Of the VM at the target, for a month, at list prices */
                 monthly?: components["schemas"]["Cost"];
                 /** @description Of the traffic of this move out of the source */
@@ -4462,6 +4464,17 @@ export interface components {
                 prepared_point_id?: string;
             }[];
             downtime_seconds?: number;
+            /** @description What its plan predicted, and what it took */
+            times?: {
+                predicted_seconds?: number;
+                predicted_downtime_seconds?: number;
+                /** @description What the prediction rests on */
+                basis?: string;
+                /** @description From its first step to the end of its last; absent until it was moved */
+                seconds?: number;
+                /** @description Of these the copying: all bytes of a cold move; the rounds of a warm one, while its source ran; disks and memory of a live one */
+                bulk_copy_seconds?: number;
+            };
             /** @enum {string} */
             boot_proof?: "proven" | "not-asked" | "unavailable";
             certificate_id?: string;
@@ -4604,6 +4617,14 @@ export interface components {
                 p95_seconds: number;
                 max_seconds: number;
             };
+            /** @description Of completed moves that waited for no cutover, by plans that rested on earlier moves */
+            predictions?: {
+                count: number;
+                /** @description Took what was predicted, or a fifth (or a second) more or less */
+                kept: number;
+                /** @description Of what they took to what was predicted */
+                median_ratio: number;
+            };
             states: {
                 /** @enum {string} */
                 state: "running" | "queued" | "paused" | "awaiting-cutover" | "awaiting-finalize" | "undoing" | "undone" | "finalized" | "rolling-back" | "rolled-back" | "cancelled" | "failed";
@@ -4641,6 +4662,14 @@ export interface components {
                     median_seconds: number;
                     p95_seconds: number;
                     max_seconds: number;
+                };
+                /** @description Of completed moves that waited for no cutover, by plans that rested on earlier moves */
+                predictions?: {
+                    count: number;
+                    /** @description Took what was predicted, or a fifth (or a second) more or less */
+                    kept: number;
+                    /** @description Of what they took to what was predicted */
+                    median_ratio: number;
                 };
             }[];
         };
