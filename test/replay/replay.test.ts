@@ -16,7 +16,13 @@ before(async () => {
 after(() => rm(cacheDir, { recursive: true, force: true }));
 
 interface RecordedHistory {
-  events: { activityTaskScheduledEventAttributes?: { activityType: { name: string } } }[];
+  events: {
+    activityTaskScheduledEventAttributes?: { activityType: { name: string } };
+    markerRecordedEventAttributes?: {
+      markerName: string;
+      details?: Record<string, { payloads: { data: string }[] }>;
+    };
+  }[];
 }
 
 async function recorded(name: string): Promise<RecordedHistory> {
@@ -44,3 +50,20 @@ test("a history whose steps came in another order is refused", async () => {
   [first.activityType.name, second.activityType.name] = [second.activityType.name, first.activityType.name];
   await assert.rejects(replay(history), /DeterminismViolation|Nondeterminism/i);
 });
+
+// Each of them was recorded with a step that runs of before have not: replayed as such a run it is another one.
+for (const patch of ["rules-at-cutover", "home-without-traffic"]) {
+  test(`a history with ${patch} is refused as that of a run that began before it`, async () => {
+    const history = await recorded(`${patch}.json`);
+    const marks = history.events.flatMap(({ markerRecordedEventAttributes: marker }) =>
+      marker?.markerName === "core_patch" ? (marker.details?.["patch-data"]?.payloads ?? []) : [],
+    );
+    const ours = marks.filter(({ data }) => Buffer.from(data, "base64").toString().includes(`"${patch}"`));
+    assert.equal(ours.length, 1, "its mark is in the history");
+    for (const mark of ours) {
+      const text = Buffer.from(mark.data, "base64").toString().replace(`"${patch}"`, `"before-${patch}"`);
+      mark.data = Buffer.from(text).toString("base64");
+    }
+    await assert.rejects(replay(history), /DeterminismViolation|Nondeterminism/i);
+  });
+}
