@@ -60,6 +60,8 @@ for (const [what, recipe, before, after, device] of [
     assert.equal(driverRow(guestChecks(await inspectFile(prepared), after, before)), "pass");
     const said = await start(tools, prepared, device);
     assert.ok(said.includes(bootMarker), said.slice(-2000));
+    // What a plan waits for where the guest has no marker of its own.
+    assert.match(said, / login:/);
   });
 }
 

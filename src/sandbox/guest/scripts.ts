@@ -28,6 +28,7 @@ const inittab = `::sysinit:/etc/rc
 ::shutdown:/etc/rc.shutdown
 `;
 
+/** A prompt as of any Debian comes first: plans wait for it at VMs that nobody gave a marker, such as those made from an image. */
 const rc = `#!/bin/sh
 export PATH=/bin:/sbin
 mount -t tmpfs tmpfs /run
@@ -44,6 +45,7 @@ done
 /app/journal.sh & echo $! > /run/journal.pid
 httpd -p ${guestPort} -h /app/www
 root=$(awk '$2 == "/" { print $1 }' /proc/mounts)
+echo "$(hostname) login: (nobody can log in here)" > /dev/console
 echo "${bootMarker} host=$(hostname) root=$root uptime=$(cut -d' ' -f1 /proc/uptime)" > /dev/console
 `;
 
