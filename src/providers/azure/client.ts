@@ -9,6 +9,7 @@ import type { Subject } from "../failures.ts";
 import type { ProviderContext } from "../provider.ts";
 import { blobSuffix } from "./budgets.ts";
 import { azureFailure } from "./errors.ts";
+import { untilDone } from "./long-operations.ts";
 import { AzureSdks } from "./sdks.ts";
 import type { AzureEntry, AzurePatience } from "./settings.ts";
 
@@ -19,7 +20,7 @@ const shortestSecret = 6;
 export interface At {
   /** The site's resource group. */
   readonly group: string;
-  readonly options: { readonly abortSignal: AbortSignal; readonly updateIntervalInMs: number };
+  readonly options: { readonly abortSignal: AbortSignal };
 }
 
 /** What is asked of one of Resource Manager's clients. */
@@ -185,13 +186,14 @@ export class Azure {
   }
 
   #at(abortSignal: AbortSignal): At {
-    const updateIntervalInMs = this.patience.pollMs.first;
-    return { group: this.entry.resourceGroup, options: { abortSignal, updateIntervalInMs } };
+    return { group: this.entry.resourceGroup, options: { abortSignal } };
   }
 
   /** A long operation is waited for. */
   #ask<Client, T>(load: () => Promise<Client>, [subject, signal, use]: Call<Client, T>): Promise<T> {
-    return this.#call(subject, signal, async () => done(use(await load(), this.#at(signal)), signal));
+    return this.#call(subject, signal, async () =>
+      untilDone(use(await load(), this.#at(signal)), this.patience, signal),
+    );
   }
 
   #askAll<Client, T>(load: () => Promise<Client>, [subject, signal, use]: ListCall<Client, T>): AsyncGenerator<T> {
@@ -248,10 +250,4 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** A long operation is polled by the SDK, which waits as Azure asks it to, and ends with the signal. */
-function done<T>(result: PromiseLike<T>, abortSignal: AbortSignal): PromiseLike<T> {
-  if (!("pollUntilDone" in result)) return result;
-  return (result as unknown as { pollUntilDone(o: object): Promise<T> }).pollUntilDone({ abortSignal });
 }

@@ -3,6 +3,7 @@ import type { HttpClient, PipelineRequest, PipelineResponse } from "@azure/core-
 import type { CallBudget, ProviderContext } from "../provider.ts";
 import { familyOf } from "./budgets.ts";
 import { statusCode } from "./errors.ts";
+import { noteRetryAfter } from "./long-operations.ts";
 import type { AzurePatience } from "./settings.ts";
 
 /** A longer wait than this is the caller's affair: it is passed on with the failure. */
@@ -49,7 +50,10 @@ export class BudgetedHttp implements HttpClient {
         tell(statusCode(response.status));
         if (isThrottled(response)) await shared.throttled?.(retryAfterMs(response));
         waitMs = attempt < attempts ? afterAnswer(response, attempt, patience) : undefined;
-        if (waitMs === undefined) return response;
+        if (waitMs === undefined) {
+          noteRetryAfter(response.headers.get("retry-after"));
+          return response;
+        }
         (response.readableStreamBody as { destroy?: () => void } | undefined)?.destroy?.();
       } catch (error) {
         signal.throwIfAborted();

@@ -42,7 +42,7 @@ export interface AzurePatience {
 }
 
 export const patience: AzurePatience = {
-  pollMs: { first: 1_000, most: 10_000 },
+  pollMs: { first: 100, most: 10_000 },
   reservedNicMs: 4 * 60_000,
   requestTimeoutMs: 60_000,
   attempts: 4,
