@@ -19,7 +19,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
 };
 
 export interface BenchOptions {
-  /** Prints the report as JSON alone. */
+  /** What stdout has is the report as JSON, and nothing else. */
   readonly json?: boolean;
   /** Makes the exit code 1 where a goal is not met. */
   readonly check?: boolean;
@@ -43,7 +43,7 @@ export async function runBench(name: string, options: BenchOptions = {}): Promis
     return 2;
   }
   const { json = false, check = false, runs, seed, sizeGib, pairs, resources } = options;
-  const note = (line: string): void => void (json || process.stderr.write(`${line}\n`));
+  const note = (line: string): void => void process.stderr.write(`${line}\n`);
   const bench = await load();
   const refused = Object.entries({ size: sizeGib, pairs, resources })
     .filter(([option, value]) => value !== undefined && !bench.takes?.some((taken) => taken === option))

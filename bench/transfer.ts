@@ -7,7 +7,7 @@ import { PumpProcess } from "./lib/pump-process.ts";
 import { seededRandom } from "./lib/random.ts";
 import type { Bench, BenchContext, Figure } from "./lib/report.ts";
 import { figure } from "./lib/report.ts";
-import { ebsFigures } from "./transfer-ebs.ts";
+import { cloudFigures } from "./transfer-clouds.ts";
 
 const mib = 1024 * 1024;
 const diskMib = 2048;
@@ -20,11 +20,12 @@ const format = "qcow2";
 export const transferBench: Bench = {
   name: "transfer",
   summary:
-    "A 2 GiB disk from NBD to qcow2, with hashes and manifest, beside nbdcopy; then what changed of it; EBS direct both ways beside a bare SDK loop",
+    "A 2 GiB disk from NBD to qcow2, with hashes and manifest, beside nbdcopy; then what changed of it; every cloud's disks both ways, into and out of an end that keeps nothing, beside a bare loop of its SDK (Google Cloud and Oracle Cloud have no calls for blocks: beside a bare loop of their helper's own protocol)",
   run,
 };
 
-async function run({ note, runs = 5, seed = 1 }: BenchContext): Promise<Figure[]> {
+async function run(context: BenchContext): Promise<Figure[]> {
+  const { note, runs = 5, seed = 1 } = context;
   await using lab = new NbdLab();
   note("making a disk of 2 GiB, 60 % allocated, half of that incompressible");
   const disk = { file: await makeDisk(lab), format };
@@ -62,11 +63,7 @@ async function run({ note, runs = 5, seed = 1 }: BenchContext): Promise<Figure[]
     },
   });
   const sizeBytes = diskMib * mib;
-  const ebs = await ebsFigures(
-    lab,
-    { file: disk.file, sizeBytes, allocatedMib: allocatedMib(diskMib) },
-    { note, runs },
-  );
+  const clouds = await cloudFigures(lab, { ...disk, sizeBytes, dataBytes: allocatedMib(diskMib) * mib }, context);
   const changed = await secondGeneration(lab, disk.file, ours.file, { note, runs, seed });
   const firstSeconds = median(first.ours);
   return [
@@ -100,7 +97,7 @@ async function run({ note, runs = 5, seed = 1 }: BenchContext): Promise<Figure[]
       goal: 512,
       better: "lower",
     }),
-    ...ebs,
+    ...clouds,
     figure({
       name: "proof, bytes read back",
       value: allocatedMib(diskMib) / median(proofs),

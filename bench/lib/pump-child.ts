@@ -1,7 +1,3 @@
-import { SnapshotSink } from "../../src/providers/aws/block-sink.ts";
-import { SnapshotSource } from "../../src/providers/aws/block-source.ts";
-import { Aws } from "../../src/providers/aws/client.ts";
-import { patience } from "../../src/providers/aws/settings.ts";
 import { sharedHashPool } from "../../src/transfer/hash-pool.ts";
 import { MemoryCheckpointStore } from "../../src/transfer/memory-checkpoint.ts";
 import { NbdBlockSink } from "../../src/transfer/nbd/block-sink.ts";
@@ -9,9 +5,11 @@ import { NbdBlockSource, type NbdSourceOptions } from "../../src/transfer/nbd/bl
 import type { BlockSink, BlockSource } from "../../src/transfer/ports.ts";
 import { prove } from "../../src/transfer/proof.ts";
 import { pump } from "../../src/transfer/pump.ts";
+import type { NullDisk } from "./clouds/end.ts";
+import { type CloudName, cloudEnds } from "./clouds/index.ts";
 
-/** The socket of an NBD export, or a snapshot at an EBS direct endpoint. */
-export type Place = string | { readonly ebs: string; readonly sizeBytes: number };
+/** The socket of an NBD export, or a disk at a cloud's null end. */
+export type Place = string | (NullDisk & { readonly cloud: CloudName });
 
 export type PumpRequest =
   | {
@@ -35,8 +33,6 @@ export type PumpReply =
   | { readonly ok: false; readonly error: string };
 
 const exportName = "disk";
-const snapshotId = "snap-0123456789abcdef0";
-const subject = { operation: "copy", resource: snapshotId };
 const checkpoint = new MemoryCheckpointStore();
 
 async function answer(request: PumpRequest): Promise<PumpReply> {
@@ -65,18 +61,12 @@ async function answer(request: PumpRequest): Promise<PumpReply> {
 
 async function openSource(place: Place, baselines?: NbdSourceOptions["baselines"]): Promise<BlockSource> {
   if (typeof place === "string") return NbdBlockSource.open({ path: place, exportName, baselines });
-  return new SnapshotSource(awsAt(place.ebs), { snapshotId, sizeBytes: place.sizeBytes, subject });
+  return cloudEnds[place.cloud].source(place);
 }
 
 async function openSink(place: Place): Promise<BlockSink> {
   if (typeof place === "string") return NbdBlockSink.open({ path: place, exportName });
-  return new SnapshotSink(awsAt(place.ebs), { snapshotId, sizeBytes: place.sizeBytes, hasParent: false, subject });
-}
-
-function awsAt(endpoint: string): Aws {
-  const credentials = async () => ({ values: { access_key: "AKIDEXAMPLE", secret_key: "only-for-benches" } });
-  const context = { site: "bench", budget: () => ({ take: async () => {} }), log: () => {} };
-  return new Aws({ region: "us-east-1", endpoint, simulated: true, credentials }, context, patience);
+  return cloudEnds[place.cloud].sink(place);
 }
 
 function peakMemoryMib(): number {

@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { LoopRequest } from "./ebs-loop.ts";
+import type { LoopRequest } from "./bare-loop.ts";
 import type { PumpReply, PumpRequest } from "./pump-child.ts";
 
 type Reply = { readonly ok: true } | { readonly ok: false; readonly error: string };
@@ -52,10 +52,10 @@ export class PumpProcess extends WorkProcess<PumpRequest, PumpReply> {
   }
 }
 
-/** Does nothing but call the SDK. */
+/** Does nothing but call a cloud with its own client. */
 export class LoopProcess extends WorkProcess<LoopRequest, Reply> {
   static async start(): Promise<LoopProcess> {
-    const looping = new LoopProcess("./ebs-loop.ts");
+    const looping = new LoopProcess("./bare-loop.ts");
     await looping.reply();
     return looping;
   }

@@ -280,13 +280,16 @@ function addBench(program: Command): void {
     .argument("[name]", "which one; --list names them")
     .description("measure it on this machine, beside a peer")
     .option("--list", "name the benches")
-    .option("--json", "print the report as JSON alone")
+    .option("--json", "print the report as JSON; how it goes on is on stderr all the same")
     .option("--check", "exit 1 where a goal is not met")
     .option("--runs <n>", "how often to repeat")
     .option("--seed <n>", "repeat the draws of an earlier run")
     .option("--size <GiB>", "convert: the image's size (default 4)")
     .option("--resources <n>", "inventory: how many there are (default 1000000)")
-    .option("--pairs <from:to,...>", "convert: only these pairs of formats; any stands for all")
+    .option(
+      "--pairs <from:to,...>",
+      "convert, routes: only these pairs of formats or kinds of site; any stands for all",
+    )
     .action(async (name: string | undefined, _, command: Command) => {
       process.exitCode = await (await import("./commands/bench.ts")).bench(name, optionsOf(command));
     });
