@@ -9,6 +9,12 @@ export const capabilities = {
       "EBS takes blocks of a pending snapshot from anyone who may write it, until it is sealed; every attempt writes the same bytes",
     "disks.application-consistent":
       "EBS snapshots all volumes of an instance at one moment, crash-consistent; freezing the guest for it takes scripts that Systems Manager runs in it, which NovaCron does not do",
+    "disks.rpo-seconds":
+      "A minute is the smallest RPO from or to here: EBS takes a snapshot of a volume every 15 seconds at most, and shows its blocks once it is complete",
+    "disks.image-route":
+      "EBS takes and gives blocks, of which only those move that hold something; an image in S3 would be written, read and converted whole",
+    "disks.region-copy":
+      "EC2 tells no hashes of what it copies between regions; blocks go by EBS direct there too, so that the copy is proven, at the price of their requests",
     "disks.peek": "EBS shows a volume's blocks by a snapshot of it only, and the first one may take hours",
     "disks.changes-after-release":
       "EBS compares a volume with a snapshot that is kept: what is released can't be compared with any more",
@@ -25,6 +31,12 @@ export const capabilities = {
       "Oracle Cloud backs volumes up at one moment, crash-consistent; it does not freeze the guest for that",
     "disks.peek":
       "Oracle Cloud shows no blocks of a volume; they are read from a copy of it that a helper instance has",
+    "disks.rpo-seconds":
+      "Some minutes are the smallest RPO from or to here: a point is a backup, and for each round a helper instance starts and reads the whole disk",
+    "disks.image-route":
+      "A custom image is a boot disk of 400 GB at most and stops its instance meanwhile; a helper instance moves any disk, and reads it back for the proof",
+    "disks.region-copy":
+      "Oracle Cloud tells no hashes of a backup that it copies to another region; the bytes go by helper instances there too, so that the copy is proven",
     "disks.changed-blocks":
       "Oracle Cloud tells of no changed blocks; a helper instance reads the whole disk, and what differs is sent",
     "disks.changes-after-release":
@@ -42,6 +54,12 @@ export const capabilities = {
     "compute.live-migration": "Compute Engine takes no running memory in and gives none out",
     "disks.application-consistent":
       "Compute Engine freezes a guest for its snapshot only by scripts that are installed in it, which NovaCron does not do",
+    "disks.rpo-seconds":
+      "Ten minutes are the smallest RPO from or to here: Compute Engine takes six snapshots of a disk an hour",
+    "disks.image-route":
+      "An image is a tar.gz in Cloud Storage that holds the whole disk and is unpacked again; a helper instance writes once what holds something, and reads it back for the proof",
+    "disks.region-copy":
+      "Compute Engine tells no hashes of its snapshots, which hold in all regions; the bytes go by helper instances there too, so that the copy is proven",
     "disks.changed-blocks":
       "Compute Engine tells nobody which blocks of a disk changed; a helper instance compares hashes beside the disk",
     "disks.peek": "Compute Engine shows a disk to machines only that it is attached to, or a snapshot of it",
@@ -60,6 +78,12 @@ export const capabilities = {
     "compute.live-migration": "Azure takes no running memory in and gives none out",
     "disks.application-consistent":
       "Azure freezes a guest only for its own backup and by its agent's scripts; a snapshot of a disk is crash-consistent",
+    "disks.rpo-seconds":
+      "A minute is the smallest RPO from or to here: Azure takes seven incremental snapshots of a disk in five minutes",
+    "disks.image-route":
+      "A direct upload takes the whole of a fixed VHD and no difference later; a replica is a page blob that only pages are written to which hold something, and is imported",
+    "disks.region-copy":
+      "Azure tells no hashes of a snapshot that it copies to another region; the pages go by signed addresses there too, so that the copy is proven",
     "disks.peek": "Azure shows a disk's bytes by a snapshot of it only while a VM has it",
     "disks.changes-after-release":
       "Azure compares a disk with a snapshot that is kept: what is released can't be compared with any more",
@@ -83,6 +107,11 @@ export const capabilities = {
       "DigitalOcean attaches the disk that comes with a droplet to no other one and gives its bytes to nobody; volumes can be moved",
     "disks.application-consistent":
       "DigitalOcean snapshots a volume crash-consistent; it does not freeze the guest for that",
+    "disks.rpo-seconds":
+      "Some minutes are the smallest RPO from or to here: for each round a helper droplet starts and reads the whole volume",
+    "disks.image-route":
+      "An image is of the disk that comes with a droplet, and is fetched from a URL that everybody can read; a helper droplet moves volumes",
+    "disks.region-copy": "DigitalOcean's snapshots of volumes stay in their region",
     "disks.changed-blocks":
       "DigitalOcean tells nobody which blocks of a volume changed; a helper droplet compares hashes beside the volume",
     "disks.peek": "DigitalOcean shows a volume to the droplet only that it is attached to",
@@ -117,6 +146,8 @@ export const capabilities = {
   libvirt: {
     "compute.instance-types": "A KVM host gives a VM any number of CPUs and any memory",
     "compute.spot": "A KVM host sells nothing",
+    "disks.image-route": "A KVM host has no object storage; disks are read and written as blocks",
+    "disks.region-copy": "A KVM host is one place",
     "disks.customer-key": "Disks are files of the host; encrypt the file system they lie in",
     "network.create": "A host's networks are its administrator's; NovaCron uses the ones that are there",
     "network.subnets": "A host's networks are its administrator's; NovaCron uses the ones that are there",
@@ -144,6 +175,8 @@ export const capabilities = {
     "compute.spot": "A folder sells nothing",
     "disks.source-frozen": "Nothing runs in a folder, so there is nothing to freeze",
     "disks.application-consistent": "Nothing runs in a folder, so there is nothing to freeze",
+    "disks.image-route": "A folder has no object storage; disks are read and written as blocks",
+    "disks.region-copy": "A folder is one place",
     "disks.customer-key": "Disks are files; encrypt the file system they lie in",
     "network.create": "A folder has no networks",
     "network.subnets": "A folder has no networks",

@@ -39,6 +39,13 @@ interface Meaning {
   readonly action: string;
 }
 
+/** What every cloud's table says where the customer's key can't be used: nothing is lost, and no repeat helps. */
+export const lostKey = {
+  code: "CloudPermissionDenied",
+  reason: "the customer's key is lost, disabled or not ours to use",
+  action: "Enable the key again and let the identity use it: what it encrypted can't be read or copied until then.",
+} as const satisfies Meaning;
+
 const denied: Meaning = {
   code: "CloudPermissionDenied",
   reason: "our account may not use that file",

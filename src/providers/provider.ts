@@ -109,6 +109,13 @@ export const capabilityNames = [
   "disks.rounds",
   /** A new attempt at a generation takes the earlier attempt's handle away. */
   "disks.fenced-writes",
+  /** Points of a disk can follow each other within seconds, so that a replica of it, or here, may be as young. The reason says
+   *  the smallest RPO that a route from or to it has. */
+  "disks.rpo-seconds",
+  /** A cold move may go by an image in the site's object storage instead of by blocks. */
+  "disks.image-route",
+  /** A disk's points go to another region of it by a copy of its own. */
+  "disks.region-copy",
   /** Disks can be encrypted with a key of the customer's. */
   "disks.customer-key",
   "network.create",

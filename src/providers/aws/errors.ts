@@ -1,6 +1,6 @@
 // Long because it is one table, to be read whole.
 import { type ErrorCode, ProviderError } from "../../domain/errors.ts";
-import type { Subject } from "../failures.ts";
+import { lostKey, type Subject } from "../failures.ts";
 
 interface Meaning {
   readonly code: ErrorCode;
@@ -120,6 +120,14 @@ const codes: Readonly<Record<string, Meaning>> = {
   TokenProviderError: unauthenticated,
   RequestTimeTooSkewed: clock,
   "AccessDeniedException:UNAUTHORIZED_ACCOUNT": denied,
+
+  "InvalidKMSKey.NotFound": lostKey,
+  "InvalidKMSKey.InvalidState": lostKey,
+  "Client.InvalidKMSKey.InvalidState": lostKey,
+  "AccessDeniedException:DEPENDENCY_ACCESS_DENIED": lostKey,
+  "KMS.DisabledException": lostKey,
+  "KMS.NotFoundException": lostKey,
+  "KMS.KMSInvalidStateException": lostKey,
 
   // Not a failure at all: what a dry run would have been allowed to do.
   DryRunOperation: conflict,

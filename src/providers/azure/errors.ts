@@ -1,6 +1,6 @@
 // Long because it is one table, to be read whole.
 import { type ErrorCode, isProviderError, ProviderError } from "../../domain/errors.ts";
-import type { Subject } from "../failures.ts";
+import { lostKey, type Subject } from "../failures.ts";
 
 interface Meaning {
   readonly code: ErrorCode;
@@ -83,6 +83,11 @@ const codes: Readonly<Record<string, Meaning>> = {
   AuthorizationPermissionMismatch: denied,
   AuthorizationFailure: denied,
   InsufficientAccountPermissions: denied,
+  // The customer's key: of disks, and of the storage account ("Common REST API error codes").
+  KeyVaultAccessForbidden: lostKey,
+  KeyVaultEncryptionKeyNotFound: lostKey,
+  KeyVaultVaultNotFound: lostKey,
+  KeyVaultAccessTokenCannotBeAcquired: lostKey,
   RequestDisallowedByPolicy: { code: "PolicyBlocked", action: "Ask whoever keeps the subscription's Azure policies." },
   ScopeLocked: { code: "PolicyBlocked", action: "Take the lock off the resource or its resource group." },
   // What is not there.
@@ -158,6 +163,9 @@ const codes: Readonly<Record<string, Meaning>> = {
   VMStartTimedOut: slow,
   GatewayTimeout: slow,
   OperationTimedOut: slow,
+  // What the login service says of itself ("Microsoft Entra authentication and authorization error codes").
+  temporarily_unavailable: { ...away, reason: "the login service is overloaded or away" },
+  server_error: { ...away, reason: "the login service is overloaded or away" },
   // The network on the way; the first two are the login library's words for it.
   network_error: { ...away, reason: "the login service does not answer", action: "Check the network." },
   endpoints_resolution_error: { ...away, reason: "the login service does not answer", action: "Check the network." },
@@ -195,6 +203,9 @@ const statuses: Readonly<Record<number, Meaning>> = {
   412: conflict,
   429: throttled,
 };
+
+/** Whatever keeps the login library from a token, it says that one must sign in; what it was comes first in its words. */
+const unserved = /^(network_error|endpoints_resolution_error|temporarily_unavailable|server_error)\b/;
 
 /** Azure says several things by one code, and what it means in words. */
 const messages: readonly (readonly [code: string, RegExp, Meaning])[] = [
@@ -277,8 +288,7 @@ function readError(error: unknown): Seen {
   };
   const operation = /^The long-running operation has failed\. ([A-Za-z]+)\. ([\s\S]*)$/.exec(raw.message);
   if (operation) return { code: operation[1] ?? "Unknown", message: operation[2] ?? "" };
-  // Whatever keeps the login library from a token, it says that one must sign in; what it was comes first in its words.
-  const [unreached] = /^(network_error|endpoints_resolution_error)\b/.exec(raw.message) ?? [];
+  const [unreached] = unserved.exec(raw.message) ?? [];
   const named = [
     unreached,
     raw.details?.error?.code,

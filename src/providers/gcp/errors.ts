@@ -1,6 +1,6 @@
 // Long because it is one table, to be read whole.
 import { type ErrorCode, ProviderError } from "../../domain/errors.ts";
-import type { Subject } from "../failures.ts";
+import { lostKey, type Subject } from "../failures.ts";
 
 interface Meaning {
   readonly code: ErrorCode;
@@ -56,7 +56,7 @@ const codes: Readonly<Record<string, Meaning>> = {
   CONDITION_NOT_MET: conflict,
   PERMISSIONS_ERROR: denied,
   FORBIDDEN: denied,
-  KMS_RESOURCE_NOT_FOUND: { ...denied, reason: "the disk's key is gone or may not be used" },
+  KMS_RESOURCE_NOT_FOUND: lostKey,
   INVALID_USAGE: invalid,
   INVALID_FIELD_VALUE: invalid,
   INTERNAL_ERROR: away,

@@ -1,5 +1,5 @@
 import { type ErrorCode, ProviderError } from "../../domain/errors.ts";
-import type { Subject } from "../failures.ts";
+import { lostKey, type Subject } from "../failures.ts";
 import { Refusal } from "./http.ts";
 
 interface Meaning {
@@ -55,6 +55,7 @@ const codes: Readonly<Record<string, Meaning>> = {
   ObjectNotFound: gone,
   NoSuchUpload: gone,
   UploadNotFound: gone,
+  NotAuthorizedOrFoundKmsKey: lostKey,
   NotAuthorizedOrResourceAlreadyExists: {
     ...conflict,
     reason: "it exists already, or the policies don't let us make it",

@@ -39,6 +39,11 @@ export class OperationError extends Error {
   }
 }
 
+/** Of a key of the customer's that is disabled, destroyed or out of Compute Engine's reach. */
+export function keyOutOfReach(key: string): OperationError {
+  return new OperationError("KMS_RESOURCE_NOT_FOUND", `Cloud KMS error when using key ${key}: it is not enabled.`, 400);
+}
+
 export function notFound(what: string): GcpError {
   return new GcpError(404, "notFound", `The resource '${what}' was not found`);
 }

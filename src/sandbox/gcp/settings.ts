@@ -39,6 +39,8 @@ export const settingsSchema = z.strictObject({
   noCapacity: z.array(z.string()).default([]),
   /** Permissions that the service account lacks, such as `compute.disks.create`. */
   deniedPermissions: z.array(z.string()).default([]),
+  /** Keys of the customer's that are disabled or destroyed, by name. */
+  lostKeys: z.array(z.string()).default([]),
   /** Limits by metric, in each region, where they differ from the usual ones. */
   quotas: z.record(z.string(), z.number().min(0)).default({}),
   /** How long signatures by a new key of the service account are refused: a minute and more at Google. */

@@ -62,3 +62,9 @@ export function tooManyRequests(): OciError {
 export function internal(): OciError {
   return new OciError(500, "InternalServerError", "An internal server error occurred.");
 }
+
+/** A key of the customer's that is disabled, deleted or out of the service's reach. Object Storage was seen to say so
+ *  (https://github.com/oracle/terraform-provider-oci/issues/1514). */
+export function keyOutOfReach(): OciError {
+  return new OciError(404, "NotAuthorizedOrFoundKmsKey", "Authorization failed or requested KMS key not found.");
+}

@@ -40,6 +40,8 @@ export const settingsSchema = z.strictObject({
   limits: z.record(z.string(), z.int().min(0)).default({}),
   /** Operations that the user's policies don't allow, as `core:LaunchInstance` or `core:*`. */
   denied: z.array(z.string()).default([]),
+  /** Keys of the customer's that are disabled or deleted, by OCID. */
+  lostKeys: z.array(z.string()).default([]),
   /** Items a page of a list holds where the caller doesn't say. */
   pageItems: z.int().min(1).max(1000).default(100),
 });

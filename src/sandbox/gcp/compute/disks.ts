@@ -1,4 +1,4 @@
-import { alreadyExists, inUse, invalid, notReady, OperationError } from "../errors.ts";
+import { alreadyExists, inUse, invalid, keyOutOfReach, notReady, OperationError } from "../errors.ts";
 import { projectId, regionOf } from "../places.ts";
 import type { Disk, Image, Snapshot } from "../state.ts";
 import { descriptionOf, text } from "../texts.ts";
@@ -76,6 +76,8 @@ export async function makeDisk({ cloud, disks, images }: ComputeParts, diskId: s
     throw new OperationError("RESOURCE_NOT_FOUND", `The resource '${disk.sourceImage}' was not found`, 404);
   if (disk.sourceSnapshotId !== undefined && !snapshot)
     throw new OperationError("RESOURCE_NOT_FOUND", `The resource '${disk.sourceSnapshot}' was not found`, 404);
+  for (const key of [disk.kmsKeyName, snapshot?.kmsKeyName])
+    if (key !== undefined && cloud.settings.lostKeys.includes(key)) throw keyOutOfReach(key);
   if (image) await images.ready(image);
   await disks.lay(disk, image?.layerId ?? snapshot?.layerId);
 }

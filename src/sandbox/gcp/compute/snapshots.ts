@@ -1,4 +1,4 @@
-import { alreadyExists, notReady, OperationError, required } from "../errors.ts";
+import { alreadyExists, keyOutOfReach, notReady, OperationError, required } from "../errors.ts";
 import { projectId, regionOfPath } from "../places.ts";
 import type { Disk, Snapshot } from "../state.ts";
 import { descriptionOf } from "../texts.ts";
@@ -68,6 +68,8 @@ export async function takeSnapshot(parts: ComputeParts, snapshotId: string, paus
       const disk = tables.disks.find(({ numericId }) => numericId === snapshot.sourceDiskId);
       if (!disk)
         throw new OperationError("RESOURCE_NOT_FOUND", `The resource '${snapshot.sourceDisk}' was not found`, 404);
+      if (disk.kmsKeyName !== undefined && cloud.settings.lostKeys.includes(disk.kmsKeyName))
+        throw keyOutOfReach(disk.kmsKeyName);
       layerId = await disks.point(disk.id);
       tables.snapshots.change(snapshotId, { layerId, status: "UPLOADING" });
     }

@@ -1,7 +1,7 @@
 import type * as core from "oci-core";
 import { newLayerId, takePoint } from "../../cloud/disks/points.ts";
 import type { OciCloud } from "../cloud.ts";
-import { incorrectState, invalid, missing } from "../errors.ts";
+import { incorrectState, invalid, keyOutOfReach, missing } from "../errors.ts";
 import { holdToLimit } from "../limits.ts";
 import { type Operation, operations } from "../operation.ts";
 import { common, type Kind, provisioned, type Registry, renamed } from "../registry.ts";
@@ -42,6 +42,9 @@ export async function makeVolume(cloud: OciCloud, wish: VolumeWish): Promise<Vol
     throw invalid("vpusPerGB", "must be a multiple of 10, at most 120");
   holdToLimit(cloud, "volume-count", availabilityDomain, 1);
   holdToLimit(cloud, "total-storage-gb", availabilityDomain, sizeGib);
+  const lost = new Set(cloud.settings.lostKeys);
+  for (const key of [wish.kmsKeyId, cloud.tables.backups.get(wish.source?.id ?? "")?.kmsKeyId])
+    if (key !== undefined && lost.has(key)) throw keyOutOfReach();
   const layerId = newLayerId();
   await cloud.disks.createOverlay(layerId, sizeGib * GiB, from?.layerId);
   return cloud.tables.volumes.put({
