@@ -341,6 +341,7 @@ export function runConformance(harness: ConformanceHarness): void {
             !type.bareMetal,
         );
         if (types) assert.ok(other, "another size");
+        assert.equal(vm.instanceType !== undefined, types !== undefined, "what is listed by type is priced by it");
         const size = other
           ? { cpus: other.cpus, memoryBytes: other.memoryBytes, instanceType: other.name }
           : { cpus: 2, memoryBytes: 128 * MiB };
@@ -348,8 +349,8 @@ export function runConformance(harness: ConformanceHarness): void {
           const seen = await compute.resizeVm?.(vm.vmId, size, signal);
           assert.deepEqual([seen?.cpus, seen?.memoryBytes], [size.cpus, size.memoryBytes]);
         }
-        const { cpus, memoryBytes, disks, tags } = await compute.getVm(vm.vmId, signal);
-        assert.deepEqual({ cpus, memoryBytes }, { cpus: size.cpus, memoryBytes: size.memoryBytes });
+        const { cpus, memoryBytes, instanceType, disks, tags } = await compute.getVm(vm.vmId, signal);
+        assert.deepEqual({ instanceType, cpus, memoryBytes }, { instanceType: undefined, ...size });
         assert.deepEqual([disks, tags], [vm.disks, vm.tags]);
         if (!(await starts(vm.vmId))) return;
         const small = { cpus: 1, memoryBytes: 64 * MiB };

@@ -53,6 +53,7 @@ export function toVm(instance: Instance, { site, volumes, memoryBytes, nitro }: 
   const bus: DiskBus = nitro ? "nvme" : "xen";
   const host = instance.PublicIpAddress ?? instance.PrivateIpAddress;
   const createdAt = createdAtOf(instance);
+  const zone = instance.Placement?.AvailabilityZone;
   return {
     vmId: instance.InstanceId ?? "",
     site,
@@ -60,6 +61,9 @@ export function toVm(instance: Instance, { site, volumes, memoryBytes, nitro }: 
     state,
     cpus: (instance.CpuOptions?.CoreCount ?? 1) * (instance.CpuOptions?.ThreadsPerCore ?? 1),
     memoryBytes,
+    ...(instance.InstanceType && { instanceType: instance.InstanceType }),
+    capacityType: instance.InstanceLifecycle === "spot" ? "spot" : "on-demand",
+    ...(zone && { zone }),
     firmware: isUefi(instance) ? "uefi" : "bios",
     architecture: instance.Architecture?.startsWith("arm64") ? "aarch64" : "x86_64",
     disks: devicesOf(instance).map(({ diskId, volumeId, boot }): VmDisk => {
