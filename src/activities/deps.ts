@@ -112,6 +112,8 @@ export interface ActivityDeps extends SiteDeps {
   settings(site: string): SiteSettings;
   /** A proxy of ours by its name in the configuration. @throws ProviderError InvalidInput for one that is not there. */
   proxy(name: string): TrafficProxy;
+  /** What calls of recovery plans' scripts are signed with; undefined where none is configured. */
+  webhookKey(): Promise<string | undefined>;
   /** The file that a site's credentials come from, where they come from one. */
   credentialFile(site: string): string | undefined;
   /** Of leases of protected groups. */
@@ -127,6 +129,10 @@ export interface ActivityDeps extends SiteDeps {
     readonly reason: string;
     readonly requestedBy: string;
     readonly decisionId: string;
+    /** When the outage was first seen. */
+    readonly outageAt?: string;
+    /** What a person has made sure of already. */
+    readonly madeSureOf?: string;
   }) => Promise<void>;
   /** Tells a run that the first round of its replication is proven. */
   signalReplicated(workflowId: string): Promise<void>;

@@ -30,6 +30,9 @@ import { protectionActivities } from "./protection.ts";
 import { protectionPlanActivities } from "./protection-plan.ts";
 import { recordActivities } from "./record.ts";
 import { recordOperationActivities } from "./record-operation.ts";
+import { recoverActivities } from "./recover.ts";
+import { recoveryPlanActivities } from "./recovery-plan.ts";
+import { recoveryTrafficActivities } from "./recovery-traffic.ts";
 import { replicateActivities } from "./replicate.ts";
 import { rereadRulesActivities } from "./reread-rules.ts";
 import { rotateActivities } from "./rotate.ts";
@@ -101,6 +104,9 @@ function allOf(deps: ActivityDeps) {
     ...finalizeActivities(deps),
     ...testPlanActivities(deps),
     ...migrationTestActivities(deps, moves, slots),
+    ...recoveryPlanActivities(deps),
+    ...recoverActivities(deps),
+    ...recoveryTrafficActivities(deps),
     ...certificateActivities(deps),
     ...inventoryActivities(deps, reader),
     ...watchActivities(deps, reader),
@@ -148,6 +154,18 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   measureGap: "reads",
   planWayHome: "records",
   recordUndo: "records",
+  makeRecoveryPlan: "reads",
+  openRecovery: "reads",
+  registerRecovery: "records",
+  recordRecovery: "records",
+  recordRecoveryStep: "records",
+  callRecoveryWebhook: "changes",
+  awaitAnswer: "reads",
+  costOfDrill: "reads",
+  countLeftOver: "reads",
+  recoveryRecord: "reads",
+  setRecoveryRecord: "changes",
+  joinRecoveryPool: "changes",
   makeFinalizePlan: "reads",
   openFinalize: "reads",
   makeTestPlan: "reads",

@@ -75,6 +75,8 @@ async function versionOf(
 ): Promise<string> {
   const signal = Context.current().cancellationSignal;
   if (kind === "map") return String((await store.maps.get(id))?.version ?? "absent");
+  // The epoch counts which site may write.
+  if (kind === "protection-group") return String((await store.protection.get(id))?.epoch ?? "absent");
   if (kind === "proxy-listener") {
     const listener = await goneIsFine(proxy(site).listener(id, signal));
     return listener ? listener.backend : "absent";

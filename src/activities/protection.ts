@@ -272,7 +272,9 @@ export function protectionActivities({ store }: Pick<ActivityDeps, "store">) {
       if (to === undefined || !replicates(group.state)) return { dueInMs: 0 };
       const now = Date.now();
       const [newest] = await store.groupPoints.newest(groupId, to, 1);
-      const begun = newest ? Date.parse(newest.createdAt) + roundIntervalSeconds(policy) * 1000 : now;
+      // One from before a failover there and back says nothing of what is written now.
+      const isOurs = newest?.epoch === group.epoch;
+      const begun = isOurs ? Date.parse(newest.createdAt) + roundIntervalSeconds(policy) * 1000 : now;
       const dueInMs = Math.max(0, begun - now);
       const { breached, lagSeconds } = lagOf(group, newest, now);
       if (!breached) {

@@ -97,7 +97,7 @@ export function siteHealthActivities({ store, health, startFailover }: ActivityD
         if (allowed) {
           const why = [...judgement.reasons, "the group has opted into automatic failover"];
           await store.health.decide({ ...decision, action: "failover", reasons: why });
-          await begin(group, decisionId, judgement.reasons[0] ?? "an outage", "automatic");
+          await begin(group, { ...decision, reasons: judgement.reasons }, "automatic");
           continue;
         }
         if (verdict !== "down") {
@@ -141,7 +141,7 @@ export function siteHealthActivities({ store, health, startFailover }: ActivityD
       const group = decision.groupId === undefined ? undefined : await store.protection.get(decision.groupId);
       if (!group) return;
       await tell(group.groupId, "note", `${by} answered: ${failover ? "fail over" : "don't"}`, `${decisionId}/answer`);
-      if (failover) await begin(group, decisionId, decision.reasons[0] ?? "an outage", by, decision.epoch);
+      if (failover) await begin(group, decision, by, madeSureOf);
     },
 
     /** Says that a question's time is over, unless it was answered. */
@@ -172,10 +172,27 @@ export function siteHealthActivities({ store, health, startFailover }: ActivityD
     return { ...judgement, samples: kept };
   }
 
-  async function begin(group: ProtectionGroup, decisionId: string, reason: string, by: string, epoch = group.epoch) {
+  async function begin(
+    group: ProtectionGroup,
+    decided: Pick<HealthDecision, "decisionId" | "reasons" | "samples" | "epoch">,
+    requestedBy: string,
+    madeSureOf?: string,
+  ): Promise<void> {
     if (!startFailover) return;
-    await tell(group.groupId, "failover", `failover begins: ${reason}`, `${decisionId}/begins`);
-    await startFailover({ groupId: group.groupId, epoch, reason, requestedBy: by, decisionId });
+    const { groupId } = group;
+    const { decisionId, reasons, samples, epoch = group.epoch } = decided;
+    const reason = reasons[0] ?? "an outage";
+    await tell(groupId, "failover", `failover begins: ${reason}`, `${decisionId}/begins`);
+    // What is lost is counted from when it was first seen to be away.
+    const outageAt = samples
+      .flatMap(({ sees, at }) => (sees === "down" ? [at] : []))
+      .sort()
+      .at(0);
+    await startFailover({
+      ...{ groupId, epoch, reason, requestedBy, decisionId },
+      ...(outageAt === undefined ? {} : { outageAt }),
+      ...(madeSureOf === undefined ? {} : { madeSureOf }),
+    });
   }
 
   async function tell(groupId: string, type: "failover" | "note", message: string, dedupeKey: string): Promise<void> {

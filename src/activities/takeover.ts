@@ -30,8 +30,9 @@ export function takeoverActivities({ store }: Pick<ActivityDeps, "store">) {
     async latestPoint(input: PointWish): Promise<CompletePoint> {
       const point = await store.groupPoints.choose(input);
       if (point) return point;
-      const { groupId, pointId, before, suspectToo } = input;
+      const { groupId, at, pointId, before, suspectToo } = input;
       const wished = [
+        at === undefined ? [] : [`at ${at}`],
         pointId === undefined ? [] : [`of the id ${pointId}`],
         before === undefined ? [] : [`from before ${before}`],
         suspectToo || pointId !== undefined ? [] : ["that is not suspect"],

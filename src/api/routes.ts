@@ -23,6 +23,8 @@ import { planRoutes } from "./routes/plans.ts";
 import { priceRoutes } from "./routes/prices.ts";
 import { protectionRoutes } from "./routes/protection.ts";
 import { protectionPointRoutes } from "./routes/protection-points.ts";
+import { recoveryPlanRoutes } from "./routes/recovery-plans.ts";
+import { recoveryRunRoutes } from "./routes/recovery-runs.ts";
 import { refreshRoutes } from "./routes/refresh.ts";
 import { resourceRoutes } from "./routes/resources.ts";
 import { searchRoutes } from "./routes/searches.ts";
@@ -53,6 +55,8 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
     ...eventRoutes(context),
     ...orderRoutes(context),
     ...migrationTestRoutes(context),
+    ...recoveryPlanRoutes(context),
+    ...recoveryRunRoutes(context),
     ...vmOperationRoutes(context),
     ...operationRoutes(context),
     ...assessmentRoutes(context),

@@ -22,8 +22,11 @@ import type { SiteCheck } from "../providers/provider.ts";
 import { taskQueue } from "../temporal/connection.ts";
 import { searchAttributeKeys } from "../temporal/search-attributes.ts";
 import { siteHealthId } from "../temporal/site-health.ts";
+import { startRecovery } from "../temporal/start-failover.ts";
 import type { AssessEstateInput } from "../workflows/assess-estate/types.ts";
 import type { CheckSiteInput } from "../workflows/check-site/types.ts";
+import { confirmFencedUpdate, giveUpUpdate, retryUpdate, stepDoneUpdate } from "../workflows/fail-over/messages.ts";
+import type { FailOverInput, FencingConfirmed, StepDone } from "../workflows/fail-over/types.ts";
 import {
   cutoverUpdate,
   finalizeUpdate,
@@ -56,6 +59,7 @@ import type { TakeCensusInput } from "../workflows/take-census/types.ts";
 import { endTestUpdate } from "../workflows/test-migration/messages.ts";
 import type { TestMigrationInput } from "../workflows/test-migration/types.ts";
 import type { VerifyCertificateInput, VerifyCertificateResult } from "../workflows/verify-certificate/types.ts";
+import { ProblemError } from "./problem.ts";
 import { fromTemporal } from "./temporal-problem.ts";
 
 export interface RunLimits {
@@ -74,6 +78,12 @@ const protectionOrders = {
 export type ProtectionOrder = keyof typeof protectionOrders;
 
 type Outcome = "done" | "still-running";
+
+/** What a person tells a recovery that goes on. */
+export type RecoveryOrder =
+  | { readonly kind: "step-done"; readonly done: StepDone }
+  | { readonly kind: "confirm-fenced"; readonly confirmed: FencingConfirmed }
+  | { readonly kind: "retry" | "give-up"; readonly by: string };
 
 /** Everything the API asks of Temporal. All failures leave as problems. */
 export class Runs {
@@ -295,6 +305,40 @@ export class Runs {
     else await this.#accepted(() => run.startUpdate(endTestUpdate, { updateId, waitForStage: "ACCEPTED" }));
   }
 
+  /** Starts the run, or finds it. @throws ProblemError Conflict while another run has the group. */
+  async recover(input: FailOverInput): Promise<void> {
+    const started = await this.#guard(this.#limits.askMs, () => startRecovery(this.#client, input));
+    if (started) return;
+    const { groupId } = input.request;
+    throw new ProblemError("Conflict", {
+      detail: `Another failover of ${groupId} goes on`,
+      action: "See GET /v1/recovery-runs; wait until it has ended, or give it up.",
+      resource: `protection-group/${groupId}`,
+    });
+  }
+
+  /** @throws ProblemError Conflict when the run does not wait for that. */
+  async tellRecovery(workflowId: string, order: RecoveryOrder, updateId: string): Promise<void> {
+    const run = this.#client.workflow.getHandle(workflowId);
+    await this.#guard(this.#limits.askMs, async () => {
+      switch (order.kind) {
+        case "step-done":
+          return run.executeUpdate(stepDoneUpdate, { updateId, args: [order.done] });
+        case "confirm-fenced":
+          return run.executeUpdate(confirmFencedUpdate, { updateId, args: [order.confirmed] });
+        case "retry":
+          return run.executeUpdate(retryUpdate, { updateId, args: [{ by: order.by }] });
+        case "give-up":
+          return run.executeUpdate(giveUpUpdate, { updateId, args: [{ by: order.by }] });
+      }
+    });
+  }
+
+  async cancelRecovery(workflowId: string): Promise<void> {
+    const run = this.#client.workflow.getHandle(workflowId);
+    await this.#guard(this.#limits.askMs, () => run.cancel());
+  }
+
   async cancelOperation(operationId: string): Promise<void> {
     const handle = this.#client.workflow.getHandle(operationWorkflowId(operationId));
     await this.#guard(this.#limits.askMs, () => handle.cancel());
@@ -413,6 +457,7 @@ function planSummary(input: PlanOperationInput): string {
   if (input.create) return `Plan a new VM ${input.create.name}`;
   if (input.finalize) return `Plan the finalize of ${input.finalize.migrationId}`;
   if (input.test) return `Plan a test of ${input.test.migrationId ?? input.test.vm}`;
+  if (input.recovery) return `Plan a ${input.recovery.mode} of ${input.recovery.groupId}`;
   return `Plan ${input.request.action} of ${input.request.vms.length} VM(s)`;
 }
 

@@ -11,6 +11,7 @@ import { addMaps, withMap } from "./programs/maps.ts";
 import { addTestOf, addTests, withTest } from "./programs/migration-tests.ts";
 import { addProtection } from "./programs/protection.ts";
 import { addProxy } from "./programs/proxy.ts";
+import { addRecovery } from "./programs/recovery.ts";
 import { addSearch } from "./programs/search.ts";
 import { addSiteWorkers } from "./programs/site-workers.ts";
 import { addExecution, addOperations, addVmOperations } from "./programs/vms.ts";
@@ -33,6 +34,7 @@ export function buildProgram(): Command {
   addMigrate(program);
   addMigrations(program);
   addMaps(program);
+  addRecovery(program);
   addTests(program);
   addWaves(program);
   addProtection(program);

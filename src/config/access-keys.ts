@@ -192,6 +192,13 @@ export const accessKeys: Readonly<Record<string, ConfigKey>> = {
     effect: { now: "beside the API's log" },
     test: "plans that want a second person are named by kind and scope",
   },
+  "webhooks.key": {
+    description:
+      "Signs what the scripts of recovery plans are called with (HMAC-SHA256). Kept secret: never logged, shown or stored.",
+    example: "${A_VARIABLE}",
+    effect: { now: "the header x-novacron-signature of each call" },
+    test: "scripts of recovery plans are called with a key of ours",
+  },
   "sessions.idle": {
     description: "A session that was not used for so long has ended.",
     unit: "duration",

@@ -134,6 +134,8 @@ export interface Config {
   };
   readonly approvals: readonly ApprovalRule[];
   readonly alarms: { readonly webhook?: string | undefined };
+  /** What the scripts of recovery plans are called with. */
+  readonly webhooks: { readonly key?: Secret | undefined };
   readonly sessions: { readonly idleMs: number; readonly maxMs: number };
   readonly inventory: {
     /** Of VMs, and of everything else. */

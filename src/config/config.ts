@@ -62,6 +62,7 @@ export function loadConfig(input: { file?: string; sitesFile?: string; env: Node
     rotation: toRotation(content.rotation, sites, source),
     approvals: toApprovals(content.approvals ?? [], source),
     alarms: content.alarms ?? {},
+    webhooks: content.webhooks ?? {},
     sessions: { idleMs: content.sessions.idle, maxMs: content.sessions.max },
     inventory: {
       intervalMs: content.inventory.interval,

@@ -281,6 +281,7 @@ export const fileSchema = section({
   }),
   approvals: z.array(text(), { error: "a list of texts" }).optional(),
   alarms: section({ webhook: httpUrl().optional() }).optional(),
+  webhooks: section({ key: secret().optional() }).optional(),
   sessions: section({ idle: duration(), max: duration() }),
   inventory: section({ interval: duration(), full_interval: duration(), history: duration() }),
   temporal: section({

@@ -115,6 +115,8 @@ export interface PointToVerify {
 /** Which point to recover from: that one, or the newest that is whole and no later than `before`. */
 export interface PointWish {
   readonly groupId: string;
+  /** The site that it has to be at; default any. */
+  readonly at?: string;
   readonly pointId?: string;
   /** ISO 8601 UTC. */
   readonly before?: string;

@@ -101,6 +101,11 @@ export function instanceMonth(book: PriceBook, instanceType: string, terms: Pric
   return charge(book, { kind: "instance", item: instanceType, terms, quantity: hoursPerMonth, unit: "hour" });
 }
 
+/** So many hours of it, by the second. */
+export function instanceHours(book: PriceBook, instanceType: string, hours: number): CostItem {
+  return charge(book, { kind: "instance", item: instanceType, terms: "on-demand", quantity: hours, unit: "hour" });
+}
+
 export function diskMonth(book: PriceBook, diskType: string, sizeBytes: number): CostItem {
   return charge(book, { kind: "disk", item: diskType, quantity: sizeBytes / 2 ** 30, unit: "gib-month" });
 }

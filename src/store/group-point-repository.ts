@@ -347,12 +347,13 @@ export class GroupPointRepository {
   }
 
   /** The one to recover from, among those that are offered; undefined when none is as wished. */
-  async choose({ groupId, pointId, before, suspectToo }: PointWish): Promise<CompletePoint | undefined> {
+  async choose({ groupId, at, pointId, before, suspectToo }: PointWish): Promise<CompletePoint | undefined> {
     let select = this.#db
       .selectFrom("group_points")
       .selectAll()
       .where("group_id", "=", groupId)
       .where("state", "=", "complete");
+    if (at !== undefined) select = select.where("to_site", "=", at);
     if (pointId !== undefined) select = select.where("point_id", "=", pointId);
     else if (!suspectToo) select = select.where("suspicion", "is", null);
     if (before !== undefined) select = select.where("taken_at", "<=", before);

@@ -26,6 +26,8 @@ import { shippedPriceList } from "./price-catalogue.ts";
 import { PriceRepository } from "./price-repository.ts";
 import { ProtectionRepository } from "./protection-repository.ts";
 import { PostgresRateLeases } from "./rate-leases.ts";
+import { RecoveryPlanRepository } from "./recovery-plan-repository.ts";
+import { RecoveryRunRepository } from "./recovery-run-repository.ts";
 import { ReplicaRoundRepository } from "./replica-round-repository.ts";
 import { ResourceRepository } from "./resource-repository.ts";
 import { SavedSearchRepository } from "./saved-search-repository.ts";
@@ -56,6 +58,7 @@ export type { PointKind, PointRecord } from "./point-repository.ts";
 export type { PriceList, PriceQuery } from "./price-repository.ts";
 export type { NewProtectionEvent } from "./protection-events.ts";
 export type { MemberPatch, NewProtectionGroup } from "./protection-repository.ts";
+export type { RecoveryRunPatch } from "./recovery-run-repository.ts";
 export type { KeptReading, ResourceChange, ResourceKey, ResourceVersion } from "./resource-repository.ts";
 export type { InventoryResource } from "./resource-rows.ts";
 export type { SearchPage, SearchRequest } from "./resource-search.ts";
@@ -84,6 +87,8 @@ export interface Store {
   readonly migrations: MigrationRepository;
   readonly tests: MigrationTestRepository;
   readonly maps: MapRepository;
+  readonly recoveryPlans: RecoveryPlanRepository;
+  readonly recoveryRuns: RecoveryRunRepository;
   readonly operations: OperationRepository;
   readonly vms: VmRepository;
   /** What writes the inventory; reading it is for {@link vms} and {@link resources}. */
@@ -144,6 +149,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     migrations: new MigrationRepository(db, listener),
     tests: new MigrationTestRepository(db),
     maps: new MapRepository(db),
+    recoveryPlans: new RecoveryPlanRepository(db),
+    recoveryRuns: new RecoveryRunRepository(db),
     operations: new OperationRepository(db),
     vms: new VmRepository(db),
     inventory: new InventoryWriter(db),

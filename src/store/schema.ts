@@ -44,6 +44,7 @@ import type {
   ProtectionGroupTable,
   ProtectionMemberTable,
 } from "./protection-schema.ts";
+import type { RecoveryPlanTable, RecoveryRunTable, RecoveryStepTable } from "./recovery-schema.ts";
 import type { JoinTokenTable, SiteWorkerMetricsTable, SiteWorkerTable } from "./site-worker-schema.ts";
 import type { WaveMemberTable, WaveTable } from "./wave-schema.ts";
 
@@ -265,6 +266,9 @@ export interface Database {
   replica_rounds: ReplicaRoundTable;
   migration_tests: MigrationTestTable;
   migration_maps: MigrationMapTable;
+  recovery_plans: RecoveryPlanTable;
+  recovery_runs: RecoveryRunTable;
+  recovery_steps: RecoveryStepTable;
   resources: ResourceTable;
   resource_documents: ResourceDocumentTable;
   resource_history: ResourceHistoryTable;

@@ -1,6 +1,8 @@
 export { askSite } from "./ask-site/workflow.ts";
 export { assessEstate } from "./assess-estate/workflow.ts";
 export { checkSite } from "./check-site/workflow.ts";
+export { drillRecovery } from "./drill-recovery/workflow.ts";
+export { failOver } from "./fail-over/workflow.ts";
 export { keepHouse } from "./keep-house/workflow.ts";
 export { lookAfterGroups } from "./look-after-groups/workflow.ts";
 export { migrateVm } from "./migrate-vm/workflow.ts";

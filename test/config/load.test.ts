@@ -310,6 +310,12 @@ test("a libvirt site may have a HAProxy", (context) => {
   assert.throws(() => load(context, "providers: [{ name: aws, region: us-east-1, haproxy: 127.0.0.1:1 }]"), /haproxy/);
 });
 
+test("scripts of recovery plans are called with a key of ours", (context) => {
+  assert.equal(load(context, "").webhooks.key, undefined);
+  const { key } = load(context, "webhooks: { key: not-to-be-seen }").webhooks;
+  assert.deepEqual([key?.reveal(), String(key)], ["not-to-be-seen", "[secret]"]);
+});
+
 test("a site of ours may have a name server", (context) => {
   const server = "address: 10.0.0.53:53, zones: [example.com], key_name: novacron, key: c2VjcmV0";
   const site = (more = "", kind = "type: folder, storage_path: /s") =>

@@ -28,6 +28,7 @@ export function smallDeps(own: Pick<ActivityDeps, "registry" | "store"> & Partia
     leaseTerms: { durationMs: 60_000, marginMs: 15_000 },
     health: { sites: [] },
     ensureSiteHealth: unused,
+    webhookKey: async () => undefined,
     log: { warn: () => undefined },
     ...own,
   };

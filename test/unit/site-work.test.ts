@@ -26,9 +26,10 @@ test("whatever changes a site is scheduled there, but for what needs more than o
   const pools = ["shiftPool", "leavePool", "restorePool"];
   // Documents at another site than the one that writes.
   const leases = ["handOverLease", "takeLease", "takeExpiredLease"];
+  const recovery = ["setRecoveryRecord", "joinRecoveryPool", "callRecoveryWebhook"];
   const elsewhere = [
     ...["exchangeSecret", "retireKey", "replicate", "rereadRules", "dropReplica", "forgetSource"],
-    ...[...live, ...leases, ...tests, ...ofTraffic, ...pools],
+    ...[...live, ...leases, ...recovery, ...tests, ...ofTraffic, ...pools],
   ];
   for (const [name, effect] of Object.entries(effects)) {
     if (effect === "reads" || effect === "records") continue;

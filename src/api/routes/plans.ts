@@ -3,12 +3,14 @@ import type { CreateVmRequest } from "../../domain/create-request.ts";
 import type { MigrationTestRequest } from "../../domain/migration-test.ts";
 import type { OperateVmsRequest } from "../../domain/operation.ts";
 import type { Plan } from "../../domain/plan.ts";
+import type { RecoveryRequest } from "../../domain/recovery-run.ts";
 import { fromWire } from "../../domain/wire.ts";
 import { planFinalizeNow } from "../finalize-migration.ts";
 import { planCreateNow, planOperationNow } from "../operations.ts";
 import { type Answer, type Asked, route } from "../route.ts";
 import { planBody, planSchema } from "../schemas/plan.ts";
 import { planNow } from "../start-migration.ts";
+import { planRecoveryNow } from "../start-recovery.ts";
 import { planTestNow } from "../start-test.ts";
 import { reachedPlan } from "../subjects.ts";
 import { type ApiContext, idParams } from "./context.ts";
@@ -22,7 +24,7 @@ export function planRoutes(context: ApiContext) {
       tag: "plans",
       summary: "Look at what is there and pin what would be done",
       description:
-        "Changes nothing. The answer's id and hash start exactly this plan: POST /v1/migrations for `migrate_vm`, POST /v1/migrations/{id}/finalize for `finalize_migration`, POST /v1/migration-tests for `test_migration`, POST /v1/operations for the others.",
+        "Changes nothing. The answer's id and hash start exactly this plan: POST /v1/migrations for `migrate_vm`, POST /v1/migrations/{id}/finalize for `finalize_migration`, POST /v1/migration-tests for `test_migration`, POST /v1/recovery-runs for `recover_group`, POST /v1/operations for the others.",
       permission: "plans:write",
       actor: "signed-in",
       audit: "plan.create",
@@ -73,6 +75,8 @@ function planBy(
       return planCreateNow(context, caller, planId, fromWire<CreateVmRequest>(body.request));
     case "test_migration":
       return planTestNow(context, caller, planId, fromWire<MigrationTestRequest>(body.request));
+    case "recover_group":
+      return planRecoveryNow(context, caller, planId, fromWire<RecoveryRequest>(body.request));
     case "finalize_migration":
       return planFinalizeNow(context, caller, planId, { migrationId: body.request.migration_id });
   }

@@ -10,6 +10,7 @@ import { mapMembers } from "./map.ts";
 import { testRequestSchema } from "./migration-test.ts";
 import { createVmSchema, operateVmsSchema } from "./operation.ts";
 import { costSchema } from "./price.ts";
+import { recoveryRequestSchema } from "./recovery-run.ts";
 import { trafficSchema } from "./traffic.ts";
 import { verifySchema } from "./verify.ts";
 
@@ -118,6 +119,7 @@ export const planBody = z
     z.strictObject({ kind: z.literal("operate_vms"), request: operateVmsSchema }).meta({ id: "PlanOperation" }),
     z.strictObject({ kind: z.literal("test_migration"), request: testRequestSchema }).meta({ id: "PlanTest" }),
     z.strictObject({ kind: z.literal("create_vm"), request: createVmSchema }).meta({ id: "PlanCreate" }),
+    z.strictObject({ kind: z.literal("recover_group"), request: recoveryRequestSchema }).meta({ id: "PlanRecovery" }),
     z
       .strictObject({ kind: z.literal("finalize_migration"), request: z.strictObject({ migration_id: entityId }) })
       .meta({ id: "PlanFinalize", description: "What a finalize would delete, and what stays" }),

@@ -30,6 +30,7 @@ const carriedOutBy: Readonly<Record<string, string>> = {
   "finalize-migration": "migrations finalize --plan",
   "test-migration": "migrations test --plan",
   "protect-group": "protection create NAME --plan",
+  "recover-group": "recovery start --plan",
 };
 /** Those that move bytes. */
 const moving: readonly string[] = ["migrate-vm", "migrate-wave", "test-migration", "protect-group"];

@@ -436,7 +436,7 @@ export interface paths {
         put?: never;
         /**
          * Look at what is there and pin what would be done
-         * @description Changes nothing. The answer's id and hash start exactly this plan: POST /v1/migrations for `migrate_vm`, POST /v1/migrations/{id}/finalize for `finalize_migration`, POST /v1/migration-tests for `test_migration`, POST /v1/operations for the others.
+         * @description Changes nothing. The answer's id and hash start exactly this plan: POST /v1/migrations for `migrate_vm`, POST /v1/migrations/{id}/finalize for `finalize_migration`, POST /v1/migration-tests for `test_migration`, POST /v1/recovery-runs for `recover_group`, POST /v1/operations for the others.
          */
         post: operations["createPlan"];
         delete?: never;
@@ -805,6 +805,163 @@ export interface paths {
          * @description The test's VM is not what is promoted: it has written since it was started. It is torn down, the source stops, what changed since the tested point moves, and the target starts from the replica.
          */
         post: operations["promoteTest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/recovery-plans/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How a protection group is brought up, and how far that can be trusted
+         * @description Of a group without a plan of its own: version 0, with all its VMs at once.
+         */
+        get: operations["getRecoveryPlan"];
+        put?: never;
+        /**
+         * Give a protection group a recovery plan, or change all of it
+         * @description What it says is checked here; what the sites say to it, by a dry run of a recovery.
+         */
+        post: operations["setRecoveryPlan"];
+        /** Remove a group's recovery plan: all its VMs would come up at once; its versions stay readable */
+        delete: operations["removeRecoveryPlan"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/recovery-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Failovers and drills of a group, the newest first, with what was measured: the trend */
+        get: operations["listRecoveryRuns"];
+        put?: never;
+        /**
+         * Fail a protection group over, or drill that
+         * @description A failover fences the site that serves, takes the newest recovery point (or the one that is named) and brings the VMs up in the order of the recovery plan. A drill does the same with clones where nobody is reached. With `dry_run: true` nothing is started, and the answer is the plan.
+         */
+        post: operations["startRecovery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/recovery-runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a run stands, each step with its times, and what was measured: the report */
+        get: operations["getRecoveryRun"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/recovery-runs/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The run's report as a page of its own: who approved, each step with its times, figures against objectives */
+        get: operations["getRecoveryEvidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/recovery-runs/{id}/step-done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that a manual step is done
+         * @description Also ahead of its turn: it is then not waited for.
+         */
+        post: operations["completeRecoveryStep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/recovery-runs/{id}/confirm-fencing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that nothing of the group writes at the old site any more, where nothing else proves it
+         * @description The run says what to make sure of. Two sites that both write lose what one of them has written.
+         */
+        post: operations["confirmFencing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/recovery-runs/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try the steps again that failed */
+        post: operations["retryRecovery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/recovery-runs/{id}/give-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a run up: what it made is removed, and the group stands as before it
+         * @description A drill that is under way is cancelled. A failover is given up while it waits for a person.
+         */
+        post: operations["giveUpRecovery"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2009,7 +2166,7 @@ export interface components {
             /** @description Whether others see it. What they find with it is what their scopes reach */
             shared?: boolean;
         };
-        PlanRequest: components["schemas"]["PlanMigration"] | components["schemas"]["PlanOperation"] | components["schemas"]["PlanTest"] | components["schemas"]["PlanCreate"] | components["schemas"]["PlanFinalize"];
+        PlanRequest: components["schemas"]["PlanMigration"] | components["schemas"]["PlanOperation"] | components["schemas"]["PlanTest"] | components["schemas"]["PlanCreate"] | components["schemas"]["PlanRecovery"] | components["schemas"]["PlanFinalize"];
         PlanMigration: {
             /** @constant */
             kind: "migrate_vm";
@@ -2376,6 +2533,37 @@ export interface components {
             /** @description Default true where the site can */
             start?: boolean;
         };
+        PlanRecovery: {
+            /** @constant */
+            kind: "recover_group";
+            request: components["schemas"]["RecoveryRequest"];
+        };
+        RecoveryRequest: {
+            group_id: string;
+            /**
+             * @description `failover`: the site is lost. `switchover`: the VMs are stopped first and nothing is lost. `drill`: clones where nobody is reached, while everything goes on
+             * @enum {string}
+             */
+            mode: "failover" | "switchover" | "drill";
+            /** @description Why; kept with the run */
+            reason: string;
+            /** @description A recovery point instead of the newest */
+            point_id?: string;
+            /**
+             * Format: date-time
+             * @description The newest point that is no later than this
+             */
+            before?: string;
+            /** @description Also points that may show what an attacker left */
+            suspect_too?: boolean;
+            /** @description Of a planned one: how long a guest may take to shut down. Default the configuration's */
+            stop_grace_ms?: number;
+            /**
+             * Format: date-time
+             * @description When the outage began; what is lost is counted from then
+             */
+            outage_at?: string;
+        };
         /** @description What a finalize would delete, and what stays */
         PlanFinalize: {
             /** @constant */
@@ -2492,6 +2680,167 @@ export interface components {
             max_life_seconds?: number;
             /** @description Plan only; nothing is started */
             dry_run?: boolean;
+        };
+        /** @description The whole of what the plan says from now on */
+        NewRecoveryPlan: {
+            boot_groups: components["schemas"]["BootGroup"][];
+            dns?: {
+                /**
+                 * @description Where its zone is kept: not the site that is lost
+                 * @example onprem-a
+                 */
+                site: string;
+                zone_id: string;
+                /** @description Whole, with the zone's */
+                name: string;
+                /** @enum {string} */
+                type: "A" | "AAAA" | "CNAME";
+                vm?: string;
+                /** @description The record gets the host that this port of the VM is reached at */
+                port?: number;
+                /** @description What it gets instead: addresses, or the one name of a CNAME */
+                values?: string[];
+                /** @description And when the group comes back to its primary site */
+                home_values?: string[];
+                /** @description Default 30 */
+                low_ttl_seconds?: number;
+            }[];
+            pools?: {
+                /**
+                 * @description A site's id, as in the configuration
+                 * @example onprem-a
+                 */
+                site: string;
+                pool_id: string;
+                vm: string;
+                /** @description Where several shares of the pool could take the VM */
+                share_id?: string;
+                /** @description Of the guest */
+                port: number;
+            }[];
+            /** @description When users are led to the group: what proves that they reach it */
+            last?: components["schemas"]["RecoveryStep"][];
+            /** @description Whether it is followed back to the site that it came from, as soon as that is there. Default true */
+            reprotect?: boolean;
+            drills?: {
+                /** @description An older drill degrades the plan's state. Default 31 days */
+                max_age_seconds?: number;
+            };
+        };
+        BootGroup: {
+            name: string;
+            /** @description Groups that are up before this one begins; default the one before it in the list */
+            after?: string[];
+            /** @description In front of its VMs */
+            first?: components["schemas"]["RecoveryStep"][];
+            /** @description Brought up at the same time; none: a group of steps */
+            vms: {
+                /** @description As the protection group calls it */
+                vm: string;
+                /** @description Sizes of the recovery site, the next one where there is no capacity for one */
+                instance_types?: string[];
+                /** @description Networks of the recovery site, one for each NIC; the next list (another zone) where there is no capacity in one */
+                placements?: string[][];
+                /** @description Default what is verified of it when it is moved */
+                verify?: {
+                    boot_proof?: boolean;
+                    /** @description Regular expression in the console output */
+                    boot_marker?: string;
+                    boot_timeout_ms?: number;
+                    tcp_probes?: {
+                        port: number;
+                    }[];
+                    http_probes?: {
+                        port: number;
+                        /** Format: starts_with */
+                        path: string;
+                        expect_status?: number;
+                    }[];
+                    probe_timeout_ms?: number;
+                };
+            }[];
+            /** @description When its VMs are proven */
+            last?: components["schemas"]["RecoveryStep"][];
+            /** @description Before what comes after it. Default 0 */
+            wait_seconds?: number;
+        };
+        RecoveryStep: components["schemas"]["ManualStep"] | components["schemas"]["WebhookStep"] | components["schemas"]["ProbeStep"];
+        /** @description Waits until a person says that it is done; passed over in a drill */
+        ManualStep: {
+            /** @constant */
+            kind: "manual";
+            name: string;
+            instruction: string;
+            /** @description After so long it has failed. Default a day */
+            within_seconds?: number;
+        };
+        /** @description A script, called with POST, signed, until it answers with 2xx */
+        WebhookStep: {
+            /** @constant */
+            kind: "webhook";
+            name: string;
+            /** Format: uri */
+            url: string;
+            /** @description After so long it has failed. Default 300 */
+            within_seconds?: number;
+            /** @description Default false: a drill must not reach what is in use */
+            in_drills?: boolean;
+        };
+        /** @description Waits until the URL answers so; passed over in a drill */
+        ProbeStep: {
+            /** @constant */
+            kind: "probe";
+            name: string;
+            /** Format: uri */
+            url: string;
+            /** @description After so long it has failed. Default 300 */
+            within_seconds?: number;
+            /** @description Default 200 */
+            expect_status?: number;
+        };
+        ApprovedRecovery: {
+            plan_id: string;
+            /** @description SHA-256 in hex */
+            plan_hash: string;
+            /** @description Plan only; nothing is started */
+            dry_run?: boolean;
+        };
+        DirectRecovery: {
+            group_id: string;
+            /**
+             * @description `failover`: the site is lost. `switchover`: the VMs are stopped first and nothing is lost. `drill`: clones where nobody is reached, while everything goes on
+             * @enum {string}
+             */
+            mode: "failover" | "switchover" | "drill";
+            /** @description Why; kept with the run */
+            reason: string;
+            /** @description A recovery point instead of the newest */
+            point_id?: string;
+            /**
+             * Format: date-time
+             * @description The newest point that is no later than this
+             */
+            before?: string;
+            /** @description Also points that may show what an attacker left */
+            suspect_too?: boolean;
+            /** @description Of a planned one: how long a guest may take to shut down. Default the configuration's */
+            stop_grace_ms?: number;
+            /**
+             * Format: date-time
+             * @description When the outage began; what is lost is counted from then
+             */
+            outage_at?: string;
+            /** @description Plan only; nothing is started */
+            dry_run?: boolean;
+        };
+        StepDone: {
+            boot_group: string;
+            step: string;
+            note?: string;
+        };
+        ConfirmFencing: {
+            /** @description What you have made sure of, in your words: it is kept with the lease and in the audit trail */
+            made_sure_of: string;
         };
         StartVm: {
             /** @description Plan only; nothing is started, and the answer is the plan */
@@ -4756,6 +5105,217 @@ export interface components {
             items: components["schemas"]["MigrationTest"][];
             /** @description Absent on the last page */
             next_cursor?: string;
+        };
+        RecoveryPlan: {
+            group_id: string;
+            /** @description One more with each change; 0 of a group without a plan of its own */
+            version: number;
+            boot_groups: components["schemas"]["BootGroup"][];
+            dns?: {
+                /**
+                 * @description Where its zone is kept: not the site that is lost
+                 * @example onprem-a
+                 */
+                site: string;
+                zone_id: string;
+                /** @description Whole, with the zone's */
+                name: string;
+                /** @enum {string} */
+                type: "A" | "AAAA" | "CNAME";
+                vm?: string;
+                /** @description The record gets the host that this port of the VM is reached at */
+                port?: number;
+                /** @description What it gets instead: addresses, or the one name of a CNAME */
+                values?: string[];
+                /** @description And when the group comes back to its primary site */
+                home_values?: string[];
+                /** @description Default 30 */
+                low_ttl_seconds?: number;
+            }[];
+            pools?: {
+                /**
+                 * @description A site's id, as in the configuration
+                 * @example onprem-a
+                 */
+                site: string;
+                pool_id: string;
+                vm: string;
+                /** @description Where several shares of the pool could take the VM */
+                share_id?: string;
+                /** @description Of the guest */
+                port: number;
+            }[];
+            /** @description When users are led to the group: what proves that they reach it */
+            last?: components["schemas"]["RecoveryStep"][];
+            /** @description Whether it is followed back to the site that it came from, as soon as that is there. Default true */
+            reprotect?: boolean;
+            drills?: {
+                /** @description An older drill degrades the plan's state. Default 31 days */
+                max_age_seconds?: number;
+            };
+            readiness: components["schemas"]["PlanReadiness"];
+            created_by: string;
+            /** @description Empty of a group without a plan of its own */
+            created_at: string;
+        };
+        /** @description How far the plan can be trusted, by its newest drill */
+        PlanReadiness: {
+            /** @enum {string} */
+            state: "untested" | "ready" | "degraded";
+            because: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            last_drill_at?: string;
+        };
+        RecoveryRun: {
+            run_id: string;
+            group_id: string;
+            workflow_id: string;
+            plan_id: string;
+            /** @enum {string} */
+            mode: "failover" | "switchover" | "drill";
+            reason: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            from: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            to: string;
+            /**
+             * @description `waiting`: a person has to do or confirm something. `attention`: a step failed; a person says whether it is tried again or given up
+             * @enum {string}
+             */
+            state: "running" | "waiting" | "attention" | "undoing" | "done" | "failed" | "given-up";
+            waits_for?: string;
+            report?: components["schemas"]["RecoveryReport"];
+            problem?: {
+                code: string;
+                message: string;
+                left_behind?: {
+                    resource: string;
+                    remove: string;
+                }[];
+            };
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            ended_at?: string;
+        };
+        RecoveryReport: {
+            /** @description Measured: from the decision until users were led there and the last probe passed */
+            rto_seconds: number;
+            rto_objective_seconds: number;
+            /** @description Measured: from what the point shows to the outage, or until nothing could write at the old site any more. At most so much was lost */
+            rpo_seconds: number;
+            rpo_objective_seconds: number;
+            point_id: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            point_taken_at: string;
+            vms: {
+                position: number;
+                vm: string;
+                boot_group: string;
+                vm_id: string;
+                instance_type?: string;
+                /** @description From the decision */
+                proven_after_seconds: number;
+                boot_proven: boolean;
+            }[];
+            cost?: components["schemas"]["Cost"];
+            /** @description What a drill left at the site, counted when it had ended */
+            left_over?: number;
+        };
+        RecoveryRunList: {
+            items: components["schemas"]["RecoveryRun"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        RecoveryRunDetail: {
+            run_id: string;
+            group_id: string;
+            workflow_id: string;
+            plan_id: string;
+            /** @enum {string} */
+            mode: "failover" | "switchover" | "drill";
+            reason: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            from: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            to: string;
+            /**
+             * @description `waiting`: a person has to do or confirm something. `attention`: a step failed; a person says whether it is tried again or given up
+             * @enum {string}
+             */
+            state: "running" | "waiting" | "attention" | "undoing" | "done" | "failed" | "given-up";
+            waits_for?: string;
+            report?: components["schemas"]["RecoveryReport"];
+            problem?: {
+                code: string;
+                message: string;
+                left_behind?: {
+                    resource: string;
+                    remove: string;
+                }[];
+            };
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            ended_at?: string;
+            steps: components["schemas"]["RecoveryRunStep"][];
+        };
+        RecoveryRunStep: {
+            position: number;
+            step: string;
+            detail: string;
+            boot_group?: string;
+            vm?: string;
+            /** @enum {string} */
+            state: "running" | "done" | "failed" | "passed-over";
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            started_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            ended_at?: string;
+            /** @description What came of it: what was there before, who did it */
+            outcome?: string;
+            problem?: {
+                code: string;
+                message: string;
+            };
         };
         OperationList: {
             items: components["schemas"]["OperationRow"][];
@@ -7721,6 +8281,424 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MigrationTest"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getRecoveryPlan: {
+        parameters: {
+            query?: {
+                /** @description An earlier one; default the newest */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryPlan"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    setRecoveryPlan: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRecoveryPlan"];
+            };
+        };
+        responses: {
+            /** @description The plan as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryPlan"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    removeRecoveryPlan: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plan that was removed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryPlan"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listRecoveryRuns: {
+        parameters: {
+            query: {
+                group_id: string;
+                mode?: "failover" | "switchover" | "drill";
+                /** @description Rows in one page. Default 50 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; opaque */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryRunList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    startRecovery: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovedRecovery"] | components["schemas"]["DirectRecovery"];
+            };
+        };
+        responses: {
+            /** @description With dry_run: the plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Started; the run goes on whatever happens to the caller */
+            202: {
+                headers: {
+                    /** @description Where the run is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryRun"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getRecoveryRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryRunDetail"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getRecoveryEvidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    completeRecoveryStep: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepDone"];
+            };
+        };
+        responses: {
+            /** @description Told; the run goes on */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryRun"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    confirmFencing: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmFencing"];
+            };
+        };
+        responses: {
+            /** @description Told; the run goes on */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryRun"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    retryRecovery: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Told; the run goes on */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryRun"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    giveUpRecovery: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Told; the run goes on */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryRun"];
                 };
             };
             400: components["responses"]["Problem400"];

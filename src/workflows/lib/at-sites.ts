@@ -84,14 +84,25 @@ function atSite(name: string, plain: Call, waitMs: number): Call {
   return Object.assign((...args: unknown[]) => executeWithOptions({}, args), { executeWithOptions });
 }
 
+/** What was asked before, of calls that begin beside each other: results of local activities may come in another order when a
+ *  run is replayed, so that only one is under way at a time. The next mostly finds its answer there. */
+let asked: Promise<unknown> = Promise.resolve();
+
 async function standingsOf(sites: readonly string[]): Promise<readonly SiteStanding[]> {
+  if (!patched("standings-one-by-one")) return askStandings(sites);
+  const mine = asked.then(() => askStandings(sites));
+  asked = mine.catch(() => undefined);
+  return mine;
+}
+
+async function askStandings(sites: readonly string[]): Promise<readonly SiteStanding[]> {
   const fresh = (site: string) => {
     const entry = known.get(site);
     return entry && entry.until > Date.now() ? entry.standing : undefined;
   };
-  const asked = sites.filter((site) => fresh(site) === undefined);
-  if (asked.length > 0) {
-    for (const standing of await standingOfSites({ sites: asked })) {
+  const unknown = sites.filter((site) => fresh(site) === undefined);
+  if (unknown.length > 0) {
+    for (const standing of await standingOfSites({ sites: unknown })) {
       known.set(standing.site, { standing, until: Date.now() + believedMs });
     }
   }

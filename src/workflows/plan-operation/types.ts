@@ -2,12 +2,14 @@ import type { CreateVmRequest } from "../../domain/create-request.ts";
 import type { FinalizeRequest } from "../../domain/finalize.ts";
 import type { MigrationTestRequest } from "../../domain/migration-test.ts";
 import type { OperateVmsRequest } from "../../domain/operation.ts";
+import type { RecoveryRequest } from "../../domain/recovery-run.ts";
 
 interface Requests {
   readonly request: OperateVmsRequest;
   readonly create: CreateVmRequest;
   readonly finalize: FinalizeRequest;
   readonly test: MigrationTestRequest;
+  readonly recovery: RecoveryRequest;
 }
 
 /** Exactly one of the requests. */

@@ -4,10 +4,12 @@ import type { Plan } from "../../domain/plan.ts";
 import { askCall } from "../lib/activity-options.ts";
 import type { PlanOperationInput } from "./types.ts";
 
-const { makeOperationPlan, makeCreatePlan, makeFinalizePlan, makeTestPlan } = proxyActivities<Activities>(askCall);
+const { makeOperationPlan, makeCreatePlan, makeFinalizePlan, makeTestPlan, makeRecoveryPlan } =
+  proxyActivities<Activities>(askCall);
 
 /** Looks at sites and VMs and stores the pinned plan of what is to be done; changes nothing. */
-export async function planOperation({ planId, request, create, finalize, test }: PlanOperationInput): Promise<Plan> {
+export async function planOperation(input: PlanOperationInput): Promise<Plan> {
+  const { planId, request, create, finalize, test, recovery } = input;
   if (create) {
     const summary = `plan a new VM ${create.name}`;
     return makeCreatePlan.executeWithOptions({ summary }, [{ planId, request: create }]);
@@ -19,6 +21,10 @@ export async function planOperation({ planId, request, create, finalize, test }:
   if (test) {
     const summary = `plan a test of ${test.migrationId ?? test.vm}`;
     return makeTestPlan.executeWithOptions({ summary }, [{ planId, request: test }]);
+  }
+  if (recovery) {
+    const summary = `plan a ${recovery.mode} of ${recovery.groupId}`;
+    return makeRecoveryPlan.executeWithOptions({ summary }, [{ planId, request: recovery }]);
   }
   const summary = `plan ${request.action} of ${request.vms.length} VM(s)`;
   return makeOperationPlan.executeWithOptions({ summary }, [{ planId, request }]);

@@ -5,6 +5,7 @@ import {
   condition,
   continueAsNew,
   isCancellation,
+  patched,
   proxyActivities,
   setHandler,
   workflowInfo,
@@ -158,7 +159,7 @@ class GroupRun {
     let over = false;
     const giveUp = this.#cancelWhen(
       scope,
-      (now) => now.state !== "unprotected" || now.epoch !== epoch,
+      (now) => now.state !== "unprotected" || now.epoch !== epoch || this.#goesElsewhere(to),
       () => over,
     );
     try {
@@ -170,6 +171,7 @@ class GroupRun {
       this.#failed = 0;
     } catch (error) {
       if (isCancellation(error) && !scope.consideredCancelled) throw error;
+      if (this.#goesElsewhere(to)) return;
       const { message } = describeFailure(error);
       await records.noteProtection({
         groupId,
@@ -182,6 +184,11 @@ class GroupRun {
     }
     await giveUp;
     if (this.#failed > 0) await condition(() => this.#told || this.#wanted !== undefined, this.#pauseAfterFailure);
+  }
+
+  /** A person named another site, while this one is waited for. */
+  #goesElsewhere(to: string): boolean {
+    return this.#back !== undefined && this.#back !== to && patched("follow-elsewhere");
   }
 
   /** One round when it is due, or asked for. */

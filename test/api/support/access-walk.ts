@@ -14,6 +14,7 @@ export interface World {
   readonly wavePlan: { readonly planId: string; readonly hash: string };
   readonly testPlan: { readonly planId: string; readonly hash: string };
   readonly groupPlan: { readonly planId: string; readonly hash: string };
+  readonly recoveryPlan: { readonly planId: string; readonly hash: string };
   /** Paths of what is there, each beside one of what isn't. */
   readonly twins: readonly (readonly [string, string])[];
 }
@@ -200,6 +201,43 @@ export const requests: Readonly<Record<string, WalkRow>> = {
   makeGroupPoint: get("/v1/protection-groups/walk-group/points", "move"),
   reprotectGroup: { reach: "move", ask: () => ({ path: "/v1/protection-groups/walk-group/reprotect", body: {} }) },
   deleteProtectionGroup: get("/v1/protection-groups/walk-group", "move"),
+  getRecoveryPlan: get("/v1/recovery-plans/walk-group", "move"),
+  setRecoveryPlan: {
+    reach: "move",
+    ask: () => ({
+      path: "/v1/recovery-plans/walk-group",
+      body: { boot_groups: [{ name: "all", vms: [{ vm: "db-1" }] }] },
+    }),
+  },
+  removeRecoveryPlan: {
+    reach: "move",
+    async ask({ api }) {
+      // The first that may would leave nothing to the next.
+      const bootGroups = [{ name: "all", vms: [{ vm: "db-1" }] }];
+      await api.store.recoveryPlans.set("walk-group", { bootGroups }, "user/walk-user");
+      return { path: "/v1/recovery-plans/walk-group" };
+    },
+  },
+  startRecovery: {
+    reach: "move",
+    ask: ({ recoveryPlan }) => ({
+      path: "/v1/recovery-runs",
+      body: { plan_id: recoveryPlan.planId, plan_hash: recoveryPlan.hash, dry_run: true },
+    }),
+  },
+  listRecoveryRuns: get("/v1/recovery-runs?group_id=walk-group", "move"),
+  getRecoveryRun: get("/v1/recovery-runs/walk-recovery", "move"),
+  getRecoveryEvidence: get("/v1/recovery-runs/walk-recovery/report", "move"),
+  completeRecoveryStep: {
+    reach: "move",
+    ask: () => ({ path: "/v1/recovery-runs/walk-recovery/step-done", body: { boot_group: "all", step: "call" } }),
+  },
+  confirmFencing: {
+    reach: "move",
+    ask: () => ({ path: "/v1/recovery-runs/walk-recovery/confirm-fencing", body: { made_sure_of: "it is off" } }),
+  },
+  retryRecovery: get("/v1/recovery-runs/walk-recovery/retry", "move"),
+  giveUpRecovery: get("/v1/recovery-runs/walk-recovery/give-up", "move"),
   listMigrations: get("/v1/migrations", "move", moved),
   getMigrationStatistics: get("/v1/migrations/statistics", "move", '"rolled-back","migrations":1'),
   getMigration: get(`/v1/migrations/${moved}`, "move"),
@@ -372,6 +410,8 @@ export async function walked(api: TestApi): Promise<World> {
   await store.assessments.update("walk-assessment", { state: "completed", startedAt: new Date().toISOString() });
   const groupPlan = { ...plan, planId: "walk-group-plan", kind: "protect-group" };
   await store.plans.insert(groupPlan);
+  const recoveryPlan = { ...plan, planId: "walk-recovery-plan", kind: "recover-group" };
+  await store.plans.insert(recoveryPlan);
   await addGroup(store);
   const client = await connectClient({ address: api.temporalAddress, namespace: "default" });
   await ensureSiteHealth(client, "onprem-a");
@@ -440,7 +480,9 @@ export async function walked(api: TestApi): Promise<World> {
     wavePlan,
     testPlan,
     groupPlan,
+    recoveryPlan,
     twins: [
+      ["/v1/recovery-runs/walk-recovery", "/v1/recovery-runs/walk-recover9"],
       ["/v1/protection-groups/walk-group", "/v1/protection-groups/walk-grou9"],
       [`/v1/migration-tests/${tested}`, "/v1/migration-tests/walk-teste9"],
       [`/v1/operations/${operated}`, "/v1/operations/walk-operate9"],
@@ -471,4 +513,10 @@ async function addGroup(store: TestApi["store"]): Promise<void> {
     deadline: new Date(Date.now() + 3_600_000).toISOString(),
   });
   await store.takeovers.claim({ groupId, failoverId: "walk-failover", epoch: 0, message: "walking" });
+  await store.recoveryRuns.create({
+    ...{ runId: "walk-recovery", groupId, workflowId: `failover/${groupId}`, planId: "walk-recovery-plan" },
+    ...{ mode: "failover", reason: "walking", from: "onprem-a", to: "onprem-b", createdBy: "token/bootstrap" },
+  });
+  // Ended: no order of a caller's gets anywhere.
+  await store.recoveryRuns.update("walk-recovery", { state: "done", endedAt: new Date().toISOString() });
 }

@@ -1,0 +1,96 @@
+import type { Plan } from "../domain/plan.ts";
+import type { ProtectionGroup } from "../domain/protection.ts";
+import { type RecoveryRequest, type RecoveryRun, recoveryWorkflowId } from "../domain/recovery-run.ts";
+import { requireApproval } from "./approvals.ts";
+import { asProblem, ProblemError } from "./problem.ts";
+import type { Access, Actor, Caller } from "./route.ts";
+import { type ApiContext, isPassing, notFound } from "./routes/context.ts";
+import { refuseUnlessExecutable } from "./start-migration.ts";
+import { reachedPlan } from "./subjects.ts";
+
+/** @throws ProblemError NotFound for a group that the caller does not reach. */
+export async function reachedGroup(
+  { store }: Pick<ApiContext, "store">,
+  access: Access | undefined,
+  groupId: string,
+): Promise<ProtectionGroup> {
+  const found = await store.protection.getScoped(groupId);
+  if (found && found.group.state !== "deleted" && (access === undefined || access.covers(found.subjects))) {
+    return found.group;
+  }
+  throw notFound("protection-group", groupId, "GET /v1/protection-groups lists those that you reach.");
+}
+
+export async function planRecoveryNow(
+  context: ApiContext,
+  { access, actor }: Caller,
+  planId: string,
+  request: RecoveryRequest,
+): Promise<Plan> {
+  await reachedGroup(context, access, request.groupId);
+  if (request.mode === "switchover" && (request.pointId !== undefined || request.before !== undefined)) {
+    throw new ProblemError("InvalidInput", {
+      detail: "A planned failover takes a point of its own, of the stopped VMs: it has no `point_id` and no `before`",
+      action: "Leave them out; to go back to an earlier state, use a failover.",
+    });
+  }
+  await context.store.guard.noteRequester(planId, actor?.responsible ?? "");
+  return reachedPlan(access, await context.runs.planOperation({ planId, recovery: request }), planId);
+}
+
+/**
+ * Registers the run, then starts it.
+ * @throws ProblemError Conflict when a check of the plan failed, or another run of the group goes on; PolicyBlocked when it
+ * wants the approval of a second person.
+ */
+export async function startRecoveryRun(
+  context: ApiContext,
+  actor: Actor | undefined,
+  runId: string,
+  plan: Plan,
+): Promise<RecoveryRun> {
+  refuseUnlessExecutable(plan);
+  await requireApproval(context, actor, plan);
+  const { store, runs, log } = context;
+  const { planId, hash: planHash, inputs } = plan;
+  const { groupId, mode, reason, from, to } = inputs as unknown as RecoveryRequest & { from: string; to: string };
+  const { outageAt } = inputs as { outageAt?: string };
+  const request = { groupId, mode, reason, ...(outageAt === undefined ? {} : { outageAt }) };
+  const workflowId = recoveryWorkflowId(mode, groupId, runId);
+  const requestedBy = actor?.id ?? "";
+  await store.recoveryRuns.create({
+    runId,
+    groupId,
+    planId,
+    workflowId,
+    mode,
+    reason,
+    from,
+    to,
+    createdBy: requestedBy,
+  });
+  try {
+    await runs.recover({ runId, planId, planHash, request, requestedBy });
+  } catch (error) {
+    // One whose answer was lost may run all the same, and says so itself.
+    if (!isPassing(error)) {
+      const { code, message } = asProblem(error);
+      const endedAt = new Date().toISOString();
+      await store.recoveryRuns.update(runId, { state: "failed", endedAt, problem: { code, message } });
+    }
+    log.warn({ runId, reason: asProblem(error).message }, "a recovery could not be started");
+    throw error;
+  }
+  return knownRun(context, undefined, runId);
+}
+
+export async function knownRun(
+  context: Pick<ApiContext, "store">,
+  access: Access | undefined,
+  runId: string,
+): Promise<RecoveryRun> {
+  const run = await context.store.recoveryRuns.get(runId);
+  const found = run && (await context.store.protection.getScoped(run.groupId));
+  if (run && found && (access === undefined || access.covers(found.subjects))) return run;
+  throw notFound("recovery-run", runId, "GET /v1/recovery-runs lists those of a group.");
+}
