@@ -134,6 +134,8 @@ export interface ActivityDeps extends SiteDeps {
     /** What a person has made sure of already. */
     readonly madeSureOf?: string;
   }) => Promise<void>;
+  /** Begins a drill of a group, one of the id once. */
+  startDrill(input: { readonly groupId: string; readonly runId: string }): Promise<void>;
   /** Tells a run that the first round of its replication is proven. */
   signalReplicated(workflowId: string): Promise<void>;
   readonly log: { warn(message: string, error?: unknown): void };

@@ -40,6 +40,7 @@ import { siteHealthActivities } from "./site-health.ts";
 import { answerActivities, siteWorkerActivities } from "./site-workers.ts";
 import { MigrationSlots, slotActivities } from "./slots.ts";
 import { takeoverActivities } from "./takeover.ts";
+import { tendPlansActivities } from "./tend-plans.ts";
 import { testPlanActivities } from "./test-plan.ts";
 import { trafficActivities } from "./traffic.ts";
 import { trafficPoolActivities } from "./traffic-pools.ts";
@@ -106,6 +107,7 @@ function allOf(deps: ActivityDeps) {
     ...migrationTestActivities(deps, moves, slots),
     ...recoveryPlanActivities(deps),
     ...recoverActivities(deps),
+    ...tendPlansActivities(deps),
     ...recoveryTrafficActivities(deps),
     ...certificateActivities(deps),
     ...inventoryActivities(deps, reader),
@@ -156,6 +158,8 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   recordUndo: "records",
   makeRecoveryPlan: "reads",
   openRecovery: "reads",
+  plansToTend: "records",
+  beginDrill: "records",
   registerRecovery: "records",
   recordRecovery: "records",
   recordRecoveryStep: "records",

@@ -1,5 +1,6 @@
 import type { Plan } from "../domain/plan.ts";
 import type { ProtectionGroup } from "../domain/protection.ts";
+import type { Evidence } from "../domain/recovery-evidence.ts";
 import { type RecoveryRequest, type RecoveryRun, recoveryWorkflowId } from "../domain/recovery-run.ts";
 import { requireApproval } from "./approvals.ts";
 import { asProblem, ProblemError } from "./problem.ts";
@@ -93,4 +94,20 @@ export async function knownRun(
   const found = run && (await context.store.protection.getScoped(run.groupId));
   if (run && found && (access === undefined || access.covers(found.subjects))) return run;
   throw notFound("recovery-run", runId, "GET /v1/recovery-runs lists those of a group.");
+}
+
+/** All that a run's report is written from. */
+export async function evidenceOf({ store }: Pick<ApiContext, "store">, run: RecoveryRun): Promise<Evidence> {
+  const { runId, planId, report } = run;
+  const [steps, plan, decisions, point] = await Promise.all([
+    store.recoveryRuns.steps(runId),
+    store.plans.get(planId),
+    store.guard.decisions(planId),
+    report ? store.groupPoints.get(report.pointId) : undefined,
+  ]);
+  const approvals = decisions.map(({ decidedByName: by, decision, decidedAt: at }) => ({ by, decision, at }));
+  const disks = (point?.vms ?? []).flatMap(({ name: vm, disks: of }) =>
+    of.map(({ diskId, rootHash }) => ({ vm, diskId, rootHash })),
+  );
+  return { run, steps, approvals, disks, ...(plan ? { planHash: plan.hash } : {}) };
 }

@@ -1,3 +1,4 @@
+import type { Money } from "./money.ts";
 import type { RecoveryRun, RecoveryStepRecord } from "./recovery-run.ts";
 
 /** Who decided on the plan that was carried out. */
@@ -7,16 +8,26 @@ export interface EvidenceApproval {
   readonly at: string;
 }
 
+/** What a disk was brought up from. */
+export interface EvidenceDisk {
+  readonly vm: string;
+  readonly diskId: string;
+  /** Of its manifest in the recovery point. */
+  readonly rootHash: string;
+}
+
 export interface Evidence {
   readonly run: RecoveryRun;
   readonly steps: readonly RecoveryStepRecord[];
   /** Of the plan that was carried out; absent where the run never came to one. */
   readonly planHash?: string;
   readonly approvals: readonly EvidenceApproval[];
+  /** Of the point that was taken. */
+  readonly disks: readonly EvidenceDisk[];
 }
 
 /** The report of a run as one page that needs nothing beside itself: for whoever asks for it in years. */
-export function evidencePage({ run, steps, planHash, approvals }: Evidence): string {
+export function evidencePage({ run, steps, planHash, approvals, disks }: Evidence): string {
   const { report, problem } = run;
   const facts: readonly (readonly [string, string | undefined])[] = [
     ["Run", run.runId],
@@ -30,6 +41,7 @@ export function evidencePage({ run, steps, planHash, approvals }: Evidence): str
     ["Recovery point", report && `${report.pointId}, which shows ${report.pointTakenAt}`],
     ["RTO", report && against(report.rtoSeconds, report.rtoObjectiveSeconds)],
     ["RPO", report && against(report.rpoSeconds, report.rpoObjectiveSeconds)],
+    ["Cost", report?.cost?.total && costOf(report.cost.total, report.cost.complete)],
     ["Left over", report?.leftOver === undefined ? undefined : String(report.leftOver)],
     ["Problem", problem && `${problem.code}: ${problem.message}`],
   ];
@@ -66,6 +78,11 @@ ${table(
     return [vm, bootGroup, vmId, seconds(provenAfterSeconds), bootProven ? "proven" : "not proven"];
   }),
 )}
+<h2>Disks</h2>
+${table(
+  ["VM", "Disk", "SHA-256 of its manifest"],
+  disks.map(({ vm, diskId, rootHash }) => [vm, diskId, rootHash]),
+)}
 <h2>Steps</h2>
 ${table(
   ["#", "Step", "Of", "State", "Began", "Took", "What", "Came of it"],
@@ -78,6 +95,10 @@ ${table(
 </body>
 </html>
 `;
+}
+
+function costOf({ micros, currency }: Money, complete: boolean): string {
+  return `${complete ? "" : "at least "}${(micros / 1e6).toFixed(4)} ${currency}, by the prices of the sizes`;
 }
 
 function against(measured: number, objective: number): string {

@@ -99,8 +99,10 @@ export interface RecoveryPool {
   readonly port: number;
 }
 
-/** How old the newest passed drill may be. */
+/** When it is drilled, and how old the newest passed drill may be. */
 export interface DrillRule {
+  /** One begins by itself when the last one began so long ago; absent: only by hand. */
+  readonly everySeconds?: number;
   /** An older one degrades the plan's state. Default 31 days. */
   readonly maxAgeSeconds?: number;
 }

@@ -21,6 +21,20 @@ export class RecoveryPlanRepository {
     return row && toPlan(row);
   }
 
+  /** The newest of each group that is there and has one. */
+  async all(): Promise<readonly RecoveryPlan[]> {
+    const rows = await this.#db
+      .selectFrom("recovery_plans")
+      .innerJoin("protection_groups", "protection_groups.group_id", "recovery_plans.group_id")
+      .where("protection_groups.state", "not in", ["deleting", "deleted"])
+      .distinctOn("recovery_plans.group_id")
+      .selectAll("recovery_plans")
+      .orderBy("recovery_plans.group_id")
+      .orderBy("recovery_plans.version", "desc")
+      .execute();
+    return rows.flatMap((row) => toPlan(row) ?? []);
+  }
+
   /** A new version; what says the same as the newest is no change. */
   async set(groupId: string, content: RecoveryPlanContent, createdBy: string): Promise<RecoveryPlan> {
     const kept = recoveryContentOf(content);

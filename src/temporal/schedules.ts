@@ -16,7 +16,7 @@ export interface InventoryIntervals {
 interface Timetable {
   readonly scheduleId: string;
   readonly workflowId: string;
-  readonly workflowType: "syncInventory" | "keepHouse" | "rotateSecret" | "sweepTests";
+  readonly workflowType: "syncInventory" | "keepHouse" | "rotateSecret" | "sweepTests" | "tendRecoveryPlans";
   readonly everyMs: number;
   /** The first time at once, and not only after an interval. */
   readonly atOnce?: boolean;
@@ -43,6 +43,18 @@ export async function ensureTestSweepSchedule(client: Client): Promise<void> {
     scheduleId,
     workflowId: scheduleId,
     workflowType: "sweepTests",
+    everyMs: 300_000,
+    args: [],
+  });
+}
+
+/** Has recovery plans drilled in their turn, and looked after. Safe to call from every worker at every start. */
+export async function ensureRecoveryPlanSchedule(client: Client): Promise<void> {
+  const scheduleId = "recovery-plans";
+  await ensureSchedule(client, {
+    scheduleId,
+    workflowId: scheduleId,
+    workflowType: "tendRecoveryPlans",
     everyMs: 300_000,
     args: [],
   });

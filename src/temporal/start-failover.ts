@@ -38,6 +38,15 @@ export async function startFailover(
   return { runId, started };
 }
 
+/** Starts a drill whose turn has come; it plans by itself. */
+export async function startScheduledDrill(
+  client: Client,
+  { groupId, runId }: { readonly groupId: string; readonly runId: string },
+): Promise<void> {
+  const request = { groupId, mode: "drill" as const, reason: "its turn by the recovery plan" };
+  await startRecovery(client, { runId, planId: `${runId}-plan`, request, requestedBy: "schedule" });
+}
+
 /** Starts that run, or finds it running; false while another one of the group goes on. */
 export async function startRecovery(client: Client, input: FailOverInput): Promise<boolean> {
   const { runId, request } = input;

@@ -12,7 +12,7 @@ import type { Store } from "../store/index.ts";
 import type { Say } from "../telemetry/say.ts";
 import type { SpanTaker } from "../telemetry/span.ts";
 import { ensureSiteHealth } from "../temporal/site-health.ts";
-import { startFailover } from "../temporal/start-failover.ts";
+import { startFailover, startScheduledDrill } from "../temporal/start-failover.ts";
 import { alsoChanged } from "../transfer/also-changed.ts";
 import { createBandwidthLimiter } from "../transfer/bandwidth.ts";
 import { EntropyMeter } from "../transfer/entropy.ts";
@@ -108,6 +108,7 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
     runIsOpen: (workflowId, runId) => runIsOpen(client, workflowId, runId),
     credentialFile: (site) => fileOf(config.sites.find((candidate) => candidate.site === site)),
     startFailover: async (decided) => void (await startFailover(client, decided)),
+    startDrill: (due) => startScheduledDrill(client, due),
     webhookKey: async () => config.webhooks.key && secrets.reveal(config.webhooks.key),
     proxy: trafficProxies(config.traffic, secrets, parts),
     settings: (site) => settingsOf(config.sites.find((candidate) => candidate.site === site)),

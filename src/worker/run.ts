@@ -16,6 +16,7 @@ import { connectClient } from "../temporal/connection.ts";
 import {
   ensureHousekeepingSchedule,
   ensureInventorySchedules,
+  ensureRecoveryPlanSchedule,
   ensureRotationSchedules,
   ensureTestSweepSchedule,
 } from "../temporal/schedules.ts";
@@ -95,6 +96,7 @@ export async function run({ env, onWorking }: { env: NodeJS.ProcessEnv; onWorkin
   await ensureGroupsLookedAfter(client);
   await ensureRotationSchedules(client, config.rotation);
   await ensureTestSweepSchedule(client);
+  await ensureRecoveryPlanSchedule(client);
   await ensureHousekeepingSchedule(client, {
     historyMs: config.inventory.historyMs,
     logsMs: config.logging.keepMs,

@@ -21,6 +21,7 @@ export { sweepTests } from "./sweep-tests/workflow.ts";
 export { refreshResources, syncInventory } from "./sync-inventory/workflow.ts";
 export { takeCensus } from "./take-census/workflow.ts";
 export { takeLease } from "./take-lease/workflow.ts";
+export { tendRecoveryPlans } from "./tend-recovery-plans/workflow.ts";
 export { testMigration } from "./test-migration/workflow.ts";
 export { verifyCertificate } from "./verify-certificate/workflow.ts";
 export { watchInventory } from "./watch-inventory/workflow.ts";

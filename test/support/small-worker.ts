@@ -29,6 +29,7 @@ export function smallDeps(own: Pick<ActivityDeps, "registry" | "store"> & Partia
     health: { sites: [] },
     ensureSiteHealth: unused,
     webhookKey: async () => undefined,
+    startDrill: unused,
     log: { warn: () => undefined },
     ...own,
   };

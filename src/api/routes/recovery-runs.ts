@@ -15,7 +15,7 @@ import {
   stepDoneBody,
 } from "../schemas/recovery-run.ts";
 import { approvedPlan } from "../start-migration.ts";
-import { knownRun, planRecoveryNow, reachedGroup, startRecoveryRun } from "../start-recovery.ts";
+import { evidenceOf, knownRun, planRecoveryNow, reachedGroup, startRecoveryRun } from "../start-recovery.ts";
 import { type ApiContext, defaultPageSize, idParams } from "./context.ts";
 
 /** Failovers, planned failovers and drills. */
@@ -80,7 +80,8 @@ export function recoveryRunRoutes(context: ApiContext): readonly Route[] {
       path: "/v1/recovery-runs/{id}",
       operationId: "getRecoveryRun",
       tag: "recovery",
-      summary: "Where a run stands, each step with its times, and what was measured: the report",
+      summary:
+        "The report: where a run stands, who approved it, each step with its times, hashes, and what was measured",
       permission: "protection:read",
       actor: "signed-in",
       audit: undefined,
@@ -88,7 +89,8 @@ export function recoveryRunRoutes(context: ApiContext): readonly Route[] {
       responses: { 200: { description: "The run", schema: recoveryRunDetailSchema } },
       async handle({ params: { id }, access }): Promise<Answer> {
         const run = await knownRun(context, access, id);
-        return { status: 200, body: { ...run, steps: await store.recoveryRuns.steps(id) } };
+        const { run: _run, ...evidence } = await evidenceOf(context, run);
+        return { status: 200, body: { ...run, ...evidence } };
       },
     }),
     route({
@@ -105,13 +107,7 @@ export function recoveryRunRoutes(context: ApiContext): readonly Route[] {
       responses: { 200: { description: "The page", mediaType: "text/html" } },
       async handle({ params: { id }, access, response }): Promise<undefined> {
         const run = await knownRun(context, access, id);
-        const [steps, plan, decisions] = await Promise.all([
-          store.recoveryRuns.steps(id),
-          store.plans.get(run.planId),
-          store.guard.decisions(run.planId),
-        ]);
-        const approvals = decisions.map(({ decidedByName: by, decision, decidedAt: at }) => ({ by, decision, at }));
-        const page = evidencePage({ run, steps, approvals, ...(plan ? { planHash: plan.hash } : {}) });
+        const page = evidencePage(await evidenceOf(context, run));
         response.status(200).type("text/html").send(page);
       },
     }),

@@ -136,6 +136,11 @@ export const recoveryPlanBody = z
     }),
     drills: z
       .strictObject({
+        every_seconds: z
+          .number()
+          .min(3600)
+          .optional()
+          .meta({ description: "One begins by itself so long after the last one began; default only by hand" }),
         max_age_seconds: z
           .number()
           .min(3600)

@@ -114,7 +114,15 @@ export const recoveryRunSchema = z
   .meta({ id: "RecoveryRun" }) satisfies z.ZodType<Wire<RecoveryRun>>;
 
 export const recoveryRunDetailSchema = z
-  .strictObject({ ...recoveryRunSchema.shape, steps: z.array(stepSchema) })
+  .strictObject({
+    ...recoveryRunSchema.shape,
+    steps: z.array(stepSchema),
+    plan_hash: sha256.optional().meta({ description: "Of the plan that was carried out" }),
+    approvals: z.array(z.strictObject({ by: z.string(), decision: z.string(), at: timestamp })),
+    disks: z
+      .array(z.strictObject({ vm: z.string(), disk_id: z.string(), root_hash: z.string() }))
+      .meta({ description: "Of the recovery point that was taken, with the SHA-256 of each disk's manifest" }),
+  })
   .meta({ id: "RecoveryRunDetail" });
 export const recoveryRunListQuery = z.strictObject({
   group_id: entityId,

@@ -864,7 +864,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Where a run stands, each step with its times, and what was measured: the report */
+        /** The report: where a run stands, who approved it, each step with its times, hashes, and what was measured */
         get: operations["getRecoveryRun"];
         put?: never;
         post?: never;
@@ -2723,6 +2723,8 @@ export interface components {
             /** @description Whether it is followed back to the site that it came from, as soon as that is there. Default true */
             reprotect?: boolean;
             drills?: {
+                /** @description One begins by itself so long after the last one began; default only by hand */
+                every_seconds?: number;
                 /** @description An older drill degrades the plan's state. Default 31 days */
                 max_age_seconds?: number;
             };
@@ -5150,6 +5152,8 @@ export interface components {
             /** @description Whether it is followed back to the site that it came from, as soon as that is there. Default true */
             reprotect?: boolean;
             drills?: {
+                /** @description One begins by itself so long after the last one began; default only by hand */
+                every_seconds?: number;
                 /** @description An older drill degrades the plan's state. Default 31 days */
                 max_age_seconds?: number;
             };
@@ -5291,6 +5295,23 @@ export interface components {
              */
             ended_at?: string;
             steps: components["schemas"]["RecoveryRunStep"][];
+            /** @description Of the plan that was carried out */
+            plan_hash?: string;
+            approvals: {
+                by: string;
+                decision: string;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                at: string;
+            }[];
+            /** @description Of the recovery point that was taken, with the SHA-256 of each disk's manifest */
+            disks: {
+                vm: string;
+                disk_id: string;
+                root_hash: string;
+            }[];
         };
         RecoveryRunStep: {
             position: number;
