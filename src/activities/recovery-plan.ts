@@ -83,9 +83,11 @@ export function recoveryPlanActivities(deps: ActivityDeps) {
       target: await targetOf(to),
       ...(sourceUnreachable === undefined ? {} : { sourceUnreachable }),
       records: await Promise.all(
-        (written.dns ?? []).map((asked) => {
+        (written.dns ?? []).map((asked): Promise<RecoveryObservations["records"][number]> => {
           const own = plan.dns?.find(({ name, type }) => name === asked.name && type === asked.type);
-          return own ? lookAtRecord(own) : { asked, gap: `the recovery plan has no values of it for ${to}` };
+          return own
+            ? lookAtRecord(own)
+            : Promise.resolve({ asked, gap: `the recovery plan has no values of it for ${to}` });
         }),
       ),
       pools: await Promise.all((plan.pools ?? []).map(lookAtPool)),
@@ -116,7 +118,7 @@ export function recoveryPlanActivities(deps: ActivityDeps) {
   async function whyUnreachable(site: string): Promise<string | undefined> {
     try {
       const { compute } = await registry.provider(site);
-      for await (const _vm of compute.listVms(Context.current().cancellationSignal)) break;
+      await compute.listVms(Context.current().cancellationSignal)[Symbol.asyncIterator]().next();
       return undefined;
     } catch (error) {
       if (isProviderError(error)) return error.details.reason;

@@ -20,7 +20,10 @@ export function tendPlansActivities({ store, startDrill }: Pick<ActivityDeps, "s
       const tended: PlanToTend[] = [];
       for (const plan of await store.recoveryPlans.all()) {
         await tellUnready(plan);
-        const records = (plan.dns ?? []).map((record) => ({ lowTtlSeconds: recoveryDefaults.lowTtlSeconds, ...record }));
+        const records = (plan.dns ?? []).map((record) => ({
+          lowTtlSeconds: recoveryDefaults.lowTtlSeconds,
+          ...record,
+        }));
         tended.push({ groupId: plan.groupId, records, ...(await dueDrill(plan)) });
       }
       return tended;

@@ -1,3 +1,4 @@
+// Long because each way that a failover can take is told here, by the same small group.
 import assert from "node:assert/strict";
 import { after, beforeEach, describe, test } from "node:test";
 import { ApplicationFailure } from "@temporalio/common";
