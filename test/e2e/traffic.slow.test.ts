@@ -3,12 +3,15 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ApplicationFailure } from "@temporalio/common";
 import type { Activities } from "../../src/activities/index.ts";
 import { readPool } from "../../src/activities/look-at-traffic.ts";
 import type { TrafficOptions } from "../../src/domain/traffic.ts";
 import { parseListener } from "../../src/domain/traffic-proxy.ts";
+import type { PoolTarget } from "../../src/providers/traffic-facets.ts";
 import { Proxy } from "../../src/traffic/proxy.ts";
+import { rollbackUpdate } from "../../src/workflows/migrate-vm/messages.ts";
 import { makeAwsTraffic } from "../providers/support/aws-traffic.ts";
 import { type Lab, startLab } from "../support/lab.ts";
 import { after, before, describe, test } from "../support/needs-qemu.ts";
@@ -37,10 +40,10 @@ async function listening(): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-async function proxyTo(backend: string): Promise<Proxy> {
-  const listener = parseListener(`app tcp 127.0.0.1:0 ${backend}`);
+async function proxyTo(backend: string, protocol: "tcp" | "http"): Promise<Proxy> {
+  const listener = parseListener(`app ${protocol} 127.0.0.1:0 ${backend}`);
   assert.ok(listener);
-  const proxy = await Proxy.start({ dir: join(lab.dir, "proxy"), listeners: [listener] });
+  const proxy = await Proxy.start({ dir: join(lab.dir, `proxy-${protocol}`), listeners: [listener] });
   ends.push(() => proxy.close());
   return proxy;
 }
@@ -80,14 +83,110 @@ interface AwsEntry {
   readonly credentials: { readonly access_key: string; readonly secret_key: string };
 }
 
-async function targetOf(poolId: string): Promise<string> {
+async function targetOf(poolId: string): Promise<PoolTarget> {
   const { loadBalancing } = await lab.deps.registry.provider(cloud);
   assert.ok(loadBalancing);
-  const [target] = await Array.fromAsync(loadBalancing.listTargets(poolId, signal()));
-  return target?.targetId ?? "";
+  const targets = await Array.fromAsync(loadBalancing.listTargets(poolId, signal()));
+  const [target] = targets.filter((each) => each.state !== "draining");
+  assert.ok(target, JSON.stringify(targets));
+  return target;
+}
+
+/** Where the balancer sends what comes. */
+async function balancedTo(poolId: string): Promise<string> {
+  const { address, port } = await targetOf(poolId);
+  return `${address}:${port}`;
+}
+
+const port = 8080;
+const path = "/cgi-bin/state";
+/** Of a guest that boots under emulation beside other work. */
+const patienceMs = 120_000;
+
+async function addressOf(site: typeof home | typeof cloud, vmId: string): Promise<string> {
+  const { compute } = await lab.deps.registry.provider(site);
+  const endpoint = (await compute.getVm(vmId, signal())).endpoints.find(({ guestPort }) => guestPort === port);
+  return `${endpoint?.host}:${endpoint?.port}`;
+}
+
+async function untilAnswered(address: string): Promise<void> {
+  for (const deadline = Date.now() + patienceMs; ; await sleep(200)) {
+    const answer = await fetch(`http://${address}${path}`, { signal: signal() }).catch(() => undefined);
+    await answer?.body?.cancel();
+    if (answer?.ok) return;
+    assert.ok(Date.now() < deadline, `${address} does not answer`);
+  }
+}
+
+/** Two who ask, each once it was answered, and wait as long as that takes. */
+function usersOf(url: string) {
+  let ended = false;
+  const lost: string[] = [];
+  let answered = 0;
+  const asking = Array.from({ length: 2 }, async () => {
+    for (; !ended; await sleep(100)) {
+      try {
+        const answer = await fetch(url);
+        await answer.text();
+        if (answer.ok) answered += 1;
+        else lost.push(`${answer.status}`);
+      } catch (error) {
+        lost.push(String((error as Error).cause ?? error));
+      }
+    }
+  });
+  return {
+    async end() {
+      ended = true;
+      await Promise.all(asking);
+      return { lost, answered };
+    },
+  };
 }
 
 describe("the traffic of a VM", () => {
+  test("goes to a cloud with a guest and home by its rollback, and no request is lost either way", async (t) => {
+    const { vmId } = await lab.sandbox<{ vmId: string }>("POST", "/guests", { site: home, name: "shop" });
+    const before = await addressOf(home, vmId);
+    await untilAnswered(before);
+    const proxy = await proxyTo(before, "http");
+    Object.assign(lab.deps, { proxy: () => proxy });
+    const endWorker = await lab.startWorker();
+    const { pool } = await usersWayAtAws(before);
+    const { targetId: replaces } = await targetOf(pool.poolId);
+    const url = `http://${proxy.views[0]?.listen}${path}`;
+    const traffic: TrafficOptions = {
+      proxies: [{ proxy: "edge", listener: "app", port, path, holdSeconds: 290 }],
+      pools: [{ site: cloud, poolId: pool.poolId, shareId: pool.shares[1], port, replaces }],
+      probe: { url, intervalMs: 2_000 },
+    };
+    const users = usersOf(url);
+    const warm = { roundPauseSeconds: 0.5, targetDowntimeSeconds: 200 };
+    const verify = { httpProbes: [{ port, path }] };
+    const id = await lab.migrate({ vm: vmId, from: home, to: cloud, mode: "live", warm, traffic, verify });
+    const moved = await lab.until(id, "awaiting-finalize");
+    const there = await addressOf(cloud, moved.vm.targetVmId ?? "");
+    assert.equal(proxy.views[0]?.backend, there);
+    assert.equal(await balancedTo(pool.poolId), there);
+    const [held] = moved.traffic?.held ?? [];
+    assert.deepEqual([held?.failed, held?.lapsed], [0, false]);
+    assert.ok((held?.held ?? 0) > 0, "somebody asked during the gap, and waited");
+    const { gap } = moved.traffic ?? {};
+    t.diagnostic(`the longest gap between two answers was ${gap?.gapSeconds} s, ${moved.downtimeSeconds} s of it off`);
+    assert.deepEqual([gap?.failed, (gap?.asked ?? 0) > 0], [0, true]);
+
+    await lab.client.workflow.getHandle(`migration/${id}`).executeUpdate(rollbackUpdate);
+    const back = await addressOf(home, vmId);
+    const { state, backend, waiting } = proxy.views[0] ?? {};
+    assert.deepEqual([state, backend, waiting], ["open", back, 0]);
+    assert.equal(await balancedTo(pool.poolId), back);
+    const { lost, answered } = await users.end();
+    assert.deepEqual(lost, []);
+    assert.ok(answered > 0);
+    await lab.sandbox("DELETE", `/guests/${home}/${vmId}`);
+    await endWorker();
+  });
+
   test("is exactly as it was after a failure in each of its steps", async () => {
     const disks = [{ sizeBytes: 16 * MiB, dataBytes: MiB }];
     const made = { site: home, name: "data", disks };
@@ -96,7 +195,7 @@ describe("the traffic of a VM", () => {
     await compute.startVm(vmId, signal());
     // A VM of disks alone serves nothing: what its application would be at both ends is played here.
     const [old, later] = [await listening(), await listening()];
-    const proxy = await proxyTo(old);
+    const proxy = await proxyTo(old, "tcp");
     Object.assign(lab.deps, { proxy: () => proxy });
     const failing = ["lowerTtl", "holdTraffic", "directTraffic", "shiftRecord", "shiftPool"] as const;
     let fails: string | undefined;
@@ -130,7 +229,7 @@ describe("the traffic of a VM", () => {
             poolId: pool.poolId,
             shareId: pool.shares[1],
             port: 8080,
-            replaces: await targetOf(pool.poolId),
+            replaces: (await targetOf(pool.poolId)).targetId,
           },
         ],
       };
