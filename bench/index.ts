@@ -13,6 +13,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   transit: async () => (await import("./transit.ts")).transitBench,
   prepare: async () => (await import("./prepare.ts")).prepareBench,
   warm: async () => (await import("./warm.ts")).warmBench,
+  typical: async () => (await import("./typical.ts")).typicalBench,
   wave: async () => (await import("./wave.ts")).waveBench,
   routes: async () => (await import("./routes.ts")).routesBench,
   overhead: async () => (await import("./overhead.ts")).overheadBench,
