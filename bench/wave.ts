@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import type { WaveView } from "../src/domain/wave.ts";
 import { rollbackUpdate } from "../src/workflows/migrate-vm/messages.ts";
+import { median } from "./lib/measure.ts";
 import type { Bench, BenchContext, Figure } from "./lib/report.ts";
 import { figure } from "./lib/report.ts";
 import { StackLab, startParts } from "./lib/stack-lab.ts";
@@ -39,11 +39,12 @@ async function run({ note, runs = 1 }: BenchContext): Promise<Figure[]> {
   for (let done = 0; done < runs; done++) {
     const outcome = await oneWave(lab, names);
     outcomes.push(outcome);
+    for (const [step, times] of outcome.steps) note(`${step}: ${median(times).toFixed(2)} s at the median`);
     note(
       `run ${done + 1}: ${outcome.seconds.toFixed(1)} s for ${(outcome.bytes / mib).toFixed(0)} MiB, at most ${(outcome.highest / 1e6).toFixed(1)} MB/s`,
     );
   }
-  const worst = <K extends keyof Outcome>(key: K) => Math.max(...outcomes.map((outcome) => outcome[key]));
+  const worst = (key: Exclude<keyof Outcome, "steps">) => Math.max(...outcomes.map((outcome) => outcome[key]));
   return [
     figure({
       name: "total time",
@@ -74,6 +75,8 @@ interface Outcome {
   readonly highest: number;
   readonly atWork: number;
   readonly resent: number;
+  /** Seconds that each step took, until the next one began. */
+  readonly steps: ReadonlyMap<string, readonly number[]>;
 }
 
 async function oneWave(lab: StackLab, names: readonly string[]): Promise<Outcome> {
@@ -90,7 +93,7 @@ async function oneWave(lab: StackLab, names: readonly string[]): Promise<Outcome
   let ended = false;
   const sampling = (async () => {
     while (!ended) {
-      const seen = await look(lab, database, waveId);
+      const seen = await look(database, waveId);
       samples.push(seen);
       atWork = Math.max(atWork, seen.atWork);
       await sleep(sampleMs);
@@ -103,27 +106,34 @@ async function oneWave(lab: StackLab, names: readonly string[]): Promise<Outcome
   await database.end();
   if (wave.state !== "completed") throw new Error(`The wave is ${wave.state}: ${JSON.stringify(wave.members)}`);
   let resent = 0;
+  const steps = new Map<string, number[]>();
   for (const { migrationId } of wave.members) {
-    resent += (await lab.store.migrations.get(migrationId))?.bytesResent ?? 0;
+    const moved = await lab.store.migrations.get(migrationId);
+    resent += moved?.bytesResent ?? 0;
+    for (const [index, { step, startedAt, endedAt }] of moved?.steps.entries() ?? []) {
+      const until = moved?.steps[index + 1]?.startedAt ?? endedAt ?? startedAt;
+      steps.set(step, [...(steps.get(step) ?? []), (Date.parse(until) - Date.parse(startedAt)) / 1000]);
+    }
     await lab.client.workflow.getHandle(`migration/${migrationId}`).executeUpdate(rollbackUpdate);
   }
   const { seconds, bytesCopied: bytes } = wave.totals;
-  return { seconds, bytes, highest: highestRate(samples), atWork, resent };
+  return { seconds, bytes, highest: highestRate(samples), atWork, resent, steps };
 }
 
-/** What all VMs of the wave have sent, and how many are at work. */
-async function look(lab: StackLab, database: pg.Client, waveId: string): Promise<Sample & { atWork: number }> {
+/** What all VMs of the wave have sent, and how many were touched and don't serve at the target yet. */
+async function look(database: pg.Client, waveId: string): Promise<Sample & { atWork: number }> {
   const at = performance.now();
-  const { rows } = await database.query<{ bytes: number }>(
-    `select coalesce(sum(greatest(attempt_sent, bytes_copied) + bytes_resent), 0)::double precision as bytes
-      from generations where generation_id like $1`,
-    [`${waveId}-%`],
+  const { rows } = await database.query<{ bytes: number; at_work: number }>(
+    `select (select coalesce(sum(greatest(attempt_sent, bytes_copied) + bytes_resent), 0)::double precision
+        from generations where generation_id like $1) as bytes,
+      (select count(*)::integer from migrations m where wave_id = $2
+        and exists (select from migration_steps s where s.migration_id = m.migration_id and step = 'stop')
+        and not exists (select from migration_steps s
+          where s.migration_id = m.migration_id and step = 'verify' and s.state = 'done')) as at_work`,
+    [`${waveId}-%`, waveId],
   );
   const sampledAt = (at + performance.now()) / 2;
-  const found = await lab.store.waves.getScoped(waveId);
-  const members: WaveView["members"] = found?.wave.members ?? [];
-  const running = members.filter(({ state, migrationState }) => state === "running" && migrationState !== "queued");
-  return { at: sampledAt, bytes: rows[0]?.bytes ?? 0, atWork: running.length };
+  return { at: sampledAt, bytes: rows[0]?.bytes ?? 0, atWork: rows[0]?.at_work ?? 0 };
 }
 
 function highestRate(samples: readonly Sample[]): number {

@@ -7,8 +7,10 @@ import type { ActivityDeps } from "./deps.ts";
 const resource = "migrations";
 /** A holder of which nothing was heard for so long is looked for among the open runs. */
 const ttlMs = 15_000;
-/** Between two questions of one that waits: how long a slot may stay free at most. */
+/** Between two questions of one that waits. */
 const askEveryMs = 500;
+/** The same of the first in the line: how long a slot may stay free at most. */
+const firstAsksEveryMs = 100;
 
 /** The slots that `parallel_migrations` allows, over all workers. Their holders are runs, so that no worker's death frees
  *  one, and the end of a run, however it came, does. */
@@ -62,7 +64,7 @@ export function slotActivities({ parallelMigrations }: ActivityDeps, slots: Migr
         reason: `${parallelMigrations} migrations are at work, which is as many as may be, and ${answer.ahead} wait before this one`,
         action:
           "Nothing has to be done: it begins in its turn. parallel_migrations of the configuration says how many may.",
-        retryAfterMs: askEveryMs,
+        retryAfterMs: answer.ahead === 0 ? firstAsksEveryMs : askEveryMs,
       });
     },
 

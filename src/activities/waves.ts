@@ -87,15 +87,17 @@ export function waveActivities(deps: ActivityDeps) {
         await store.waves.endWaiting(waveId, reason ?? "the wave ended before its turn came", patch.endedAt);
     },
 
-    /** Files the migration of a member whose turn has come. */
+    /** Files the migration of a member whose turn has come, or comes next. */
     async registerMember(input: {
       waveId: string;
       position: number;
       migrationId: string;
       planId: string;
       at: string;
+      /** Its turn is only the next. */
+      held?: boolean;
     }): Promise<void> {
-      const { waveId, position, migrationId, planId, at } = input;
+      const { waveId, position, migrationId, planId, at, held } = input;
       const plan = await store.plans.get(planId);
       if (!plan) return;
       const { vm, vmName, from, to } = plan.inputs;
@@ -109,8 +111,9 @@ export function waveActivities(deps: ActivityDeps) {
         bytesToMove: plan.estimates.bytesToMove,
         tags: plan.subjects?.[0]?.tags ?? {},
         waveId,
+        ...(held ? { state: "queued" } : {}),
       });
-      await store.waves.updateMember(waveId, position, { state: "running", startedAt: at });
+      if (!held) await store.waves.updateMember(waveId, position, { state: "running", startedAt: at });
     },
 
     async recordMember(input: {

@@ -84,7 +84,7 @@ export interface WaveMemberView {
   /** Why it was not moved. */
   readonly reason?: string;
   readonly migrationId: string;
-  /** As its migration has it; absent while it waits. */
+  /** As its migration has it; absent before that was made, shortly before its turn. */
   readonly migrationState?: MigrationState;
   readonly progress: number;
   readonly bytesToMove: number;

@@ -23,6 +23,7 @@ const ids = new Map<string, string>();
 let broken: string | undefined;
 let most = 0;
 const atWork = new Set<string>();
+const becomes = new Map<string, string>();
 
 before(async () => {
   lab = await startLab();
@@ -38,10 +39,16 @@ before(async () => {
       most = Math.max(most, atWork.size);
       return activities.fenceVm(...args);
     },
-    async writeCertificate(...args: Parameters<Activities["writeCertificate"]>) {
-      const certificate = await activities.writeCertificate(...args);
-      atWork.delete(args[0].migrationId);
-      return certificate;
+    async createVm(...args: Parameters<Activities["createVm"]>) {
+      const vmId = await activities.createVm(...args);
+      becomes.set(vmId, args[0].migrationId ?? "");
+      return vmId;
+    },
+    async verifyVm(...args: Parameters<Activities["verifyVm"]>) {
+      const verified = await activities.verifyVm(...args);
+      // From here on it serves, and another may be at work.
+      atWork.delete(becomes.get(args[0].vmId) ?? "");
+      return verified;
     },
     async releaseSource(...args: Parameters<Activities["releaseSource"]>) {
       await activities.releaseSource(...args);

@@ -108,6 +108,23 @@ describe("the schedule of a wave", () => {
     assert.deepEqual(moves(["moved", "moved", "waiting", "waiting"], "db", "web").start, [2]);
   });
 
+  test("keeps the next ones ready, whose turn comes when a VM serves, and touches no more at once than it may", () => {
+    const four = { ...wave, members: ["a", "b", "c", "d"].map((vm) => member(vm, "db")), parallel: 2 };
+    const opened = new Set(["db"]);
+    const begun = nextMoves(four, { states: ["running", "running", "waiting", "waiting"], opened }, 1);
+    assert.deepEqual([begun.start, begun.ahead], [[], [2]]);
+    const states: MemberState[] = ["running", "running", "running", "waiting"];
+    const kept = nextMoves(four, { states, opened, held: new Set([2]) }, 1);
+    assert.deepEqual([kept.start, kept.ahead], [[], []]);
+    const serves = nextMoves(four, { states, opened, held: new Set([2]), serving: new Set([0]) }, 1);
+    assert.deepEqual([serves.start, serves.ahead], [[2], [3]]);
+    const both = nextMoves(four, { states, opened, held: new Set([2]), serving: new Set([0, 1]) }, 1);
+    assert.deepEqual([both.start, both.ahead], [[2, 3], []]);
+    const later = { ...four, members: [...four.members.slice(0, 2), member("c", "db", [0]), member("d", "web")] };
+    const depends = nextMoves(later, { states: ["running", "running", "waiting", "waiting"], opened }, 2);
+    assert.deepEqual([depends.start, depends.ahead], [[], []]);
+  });
+
   test("skips who depends on what was not moved, and nobody else", () => {
     const { skip, open } = moves(["moved", "failed", "waiting", "waiting"], "db");
     assert.deepEqual(skip, [{ position: 2, reason: "db-2, which it comes after, was not moved" }]);

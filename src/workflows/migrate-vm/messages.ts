@@ -6,6 +6,8 @@ import type { MigrateVmResult, MigrationProgress } from "./types.ts";
 export const pauseSignal = defineSignal("pause");
 /** A signal: as for pausing. */
 export const resumeSignal = defineSignal("resume");
+/** A signal from the wave that started it ahead: its turn has come. */
+export const turnSignal = defineSignal("turn");
 /** A signal from the copy activity: at most one for every few percent of a disk, so that a history stays short. */
 export const copyProgressSignal = defineSignal<[{ diskId: string; fraction: number }]>("copyProgress");
 /** A signal from the replication: its first round is proven, so that a cutover can come at any time. */

@@ -1,6 +1,7 @@
 import type { Activities } from "../../activities/index.ts";
 import type { FinalizeStep } from "../../domain/finalize.ts";
 import type { CreateGroupParameters } from "../../domain/migration-parts.ts";
+import type { Plan } from "../../domain/plan.ts";
 import type { UndoParameters } from "../../domain/undo.ts";
 import { siteCall, undoCall } from "../lib/activity-options.ts";
 import { activitiesAtSites } from "../lib/at-sites.ts";
@@ -40,6 +41,27 @@ export interface MovedVm {
   readonly traffic?: TrafficShift;
 }
 
+/** What was there when it was looked at, and when that was. */
+interface Seen {
+  readonly plan: Plan;
+  readonly at: number;
+}
+
+/** So long what was looked at ahead is as good as looked at now: the stop that follows takes no longer. */
+const freshMs = 30_000;
+
+/** While its wave has others at work: compares the plan with what is there, which touches nothing. */
+export async function lookAhead(input: MigrateVmInput, tracker: Tracker): Promise<Seen> {
+  await tracker.become("queued", "As many of its wave as may be are at work; this one begins next");
+  const seen = { plan: await openPlan(input), at: Date.now() };
+  await tracker.awaitWave();
+  return seen;
+}
+
+function openPlan(input: MigrateVmInput): Promise<Plan> {
+  return site.openPlan.executeWithOptions({ summary: `open plan ${input.planId}` }, [input]);
+}
+
 /** The forward path. Every step registers what undoes it before it acts. `onSwitch` hears of a running guest, as often as
  *  more is known of it, that it is the target's: from then on a failure changes nothing of that. */
 export async function moveVm(
@@ -47,9 +69,13 @@ export async function moveVm(
   tracker: Tracker,
   saga: Saga,
   onSwitch: (moved: MovedVm) => void,
+  seen?: Seen,
 ): Promise<MovedVm> {
-  const plan = await tracker.run("validate", "compare the plan with what is there now", () =>
-    site.openPlan.executeWithOptions({ summary: `open plan ${input.planId}` }, [input]),
+  const fresh = seen && Date.now() - seen.at < freshMs ? seen.plan : undefined;
+  const plan = await tracker.run(
+    "validate",
+    "compare the plan with what is there now",
+    async () => fresh ?? (await openPlan(input)),
   );
   tracker.rollsBackOnFailure = plan.inputs.rollbackOnFailure !== false;
   if (plan.actions.some(({ action }) => action === "move-live"))
@@ -74,6 +100,7 @@ export async function moveVm(
   const cutover = new Cutover(move, tracker, saga, { traffic });
   await cutover.stopAndMove();
   await cutover.bringUp();
+  await tracker.noteServing();
   return cutover.complete(plan.hash);
 }
 

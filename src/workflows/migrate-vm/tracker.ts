@@ -1,3 +1,4 @@
+// Long because it is all that a run knows, shows and is told of itself.
 import {
   ApplicationFailure,
   CancellationScope,
@@ -14,6 +15,7 @@ import type { LeftAlone } from "../../domain/finalize.ts";
 import type { ClosingStep, MigrationState, MigrationStep } from "../../domain/migration.ts";
 import { recordCall } from "../lib/activity-options.ts";
 import { show } from "../lib/visibility.ts";
+import { memberServesSignal } from "../run-wave/messages.ts";
 import {
   copyProgressSignal,
   type HomewardNews,
@@ -22,6 +24,7 @@ import {
   progressQuery,
   replicatedSignal,
   resumeSignal,
+  turnSignal,
 } from "./messages.ts";
 import { Turn } from "./turn.ts";
 import type { MigrateVmInput } from "./types.ts";
@@ -67,6 +70,8 @@ export class Tracker {
   readonly #input: MigrateVmInput;
   readonly #spans = new Map<string, CopySpan>();
   #paused = false;
+  /** Whether its wave has let it begin. */
+  #mayBegin: boolean;
   #interrupt: (() => void) | undefined;
   /** Of a warm migration: whether its first round is proven. */
   #replicated = false;
@@ -74,6 +79,10 @@ export class Tracker {
   constructor(input: MigrateVmInput) {
     this.#input = input;
     this.headline = `migration ${input.migrationId}`;
+    this.#mayBegin = input.held !== true;
+    setHandler(turnSignal, () => {
+      this.#mayBegin = true;
+    });
     setHandler(progressQuery, () => ({ state: this.state, step: this.step, progress: this.progress }));
     setHandler(pauseSignal, () => {
       this.#paused = true;
@@ -144,6 +153,24 @@ export class Tracker {
     await this.become("queued", `It begins at ${startAt}`);
     await this.interruptible(() => sleep(Math.max(1, left()), { summary: `until ${startAt}` }));
     await this.become("running", "Its time has come");
+  }
+
+  /** Waits until its wave lets it begin. */
+  async awaitWave(): Promise<void> {
+    const told = { summary: "until its wave lets it begin" };
+    await this.interruptible(() => condition(() => this.#mayBegin, told));
+    await this.become("running", "Its turn has come");
+  }
+
+  /** Its VM serves at the target: what is left takes no slot, and its wave may put another to work. */
+  async noteServing(): Promise<void> {
+    if (!patched("slot-until-served")) return;
+    await this.turn.release();
+    const { waveId, migrationId } = this.#input;
+    if (waveId === undefined) return;
+    await getExternalWorkflowHandle(`wave/${waveId}`)
+      .signal(memberServesSignal, { migrationId })
+      .catch(() => undefined);
   }
 
   /** Waits until the plan's allowed hours last long enough for all of it. */

@@ -9,6 +9,8 @@ export interface MigrateVmInput {
   readonly startAt?: string | undefined;
   /** The wave that it is part of, whose run wants to know how it ended. */
   readonly waveId?: string;
+  /** Started ahead by its wave: it touches nothing before it hears that its turn has come. */
+  readonly held?: boolean;
   /** The migration whose VM it brings home, which wants to know how that goes. */
   readonly undoOf?: string;
 }

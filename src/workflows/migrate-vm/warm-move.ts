@@ -72,6 +72,7 @@ export async function moveWarm(
       rule = { ...bounded, cutover: "manual" };
       continue;
     }
+    await tracker.noteServing();
     const moved = await cutover.complete(hash);
     // The certified points stay; what they were built up from goes.
     await site.dropReplica.executeWithOptions({ summary: "drop the rounds before the last" }, [

@@ -24,7 +24,7 @@ import {
   rollbackUpdate,
   undoUpdate,
 } from "./messages.ts";
-import { finalizeBySteps, finalizeMove, type MovedVm, moveVm } from "./move.ts";
+import { finalizeBySteps, finalizeMove, lookAhead, type MovedVm, moveVm } from "./move.ts";
 import { afterSwitch, refusal, refuseLeft, runFailure, withoutReason } from "./refusals.ts";
 import { now, Tracker } from "./tracker.ts";
 import type { MigrateVmInput, MigrateVmResult } from "./types.ts";
@@ -80,10 +80,12 @@ class MigrationRun {
   async execute(): Promise<MigrateVmResult> {
     try {
       if (this.#input.startAt !== undefined) await this.#tracker.awaitStart(this.#input.startAt);
+      const seen = this.#input.held ? await lookAhead(this.#input, this.#tracker) : undefined;
       await this.#tracker.begin(this.#input.planId);
-      const moved = await moveVm(this.#input, this.#tracker, this.#saga, (known) => {
+      const onSwitch = (known: MovedVm) => {
         this.#moved = known;
-      });
+      };
+      const moved = await moveVm(this.#input, this.#tracker, this.#saga, onSwitch, seen);
       this.#moved = moved;
       // A guest that moved while it ran is not brought back by a cancellation.
       if (moved.live) await CancellationScope.nonCancellable(() => this.#arrive(moved));

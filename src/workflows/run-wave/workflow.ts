@@ -4,6 +4,7 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   ParentClosePolicy,
+  patched,
   proxyActivities,
   proxyLocalActivities,
   setHandler,
@@ -17,12 +18,22 @@ import { nextMoves, waveEnded } from "../../domain/wave-schedule.ts";
 import { recordCall, siteCall } from "../lib/activity-options.ts";
 import { describeFailure } from "../lib/failure.ts";
 import { show } from "../lib/visibility.ts";
-import { pauseSignal, resumeSignal } from "../migrate-vm/messages.ts";
-import { memberEndedSignal, pauseWaveSignal, resumeWaveSignal, waveProgressQuery } from "./messages.ts";
+import { pauseSignal, resumeSignal, turnSignal } from "../migrate-vm/messages.ts";
+import {
+  memberEndedSignal,
+  memberServesSignal,
+  pauseWaveSignal,
+  resumeWaveSignal,
+  waveProgressQuery,
+} from "./messages.ts";
 import type { RunWaveInput, RunWaveResult } from "./types.ts";
 
 const { openWavePlan } = proxyActivities<Activities>(siteCall);
 const { recordWave, registerMember, recordMember } = proxyLocalActivities<Activities>(recordCall);
+
+/** So many more than may be at work are started, and held until it is their turn: what they look at beforehand costs the link
+ *  no time. Few, as what they saw gets old. */
+const mostAhead = 2;
 
 type Orders = Awaited<ReturnType<Activities["openWavePlan"]>>;
 
@@ -42,6 +53,9 @@ class WaveRun {
   #states: MemberState[] = [];
   readonly #opened = new Set<string>();
   readonly #pausing = new Set<string>();
+  /** Started ahead, and not told yet that their turn has come. */
+  readonly #held = new Set<number>();
+  readonly #serving = new Set<number>();
   /** Told by migrations, and not yet in the store. */
   readonly #told: { position: number; state: MemberState; reason?: string | undefined }[] = [];
   #state: WaveState = "running";
@@ -58,6 +72,10 @@ class WaveRun {
     setHandler(pauseWaveSignal, () => this.#setPaused(true));
     setHandler(resumeWaveSignal, () => this.#setPaused(false));
     setHandler(memberEndedSignal, (outcome) => this.#hear(outcome));
+    setHandler(memberServesSignal, ({ migrationId }) => {
+      this.#serving.add(this.#positionOf(migrationId));
+      this.#changed = true;
+    });
   }
 
   async execute(): Promise<RunWaveResult> {
@@ -77,16 +95,21 @@ class WaveRun {
   }
 
   async #go(orders: Orders): Promise<void> {
+    const most = patched("ready-ahead") ? mostAhead : 0;
     for (;;) {
       await condition(() => this.#changed);
       this.#changed = false;
       await this.#recordTold();
       await this.#showPause();
-      const { open, start, skip } = nextMoves(orders, { states: this.#states, opened: this.#opened });
+      const standing = { states: this.#states, opened: this.#opened, held: this.#held, serving: this.#serving };
+      const { open, start, ahead, skip } = nextMoves(orders, standing, most);
       for (const { position, reason } of skip) await this.#end(position, "skipped", reason);
       if (skip.length > 0) continue;
       for (const group of open) this.#openAfterPause(group);
-      if (!this.#paused) for (const position of start) await this.#start(orders, position);
+      if (!this.#paused) {
+        for (const position of start) await this.#letBegin(orders, position);
+        for (const position of ahead) await this.#start(orders, position, true);
+      }
       this.#show(orders);
       if (waveEnded(this.#states) && this.#told.length === 0) return;
     }
@@ -105,19 +128,31 @@ class WaveRun {
     opening().catch(() => undefined);
   }
 
-  async #start({ members }: Orders, position: number): Promise<void> {
+  async #letBegin(orders: Orders, position: number): Promise<void> {
+    if (!this.#held.delete(position)) return this.#start(orders, position, false);
+    const { migrationId = "", planId = "" } = orders.members[position] ?? {};
+    // One that has ended meanwhile tells that itself.
+    await getExternalWorkflowHandle(`migration/${migrationId}`)
+      .signal(turnSignal)
+      .catch(() => undefined);
+    await registerMember({ waveId: this.#input.waveId, position, migrationId, planId, at: now() });
+  }
+
+  async #start({ members }: Orders, position: number, held: boolean): Promise<void> {
     const { waveId, planId: wavePlanId } = this.#input;
     const member = members[position];
     if (!member) return;
     const { migrationId, planId, planHash, vm, from, to, startAt } = member;
     this.#states[position] = "running";
+    if (held) this.#held.add(position);
+    const ahead = held ? { held } : {};
     // From here on it may have begun: a cancellation of the wave must find it.
     await CancellationScope.nonCancellable(async () => {
       try {
-        await registerMember({ waveId, position, migrationId, planId, at: now() });
+        await registerMember({ waveId, position, migrationId, planId, at: now(), ...ahead });
         const child = await startChild("migrateVm", {
           workflowId: `migration/${migrationId}`,
-          args: [{ migrationId, planId, planHash, waveId, ...(startAt === undefined ? {} : { startAt }) }],
+          args: [{ migrationId, planId, planHash, waveId, ...ahead, ...(startAt === undefined ? {} : { startAt }) }],
           // It stays open until somebody finalizes it, long after the wave.
           parentClosePolicy: ParentClosePolicy.ABANDON,
           workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
@@ -136,11 +171,15 @@ class WaveRun {
   }
 
   #hear({ migrationId, state, reason }: MemberOutcome): void {
-    const position = this.#orders?.members.findIndex((member) => member.migrationId === migrationId) ?? -1;
+    const position = this.#positionOf(migrationId);
     if (this.#states[position] !== "running") return;
     this.#states[position] = state;
     this.#told.push({ position, state, reason });
     this.#changed = true;
+  }
+
+  #positionOf(migrationId: string): number {
+    return this.#orders?.members.findIndex((member) => member.migrationId === migrationId) ?? -1;
   }
 
   async #recordTold(): Promise<void> {
@@ -160,15 +199,17 @@ class WaveRun {
     if (this.#paused === paused) return;
     this.#paused = paused;
     this.#changed = true;
-    for (const migration of this.#running()) {
+    for (const migration of this.#running((position) => !this.#held.has(position))) {
       migration.signal(paused ? pauseSignal : resumeSignal).catch(() => undefined);
     }
   }
 
-  #running() {
+  #running(wanted: (position: number) => boolean = () => true) {
     const members = this.#orders?.members ?? [];
     return members.flatMap(({ migrationId }, position) =>
-      this.#states[position] === "running" ? [getExternalWorkflowHandle(`migration/${migrationId}`)] : [],
+      this.#states[position] === "running" && wanted(position)
+        ? [getExternalWorkflowHandle(`migration/${migrationId}`)]
+        : [],
     );
   }
 
@@ -200,9 +241,10 @@ class WaveRun {
 
   #show({ name }: Orders): void {
     const count = (wanted: MemberState) => this.#states.filter((state) => state === wanted).length;
+    const held = this.#states.filter((state, position) => state === "running" && this.#held.has(position)).length;
     const ended = this.#states.length - count("waiting") - count("running");
     const percent = Math.floor((100 * ended) / Math.max(1, this.#states.length));
-    const next = `${count("running")} under way, ${count("waiting")} wait, ${count("moved")} moved, ${ended - count("moved")} not`;
+    const next = `${count("running") - held} under way, ${count("waiting") + held} wait, ${count("moved")} moved, ${ended - count("moved")} not`;
     show({ headline: name, phase: this.#state, percent, next });
   }
 }
