@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   "load-time": async () => (await import("./load-time.ts")).loadTimeBench,
   transit: async () => (await import("./transit.ts")).transitBench,
   prepare: async () => (await import("./prepare.ts")).prepareBench,
+  replication: async () => (await import("./replication.ts")).replicationBench,
   warm: async () => (await import("./warm.ts")).warmBench,
   typical: async () => (await import("./typical.ts")).typicalBench,
   wave: async () => (await import("./wave.ts")).waveBench,

@@ -10,7 +10,7 @@ import type {
   UnfrozenMember,
 } from "../domain/group-round.ts";
 import { tagKeys, type Vm, vmVersion } from "../domain/vm.ts";
-import type { Provider } from "../providers/provider.ts";
+import type { DisksFacet, PointToTake, SourcePoint } from "../providers/provider.ts";
 import type { SiteDeps } from "./deps.ts";
 import type { DiskMoves } from "./disk-moves.ts";
 import { goneIsFine } from "./gone.ts";
@@ -19,32 +19,40 @@ import { setHeartbeatDetails } from "./heartbeat.ts";
 /** Disks that one call moves at the same time. */
 const disksAtOnce = 4;
 
+interface FreezeInput {
+  readonly site: string;
+  readonly groupId: string;
+  readonly sequence: number;
+  /** Of a planned failover: only VMs that are off. */
+  readonly stopped: boolean;
+  readonly members: readonly MemberToFreeze[];
+}
+
+interface MemberPoint {
+  readonly position: number;
+  readonly point: PointToTake;
+}
+
 /** The steps of a protection group's round that need a site. */
 export function groupCopyActivities({ registry, store }: SiteDeps, moves: DiskMoves) {
   return {
     /** Takes a point of each VM, all of them begun at once. What is not as its plan knew it, or fails for good, is told. A
      *  repeat finds the points that there are. */
-    async freezeGroup(input: {
-      site: string;
-      groupId: string;
-      sequence: number;
-      /** Of a planned failover: only VMs that are off. */
-      stopped: boolean;
-      members: readonly MemberToFreeze[];
-    }): Promise<FrozenGroup> {
+    async freezeGroup(input: FreezeInput): Promise<FrozenGroup> {
       const signal = Context.current().cancellationSignal;
       const provider = await registry.provider(input.site);
       const vms = new Map<string, Vm>();
       for await (const vm of provider.compute.listVms(signal)) vms.set(vm.vmId, vm);
-      const taken = await Promise.all(
-        input.members.map((member) => freeze(provider, input, member, vms.get(member.vmId), signal)),
-      );
+      const { ready, unready } = sorted(input, vms);
+      const points = await takePoints(provider.disks, ready, signal);
+      const taken = await withoutChanges(provider.disks, points, input, signal);
+      const all = [...taken, ...unready];
       return {
-        frozen: taken.filter((each) => "sourcePointId" in each),
-        unfrozen: taken.filter((each) => "problem" in each),
+        frozen: all.filter((each) => "sourcePointId" in each),
+        unfrozen: all.filter((each) => "problem" in each),
         // One VM is one moment; of several only those that are off stand still between them.
         together:
-          taken.length === 1 || taken.every((each) => "consistency" in each && each.consistency?.level === "stopped"),
+          all.length === 1 || all.every((each) => "consistency" in each && each.consistency?.level === "stopped"),
         holds: provider.capabilities["disks.changes-after-release"] !== undefined,
       };
     },
@@ -122,7 +130,7 @@ export function groupCopyActivities({ registry, store }: SiteDeps, moves: DiskMo
           if (kind === "source-point" && isWanted(tags[tagKeys.key] ?? "", input)) ids.add(id);
         }
       }
-      for (const id of ids) await goneIsFine(provider.disks.releaseSourcePoint(id, signal));
+      await releasePoints(provider.disks, [...ids], signal);
     },
 
     /** Removes generations, or the points that they became, with what is filed of them. */
@@ -138,35 +146,104 @@ export function groupCopyActivities({ registry, store }: SiteDeps, moves: DiskMo
   };
 }
 
-async function freeze(
-  { disks }: Provider,
-  { groupId, sequence, stopped }: { groupId: string; sequence: number; stopped: boolean },
-  { position, vmId, planVersion, since }: MemberToFreeze,
-  vm: Vm | undefined,
-  signal: AbortSignal,
-): Promise<FrozenMember | UnfrozenMember> {
-  if (!vm) return { position, problem: "failed", reason: `there is no VM ${vmId} any more` };
-  const off = vm.state === "stopped" || vm.state === "crashed";
-  if (stopped && !off) return { position, problem: "failed", reason: `${vm.name} is ${vm.state}, and was to be off` };
-  // A planned failover has fenced and stopped it, which its plan did not know.
-  if (!stopped && vmVersion(vm) !== planVersion) {
-    return { position, problem: "changed", reason: `${vm.name} is not what it was when its protection was planned` };
+/** The VMs of which a point can be taken, in the order of their positions, and why not of the others. */
+function sorted(
+  { groupId, sequence, stopped, members }: FreezeInput,
+  vms: ReadonlyMap<string, Vm>,
+): { ready: MemberPoint[]; unready: UnfrozenMember[] } {
+  const ready: MemberPoint[] = [];
+  const unready: UnfrozenMember[] = [];
+  for (const { position, vmId, planVersion, since } of members) {
+    const vm = vms.get(vmId);
+    const off = vm?.state === "stopped" || vm?.state === "crashed";
+    if (!vm) unready.push({ position, problem: "failed", reason: `there is no VM ${vmId} any more` });
+    else if (stopped && !off) {
+      unready.push({ position, problem: "failed", reason: `${vm.name} is ${vm.state}, and was to be off` });
+    } else if (!stopped && vmVersion(vm) !== planVersion) {
+      // A planned failover has fenced and stopped it, which its plan did not know.
+      const reason = `${vm.name} is not what it was when its protection was planned`;
+      unready.push({ position, problem: "changed", reason });
+    } else {
+      const key = roundKey(groupId, position, sequence);
+      ready.push({ position, point: { vmId, mode: off ? "stopped" : "frozen", key, since } });
+    }
   }
-  const mode = off ? "stopped" : "frozen";
-  try {
-    const key = roundKey(groupId, position, sequence);
-    const point = await disks.createSourcePoint({ vmId, mode, key, since }, signal);
-    const { sourcePointId, takenAt, consistency } = point;
-    const seen = point.disks.map(({ diskId, allocatedBytes, baselines }) => ({
-      diskId,
-      allocatedBytes,
-      baselines: baselines.map(({ baselineId, tracking }) => ({ baselineId, tracking })),
-    }));
-    return { position, sourcePointId, takenAt, ...(consistency ? { consistency } : {}), disks: seen };
-  } catch (error) {
+  return { ready, unready };
+}
+
+/** All of them begun at once. */
+async function takePoints(
+  disks: DisksFacet,
+  members: readonly MemberPoint[],
+  signal: AbortSignal,
+): Promise<(FrozenMember | UnfrozenMember)[]> {
+  const points = members.map(({ point }) => point);
+  const outcomes = disks.createSourcePoints
+    ? await disks.createSourcePoints(points, signal)
+    : await Promise.allSettled(points.map((point) => disks.createSourcePoint(point, signal)));
+  return members.map(({ position }, index) => {
+    const outcome = outcomes[index];
+    if (outcome?.status === "fulfilled") return toFrozen(position, outcome.value);
+    const error: unknown = outcome?.reason;
     if (!isProviderError(error, "NotFound", "Conflict", "InvalidInput", "UnsupportedCapability")) throw error;
     return { position, problem: "failed", reason: error.details.reason };
-  }
+  });
+}
+
+function toFrozen(position: number, { sourcePointId, takenAt, consistency, mode, disks }: SourcePoint): FrozenMember {
+  const seen = disks.map(({ diskId, allocatedBytes, baselines }) => {
+    const told = baselines.map(({ baselineId, tracking }) => ({ baselineId, tracking }));
+    // Counted while nothing writes; the changes of a running VM may be counted before its moment.
+    const same = mode === "stopped" ? baselines.filter(({ changedBytes }) => changedBytes === 0) : [];
+    const unchanged = same.map(({ baselineId }) => baselineId);
+    return { diskId, allocatedBytes, baselines: told, ...(unchanged.length > 0 ? { unchanged } : {}) };
+  });
+  return { position, sourcePointId, takenAt, ...(consistency ? { consistency } : {}), disks: seen };
+}
+
+/** Says of each disk whether nothing was written to it since the point before, where the site can tell; not of stopped VMs of a
+ *  failover, whose disks are filed as they are. */
+async function withoutChanges(
+  disks: DisksFacet,
+  taken: readonly (FrozenMember | UnfrozenMember)[],
+  { stopped, members }: FreezeInput,
+  signal: AbortSignal,
+): Promise<readonly (FrozenMember | UnfrozenMember)[]> {
+  if (stopped || !disks.unchangedSince) return stopped ? taken.map(asFiled) : taken;
+  const asked = taken.flatMap((member) => {
+    if (!("sourcePointId" in member)) return [];
+    const since = members.find(({ position }) => position === member.position)?.since ?? {};
+    return member.disks.flatMap(({ diskId, baselines }) => {
+      const baselineId = since[diskId];
+      const known = baselines.some((each) => each.baselineId === baselineId);
+      return baselineId !== undefined && known ? [{ sourcePointId: member.sourcePointId, diskId, baselineId }] : [];
+    });
+  });
+  if (asked.length === 0) return taken;
+  const answers = await disks.unchangedSince(asked, signal);
+  const unchanged = new Map(
+    asked
+      .filter((_, index) => answers[index])
+      .map(({ sourcePointId, diskId, baselineId }) => [`${sourcePointId}/${diskId}`, baselineId]),
+  );
+  return taken.map((member) => {
+    if (!("sourcePointId" in member)) return member;
+    const told = member.disks.map((disk) => {
+      const since = unchanged.get(`${member.sourcePointId}/${disk.diskId}`);
+      return since === undefined ? disk : { ...disk, unchanged: [...(disk.unchanged ?? []), since] };
+    });
+    return { ...member, disks: told };
+  });
+}
+
+function asFiled(member: FrozenMember | UnfrozenMember): FrozenMember | UnfrozenMember {
+  if (!("sourcePointId" in member)) return member;
+  return { ...member, disks: member.disks.map(({ unchanged: _, ...disk }) => disk) };
+}
+
+async function releasePoints(disks: DisksFacet, ids: readonly string[], signal: AbortSignal): Promise<void> {
+  if (disks.releaseSourcePoints) await disks.releaseSourcePoints(ids, signal);
+  else for (const id of ids) await goneIsFine(disks.releaseSourcePoint(id, signal));
 }
 
 /** The first failure ends the others, and is thrown when all have ended. */

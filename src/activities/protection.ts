@@ -15,6 +15,7 @@ import {
   type CopiedGroupDisk,
   type DiskToCopy,
   type FrozenGroup,
+  type FrozenMember,
   type GenerationToDrop,
   type MemberToFreeze,
   momentOf,
@@ -140,16 +141,16 @@ export function protectionActivities({ store }: Pick<ActivityDeps, "store">) {
         ...(failoverId === undefined ? {} : { failoverId }),
       });
       const [newest] = await store.groupPoints.newest(groupId, to, 1);
-      const wanted = await Promise.all(
-        members.map(async ({ position, vmId, planVersion, planId }): Promise<MemberToFreeze[]> => {
-          if (planId === undefined || planVersion === undefined) return [];
-          const earlier = newest?.vms.find((vm) => vm.position === position);
-          const since = earlier
-            ? Object.fromEntries(earlier.disks.map(({ diskId }) => [diskId, `${earlier.sourcePointId}/${diskId}`]))
-            : plannedBaselines(await copiesOf(planId));
-          return [{ position, vmId, planVersion, since }];
-        }),
-      );
+      const added = members.filter(({ position }) => !newest?.vms.some((vm) => vm.position === position));
+      const copiesOf = await plannedCopies(added);
+      const wanted = members.map(({ position, vmId, planVersion, planId }): MemberToFreeze[] => {
+        if (planId === undefined || planVersion === undefined) return [];
+        const earlier = newest?.vms.find((vm) => vm.position === position);
+        const since = earlier
+          ? Object.fromEntries(earlier.disks.map(({ diskId }) => [diskId, `${earlier.sourcePointId}/${diskId}`]))
+          : plannedBaselines(copiesOf(planId));
+        return [{ position, vmId, planVersion, since }];
+      });
       const unplanned = members.flatMap(({ position, planId }) => (planId === undefined ? [position] : []));
       return { ...opened, from, to, members: wanted.flat(), unplanned };
     },
@@ -164,6 +165,7 @@ export function protectionActivities({ store }: Pick<ActivityDeps, "store">) {
       const { groupId, sequence, to } = await knownPoint(pointId);
       const { members } = await known(groupId);
       const [newest] = await store.groupPoints.newest(groupId, to, 1);
+      const copiesOf = await plannedCopies(members);
       const disks: DiskToCopy[] = [];
       const vms: GroupPointVm[] = [];
       for (const member of frozen) {
@@ -171,7 +173,7 @@ export function protectionActivities({ store }: Pick<ActivityDeps, "store">) {
         const planned = members.find((each) => each.position === position);
         if (planned?.planId === undefined) continue;
         const earlier = newest?.vms.find((vm) => vm.position === position);
-        const own = await copiesOf(planned.planId);
+        const own = copiesOf(planned.planId);
         const copies = await Promise.all(
           own.map(async (copy, index) => {
             const replicaId = replicaOf(groupId, position, copy.diskId);
@@ -186,10 +188,15 @@ export function protectionActivities({ store }: Pick<ActivityDeps, "store">) {
           generationId: generationOf(groupId, position, copy.diskId, sequence),
           copy,
         }));
-        disks.push(...moves);
+        const kept = moves.map(({ copy }) => unchangedDisk(copy, earlier, member));
+        disks.push(...moves.filter((_, index) => kept[index] === undefined));
         const { name, vmId, planId } = planned as ProtectedVm & { planId: string };
         const told = { position, name, vmId, planId, sourcePointId, takenAt };
-        vms.push({ ...told, ...(consistency ? { consistency } : {}), disks: moves.map(unmoved) });
+        vms.push({
+          ...told,
+          ...(consistency ? { consistency } : {}),
+          disks: moves.map((move, index) => kept[index] ?? unmoved(move)),
+        });
       }
       const consistency = weakestConsistency(frozen);
       const moment = { ...momentOf(frozen), together };
@@ -408,11 +415,13 @@ export function protectionActivities({ store }: Pick<ActivityDeps, "store">) {
     return undefined;
   }
 
-  async function copiesOf(planId: string): Promise<CopyDiskParameters[]> {
-    const plan = await store.plans.get(planId);
-    return (plan?.actions ?? [])
-      .filter(({ action }) => action === "copy-disk")
-      .map(({ parameters }) => parameters as unknown as CopyDiskParameters);
+  /** What plans of members say of copying their disks, read at once. */
+  async function plannedCopies(
+    members: readonly Pick<ProtectedVm, "planId">[],
+  ): Promise<(planId: string) => CopyDiskParameters[]> {
+    const planIds = members.flatMap(({ planId }) => planId ?? []);
+    const found = await store.plans.parametersOf<CopyDiskParameters>(planIds, "copy-disk");
+    return (planId) => found.get(planId) ?? [];
   }
 
   async function known(groupId: string): Promise<ProtectionGroup> {
@@ -436,6 +445,24 @@ export function protectionActivities({ store }: Pick<ActivityDeps, "store">) {
       action: "See novacron protection points.",
     });
   }
+}
+
+/** What nothing was written to since the newest point is what it was there, as long as it is to be kept in the same way. */
+function unchangedDisk(
+  { diskId, replicaId, targetSizeBytes, encryptionKey }: CopyDiskParameters,
+  earlier: GroupPointVm | undefined,
+  frozen: FrozenMember,
+): GroupPointDisk | undefined {
+  const disk = earlier?.disks.find((each) => each.diskId === diskId);
+  const { unchanged = [], baselines = [] } = frozen.disks.find((each) => each.diskId === diskId) ?? {};
+  const since = `${earlier?.sourcePointId}/${diskId}`;
+  if (!disk?.rootHash || !unchanged.includes(since)) return undefined;
+  if (disk.replicaId !== replicaId || disk.sizeBytes !== targetSizeBytes || disk.encryptionKey !== encryptionKey) {
+    return undefined;
+  }
+  const tracking = baselines.find(({ baselineId }) => baselineId === since)?.tracking ?? "changed-blocks";
+  const { entropy: _, ...same } = disk;
+  return { ...same, tracking, bytesCopied: 0, bytesReread: 0 };
 }
 
 function unmoved({ generationId, copy }: DiskToCopy): GroupPointDisk {

@@ -370,6 +370,22 @@ export interface BaseImage {
   readonly type: string;
 }
 
+/** What a point is to be taken of. */
+export interface PointToTake {
+  readonly vmId: string;
+  readonly mode: SourcePoint["mode"];
+  readonly key: string;
+  /** By disk, the baseline whose changes are wanted: a site that can tell the changes since one only tells those. */
+  readonly since?: Readonly<Record<string, string>>;
+}
+
+/** A disk of a point, and an earlier one of the same disk. */
+export interface DiskSince {
+  readonly sourcePointId: string;
+  readonly diskId: string;
+  readonly baselineId: string;
+}
+
 export interface DisksFacet {
   /** All volumes of the site, ours or not, in use or not. */
   listVolumes(signal: AbortSignal): AsyncIterable<ListedVolume>;
@@ -398,16 +414,17 @@ export interface DisksFacet {
    *  frozen where that can be had; they are thawed whatever happens to the caller or its process. `stopped` needs a stopped VM, else Conflict. From this
    *  point on changes are tracked, where the site can, under the baseline ids `<sourcePointId>/<diskId>`. May take as long
    *  as copying the disks does. */
-  createSourcePoint(
-    input: {
-      vmId: string;
-      mode: SourcePoint["mode"];
-      key: string;
-      /** By disk, the baseline whose changes are wanted: a site that can tell the changes since one only tells those. */
-      since?: Readonly<Record<string, string>>;
-    },
+  createSourcePoint(input: PointToTake, signal: AbortSignal): Promise<SourcePoint>;
+  /** As {@link createSourcePoint} of each, in fewer calls; what fails of one fails alone. Absent where they are taken one by
+   *  one. Together with the next two. */
+  createSourcePoints?(
+    inputs: readonly PointToTake[],
     signal: AbortSignal,
-  ): Promise<SourcePoint>;
+  ): Promise<readonly PromiseSettledResult<SourcePoint>[]>;
+  /** Whether nothing was written to each disk since its baseline; false also where that can't be told without reading. */
+  unchangedSince?(disks: readonly DiskSince[], signal: AbortSignal): Promise<readonly boolean[]>;
+  /** As {@link releaseSourcePoint} of each. */
+  releaseSourcePoints?(sourcePointIds: readonly string[], signal: AbortSignal): Promise<void>;
   /** Opens one disk of a point for reading. A new attempt closes what earlier attempts had opened.
    *  @throws NotFound when the point is gone, Conflict when the disk changed since (a stopped VM was started) and the site
    *  did not keep what it was. */

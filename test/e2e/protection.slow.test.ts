@@ -132,6 +132,11 @@ describe("a group of a running VM and one that is off", () => {
     assert.equal(second.kind, "manual");
     assert.equal(second.bytesCopied, MiB);
     const whole = await lab.store.groupPoints.get(second.pointId);
+    const [first] = await complete(groupId, 1).then((points) => points.slice(-1));
+    const before = await lab.store.groupPoints.get(first?.pointId ?? "");
+    const generations = [before, whole].map((point) => point?.vms.map(({ disks }) => disks[0]?.generationId));
+    assert.notEqual(generations[1]?.[0], generations[0]?.[0]);
+    assert.equal(generations[1]?.[1], generations[0]?.[1], "nothing was written to the VM that is off");
     const generationId = whole?.vms[0]?.disks[0]?.generationId ?? "";
     const { disks } = await lab.deps.registry.provider(b);
     const source = await disks.openPoint(generationId, signal());
@@ -166,6 +171,20 @@ describe("a group of a running VM and one that is off", () => {
     assert.equal((await lab.store.protection.get(groupId))?.state, "deleted");
     assert.deepEqual(await Promise.all([lab.census(a), lab.census(b)]), censusBefore);
   });
+});
+
+test("a VM that is followed continuously gets point after point, and what it writes is soon in one", async () => {
+  const vmId = await dataVm("followed", true);
+  const groupId = await protect([vmId], { rpoSeconds: 600, replication: "continuous" });
+  const [first] = await complete(groupId, 1);
+  await write(vmId, 5, 1);
+  const points = await until("the change", async () => {
+    const { items } = await lab.store.groupPoints.list(groupId, { limit: 50, state: "complete" });
+    const later = items.filter(({ sequence }) => sequence > (first?.sequence ?? 0));
+    return later.reduce((sum, { bytesCopied }) => sum + bytesCopied, 0) >= MiB ? items.length : undefined;
+  });
+  await complete(groupId, points + 1);
+  await end(groupId);
 });
 
 /** Changes one byte of a generation's first cluster behind everybody's back, as failing storage would. */

@@ -585,6 +585,47 @@ export function runConformance(harness: ConformanceHarness): void {
       });
     });
 
+    test("points of many VMs are those of each, and say what nothing was written to since", async (context) => {
+      const { disks } = provider;
+      if (!disks.createSourcePoints || !disks.unchangedSince || !disks.releaseSourcePoints) {
+        return context.skip("its points are taken one by one");
+      }
+      const { createSourcePoints, unchangedSince, releaseSourcePoints } = disks;
+      await withVm({}, async (one, diskId) => {
+        await withVm({}, async (other) => {
+          const take = async (key: string): Promise<SourcePoint[]> => {
+            const wanted = [one.vmId, other.vmId].map((vmId) => ({ vmId, mode: "stopped" as const, key }));
+            const outcomes = await createSourcePoints.call(disks, wanted, signal);
+            return outcomes.map((each) => (each.status === "fulfilled" ? each.value : assert.fail(each.reason)));
+          };
+          const firsts = await take("many-1");
+          assert.deepEqual(await take("many-1"), firsts);
+          const [first] = firsts;
+          const alone = { vmId: one.vmId, mode: "stopped" as const, key: "many-1" };
+          assert.deepEqual(await disks.createSourcePoint(alone, signal), first);
+          await place.writeAsGuest(other.vmId, diskId, 0, MiB, 5);
+          const seconds = await take("many-2");
+          const since = seconds.map(({ sourcePointId }, index) => ({
+            ...{ sourcePointId, diskId, baselineId: `${firsts[index]?.sourcePointId}/${diskId}` },
+          }));
+          assert.deepEqual(await unchangedSince.call(disks, since, signal), [true, false]);
+          const unknown = since.map((each) => ({ ...each, baselineId: `sp-none/${diskId}` }));
+          assert.deepEqual(await unchangedSince.call(disks, unknown, signal), [false, false]);
+          const missing = { ...alone, vmId: "i-0123456789abcdef0", key: "many-3" };
+          const frozen = { ...alone, mode: "frozen" as const, key: "many-3" };
+          const refused = await createSourcePoints.call(disks, [missing, frozen], signal);
+          assert.deepEqual(
+            refused.map((each) => each.status === "rejected" && isProviderError(each.reason) && each.reason.code),
+            ["NotFound", "Conflict"],
+          );
+          const all = [...firsts, ...seconds].map(({ sourcePointId }) => sourcePointId);
+          await releaseSourcePoints.call(disks, all, signal);
+          await releaseSourcePoints.call(disks, all, signal);
+          for (const point of seconds) await refuses("NotFound", openSource(point, diskId, 1));
+        });
+      });
+    });
+
     test("a running VM has no stopped point, a stopped one no frozen point", async () => {
       await withVm({}, async ({ vmId }) => {
         const frozen = provider.disks.createSourcePoint({ vmId, mode: "frozen", key: "p" }, signal);

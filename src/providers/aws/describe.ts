@@ -45,10 +45,20 @@ export class Ec2View {
   /** By id, in as many calls as it takes; those that are gone are left out. */
   async volumesById(ids: readonly string[], subject: Subject, signal: AbortSignal): Promise<Map<string, Volume>> {
     const found = new Map<string, Volume>();
-    for (let at = 0; at < ids.length; at += filterValues) {
-      const Values = ids.slice(at, at + filterValues);
+    for (const Values of filterLists(ids)) {
       for await (const volume of this.volumes([{ Name: "volume-id", Values }], subject, signal)) {
         found.set(volume.VolumeId ?? "", volume);
+      }
+    }
+    return found;
+  }
+
+  /** The same for instances; those that have been terminated are left out, too. */
+  async instancesById(ids: readonly string[], subject: Subject, signal: AbortSignal): Promise<Map<string, Instance>> {
+    const found = new Map<string, Instance>();
+    for (const Values of filterLists(ids)) {
+      for await (const instance of this.instances([{ Name: "instance-id", Values }], subject, signal)) {
+        if (instance.State?.Name !== "terminated") found.set(instance.InstanceId ?? "", instance);
       }
     }
     return found;
@@ -166,6 +176,11 @@ export class Ec2View {
     if (!done) throw last;
     return done.value;
   }
+}
+
+/** Values of a filter, as many at a time as EC2 takes. */
+export function* filterLists(values: readonly string[]): Generator<string[]> {
+  for (let at = 0; at < values.length; at += filterValues) yield values.slice(at, at + filterValues);
 }
 
 export async function* items<O extends { NextToken?: string | undefined }, T>(

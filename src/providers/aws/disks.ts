@@ -2,10 +2,12 @@ import type { Tags } from "../../domain/tags.ts";
 import { tagKeys } from "../../domain/vm.ts";
 import type { BlockSink, BlockSource } from "../../transfer/ports.ts";
 import type {
+  DiskSince,
   DisksFacet,
   ListedPoint,
   ListedVolume,
   NewDisk,
+  PointToTake,
   RecoveryPoint,
   ReplicaSpec,
   SourcePoint,
@@ -56,11 +58,19 @@ export class AwsDisks implements DisksFacet {
     return this.#sourcePoints.inspect(vmId, signal);
   }
 
-  createSourcePoint(
-    input: { vmId: string; mode: SourcePoint["mode"]; key: string },
-    signal: AbortSignal,
-  ): Promise<SourcePoint> {
+  createSourcePoint(input: PointToTake, signal: AbortSignal): Promise<SourcePoint> {
     return this.#sourcePoints.create(input, signal);
+  }
+
+  createSourcePoints(
+    inputs: readonly PointToTake[],
+    signal: AbortSignal,
+  ): Promise<PromiseSettledResult<SourcePoint>[]> {
+    return this.#sourcePoints.createAll(inputs, signal);
+  }
+
+  unchangedSince(disks: readonly DiskSince[], signal: AbortSignal): Promise<readonly boolean[]> {
+    return this.#sourcePoints.unchanged(disks, signal);
   }
 
   openSource(
@@ -72,6 +82,10 @@ export class AwsDisks implements DisksFacet {
 
   releaseSourcePoint(sourcePointId: string, signal: AbortSignal): Promise<void> {
     return this.#sourcePoints.release(sourcePointId, signal);
+  }
+
+  releaseSourcePoints(sourcePointIds: readonly string[], signal: AbortSignal): Promise<void> {
+    return this.#sourcePoints.releaseAll(sourcePointIds, signal);
   }
 
   openGeneration(

@@ -38,7 +38,7 @@ export class Generations {
     refuseOldAttempt(snapshot, attempt, subject);
     if (attemptOf(snapshot) < attempt) {
       const notes = [{ Key: noteKeys.attempt, Value: String(attempt) }];
-      await this.#snapshots.note(snapshot.snapshotId, notes, subject, signal);
+      await this.#snapshots.note([snapshot.snapshotId], notes, subject, signal);
     }
     const { snapshotId, sizeBytes } = snapshot;
     return new SnapshotSink(this.#aws, { snapshotId, sizeBytes, hasParent: parentPointId !== undefined, subject });

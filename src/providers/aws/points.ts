@@ -4,7 +4,7 @@ import type { Subject } from "../failures.ts";
 import { poll } from "../poll.ts";
 import type { RecoveryPoint } from "../provider.ts";
 import type { Aws } from "./client.ts";
-import type { Ec2View } from "./describe.ts";
+import { type Ec2View, filterLists, goneIsUndefined } from "./describe.ts";
 import { codeFailure } from "./errors.ts";
 import { byNote, fromWire, type Notes, noteOf } from "./tags.ts";
 
@@ -62,6 +62,15 @@ export class Snapshots {
     return seen && toOurs(seen);
   }
 
+  /** Those that are gone are left out. */
+  async byIds(snapshotIds: readonly string[], subject: Subject, signal: AbortSignal): Promise<OurSnapshot[]> {
+    const found: OurSnapshot[] = [];
+    for (const Values of filterLists(snapshotIds)) {
+      found.push(...(await Array.fromAsync(this.list([{ Name: "snapshot-id", Values }], subject, signal))));
+    }
+    return found;
+  }
+
   /** The snapshot once AWS shows it; undefined when it does not for long. */
   shown(snapshotId: string, subject: Subject, signal: AbortSignal): Promise<OurSnapshot | undefined> {
     return this.#view.shown(() => this.byId(snapshotId, subject, signal), signal);
@@ -92,17 +101,37 @@ export class Snapshots {
     );
   }
 
+  /** As {@link delete} for each of them, looking at all of them at once. */
+  async deleteAll(snapshotIds: readonly string[], subject: Subject, signal: AbortSignal): Promise<void> {
+    const accepted = new Set<string>();
+    const asked = await Promise.allSettled(
+      snapshotIds.map(async (snapshotId) => {
+        const sent = this.#aws.ec2.send(
+          (sdk) => new sdk.DeleteSnapshotCommand({ SnapshotId: snapshotId }),
+          subject,
+          signal,
+        );
+        if (await goneIsUndefined(sent.then(() => true))) accepted.add(snapshotId);
+      }),
+    );
+    const shown = async () => (await this.byIds(snapshotIds, subject, signal)).map(({ snapshotId }) => snapshotId);
+    await this.#view.shown(async () => ((await shown()).some((id) => accepted.has(id)) ? undefined : true), signal);
+    const failed = asked.find((each) => each.status === "rejected");
+    if (failed) throw failed.reason;
+    // It is shown, and was not known when it was to be removed.
+    if (accepted.size === snapshotIds.length) return;
+    for (const id of await shown()) if (!accepted.has(id)) await this.delete(id, subject, signal);
+  }
+
   async note(
-    snapshotId: string,
+    snapshotIds: readonly string[],
     notes: readonly { Key: string; Value: string }[],
     subject: Subject,
     signal: AbortSignal,
   ) {
-    await this.#aws.ec2.send(
-      (sdk) => new sdk.CreateTagsCommand({ Resources: [snapshotId], Tags: [...notes] }),
-      subject,
-      signal,
-    );
+    for (const Resources of filterLists(snapshotIds)) {
+      await this.#aws.ec2.send((sdk) => new sdk.CreateTagsCommand({ Resources, Tags: [...notes] }), subject, signal);
+    }
   }
 }
 

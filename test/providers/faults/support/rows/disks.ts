@@ -76,6 +76,48 @@ export const sourceRows: readonly Row[] = [
     },
   },
   {
+    call: "disks.createSourcePoints",
+    at: "ec2:DescribeSnapshots",
+    async prepare(site) {
+      const input = { vmId: await site.vmIn("stopped"), mode: "stopped", key: site.key("source-points") } as const;
+      return {
+        call: async ({ disks }, signal) => {
+          for (const each of (await disks.createSourcePoints?.([input], signal)) ?? []) {
+            if (each.status === "rejected") throw each.reason;
+          }
+        },
+        async undo() {
+          const { disks } = site.provider;
+          const { sourcePointId } = await disks.createSourcePoint(input, site.signal());
+          await disks.releaseSourcePoint(sourcePointId, site.signal());
+        },
+      };
+    },
+  },
+  {
+    call: "disks.unchangedSince",
+    at: "ec2:DescribeSnapshots",
+    prepare: (site) =>
+      withSourcePoint(
+        site,
+        (point) =>
+          ({ disks }, signal) =>
+            Promise.resolve(disks.unchangedSince?.([{ ...point, baselineId: "sp-none/xvda" }], signal)),
+      ),
+  },
+  {
+    call: "disks.releaseSourcePoints",
+    at: "ec2:DeleteSnapshot",
+    ...shownAndUnknown,
+    prepare: (site) =>
+      withSourcePoint(
+        site,
+        ({ sourcePointId }) =>
+          async ({ disks }, signal) =>
+            disks.releaseSourcePoints?.([sourcePointId], signal),
+      ),
+  },
+  {
     call: "disks.openSource",
     at: "ec2:DescribeSnapshots",
     prepare: (site) =>
