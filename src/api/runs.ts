@@ -50,6 +50,7 @@ import {
 } from "../workflows/protect-group/messages.ts";
 import type { ProtectGroupInput } from "../workflows/protect-group/types.ts";
 import type { ReadLeaseInput } from "../workflows/read-lease/types.ts";
+import type { ReleaseGroupInput, ReleaseGroupResult } from "../workflows/release-group/types.ts";
 import { pauseWaveSignal, resumeWaveSignal } from "../workflows/run-wave/messages.ts";
 import type { RunWaveInput } from "../workflows/run-wave/types.ts";
 import { answerOutageUpdate } from "../workflows/site-health/messages.ts";
@@ -380,6 +381,16 @@ export class Runs {
   readLease(input: ReadLeaseInput): Promise<{ lease?: Lease }> {
     const options = { workflowId: `lease/${input.groupId}/${randomUUID()}`, args: [input] };
     return this.#ask("readLease", { ...options, staticSummary: `lease of ${input.groupId}` });
+  }
+
+  releaseGroup(input: ReleaseGroupInput): Promise<ReleaseGroupResult> {
+    const { groupId, key } = input;
+    const options = { workflowId: `protection-release/${groupId}/${key}`, args: [input] };
+    return this.#ask("releaseGroup", {
+      ...options,
+      staticSummary: `Release the VMs of ${groupId}`,
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+    });
   }
 
   close(migrationId: string, order: "rollback" | "undo", updateId: string): Promise<Outcome> {

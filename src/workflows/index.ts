@@ -14,6 +14,7 @@ export { planProtection } from "./plan-protection/workflow.ts";
 export { planWave } from "./plan-wave/workflow.ts";
 export { protectGroup } from "./protect-group/workflow.ts";
 export { readLease } from "./read-lease/workflow.ts";
+export { releaseGroup } from "./release-group/workflow.ts";
 export { rotateSecret } from "./rotate-secret/workflow.ts";
 export { runWave } from "./run-wave/workflow.ts";
 export { siteHealth } from "./site-health/workflow.ts";

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import * as z from "zod";
 import { leastDomains } from "../../domain/site-health.ts";
+import { ProblemError } from "../problem.ts";
 import { type Access, type Answer, type Route, route } from "../route.ts";
 import { entityId, siteId } from "../schemas/common.ts";
 import {
@@ -10,6 +11,8 @@ import {
   decisionSchema,
   healthSchema,
   leaseSchema,
+  releaseBody,
+  releasedSchema,
 } from "../schemas/site-health.ts";
 import { knownGroup } from "../start-protection.ts";
 import { type ApiContext, configuredSite, defaultPageSize, idParams, notFound } from "./context.ts";
@@ -100,6 +103,39 @@ export function siteHealthRoutes(context: ApiContext): readonly Route[] {
         await context.runs.answerOutage(site, said, randomUUID());
         const after = await knownDecision(access, site, decision);
         return { status: 200, body: after, before: { answer: before.answer }, after: { answer: after.answer } };
+      },
+    }),
+    route({
+      method: "post",
+      path: "/v1/protection-groups/{id}/release",
+      operationId: "releaseGroup",
+      tag: "recovery",
+      summary: "Release the VMs of a group that were cut off at the site that may write",
+      description:
+        "They stay off, and may be started then. Refused while another site holds the lease, or a failover has the group.",
+      permission: "protection:write",
+      actor: "signed-in",
+      audit: "protection.release",
+      stepUp: true,
+      idempotent: true,
+      params: idParams,
+      body: releaseBody,
+      responses: { 200: { description: "Released", schema: releasedSchema } },
+      async handle({ params: { id }, body, access, actor }): Promise<Answer> {
+        const { state } = await knownGroup(context, access, id);
+        if (state === "failing-over" || state === "deleting" || state === "deleted") {
+          throw new ProblemError("Conflict", {
+            detail: `Group ${id} is ${state}`,
+            action: "See novacron protection show.",
+            resource: `protection-group/${id}`,
+            facts: { state },
+          });
+        }
+        const by = actor?.responsible ?? actor?.id ?? "";
+        const released = await context.runs.releaseGroup({
+          ...{ groupId: id, key: randomUUID(), by, madeSureOf: body.made_sure_of },
+        });
+        return { status: 200, body: released, after: { released } };
       },
     }),
     route({

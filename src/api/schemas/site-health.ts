@@ -3,6 +3,7 @@ import type { Lease } from "../../domain/lease.ts";
 import { type HealthSample, healthActions, probeKinds, sights, verdicts } from "../../domain/site-health.ts";
 import type { Wire } from "../../domain/wire.ts";
 import type { HealthDecision } from "../../store/index.ts";
+import type { ReleaseGroupResult } from "../../workflows/release-group/types.ts";
 import { cursorQuery, entityId, name, nextCursor, siteId, timestamp } from "./common.ts";
 
 const sampleSchema = z
@@ -97,3 +98,20 @@ export const leaseSchema = z
       .optional() satisfies z.ZodType<Wire<Lease> | undefined>,
   })
   .meta({ id: "GroupLease" });
+
+export const releaseBody = z
+  .strictObject({
+    made_sure_of: z
+      .string()
+      .min(1)
+      .max(2_000)
+      .meta({ description: "That nothing else writes as the group, in your words; it is recorded" }),
+  })
+  .meta({ id: "ReleaseGroup" });
+
+export const releasedSchema = z
+  .strictObject({
+    site: siteId,
+    vm_ids: z.array(z.string()).meta({ description: "They are off, and may be started" }),
+  })
+  .meta({ id: "ReleasedGroup" }) satisfies z.ZodType<Wire<ReleaseGroupResult>>;

@@ -81,6 +81,30 @@ export async function answerOutage(
   await show(answered, options.output, () => (failover ? "The failover begins." : "Nothing is done."));
 }
 
+export async function releaseGroup(
+  group: string,
+  options: CommonOptions & { madeSureOf?: string; yes?: boolean },
+): Promise<void> {
+  const { madeSureOf } = options;
+  if (madeSureOf === undefined) {
+    throw usageError(
+      "Say what you made sure of",
+      'For example --made-sure-of "the link is back, and nothing else runs as shop".',
+    );
+  }
+  const { api } = connectApi(options);
+  await confirm(`Release the VMs of ${group}, so that they may be started again`, options.yes ?? false);
+  const params = { path: { id: group }, header: { "Idempotency-Key": randomUUID() } };
+  const body = { made_sure_of: madeSureOf };
+  const released = await answerOf(api.POST("/v1/protection-groups/{id}/release", { params, body }));
+  await show(
+    released,
+    options.output,
+    ({ site, vm_ids: ids }) =>
+      `Released at ${site}: ${ids.join(", ")}. They are off; start them with novacron vms start.`,
+  );
+}
+
 export async function showLease(group: string, options: CommonOptions): Promise<void> {
   const { api } = connectApi(options);
   const found = await answerOf(api.GET("/v1/protection-groups/{id}/lease", { params: { path: { id: group } } }));

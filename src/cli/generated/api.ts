@@ -213,6 +213,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/protection-groups/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release the VMs of a group that were cut off at the site that may write
+         * @description They stay off, and may be started then. Refused while another site holds the lease, or a failover has the group.
+         */
+        post: operations["releaseGroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/protection-groups/{id}/lease": {
         parameters: {
             query?: never;
@@ -2054,6 +2074,10 @@ export interface components {
             failover: boolean;
             /** @description What you have made sure of, in your own words */
             made_sure_of?: string;
+        };
+        ReleaseGroup: {
+            /** @description That nothing else writes as the group, in your words; it is recorded */
+            made_sure_of: string;
         };
         CreateVm: {
             name: string;
@@ -3986,6 +4010,15 @@ export interface components {
                 failover: boolean;
                 made_sure_of?: string;
             };
+        };
+        ReleasedGroup: {
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            site: string;
+            /** @description They are off, and may be started */
+            vm_ids: string[];
         };
         GroupLease: {
             group_id: string;
@@ -6779,6 +6812,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthDecision"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    releaseGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseGroup"];
+            };
+        };
+        responses: {
+            /** @description Released */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleasedGroup"];
                 };
             };
             400: components["responses"]["Problem400"];

@@ -36,4 +36,11 @@ export function addLease(protection: Command): void {
     .argument("<group>", "its id")
     .description("which site may write as a group, as its recovery site has it now")
     .action(async (group: string, _, command: Command) => (await load()).showLease(group, optionsOf(command)));
+  protection
+    .command("release")
+    .argument("<group>", "its id")
+    .description("let VMs of a group that were cut off be started again, where it may write")
+    .option("--made-sure-of <text>", "what you have made sure of, in your own words")
+    .option("--yes", "do not ask")
+    .action(async (group: string, _, command: Command) => (await load()).releaseGroup(group, optionsOf(command)));
 }

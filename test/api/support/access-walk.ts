@@ -190,6 +190,10 @@ export const requests: Readonly<Record<string, WalkRow>> = {
   listGroupPoints: get("/v1/protection-groups/walk-group/points", "move"),
   getGroupPoint: get("/v1/protection-groups/walk-group/points/walk-group-p0", "move"),
   getGroupLease: get("/v1/protection-groups/walk-group/lease", "move"),
+  releaseGroup: {
+    reach: "move",
+    ask: () => ({ path: "/v1/protection-groups/walk-group/release", body: { made_sure_of: "nothing else writes" } }),
+  },
   getSiteHealth: get("/v1/sites/onprem-a/health", "site"),
   listHealthDecisions: get("/v1/sites/onprem-a/health/decisions", "wholeSite"),
   answerOutage: {

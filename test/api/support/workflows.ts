@@ -31,6 +31,7 @@ import type { PlanOperationInput } from "../../../src/workflows/plan-operation/t
 
 import type { PlanWaveInput } from "../../../src/workflows/plan-wave/types.ts";
 import type { ReadLeaseInput } from "../../../src/workflows/read-lease/types.ts";
+import type { ReleaseGroupInput, ReleaseGroupResult } from "../../../src/workflows/release-group/types.ts";
 import { pauseWaveSignal, resumeWaveSignal } from "../../../src/workflows/run-wave/messages.ts";
 import type { RunWaveInput, RunWaveResult } from "../../../src/workflows/run-wave/types.ts";
 import { answerOutageUpdate } from "../../../src/workflows/site-health/messages.ts";
@@ -117,6 +118,10 @@ export async function readLease({ groupId }: ReadLeaseInput): Promise<{ lease?: 
   const at = "2026-11-29T03:00:00.000Z";
   const terms = { durationMs: 60_000, marginMs: 15_000 };
   return { lease: firstLease({ groupId, holder: "onprem-a", at, ...terms }) };
+}
+
+export async function releaseGroup(_: ReleaseGroupInput): Promise<ReleaseGroupResult> {
+  return { site: "onprem-a", vmIds: [] };
 }
 
 /** Takes each answer, and does nothing about it. */
