@@ -10,11 +10,12 @@ import type {
   UnfrozenMember,
 } from "../domain/group-round.ts";
 import { tagKeys, type Vm, vmVersion } from "../domain/vm.ts";
-import type { DisksFacet, PointToTake, SourcePoint } from "../providers/provider.ts";
+import type { DisksFacet, PointToTake } from "../providers/provider.ts";
 import type { SiteDeps } from "./deps.ts";
 import type { DiskMoves } from "./disk-moves.ts";
 import { goneIsFine } from "./gone.ts";
 import { setHeartbeatDetails } from "./heartbeat.ts";
+import { type PointSince, unchangedDisks } from "./unchanged-disks.ts";
 
 /** Disks that one call moves at the same time. */
 const disksAtOnce = 4;
@@ -33,6 +34,10 @@ interface MemberPoint {
   readonly point: PointToTake;
 }
 
+interface TakenPoint extends PointSince {
+  readonly position: number;
+}
+
 /** The steps of a protection group's round that need a site. */
 export function groupCopyActivities({ registry, store }: SiteDeps, moves: DiskMoves) {
   return {
@@ -44,15 +49,14 @@ export function groupCopyActivities({ registry, store }: SiteDeps, moves: DiskMo
       const vms = new Map<string, Vm>();
       for await (const vm of provider.compute.listVms(signal)) vms.set(vm.vmId, vm);
       const { ready, unready } = sorted(input, vms);
-      const points = await takePoints(provider.disks, ready, signal);
-      const taken = await withoutChanges(provider.disks, points, input, signal);
-      const all = [...taken, ...unready];
+      const { points, untaken } = await takePoints(provider.disks, ready, signal);
+      // The disks of VMs that a failover has stopped are filed as they are.
+      const unchanged = input.stopped ? new Set<string>() : await unchangedDisks(provider.disks, points, signal);
       return {
-        frozen: all.filter((each) => "sourcePointId" in each),
-        unfrozen: all.filter((each) => "problem" in each),
+        frozen: points.map((taken) => toFrozen(taken, unchanged)),
+        unfrozen: [...untaken, ...unready],
         // One VM is one moment; of several only those that are off stand still between them.
-        together:
-          all.length === 1 || all.every((each) => "consistency" in each && each.consistency?.level === "stopped"),
+        together: input.members.length === 1 || points.every(({ point }) => point.consistency?.level === "stopped"),
         holds: provider.capabilities["disks.changes-after-release"] !== undefined,
       };
     },
@@ -176,69 +180,35 @@ async function takePoints(
   disks: DisksFacet,
   members: readonly MemberPoint[],
   signal: AbortSignal,
-): Promise<(FrozenMember | UnfrozenMember)[]> {
-  const points = members.map(({ point }) => point);
+): Promise<{ points: TakenPoint[]; untaken: UnfrozenMember[] }> {
+  const wanted = members.map(({ point }) => point);
   const outcomes = disks.createSourcePoints
-    ? await disks.createSourcePoints(points, signal)
-    : await Promise.allSettled(points.map((point) => disks.createSourcePoint(point, signal)));
-  return members.map(({ position }, index) => {
+    ? await disks.createSourcePoints(wanted, signal)
+    : await Promise.allSettled(wanted.map((point) => disks.createSourcePoint(point, signal)));
+  const points: TakenPoint[] = [];
+  const untaken: UnfrozenMember[] = [];
+  for (const [index, { position, point }] of members.entries()) {
     const outcome = outcomes[index];
-    if (outcome?.status === "fulfilled") return toFrozen(position, outcome.value);
+    if (outcome?.status === "fulfilled") {
+      points.push({ position, point: outcome.value, since: point.since ?? {} });
+      continue;
+    }
     const error: unknown = outcome?.reason;
     if (!isProviderError(error, "NotFound", "Conflict", "InvalidInput", "UnsupportedCapability")) throw error;
-    return { position, problem: "failed", reason: error.details.reason };
-  });
+    untaken.push({ position, problem: "failed", reason: error.details.reason });
+  }
+  return { points, untaken };
 }
 
-function toFrozen(position: number, { sourcePointId, takenAt, consistency, mode, disks }: SourcePoint): FrozenMember {
-  const seen = disks.map(({ diskId, allocatedBytes, baselines }) => {
-    const told = baselines.map(({ baselineId, tracking }) => ({ baselineId, tracking }));
-    // Counted while nothing writes; the changes of a running VM may be counted before its moment.
-    const same = mode === "stopped" ? baselines.filter(({ changedBytes }) => changedBytes === 0) : [];
-    const unchanged = same.map(({ baselineId }) => baselineId);
-    return { diskId, allocatedBytes, baselines: told, ...(unchanged.length > 0 ? { unchanged } : {}) };
-  });
-  return { position, sourcePointId, takenAt, ...(consistency ? { consistency } : {}), disks: seen };
-}
-
-/** Says of each disk whether nothing was written to it since the point before, where the site can tell; not of stopped VMs of a
- *  failover, whose disks are filed as they are. */
-async function withoutChanges(
-  disks: DisksFacet,
-  taken: readonly (FrozenMember | UnfrozenMember)[],
-  { stopped, members }: FreezeInput,
-  signal: AbortSignal,
-): Promise<readonly (FrozenMember | UnfrozenMember)[]> {
-  if (stopped || !disks.unchangedSince) return stopped ? taken.map(asFiled) : taken;
-  const asked = taken.flatMap((member) => {
-    if (!("sourcePointId" in member)) return [];
-    const since = members.find(({ position }) => position === member.position)?.since ?? {};
-    return member.disks.flatMap(({ diskId, baselines }) => {
-      const baselineId = since[diskId];
-      const known = baselines.some((each) => each.baselineId === baselineId);
-      return baselineId !== undefined && known ? [{ sourcePointId: member.sourcePointId, diskId, baselineId }] : [];
-    });
-  });
-  if (asked.length === 0) return taken;
-  const answers = await disks.unchangedSince(asked, signal);
-  const unchanged = new Map(
-    asked
-      .filter((_, index) => answers[index])
-      .map(({ sourcePointId, diskId, baselineId }) => [`${sourcePointId}/${diskId}`, baselineId]),
-  );
-  return taken.map((member) => {
-    if (!("sourcePointId" in member)) return member;
-    const told = member.disks.map((disk) => {
-      const since = unchanged.get(`${member.sourcePointId}/${disk.diskId}`);
-      return since === undefined ? disk : { ...disk, unchanged: [...(disk.unchanged ?? []), since] };
-    });
-    return { ...member, disks: told };
-  });
-}
-
-function asFiled(member: FrozenMember | UnfrozenMember): FrozenMember | UnfrozenMember {
-  if (!("sourcePointId" in member)) return member;
-  return { ...member, disks: member.disks.map(({ unchanged: _, ...disk }) => disk) };
+function toFrozen({ position, point, since }: TakenPoint, unchanged: ReadonlySet<string>): FrozenMember {
+  const { sourcePointId, takenAt, consistency } = point;
+  const disks = point.disks.map(({ diskId, allocatedBytes, baselines }) => ({
+    diskId,
+    allocatedBytes,
+    baselines: baselines.map(({ baselineId, tracking }) => ({ baselineId, tracking })),
+    ...(unchanged.has(`${sourcePointId}/${diskId}`) ? { unchangedSince: since[diskId] ?? "" } : {}),
+  }));
+  return { position, sourcePointId, takenAt, ...(consistency ? { consistency } : {}), disks };
 }
 
 async function releasePoints(disks: DisksFacet, ids: readonly string[], signal: AbortSignal): Promise<void> {

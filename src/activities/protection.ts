@@ -454,9 +454,9 @@ function unchangedDisk(
   frozen: FrozenMember,
 ): GroupPointDisk | undefined {
   const disk = earlier?.disks.find((each) => each.diskId === diskId);
-  const { unchanged = [], baselines = [] } = frozen.disks.find((each) => each.diskId === diskId) ?? {};
+  const { unchangedSince, baselines = [] } = frozen.disks.find((each) => each.diskId === diskId) ?? {};
   const since = `${earlier?.sourcePointId}/${diskId}`;
-  if (!disk?.rootHash || !unchanged.includes(since)) return undefined;
+  if (!disk?.rootHash || unchangedSince !== since) return undefined;
   if (disk.replicaId !== replicaId || disk.sizeBytes !== targetSizeBytes || disk.encryptionKey !== encryptionKey) {
     return undefined;
   }

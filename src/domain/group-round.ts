@@ -25,8 +25,8 @@ export interface FrozenMember {
     readonly diskId: string;
     readonly allocatedBytes: number;
     readonly baselines: readonly { readonly baselineId: string; readonly tracking: ChangeTracking }[];
-    /** The baselines since which nothing was written to it. */
-    readonly unchanged?: readonly string[];
+    /** The baseline since which nothing was written to it. */
+    readonly unchangedSince?: string;
   }[];
 }
 

@@ -415,8 +415,8 @@ export interface DisksFacet {
    *  point on changes are tracked, where the site can, under the baseline ids `<sourcePointId>/<diskId>`. May take as long
    *  as copying the disks does. */
   createSourcePoint(input: PointToTake, signal: AbortSignal): Promise<SourcePoint>;
-  /** As {@link createSourcePoint} of each, in fewer calls; what fails of one fails alone. Absent where they are taken one by
-   *  one. Together with the next two. */
+  /** As {@link createSourcePoint} of each, in fewer calls; what fails of one fails alone. This and the next two are absent where
+   *  a site has nothing better than one after the other, or can't tell. */
   createSourcePoints?(
     inputs: readonly PointToTake[],
     signal: AbortSignal,

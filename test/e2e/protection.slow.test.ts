@@ -147,6 +147,14 @@ describe("a group of a running VM and one that is off", () => {
       bytes.subarray(2 * MiB).every((byte) => byte === 7),
       "the change is not in the point",
     );
+    await run(groupId).signal(makePointSignal);
+    const [third] = await complete(groupId, 3);
+    const same = await lab.store.groupPoints.get(third?.pointId ?? "");
+    assert.deepEqual(
+      same?.vms.map((vm) => vm.disks[0]?.generationId),
+      generations[1],
+      "nothing was written at all",
+    );
     // Nothing at the protected site is held for longer than a round needs.
     const atSource = await lab.census(a);
     assert.deepEqual(atSource, censusBefore[0]);

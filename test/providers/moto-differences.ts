@@ -32,6 +32,7 @@ export const motoDifferences: Readonly<Record<string, string>> = {
   "tells its quotas, what is used of them and for which instance types":
     "moto has no Service Quotas of EC2; ListServiceQuotas gives them (Service Quotas API reference)",
   "a point of a stopped VM is one moment, and its changes are known afterwards": blocks,
+  "points of many VMs are those of each, and say what nothing was written to since": blocks,
   "a point of a running VM keeps its moment while the guest writes on": blocks,
   "a fenced VM's disk serves as a recovery point until it changes, and its bytes as long as needed": blocks,
   "an adopted disk that changed is refused as a point and as a parent, or shows what it was": blocks,

@@ -5,6 +5,7 @@ import type { BlockSink, BlockSource } from "../../transfer/ports.ts";
 import { conflict, invalid, notFound, unsupported } from "../failures.ts";
 import type {
   BaseImage,
+  DiskSince,
   DisksFacet,
   ListedPoint,
   ListedVolume,
@@ -79,6 +80,21 @@ export class LibvirtDisks implements DisksFacet {
     signal: AbortSignal,
   ): Promise<BlockSource> {
     return this.sourcePoints.open(input, signal);
+  }
+
+  /** One after the other: each is a connection of its own to what serves the point. */
+  async unchangedSince(disks: readonly DiskSince[], signal: AbortSignal): Promise<readonly boolean[]> {
+    const answers: boolean[] = [];
+    for (const { sourcePointId, diskId, baselineId } of disks) {
+      const source = await this.sourcePoints.open({ sourcePointId, diskId, attempt: 0 }, signal);
+      try {
+        const first = await source.extents({ sinceBaseline: baselineId, signal })[Symbol.asyncIterator]().next();
+        answers.push(first.done === true);
+      } finally {
+        await source.close();
+      }
+    }
+    return answers;
   }
 
   releaseSourcePoint(sourcePointId: string, signal: AbortSignal): Promise<void> {
