@@ -1,23 +1,20 @@
 import { randomUUID } from "node:crypto";
 import type { Instance } from "@aws-sdk/client-ec2";
-import { stoppedConsistency } from "../../domain/consistency.ts";
-import { capabilities } from "../capabilities.ts";
 import { conflict, notFound, type Subject } from "../failures.ts";
 import { poll } from "../poll.ts";
-import type { PointToTake, SourcePoint, SourcePointDisk } from "../provider.ts";
-import { BlockLists } from "./block-lists.ts";
+import type { PointToTake, SourcePoint } from "../provider.ts";
 import type { Aws } from "./client.ts";
 import { type Ec2View, filterLists } from "./describe.ts";
 import { codeFailure } from "./errors.ts";
-import { baselinesOf, blockBytes, type Lineage, lineagesOf } from "./lineages.ts";
+import { lineagesOf } from "./lineages.ts";
 import { failed, type OurSnapshot, type Snapshots } from "./points.ts";
+import { type PointInTaking, toSourcePoint } from "./seen-points.ts";
 import { byNote, createdTags, noteKeys, tagSpecification, token } from "./tags.ts";
 import { devicesOf } from "./vm.ts";
 
 /** A point on its way. */
-interface Taking extends PointToTake {
-  readonly sourcePointId: string;
-  readonly subject: Subject;
+interface Taking extends PointInTaking {
+  readonly key: string;
 }
 
 /** Takes points of many instances at once: each is one call, and all of them are looked at together. */
@@ -97,7 +94,7 @@ export class TakenPoints {
         try {
           points.set(
             taking.sourcePointId,
-            await this.#toPoint(taking, known(instances, taking), { snapshots, lineages }, signal),
+            await toSourcePoint(this.#aws, taking, { instance: known(instances, taking), snapshots, lineages }, signal),
           );
         } catch (error) {
           failures.set(taking.sourcePointId, error);
@@ -249,41 +246,6 @@ export class TakenPoints {
         return snapshots.length === all.length ? [[id, snapshots] as const] : [];
       }),
     );
-  }
-
-  async #toPoint(
-    { sourcePointId, vmId, mode, subject }: Taking,
-    instance: Instance,
-    { snapshots, lineages }: { snapshots: readonly OurSnapshot[]; lineages: ReadonlyMap<string, Lineage> },
-    signal: AbortSignal,
-  ): Promise<SourcePoint> {
-    const place = new Map(devicesOf(instance).map(({ diskId }, index) => [diskId, index]));
-    const ordered = snapshots.toSorted(
-      (a, b) => (place.get(a.notes.disk ?? "") ?? 0) - (place.get(b.notes.disk ?? "") ?? 0),
-    );
-    const disks = await Promise.all(
-      ordered.map(async (snapshot): Promise<SourcePointDisk> => {
-        const { snapshotId, sizeBytes, volumeId, fullBytes, notes } = snapshot;
-        return {
-          diskId: notes.disk ?? volumeId,
-          sizeBytes,
-          allocatedBytes: fullBytes ?? (await this.#allocatedBytes(snapshotId, subject, signal)),
-          baselines: baselinesOf(lineages.get(volumeId), snapshot).map(({ baseline }) => baseline),
-        };
-      }),
-    );
-    const takenAt = snapshots.map(({ startedAt }) => startedAt).toSorted()[0] ?? new Date(0).toISOString();
-    const why = capabilities.aws["disks.application-consistent"];
-    const consistency = mode === "stopped" ? stoppedConsistency : { level: "crash" as const, why };
-    return { sourcePointId, vmId, mode, takenAt, consistency, disks };
-  }
-
-  async #allocatedBytes(snapshotId: string, subject: Subject, signal: AbortSignal): Promise<number> {
-    let bytes = 0;
-    for await (const { index } of new BlockLists(this.#aws, snapshotId, subject).allocated(signal)) {
-      if (index >= 0) bytes += blockBytes;
-    }
-    return bytes;
   }
 
   get #subject(): Subject {

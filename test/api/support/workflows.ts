@@ -120,8 +120,8 @@ export async function readLease({ groupId }: ReadLeaseInput): Promise<{ lease?: 
   return { lease: firstLease({ groupId, holder: "onprem-a", at, ...terms }) };
 }
 
-export async function releaseGroup(_: ReleaseGroupInput): Promise<ReleaseGroupResult> {
-  return { site: "onprem-a", vmIds: [] };
+export async function releaseGroup({ groupId }: ReleaseGroupInput): Promise<ReleaseGroupResult> {
+  return { site: "onprem-a", vmIds: [`vm of ${groupId}`] };
 }
 
 /** Takes each answer, and does nothing about it. */
