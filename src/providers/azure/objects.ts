@@ -1,3 +1,4 @@
+// Long because it is one facet, to be read whole: what Azure has no uploads for is kept in blobs and blocks here.
 import { randomUUID } from "node:crypto";
 import type { BlockBlobClient, ContainerClient } from "@azure/storage-blob";
 import { isProviderError } from "../../domain/errors.ts";
@@ -5,7 +6,7 @@ import type { Tags } from "../../domain/tags.ts";
 import type { ObjectStorageFacet, StoredObject, Upload, UploadedPart } from "../cloud-facets.ts";
 import { conflict, invalid, notFound, type Subject } from "../failures.ts";
 import type { Azure } from "./client.ts";
-import { goneIsUndefined } from "./errors.ts";
+import { goneIsUndefined, vendorCode } from "./errors.ts";
 import { createdTags } from "./tags.ts";
 
 const MiB = 2 ** 20;
@@ -17,6 +18,8 @@ const usualPart = 16 * MiB;
 /** In metadata, as blobs' and containers' own tags are few or none. */
 const tagsKey = "novacrontags";
 const uploadKey = "novacronupload";
+/** Of the empty blob that an upload is ended with: which one's. */
+const endedKey = "novacronended";
 
 /** What an upload's id says: everything that another process needs to go on with it. */
 interface UploadFacts {
@@ -175,10 +178,12 @@ export class AzureObjects implements ObjectStorageFacet {
   }
 
   /** What is not committed goes when the blob's list is committed without it; a blob that was never there goes too. One that was
-   *  put at once has no list: what is not committed beside it is left to Azure, which drops it after a week. */
+   *  put at once has no list: what is not committed beside it is left to Azure, which drops it after a week. A repeat goes on
+   *  with the empty blob that an earlier call could not remove any more. */
   async abortUpload(upload: Upload, signal: AbortSignal): Promise<void> {
     const subject = this.#subject("abort upload", `${upload.bucket}/${upload.objectKey}`);
-    if (!(await this.#parts(upload, subject, signal))) return;
+    const { id } = factsOf(upload, subject);
+    if (!(await this.#parts(upload, subject, signal))) return this.#removeEnded(upload, id, subject, signal);
     await this.#blob(upload, subject, signal, async (blob) => {
       const abortSignal = signal;
       const seen = await blob.getProperties({ abortSignal }).catch((error: { statusCode?: number }) => {
@@ -192,7 +197,8 @@ export class AzureObjects implements ObjectStorageFacet {
         await blob.commitBlockList(
           committedBlocks.map(({ name }) => name),
           {
-            metadata,
+            // What an earlier upload was ended with ends this one.
+            metadata: metadata[endedKey] === undefined ? metadata : { [endedKey]: id },
             blobHTTPHeaders: {
               blobCacheControl: seen.cacheControl,
               blobContentDisposition: seen.contentDisposition,
@@ -207,9 +213,23 @@ export class AzureObjects implements ObjectStorageFacet {
         );
         return;
       }
-      const { etag } = await blob.commitBlockList([], { conditions: { ifNoneMatch: "*" }, abortSignal });
-      await blob.delete({ ...(etag !== undefined && { conditions: { ifMatch: etag } }), abortSignal });
+      await blob.commitBlockList([], { conditions: { ifNoneMatch: "*" }, metadata: { [endedKey]: id }, abortSignal });
+    }).catch((error: unknown) => {
+      // By ourselves, where the answer was lost; or somebody has put a blob meanwhile, which drops what was not committed.
+      if (vendorCode(error) !== "BlobAlreadyExists") throw error;
     });
+    await this.#removeEnded(upload, id, subject, signal);
+  }
+
+  async #removeEnded(upload: Upload, id: string, subject: Subject, signal: AbortSignal): Promise<void> {
+    const seen = await goneIsUndefined(
+      this.#blob(upload, subject, signal, (blob) => blob.getProperties({ abortSignal: signal })),
+    );
+    if (seen?.metadata?.[endedKey] !== id) return;
+    const conditions = { ifMatch: seen.etag };
+    await goneIsUndefined(
+      this.#blob(upload, subject, signal, (blob) => blob.delete({ conditions, abortSignal: signal })),
+    );
   }
 
   /** Undefined when the upload has ended. */

@@ -11,6 +11,8 @@ const ending = ".json";
 /** A document that changes between the two halves of each read so often is read by too many writers. */
 const readAttempts = 5;
 
+type NewText = Parameters<TextStore["write"]>[0];
+
 /** Objects of a bucket of ours, by generation ("Request preconditions"): 0 is one that is not there. */
 export class GcpTexts implements TextStore {
   readonly #gcp: Gcp;
@@ -58,11 +60,20 @@ export class GcpTexts implements TextStore {
     throw conflict(subject, "it changes all the time", "Try again.");
   }
 
-  async write(
-    { name, text, version }: { readonly name: string; readonly text: string; readonly version: string },
-    subject: Subject,
-    signal: AbortSignal,
-  ): Promise<string | undefined> {
+  async write(document: NewText, subject: Subject, signal: AbortSignal): Promise<string | undefined> {
+    const wasOurs = this.#isOurs;
+    try {
+      return await this.#write(document, subject, signal);
+    } catch (error) {
+      if (!isProviderError(error, "NotFound")) throw error;
+      // Somebody has removed the bucket.
+      this.#isOurs = false;
+      if (!wasOurs || document.version !== absentDocument) throw error;
+      return this.#write(document, subject, signal);
+    }
+  }
+
+  async #write({ name, text, version }: NewText, subject: Subject, signal: AbortSignal): Promise<string | undefined> {
     const bucket = await this.#bucket();
     if (!(await this.#isThere(bucket, signal))) {
       if (version !== absentDocument) return undefined;
@@ -90,8 +101,6 @@ export class GcpTexts implements TextStore {
     } catch (error) {
       const { vendorCode, status } = (isProviderError(error) && error.details.facts) || {};
       if (vendorCode === "conditionNotMet" || status === 412) return undefined;
-      // Somebody has removed the bucket: it is looked for again with the next call.
-      if (isProviderError(error, "NotFound")) this.#isOurs = false;
       throw error;
     }
   }

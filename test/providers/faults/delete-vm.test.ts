@@ -13,6 +13,7 @@ describe("an instance that AWS shows and does not know when it is to be terminat
   let site: AwsFaultSite;
   before(async () => {
     site = await AwsFaultSite.open();
+    await site.point();
   });
   after(() => site?.close());
 

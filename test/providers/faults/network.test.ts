@@ -1,3 +1,3 @@
 import { runRows } from "./support/run-rows.ts";
 
-runRows("aws", "networks", { vm: true });
+runRows("aws", "networks");

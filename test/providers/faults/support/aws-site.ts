@@ -1,4 +1,5 @@
 import type { AwsPatience } from "../../../../src/providers/aws/settings.ts";
+import { accountId } from "../../../../src/sandbox/aws/identity.ts";
 import { type AwsLab, startAwsLab } from "../../../sandbox/aws/support.ts";
 import { type AwsAddress, connectAws } from "../../support/aws.ts";
 import { makeAwsTraffic } from "../../support/aws-traffic.ts";
@@ -25,6 +26,8 @@ export class AwsFaultSite extends FaultSite {
     super({
       admin: lab.aws.admin,
       complaints: lab.complaints,
+      gone: /^(terminated|deleted)$/i,
+      settled: () => lab.aws.cloud.settled(),
       bus: "nvme",
       connect: (endurance) => connectAws(address, { ...quick, ...endurance }),
       makeTraffic: () => makeAwsTraffic(address),
@@ -45,6 +48,7 @@ export class AwsFaultSite extends FaultSite {
           }
         },
       },
+      documentsBucket: `novacron-${accountId}-us-east-1`,
       close: () => lab.close(),
     });
     this.lab = lab;

@@ -13,11 +13,13 @@ export async function openAzure(): Promise<FaultSite> {
   return new FaultSite({
     admin: lab.azure.admin,
     complaints: lab.complaints,
+    settled: () => lab.azure.cloud.settled(),
     bus: "hyperv",
     connect: (endurance) => connectAzure({ ...address, values }, { ...quick, ...endurance }),
     makeTraffic: () => makeAzureTraffic(lab),
     listed: [cloud.tables.resources],
     keys: { values, forgetOthers: () => forgetAllBut(cloud.tables.secrets, client_secret_id) },
+    documentsBucket: "novacron-documents",
     close: () => lab.close(),
   });
 }

@@ -4,7 +4,7 @@ import type { Provider } from "../../../../src/providers/provider.ts";
 import type { CloudAdmin } from "../../../../src/sandbox/cloud/admin.ts";
 import type { FaultOrder } from "../../../../src/sandbox/cloud/faults.ts";
 import type { TrafficSite } from "../../harness.ts";
-import { makeVm } from "./make.ts";
+import { makePoint, makeVm } from "./make.ts";
 
 /** How much an adapter takes before it gives a call up. Each has what it knows of it. */
 export interface Endurance {
@@ -23,12 +23,18 @@ export interface FaultCloud {
   /** What went wrong in the background, or did not fit the vendor's models. */
   readonly complaints: readonly string[];
   readonly bus: DiskBus;
+  /** States that the census still shows things in that are gone; an instance of Google's is off when it is TERMINATED. */
+  readonly gone?: RegExp;
+  /** Once what goes on behind the answers has ended. */
+  settled(): Promise<void>;
   /** The adapter at it, with nothing remembered. */
   connect(endurance: Endurance): Provider;
   makeTraffic(): Promise<FaultTraffic>;
   /** What samples of things that are only listed lie in. */
   readonly listed: readonly SampleTable[];
   readonly keys: FaultKeys;
+  /** The adapter's own bucket for documents: made with the first one. */
+  readonly documentsBucket: string;
   close(): Promise<void>;
 }
 
@@ -57,7 +63,6 @@ export type Count = Readonly<Record<string, number>>;
 
 /** Without an answer for so long a call counts as lost, where the test lets one be lost. */
 const hastyMs = 250;
-const goneStates = /^(terminated|deleted)$/i;
 
 /** A simulated cloud, the adapter at it, and the faults between both. */
 export class FaultSite {
@@ -66,6 +71,7 @@ export class FaultSite {
   readonly provider: Provider;
   #keys = 0;
   #vm: { readonly vmId: string } | undefined;
+  #pointId: string | undefined;
   #traffic: FaultTraffic | undefined;
 
   constructor(cloud: FaultCloud) {
@@ -118,6 +124,18 @@ export class FaultSite {
     if (state === "running") await compute.startVm(vmId, this.signal());
     else await compute.stopVm(vmId, { graceMs: 0 }, this.signal());
     return vmId;
+  }
+
+  /** The suite's own recovery point, for what reads one. It is made with the first call. */
+  async point(): Promise<string> {
+    this.#pointId ??= await makePoint(this);
+    return this.#pointId;
+  }
+
+  /** Makes what rows take for granted, so that none of them counts it as its own. */
+  async makeReady(): Promise<void> {
+    await this.vmIn("running");
+    await this.point();
   }
 
   /** One thing that NovaCron only lists; the returned function removes it. */
@@ -177,9 +195,15 @@ export class FaultSite {
   census(): Count {
     const count: Record<string, number> = {};
     for (const { kind, state = "", builtIn } of this.cloud.admin.census()) {
-      if (!builtIn && !goneStates.test(state)) count[kind] = (count[kind] ?? 0) + 1;
+      if (!builtIn && !this.cloud.gone?.test(state)) count[kind] = (count[kind] ?? 0) + 1;
     }
     return count;
+  }
+
+  /** The same, once nothing goes on any more. */
+  async settledCensus(): Promise<Count> {
+    await this.cloud.settled();
+    return this.census();
   }
 
   async close(): Promise<void> {

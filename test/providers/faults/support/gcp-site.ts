@@ -11,6 +11,7 @@ export async function openGcp(): Promise<FaultSite> {
   return new FaultSite({
     admin: lab.gcp.admin,
     complaints: lab.complaints,
+    settled: () => lab.gcp.cloud.settled(),
     bus: "virtio-scsi",
     connect: (endurance) => connectGcp({ project, zone, endpoint, key }, { ...quick, ...endurance }),
     makeTraffic: () => makeGcpTraffic(lab),
@@ -21,6 +22,7 @@ export async function openGcp(): Promise<FaultSite> {
         for (const { id } of cloud.identity.keys) if (id !== key.private_key_id) cloud.identity.deleteKey(id);
       },
     },
+    documentsBucket: `novacron-${project}-us-central1`,
     close: () => lab.close(),
   });
 }

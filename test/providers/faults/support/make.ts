@@ -1,4 +1,4 @@
-import type { Provider, VmSpec } from "../../../../src/providers/provider.ts";
+import type { VmSpec } from "../../../../src/providers/provider.ts";
 import type { FaultSite } from "./fault-site.ts";
 
 const MiB = 2 ** 20;
@@ -31,15 +31,14 @@ export async function makePoint(site: FaultSite, parentPointId?: string): Promis
 }
 
 /** A running VM whose boot disk is a clone of a point that holds nothing to boot from. */
-export async function makeVm(site: FaultSite): Promise<{ vmId: string; volumeId: string; pointId: string }> {
-  const pointId = await makePoint(site);
-  const volumeId = await cloneOf(site.provider, pointId, site);
+export async function makeVm(site: FaultSite): Promise<{ vmId: string; volumeId: string }> {
+  const volumeId = await cloneOf(site);
   const { vmId } = await site.provider.compute.createVm(vmSpec(site, [volumeId]), site.key("vm"), site.signal());
-  await site.provider.disks.deletePoint(pointId, site.signal());
-  return { vmId, volumeId, pointId };
+  return { vmId, volumeId };
 }
 
-export async function cloneOf(provider: Provider, pointId: string, site: FaultSite): Promise<string> {
-  const { volumeId } = await provider.disks.materialise({ pointId, key: site.key("clone"), tags: {} }, site.signal());
-  return volumeId;
+/** A volume made of the suite's own point. */
+export async function cloneOf(site: FaultSite): Promise<string> {
+  const input = { pointId: await site.point(), key: site.key("clone"), tags: {} };
+  return (await site.provider.disks.materialise(input, site.signal())).volumeId;
 }

@@ -73,6 +73,12 @@ export interface Words {
   readonly passing?: Partial<Passing>;
   /** Requests that are another row's affair: which, and why. */
   readonly exceptAt?: Readonly<Record<string, string>>;
+  /** Faults that make no sense for it: an order to stop needs no room. */
+  readonly exceptFaults?: readonly (keyof Lasting)[];
+  /** It takes a machine that starts: only some faults strike it, as the request's others are shown by `compute.createVm`. */
+  readonly heavy?: true;
+  /** What stays on purpose when everything is undone: a word at the cloud that it was ended. */
+  readonly remains?: Count;
   /** What a lost answer leaves behind that no repeat can find, as the call has no key. */
   readonly orphans?: Count;
 }
@@ -89,6 +95,11 @@ export interface CloudWords {
   readonly lasting?: Partial<Lasting>;
   readonly passing?: Partial<Passing>;
   readonly calls: Readonly<Record<string, Words>>;
+}
+
+/** A row in a cloud's words, as far as it has any for the call. */
+export function rowIn({ calls }: CloudWords, { call, prepare }: Row): Row {
+  return { ...calls[call], call, prepare };
 }
 
 /** The rows whose calls a cloud has, in its words. */

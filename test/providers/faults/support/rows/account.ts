@@ -1,6 +1,5 @@
 import type { ImagesFacet } from "../../../../../src/providers/cloud-facets.ts";
 import type { Provider, SiteCheck } from "../../../../../src/providers/provider.ts";
-import { makePoint } from "../make.ts";
 import { type Lasting, noCapacity, notRepeated, type Passing, type Row, shownAndUnknown } from "../table.ts";
 
 const images = ({ images: facet }: Provider): ImagesFacet => facet as ImagesFacet;
@@ -23,14 +22,13 @@ export const imageRows: readonly Row[] = [
     call: "images.resolve",
     at: "ec2:DescribeImages",
     async prepare(site) {
-      const pointId = await makePoint(site);
+      const pointId = await site.point();
       const input = { name: "one", pointId, firmware: "bios", architecture, key: site.key("image"), tags: {} } as const;
       const { imageId } = await images(site.provider).createImage(input, site.signal());
       return {
         call: (provider, signal) => images(provider).resolve(imageId, architecture, signal),
         async undo() {
           await images(site.provider).deleteImage(imageId, site.signal());
-          await site.provider.disks.deletePoint(pointId, site.signal());
         },
       };
     },
@@ -40,14 +38,13 @@ export const imageRows: readonly Row[] = [
     at: "ec2:RegisterImage",
     passing: notRepeated,
     async prepare(site) {
-      const pointId = await makePoint(site);
+      const pointId = await site.point();
       const input = { name: "one", pointId, firmware: "bios", architecture, key: site.key("image"), tags: {} } as const;
       return {
         call: (provider, signal) => images(provider).createImage(input, signal),
         async undo() {
           const { imageId } = await images(site.provider).createImage(input, site.signal());
           await images(site.provider).deleteImage(imageId, site.signal());
-          await site.provider.disks.deletePoint(pointId, site.signal());
         },
       };
     },
@@ -57,13 +54,10 @@ export const imageRows: readonly Row[] = [
     at: "ec2:DeregisterImage",
     ...shownAndUnknown,
     async prepare(site) {
-      const pointId = await makePoint(site);
+      const pointId = await site.point();
       const input = { name: "one", pointId, firmware: "bios", architecture, key: site.key("image"), tags: {} } as const;
       const { imageId } = await images(site.provider).createImage(input, site.signal());
-      return {
-        call: (provider, signal) => images(provider).deleteImage(imageId, signal),
-        undo: () => site.provider.disks.deletePoint(pointId, site.signal()),
-      };
+      return { call: (provider, signal) => images(provider).deleteImage(imageId, signal) };
     },
   },
 ];

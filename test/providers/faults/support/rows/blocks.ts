@@ -1,4 +1,4 @@
-import { GiB, makePoint } from "../make.ts";
+import { GiB } from "../make.ts";
 import { noCapacity, type Row } from "../table.ts";
 
 const block = 512 * 1024;
@@ -11,13 +11,12 @@ export const blockRows: readonly Row[] = [
     at: "ebs:ListSnapshotBlocks",
     lasting: noCapacity,
     async prepare(site) {
-      const pointId = await makePoint(site);
+      const pointId = await site.point();
       return {
         async call({ disks }, signal) {
           const source = await disks.openPoint(pointId, signal);
           return Array.fromAsync(source.extents({ signal }));
         },
-        undo: () => site.provider.disks.deletePoint(pointId, site.signal()),
       };
     },
   },
@@ -26,7 +25,7 @@ export const blockRows: readonly Row[] = [
     at: "ebs:GetSnapshotBlock",
     lasting: noCapacity,
     async prepare(site) {
-      const pointId = await makePoint(site);
+      const pointId = await site.point();
       return {
         async call({ disks }, signal) {
           const source = await disks.openPoint(pointId, signal);
@@ -34,19 +33,15 @@ export const blockRows: readonly Row[] = [
           await source.read(0, target, signal);
           if (target[0] !== 1) throw new Error(`it read ${target[0]}`);
         },
-        undo: () => site.provider.disks.deletePoint(pointId, site.signal()),
       };
     },
   },
   {
     call: "source.close",
     async prepare(site) {
-      const pointId = await makePoint(site);
+      const pointId = await site.point();
       const source = await site.provider.disks.openPoint(pointId, site.signal());
-      return {
-        call: () => source.close(),
-        undo: () => site.provider.disks.deletePoint(pointId, site.signal()),
-      };
+      return { call: () => source.close() };
     },
   },
   ...(["write", "writeZeroes"] as const).map(
@@ -56,7 +51,7 @@ export const blockRows: readonly Row[] = [
       lasting: noCapacity,
       async prepare(site) {
         const { disks } = site.provider;
-        const parentPointId = await makePoint(site);
+        const parentPointId = await site.point();
         const generationId = site.key("generation");
         const input = { replica, generationId, parentPointId, attempt: 1 };
         await (await disks.openGeneration(input, site.signal())).close();
@@ -69,7 +64,7 @@ export const blockRows: readonly Row[] = [
           async undo() {
             const seal = { replicaId: "replica", generationId, attempt: 1, leavesWritten: 1 };
             await disks.sealGeneration(seal, site.signal());
-            for (const pointId of [generationId, parentPointId]) await disks.deletePoint(pointId, site.signal());
+            await disks.deletePoint(generationId, site.signal());
           },
         };
       },

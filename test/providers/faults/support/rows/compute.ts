@@ -1,4 +1,4 @@
-import { cloneOf, makePoint, makeVm, vmSpec } from "../make.ts";
+import { cloneOf, makeVm, vmSpec } from "../make.ts";
 import { type Prepared, type Row } from "../table.ts";
 
 /** With the suite's VM, running or stopped. */
@@ -45,8 +45,7 @@ export const computeRows: readonly Row[] = [
     // Its image may be too new to be known everywhere.
     passing: { "not-found": "ok" },
     async prepare(site) {
-      const pointId = await makePoint(site);
-      const volumeId = await cloneOf(site.provider, pointId, site);
+      const volumeId = await cloneOf(site);
       const key = site.key("vm");
       const { compute, disks } = site.provider;
       return {
@@ -55,7 +54,6 @@ export const computeRows: readonly Row[] = [
           const { vmId } = await compute.createVm(vmSpec(site, [volumeId]), key, site.signal());
           await compute.deleteVm(vmId, site.signal());
           await disks.deleteVolume(volumeId, site.signal());
-          await disks.deletePoint(pointId, site.signal());
         },
       };
     },

@@ -20,10 +20,9 @@ async function withSourcePoint(
   };
 }
 
-/** With a sealed recovery point. */
+/** With a sealed recovery point, which others have, too. */
 async function withPoint(site: FaultSite, call: (pointId: string) => Prepared["call"]): Promise<Prepared> {
-  const pointId = await makePoint(site);
-  return { call: call(pointId), undo: () => site.provider.disks.deletePoint(pointId, site.signal()) };
+  return { call: call(await site.point()) };
 }
 
 /** With a generation that has a block and is not sealed. */
@@ -219,23 +218,24 @@ export const replicaRows: readonly Row[] = [
     call: "disks.deletePoint",
     at: "ec2:DeleteSnapshot",
     ...shownAndUnknown,
-    prepare: (site) =>
-      withPoint(
-        site,
-        (pointId) =>
-          ({ disks }, signal) =>
-            disks.deletePoint(pointId, signal),
-      ),
+    async prepare(site) {
+      const pointId = await makePoint(site);
+      return { call: ({ disks }, signal) => disks.deletePoint(pointId, signal) };
+    },
   },
   {
     call: "disks.materialise",
     at: "ec2:DescribeSnapshots",
-    prepare: (site) =>
-      withPoint(
-        site,
-        (pointId) =>
-          ({ disks }, signal) =>
-            disks.materialise({ pointId, key: "clone", tags: {} }, signal),
-      ),
+    async prepare(site) {
+      const input = { pointId: await site.point(), key: site.key("clone"), tags: {} };
+      return {
+        call: ({ disks }, signal) => disks.materialise(input, signal),
+        async undo() {
+          const { disks } = site.provider;
+          const { volumeId } = await disks.materialise(input, site.signal());
+          await disks.deleteVolume(volumeId, site.signal());
+        },
+      };
+    },
   },
 ];

@@ -4,13 +4,10 @@ import {
   type KeptDocument,
 } from "../../../../../src/providers/documents-facet.ts";
 import type { Provider } from "../../../../../src/providers/provider.ts";
-import { accountId } from "../../../../../src/sandbox/aws/identity.ts";
 import type { FaultSite } from "../fault-site.ts";
 import { noCapacity, type Prepared, type Row } from "../table.ts";
 
 const documents = ({ documents: facet }: Provider): DocumentsFacet => facet as DocumentsFacet;
-/** The adapter's own: made with the first document. */
-const bucket = `novacron-${accountId}-us-east-1`;
 /** S3 is strongly consistent: what it does not find is not there. */
 const goneIsGone = { lasting: { ...noCapacity, "not-found": "ok" }, passing: { "not-found": "ok" } } as const;
 
@@ -23,7 +20,7 @@ async function withDocument(site: FaultSite, call: (document: KeptDocument) => P
     call: call(await facet.put(first, site.signal())),
     async undo() {
       for await (const left of facet.list("", site.signal())) await facet.remove(left, site.signal());
-      await site.provider.objects?.deleteBucket(bucket, site.signal());
+      await site.provider.objects?.deleteBucket(site.cloud.documentsBucket, site.signal());
     },
   };
 }

@@ -1,7 +1,11 @@
 import type { CloudWords } from "../table.ts";
+import { heavy, opened } from "./helpers.ts";
 
 /** Only what begins an operation can find no room: other answers know "the service is unavailable", which passes. */
 const noCapacity = { capacity: "Unavailable" } as const;
+
+const endsIt = "that ends what the test began";
+const endOfUpload = { "storage:objects.list": endsIt, "storage:objects.delete": endsIt };
 
 export const gcpWords: CloudWords = {
   calls: {
@@ -26,5 +30,16 @@ export const gcpWords: CloudWords = {
       at: "compute:networkEndpointGroups.listNetworkEndpoints",
       lasting: noCapacity,
     },
+    // The rest decides itself by the last request that changes something, but for what takes back what it has made.
+    ...opened("compute:instances.insert"),
+    "compute.stopVm": { exceptFaults: ["capacity", "quota"] },
+    "disks.createSourcePoint": { ...heavy, at: "compute:disks.createSnapshot" },
+    "disks.adoptPoint": heavy,
+    "disks.releaseSourcePoint": heavy,
+    "disks.sealGeneration": heavy,
+    "disks.discardGeneration": heavy,
+    "disks.deletePoint": heavy,
+    // One call, one upload: nobody gives it a name of ours. The census shows it.
+    "objects.beginUpload": { at: "storage:objects.insert", orphans: { object: 1 }, exceptAt: endOfUpload },
   },
 };

@@ -1,4 +1,5 @@
 import type { CloudWords, Words } from "../table.ts";
+import { heavy, opened } from "./helpers.ts";
 
 /** What is gone is as it should be; and one that may not be seen is told by the same word. */
 const goneIsFine = {
@@ -25,5 +26,23 @@ export const ociWords: CloudWords = {
     "loadBalancing.setWeights": { at: "loadbalancer:UpdateBackend" },
     "loadBalancing.waitUntilHealthy": { at: "loadbalancer:GetBackendSetHealth" },
     "loadBalancing.waitUntilDrained": { at: "loadbalancer:GetBackendSetHealth" },
+    // The rest decides itself by the last request that changes something, but for what takes back what it has made.
+    ...opened("core:LaunchInstance"),
+    "disks.adoptPoint": heavy,
+    "disks.releaseSourcePoint": heavy,
+    "disks.sealGeneration": heavy,
+    "disks.discardGeneration": heavy,
+    "disks.deletePoint": heavy,
+    "compute.consoleOutput": {
+      at: "core:CaptureConsoleHistory",
+      orphans: { consolehistory: 1 },
+      exceptAt: { "core:DeleteConsoleHistory": "a history that could not be removed stays: the census shows it" },
+    },
+    // One call, one upload: nobody gives it a name of ours. The census shows it.
+    "objects.beginUpload": {
+      at: "objectstorage:CreateMultipartUpload",
+      orphans: { "multipart-upload": 1 },
+      exceptAt: { "objectstorage:AbortMultipartUpload": "that ends what the test began" },
+    },
   },
 };

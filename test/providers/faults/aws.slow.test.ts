@@ -1,0 +1,3 @@
+import { runEverywhere } from "./support/run-everywhere.ts";
+
+runEverywhere("aws");
