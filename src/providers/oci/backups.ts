@@ -3,6 +3,7 @@ import type { Tags } from "../../domain/tags.ts";
 import { notFound, type Subject } from "../failures.ts";
 import { poll } from "../poll.ts";
 import type { Oci } from "./client.ts";
+import { askToEnd } from "./ending.ts";
 import { codeFailure, vendorCode } from "./errors.ts";
 import { isoOf, stateOf } from "./models.ts";
 import { createdTags, fromWire, hasKey, imageMarkOf, type Notes, type Tagged, token, toWire } from "./tags.ts";
@@ -96,6 +97,7 @@ export class Backups {
   async delete(backupId: string, subject: Subject, signal: AbortSignal): Promise<void> {
     const groupBackupId = (await this.#read(backupId, subject, signal))?.volumeGroupBackupId;
     if (groupBackupId) return this.#deletePart(backupId, groupBackupId, subject, signal);
+    const ask = askToEnd(this.#oci, subject);
     await poll(
       async () => {
         const seen = await this.#read(backupId, subject, signal);
@@ -103,7 +105,7 @@ export class Backups {
         const state = stateOf(seen);
         // Oracle refuses to delete what it is still making.
         if (state !== "TERMINATING" && states[state] !== "pending") {
-          await goneIsUndefined(this.#remove(backupId, subject, signal));
+          await ask(this.#remove(backupId, subject, signal));
         }
         return undefined;
       },
@@ -125,12 +127,13 @@ export class Backups {
         if (seen && !isOver(seen) && !isGone(seen)) return;
       }
     }
+    const ask = askToEnd(this.#oci, subject);
     await poll(
       async () => {
         const seen = await read();
         if (!seen || isOver(seen)) return true;
         if (stateOf(seen) !== "TERMINATING") {
-          await goneIsUndefined(block.call("deleteVolumeGroupBackup", request, subject, signal));
+          await ask(block.call("deleteVolumeGroupBackup", request, subject, signal));
         }
         return undefined;
       },

@@ -9,6 +9,7 @@ import { poll } from "../poll.ts";
 import type { ComputeFacet, VmSpec } from "../provider.ts";
 import type { Oci } from "./client.ts";
 import { readConsole } from "./console.ts";
+import { askToEnd } from "./ending.ts";
 import type { Launcher } from "./launch.ts";
 import { type Instance, stateOf, type Vnic, type VnicAttachment } from "./models.ts";
 import type { Shapes } from "./shapes.ts";
@@ -152,6 +153,7 @@ export class OciCompute implements ComputeFacet {
    *  find it. */
   async deleteVm(vmId: string, signal: AbortSignal): Promise<void> {
     const subject = this.#subject("delete VM", vmId);
+    const ask = askToEnd(this.#oci, subject);
     await poll(
       async () => {
         const instance = await this.#view.lastSeen(vmId, subject, signal);
@@ -159,7 +161,7 @@ export class OciCompute implements ComputeFacet {
         if (stateOf(instance) !== "TERMINATING") {
           const preserveBootVolume = await this.#keepsBootVolume(instance, subject, signal);
           const request = { instanceId: vmId, preserveBootVolume };
-          await goneIsUndefined(this.#oci.compute.call("terminateInstance", request, subject, signal));
+          await ask(this.#oci.compute.call("terminateInstance", request, subject, signal));
         }
         return undefined;
       },
@@ -206,7 +208,8 @@ export class OciCompute implements ComputeFacet {
       },
       this.#oci.patience,
       signal,
-      this.#oci.patience.requestTimeoutMs,
+      // An answer that is lost takes one of them, and its repeat is refused as stale.
+      2 * this.#oci.patience.requestTimeoutMs,
     );
     if (!done) throw refusal;
     // Who sets a fence relies on it: it is there when this returns.

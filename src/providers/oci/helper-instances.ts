@@ -4,6 +4,7 @@ import { notFound, type Subject, unavailable } from "../failures.ts";
 import type { HelperCloud, HelperInstance, HelperLaunch } from "../helpers.ts";
 import { poll } from "../poll.ts";
 import type { Oci } from "./client.ts";
+import { askToEnd } from "./ending.ts";
 import { codeFailure } from "./errors.ts";
 import type { OciImages } from "./images.ts";
 import type { Launcher } from "./launch.ts";
@@ -123,14 +124,15 @@ export class OciHelpers implements HelperCloud {
   async remove(helperId: string, signal: AbortSignal): Promise<void> {
     const subject = this.#subject("remove a helper instance", helperId);
     const { view } = this.#parts;
+    const ask = askToEnd(this.#oci, subject);
     await poll(
       async () => {
         const seen = await view.lastSeen(helperId, subject, signal);
         if (!seen || isOver(seen)) return true;
         if (stateOf(seen) !== "TERMINATING") {
           const request = { instanceId: helperId, preserveBootVolume: false };
-          await this.#oci.compute.call("terminateInstance", request, subject, signal).catch((error: unknown) => {
-            if (!isProviderError(error, "NotFound", "Conflict")) throw error;
+          await ask(this.#oci.compute.call("terminateInstance", request, subject, signal)).catch((error: unknown) => {
+            if (!isProviderError(error, "Conflict")) throw error;
           });
         }
         return undefined;

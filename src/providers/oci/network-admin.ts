@@ -5,6 +5,7 @@ import { conflict, notFound, type Subject } from "../failures.ts";
 import { poll } from "../poll.ts";
 import type { Network } from "../provider.ts";
 import type { Oci } from "./client.ts";
+import { askToEnd } from "./ending.ts";
 import { vendorCode } from "./errors.ts";
 import { stateOf, type Vcn } from "./models.ts";
 import { toNetwork } from "./network.ts";
@@ -67,12 +68,14 @@ export class OciNetworkAdmin implements NetworkAdminFacet {
       await this.#removed(
         () => this.#oci.network.call("deleteInternetGateway", { igId: id }, subject, signal),
         async () => (await this.#oci.network.call("getInternetGateway", { igId: id }, subject, signal)).internetGateway,
+        subject,
         signal,
       );
     }
     await this.#removed(
       () => this.#oci.network.call("deleteVcn", { vcnId: virtualNetworkId }, subject, signal),
       async () => (await this.#oci.network.call("getVcn", { vcnId: virtualNetworkId }, subject, signal)).vcn,
+      subject,
       signal,
     );
   }
@@ -107,6 +110,7 @@ export class OciNetworkAdmin implements NetworkAdminFacet {
     await this.#removed(
       () => this.#oci.network.call("deleteSubnet", { subnetId }, subject, signal),
       async () => (await this.#oci.network.call("getSubnet", { subnetId }, subject, signal)).subnet,
+      subject,
       signal,
     );
   }
@@ -193,6 +197,7 @@ export class OciNetworkAdmin implements NetworkAdminFacet {
     await this.#removed(
       () => network.call("deleteNetworkSecurityGroup", request, subject, signal),
       async () => (await network.call("getNetworkSecurityGroup", request, subject, signal)).networkSecurityGroup,
+      subject,
       signal,
     );
   }
@@ -250,6 +255,7 @@ export class OciNetworkAdmin implements NetworkAdminFacet {
     await this.#removed(
       () => this.#oci.network.call("deletePublicIp", { publicIpId }, subject, signal),
       async () => (await this.#oci.network.call("getPublicIp", { publicIpId }, subject, signal)).publicIp,
+      subject,
       signal,
     );
   }
@@ -297,12 +303,18 @@ export class OciNetworkAdmin implements NetworkAdminFacet {
   }
 
   /** Returns once it is over. One that is gone is fine. */
-  async #removed(remove: () => Promise<unknown>, read: () => Promise<Lived>, signal: AbortSignal): Promise<void> {
+  async #removed(
+    remove: () => Promise<unknown>,
+    read: () => Promise<Lived>,
+    subject: Subject,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const ask = askToEnd(this.#oci, subject);
     await poll(
       async () => {
         const seen = await goneIsUndefined(read());
         if (!seen || isOver(seen)) return true;
-        if (stateOf(seen) !== "TERMINATING") await goneIsUndefined(remove());
+        if (stateOf(seen) !== "TERMINATING") await ask(remove());
         return undefined;
       },
       this.#oci.patience,

@@ -3,9 +3,10 @@ import { conflict, invalid, notFound, type Subject } from "../failures.ts";
 import { poll } from "../poll.ts";
 import type { ListedVolume, Volume } from "../provider.ts";
 import type { Oci } from "./client.ts";
+import { askToEnd } from "./ending.ts";
 import { codeFailure, isStale, vendorCode } from "./errors.ts";
 import { createdTags, fromWire, hasKey, type Notes, type Tagged, token, toWire } from "./tags.ts";
-import { alive, goneIsUndefined, isId, items, type OciView } from "./view.ts";
+import { alive, isId, items, type OciView } from "./view.ts";
 import { type OciVolume, toOurs, type VolumeView, vpusOf } from "./volume-view.ts";
 
 const GiB = 2 ** 30;
@@ -143,11 +144,12 @@ export class Volumes {
     const volume = await this.#volumes.byId(volumeId, subject, signal);
     const user = volume && (await this.userOf(volume, subject, signal));
     if (user !== undefined) throw conflict(subject, `VM ${user} uses it`, "Delete the VM first.");
+    const ask = askToEnd(this.#oci, subject);
     await poll(
       async () => {
         if (!(await this.#volumes.isThere(volumeId, subject, signal))) return true;
         if (await this.#volumes.byId(volumeId, subject, signal)) {
-          await goneIsUndefined(this.#remove(volumeId, subject, signal));
+          await ask(this.#remove(volumeId, subject, signal));
         }
         return undefined;
       },
