@@ -98,6 +98,25 @@ export interface SiteDeps {
   signalCopyProgress(workflowId: string, progress: { diskId: string; fraction: number }): Promise<void>;
 }
 
+/** Backs this control plane up. */
+export interface ControlPlaneBackups {
+  /** Resolves when all of it has been read back from the site. */
+  backUp(site: string, signal: AbortSignal): Promise<ControlPlaneBackup>;
+}
+
+export interface ControlPlaneBackup {
+  readonly site: string;
+  readonly backupId: string;
+  /** The moment that it shows. */
+  readonly takenAt: string;
+  readonly provenAt: string;
+  /** As it lies there. */
+  readonly bytes: number;
+  readonly rows: number;
+  /** So many are there by now. */
+  readonly kept: number;
+}
+
 /** What activities are made with; the worker's composition root supplies it. */
 export interface ActivityDeps extends SiteDeps {
   readonly registry: SiteDeps["registry"] & {
@@ -138,5 +157,7 @@ export interface ActivityDeps extends SiteDeps {
   startDrill(input: { readonly groupId: string; readonly runId: string }): Promise<void>;
   /** Tells a run that the first round of its replication is proven. */
   signalReplicated(workflowId: string): Promise<void>;
+  /** Absent where this worker has no folder of an instance. */
+  readonly controlPlane?: ControlPlaneBackups;
   readonly log: { warn(message: string, error?: unknown): void };
 }

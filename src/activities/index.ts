@@ -3,6 +3,7 @@ import { assessActivities } from "./assess.ts";
 import { certificateActivities } from "./certificate.ts";
 import { type Effects, withTrail } from "./changes.ts";
 import { computeActivities } from "./compute.ts";
+import { controlPlaneActivities } from "./control-plane.ts";
 import { copyActivities } from "./copy.ts";
 import { createPlanActivities } from "./create-plan.ts";
 import type { ActivityDeps, SiteDeps } from "./deps.ts";
@@ -119,6 +120,7 @@ function allOf(deps: ActivityDeps) {
     ...protectionPlanActivities(deps),
     ...protectionActivities(deps),
     ...takeoverActivities(deps),
+    ...controlPlaneActivities(deps),
   };
 }
 
@@ -289,4 +291,5 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   finishFailover: "records",
   abandonFailover: "records",
   holdPoint: "records",
+  backUpTo: "follows",
 };

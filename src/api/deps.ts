@@ -73,6 +73,8 @@ export interface ApiDeps {
   readonly approvalRules?: readonly ApprovalRule[];
   /** What the configuration says of a protection group's policy. */
   readonly recovery?: ProtectionDefaults;
+  /** Where the control plane itself is backed up to, and how often. */
+  readonly controlPlane?: { readonly backupTo: readonly string[]; readonly intervalMs: number };
   /** Told at once of break-glass access, freezes and lock-outs. */
   readonly alarmWebhook?: string | undefined;
   readonly limits?: Partial<ApiLimits>;

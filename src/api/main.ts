@@ -149,6 +149,7 @@ async function listen(store: Store, temporal: Client, at: At): Promise<void> {
     readMetrics: (read) => telling.otlp?.readMetrics(read),
     sitePort: sitePort?.told,
     recovery: config.recovery,
+    controlPlane: config.controlPlane,
     ...rules,
   });
   const server = await openPort(app, { ...at, log, signal: stopping.signal });

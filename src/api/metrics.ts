@@ -2,6 +2,7 @@ import type { RequestHandler } from "express";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Store } from "../store/index.ts";
 import { flowMetrics } from "../telemetry/flow-metrics.ts";
+import { controlPlaneGauges } from "./control-plane-gauges.ts";
 import type { SiteSummary } from "./deps.ts";
 import { leaseGauges } from "./lease-gauges.ts";
 import { type RequestEnd, routeOf } from "./request-end.ts";
@@ -42,6 +43,7 @@ export class ApiMetrics {
       siteGauges(registers, store, sites),
       migrationGauges(registers, store),
       leaseGauges(registers, store),
+      controlPlaneGauges(registers, store),
       async () => frozen.set((await store.guard.frozen()) ? 1 : 0),
     ];
   }

@@ -9,6 +9,7 @@ import { authRoutes } from "./routes/auth.ts";
 import { certificateRoutes } from "./routes/certificates.ts";
 import { codecRoutes } from "./routes/codec.ts";
 import type { ApiContext } from "./routes/context.ts";
+import { controlPlaneRoutes } from "./routes/control-plane.ts";
 import { guardRoutes } from "./routes/guard.ts";
 import { inventoryRoutes } from "./routes/inventory.ts";
 import { logRoutes } from "./routes/logs.ts";
@@ -66,6 +67,7 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
     ...certificateRoutes(context),
     ...authRoutes(context),
     ...guardRoutes(context),
+    ...controlPlaneRoutes(context),
     ...codecRoutes(context),
     ...accessRoutes(context),
     ...tokenRoutes(context),

@@ -20,10 +20,12 @@ import type { Plan } from "../domain/plan.ts";
 import { protectionWorkflowId } from "../domain/protection.ts";
 import type { SiteCheck } from "../providers/provider.ts";
 import { taskQueue } from "../temporal/connection.ts";
+import { controlPlaneBackupId } from "../temporal/schedules.ts";
 import { searchAttributeKeys } from "../temporal/search-attributes.ts";
 import { siteHealthId } from "../temporal/site-health.ts";
 import { startRecovery } from "../temporal/start-failover.ts";
 import type { AssessEstateInput } from "../workflows/assess-estate/types.ts";
+import type { BackUpControlPlaneInput } from "../workflows/back-up-control-plane/types.ts";
 import type { CheckSiteInput } from "../workflows/check-site/types.ts";
 import { confirmFencedUpdate, giveUpUpdate, retryUpdate, stepDoneUpdate } from "../workflows/fail-over/messages.ts";
 import type { FailOverInput, FencingConfirmed, StepDone } from "../workflows/fail-over/types.ts";
@@ -263,6 +265,20 @@ export class Runs {
   async reprotect(groupId: string, to: string): Promise<void> {
     const run = this.#client.workflow.getHandle(protectionWorkflowId(groupId));
     await this.#guard(this.#limits.askMs, () => run.signal(reprotectSignal, { to }));
+  }
+
+  /** Starts a backup of the control plane, or finds one under way; returns its workflow's id. */
+  async backUpControlPlane(sites: readonly string[]): Promise<string> {
+    const workflowId = controlPlaneBackupId;
+    await this.#guard(this.#limits.askMs, () =>
+      this.#startOrFind("backUpControlPlane", {
+        taskQueue,
+        workflowId,
+        args: [{ sites } satisfies BackUpControlPlaneInput],
+        staticSummary: `Back the control plane up to ${sites.join(", ")}`,
+      }),
+    );
+    return workflowId;
   }
 
   async orderProtection(groupId: string, order: ProtectionOrder): Promise<void> {

@@ -4,6 +4,7 @@ import { collect, optionsOf } from "./commands/options.ts";
 import type { DemoOptions } from "./demo/index.ts";
 import { addAccess } from "./programs/access.ts";
 import { addAudit } from "./programs/audit.ts";
+import { addControlPlane } from "./programs/control-plane.ts";
 import { addDecisions, addGuard } from "./programs/guard.ts";
 import { addImage } from "./programs/image.ts";
 import { addLogs } from "./programs/logs.ts";
@@ -47,6 +48,7 @@ export function buildProgram(): Command {
   addAudit(program);
   addLogs(program);
   addGuard(program);
+  addControlPlane(program);
   addImage(program);
   addBench(program);
   return program;

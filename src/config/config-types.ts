@@ -83,6 +83,13 @@ export interface Config {
   readonly sites: readonly SiteConfig[];
   /** Of the control plane. */
   readonly failureDomain?: string;
+  /** Backups of the control plane itself. */
+  readonly controlPlane: {
+    readonly backupTo: readonly string[];
+    readonly intervalMs: number;
+    readonly keepMs: number;
+    readonly keyFile?: string;
+  };
   /** Of protected groups. */
   readonly leaseTerms: LeaseTerms;
   readonly migration: MigrationDefaults & {

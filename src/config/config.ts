@@ -1,7 +1,9 @@
+// Long because it is one reading of one file.
 import type { MoveHours } from "../domain/move-hours.ts";
 import { toApiTls, toApprovals, toOidc, toRotation, toSecrets, toTemporal } from "./access-config.ts";
 import { ConfigError } from "./config-error.ts";
 import type { Config, ProviderType, SiteConfig } from "./config-types.ts";
+import { toControlPlane } from "./control-plane-keys.ts";
 import { configKeys } from "./keys.ts";
 import { toNameServer } from "./name-server-config.ts";
 import { toConfigError, valueAt } from "./problems.ts";
@@ -55,6 +57,7 @@ export function loadConfig(input: { file?: string; sitesFile?: string; env: Node
       ...toApiTls(content.api, source),
     },
     ...toSiteWorkers(content.site_workers),
+    controlPlane: toControlPlane(content.control_plane, sites, source),
     leaseTerms: { durationMs: content.group_leases.duration, marginMs: content.group_leases.margin },
     ...(content.failure_domain === undefined ? {} : { failureDomain: content.failure_domain }),
     oidc: toOidc(content.oidc, source),

@@ -1,5 +1,6 @@
 // Long because it is one list of every key, to be read whole.
 import { accessKeys } from "./access-keys.ts";
+import { controlPlaneKeys } from "./control-plane-keys.ts";
 import { burstingKeys, costKeys, networkKeys } from "./later-keys.ts";
 import { migrationKeys } from "./migration-keys.ts";
 import { recoveryKeys } from "./recovery-keys.ts";
@@ -331,6 +332,7 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
     test: "the control plane is in a failure domain",
   },
   ...recoveryKeys,
+  ...controlPlaneKeys,
   "api.host": {
     description: "Address that the API listens on. `NOVACRON_API_HOST` wins.",
     default: "127.0.0.1",

@@ -246,6 +246,12 @@ export const fileSchema = section({
     tls_cert_file: text().optional(),
     tls_key_file: text().optional(),
   }),
+  control_plane: section({
+    backup_to: z.array(text(), { error: "a list of sites" }).optional(),
+    backup_interval: duration(),
+    backup_keep: duration(),
+    backup_key_file: text().optional(),
+  }),
   group_leases: section({ duration: duration(), margin: duration() }),
   site_workers: section({
     host: text(),

@@ -30,6 +30,7 @@ export const permissionRoles = {
   "payloads:decode": ["operator", "admin"],
   "system:freeze": ["operator", "admin"],
   "system:unfreeze": ["admin"],
+  "system:backup": ["operator", "admin"],
 } as const satisfies Readonly<Record<string, readonly Role[]>>;
 
 export type Permission = keyof typeof permissionRoles;

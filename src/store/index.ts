@@ -5,7 +5,9 @@ import { BindingRepository } from "./binding-repository.ts";
 import { type CallRate, PostgresCallBudget } from "./call-budget.ts";
 import { CertificateRepository } from "./certificate-repository.ts";
 import { PostgresCheckpointStore } from "./checkpoint-store.ts";
+import { ControlPlaneRepository } from "./control-plane-repository.ts";
 import { clientConfig, type DatabaseOptions, openDatabase, type StoreLog } from "./database.ts";
+import { dumpStore } from "./dump.ts";
 import { GroupPointRepository } from "./group-point-repository.ts";
 import { GuardRepository } from "./guard-repository.ts";
 import { HealthRepository } from "./health-repository.ts";
@@ -14,6 +16,7 @@ import { InventoryWriter } from "./inventory-writer.ts";
 import { LeaseAskRepository } from "./lease-ask-repository.ts";
 import { Listener } from "./listener.ts";
 import { LiveRepository } from "./live-repository.ts";
+import { type LoadedStore, loadStore } from "./load.ts";
 import { LogRepository } from "./log-repository.ts";
 import { MapRepository } from "./map-repository.ts";
 import { migrateDatabase } from "./migrate.ts";
@@ -44,6 +47,7 @@ import { WaveRepository } from "./wave-repository.ts";
 
 export type { AuditQuery } from "./audit-repository.ts";
 export type { BindingRecord } from "./binding-repository.ts";
+export type { BackupPlace } from "./control-plane-repository.ts";
 export type { StoreLog } from "./database.ts";
 export type { HealthDecision } from "./health-repository.ts";
 export type { DecisionAnswer } from "./health-schema.ts";
@@ -120,6 +124,8 @@ export interface Store {
   readonly guard: GuardRepository;
   readonly tokens: TokenRepository;
   readonly audit: AuditRepository;
+  /** This control plane itself. */
+  readonly controlPlane: ControlPlaneRepository;
   readonly idempotency: IdempotencyRepository;
   readonly prices: PriceRepository;
   /** What all processes said. */
@@ -131,6 +137,10 @@ export interface Store {
   /** Loads the price list that comes with the product, unless this state of it is there; returns whether it was loaded.
    *  Safe to call from several processes at once. */
   seedPrices(): Promise<boolean>;
+  /** Everything that is kept, as it is at one moment: one JSON text a line, for {@link load}. */
+  dump(): AsyncGenerator<string>;
+  /** Makes an empty database what a dump shows. @throws ProviderError Conflict for one that is in use. */
+  load(lines: AsyncIterable<string>): Promise<LoadedStore>;
   /** Resolves when the database answers.
    *  @throws ProviderError Unavailable. */
   ping(): Promise<void>;
@@ -179,6 +189,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     guard: new GuardRepository(db),
     tokens: new TokenRepository(db),
     audit,
+    controlPlane: new ControlPlaneRepository(db),
     idempotency: new IdempotencyRepository(db),
     prices,
     logs: new LogRepository(db),
@@ -187,6 +198,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     async seedPrices() {
       return prices.load(await shippedPriceList());
     },
+    dump: () => dumpStore(clientConfig(database)),
+    load: (lines) => loadStore(clientConfig(database), lines),
     async ping() {
       await sql`select 1`.execute(db);
     },

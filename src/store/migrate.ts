@@ -17,16 +17,16 @@ interface SchemaMigration {
 
 /**
  * Applies what is missing of `migrations/NNNN-name.sql`, each in a transaction of its own; processes that start together
- * wait for each other. Returns the names applied.
+ * wait for each other. Returns the names applied. With `upTo` none of a later version, for rows that are of that time.
  * @throws ProviderError Conflict when an applied file was changed afterwards.
  */
-export async function migrateDatabase(config: pg.ClientConfig): Promise<string[]> {
+export async function migrateDatabase(config: pg.ClientConfig, upTo = Number.POSITIVE_INFINITY): Promise<string[]> {
   const client = new pg.Client(config);
   client.on("error", () => undefined);
   try {
     await client.connect();
     await client.query("select pg_advisory_lock($1)", [migrationLock]);
-    return await applyMissing(client);
+    return await applyMissing(client, upTo);
   } catch (error) {
     throw toStoreError(error, "migrate the store's schema");
   } finally {
@@ -34,7 +34,7 @@ export async function migrateDatabase(config: pg.ClientConfig): Promise<string[]
   }
 }
 
-async function applyMissing(client: pg.Client): Promise<string[]> {
+async function applyMissing(client: pg.Client, upTo: number): Promise<string[]> {
   await client.query(`create table if not exists schema_migrations (
     version integer primary key, name text not null, checksum text not null, applied_at timestamptz not null default now())`);
   const { rows } = await client.query<{ version: number; checksum: string }>(
@@ -43,6 +43,7 @@ async function applyMissing(client: pg.Client): Promise<string[]> {
   const applied = new Map(rows.map((row) => [row.version, row.checksum]));
   const names: string[] = [];
   for (const migration of await readMigrations()) {
+    if (migration.version > upTo) break;
     const checksum = applied.get(migration.version);
     if (checksum === migration.checksum) continue;
     if (checksum !== undefined) throw changedAfterwards(migration.name);
@@ -62,6 +63,11 @@ async function applyMissing(client: pg.Client): Promise<string[]> {
     names.push(migration.name);
   }
   return names;
+}
+
+/** The version of the newest migration that this product has. */
+export async function newestMigration(): Promise<number> {
+  return (await readMigrations()).at(-1)?.version ?? 0;
 }
 
 async function readMigrations(): Promise<SchemaMigration[]> {

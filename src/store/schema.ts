@@ -26,6 +26,7 @@ import type {
   UserTable,
 } from "./access-schema.ts";
 import type { AssessmentTable, AssessmentVmTable } from "./assessment-schema.ts";
+import type { ControlPlanePlaceTable, ControlPlaneTable, InterruptedRunTable } from "./control-plane-schema.ts";
 import type { HealthDecisionTable, HealthSampleTable, LeaseAskTable } from "./health-schema.ts";
 import type {
   InventoryReadTable,
@@ -314,4 +315,7 @@ export interface Database {
   protection_members: ProtectionMemberTable;
   protection_events: ProtectionEventTable;
   group_points: GroupPointTable;
+  control_plane: ControlPlaneTable;
+  control_plane_places: ControlPlanePlaceTable;
+  interrupted_runs: InterruptedRunTable;
 }

@@ -83,6 +83,8 @@ export class SiteWorkerRepository {
     const row = await this.#rows()
       .where((e) => e.or([e("certificate_hash", "=", hash), e("previous_hash", "=", hash)]))
       .where("removed_at", "is", null)
+      // Their work is given by the control plane that has taken over.
+      .where(sql<boolean>`not exists (select from control_plane where superseded_by is not null)`)
       .executeTakeFirst();
     return row && toWorker(row);
   }

@@ -1,6 +1,7 @@
-import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from "@temporalio/client";
+import { type Client, ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOverlapPolicy } from "@temporalio/client";
 import { resourceKinds } from "../domain/resource.ts";
 import { type RotatedSecret, rotationName } from "../domain/rotation.ts";
+import type { BackUpControlPlaneInput } from "../workflows/back-up-control-plane/types.ts";
 import type { KeepHouseInput } from "../workflows/keep-house/types.ts";
 import type { RotateSecretInput } from "../workflows/rotate-secret/types.ts";
 import type { SyncInventoryInput } from "../workflows/sync-inventory/types.ts";
@@ -16,11 +17,19 @@ export interface InventoryIntervals {
 interface Timetable {
   readonly scheduleId: string;
   readonly workflowId: string;
-  readonly workflowType: "syncInventory" | "keepHouse" | "rotateSecret" | "sweepTests" | "tendRecoveryPlans";
+  readonly workflowType:
+    | "syncInventory"
+    | "keepHouse"
+    | "rotateSecret"
+    | "sweepTests"
+    | "tendRecoveryPlans"
+    | "backUpControlPlane";
   readonly everyMs: number;
   /** The first time at once, and not only after an interval. */
   readonly atOnce?: boolean;
-  readonly args: readonly [] | readonly [SyncInventoryInput | KeepHouseInput | RotateSecretInput];
+  readonly args:
+    | readonly []
+    | readonly [SyncInventoryInput | KeepHouseInput | RotateSecretInput | BackUpControlPlaneInput];
 }
 
 const housekeeping = "housekeeping";
@@ -59,6 +68,27 @@ export async function ensureRecoveryPlanSchedule(client: Client): Promise<void> 
     args: [],
   });
 }
+
+/** Has the control plane backed up, the first time at once; not any more where it goes to no site. Safe to call from every worker
+ *  at every start. */
+export async function ensureBackupSchedule(client: Client, sites: readonly string[], everyMs: number): Promise<void> {
+  if (sites.length > 0) {
+    const workflowType = "backUpControlPlane";
+    const args = [{ sites }] as const;
+    await ensureSchedule(client, { ...ofBackups, workflowType, everyMs, atOnce: true, args });
+    return;
+  }
+  await client.schedule
+    .getHandle(ofBackups.scheduleId)
+    .delete()
+    .catch((error: unknown) => {
+      if (!(error instanceof ScheduleNotFoundError)) throw error;
+    });
+}
+
+/** Of a backup that is asked for; those of the schedule have their moment behind it. */
+export const controlPlaneBackupId = "control-plane/backup";
+const ofBackups = { scheduleId: "control-plane-backup", workflowId: controlPlaneBackupId };
 
 /** Keeps each site's inventory fresh: two schedules a site, changed in place when an interval changed, removed with the
  *  site. Safe to call from every worker at every start. */

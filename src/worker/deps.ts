@@ -7,7 +7,7 @@ import type { HealthSettings } from "../domain/lookout.ts";
 import type { HostTools } from "../host/tools.ts";
 import { NameServerDns } from "../integrations/dns/index.ts";
 import { createSecrets } from "../integrations/secrets/create.ts";
-import { createRegistry, type ProviderEntry } from "../providers/registry.ts";
+import { createRegistry, type ProviderEntry, type Registry } from "../providers/registry.ts";
 import type { Store } from "../store/index.ts";
 import type { Say } from "../telemetry/say.ts";
 import type { SpanTaker } from "../telemetry/span.ts";
@@ -26,6 +26,7 @@ import { prove } from "../transfer/proof.ts";
 import { pump } from "../transfer/pump.ts";
 import { copyProgressSignal, replicatedSignal } from "../workflows/migrate-vm/messages.ts";
 import { callLines } from "./call-lines.ts";
+import { controlPlaneBackups } from "./control-plane/backups.ts";
 import type { WorkerMetrics } from "./metrics.ts";
 import { observeProvider } from "./observed-provider.ts";
 import { relayedProvider, siteAsker } from "./relayed-provider.ts";
@@ -61,6 +62,8 @@ export interface WorkerParts {
   readonly runDir: string;
   /** The stack's own folder; without it there is no proxy of its own. */
   readonly instanceDir?: string;
+  /** Of the configuration, for backups of the control plane. */
+  readonly configFile?: string | undefined;
   readonly log?: Say;
   /** Where spans go, if anywhere. */
   readonly spans?: SpanTaker | undefined;
@@ -73,11 +76,7 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
   const { config, store, client, tools, runDir } = parts;
   const log = parts.log ?? (() => undefined);
   const secrets = parts.secrets ?? createSecrets(config.secrets, {});
-  const entries = config.sites.map(({ nameServer, ...site }) => ({
-    ...site,
-    credentials: revealing(secrets, site.credentials),
-    ...(nameServer ? { nameServer: { ...nameServer, key: () => secrets.reveal(nameServer.key) } } : {}),
-  }));
+  const entries = providerEntries(config.sites, secrets);
   const calls = callLines({ log, spans: parts.spans, metrics: parts.metrics });
   const registry = createRegistry(entries, {
     tools,
@@ -122,8 +121,27 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
       warn: (message, error) => log("warn", message, isProviderError(error) ? { code: error.code } : undefined),
     },
     ...(parts.metrics ? { copies: parts.metrics.copies } : {}),
+    ...(parts.instanceDir === undefined ? {} : { controlPlane: backupsOf(parts, registry, parts.instanceDir) }),
     close: () => registry.close(),
   };
+}
+
+function backupsOf({ store, config, configFile }: WorkerParts, registry: Registry, instanceDir: string) {
+  const { keepMs, keyFile } = config.controlPlane;
+  const provider = (site: string) => registry.provider(site);
+  return controlPlaneBackups({ store, provider, instanceDir, configFile, keyFile, keepMs });
+}
+
+/** Sites as providers are made from them. */
+export function providerEntries(
+  sites: readonly SiteConfig[],
+  secrets: ReturnType<typeof createSecrets>,
+): readonly ProviderEntry[] {
+  return sites.map(({ nameServer, ...site }) => ({
+    ...site,
+    credentials: revealing(secrets, site.credentials),
+    ...(nameServer ? { nameServer: { ...nameServer, key: () => secrets.reveal(nameServer.key) } } : {}),
+  }));
 }
 
 function healthOf({ sites, failureDomain, siteWorkers }: Config): HealthSettings {

@@ -1,7 +1,9 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { Client } from "@temporalio/client";
 import { Runtime } from "@temporalio/worker";
-import { loadConfig } from "../config/config.ts";
+import type { ActivityDeps } from "../activities/deps.ts";
+import { type Config, loadConfig } from "../config/config.ts";
 import { configReport } from "../config/report.ts";
 import { readRuntime, required } from "../config/runtime.ts";
 import { loadHostTools } from "../host/host-tools.ts";
@@ -12,8 +14,9 @@ import type { Say } from "../telemetry/say.ts";
 import { Scrubber } from "../telemetry/scrub.ts";
 import { otlpTarget } from "../telemetry/start-otlp.ts";
 import { startTelling } from "../telemetry/telling.ts";
-import { connectClient } from "../temporal/connection.ts";
+import { connectClient, type TemporalAddress } from "../temporal/connection.ts";
 import {
+  ensureBackupSchedule,
   ensureHousekeepingSchedule,
   ensureInventorySchedules,
   ensureRecoveryPlanSchedule,
@@ -24,10 +27,12 @@ import { temporalAddress } from "../temporal/settings.ts";
 import { ensureGroupsLookedAfter } from "../temporal/site-health.ts";
 import { ensureWatches } from "../temporal/watches.ts";
 import { sharedHashPool } from "../transfer/hash-pool.ts";
+import { reconcileRuns } from "./control-plane/reconcile.ts";
+import { Standing } from "./control-plane/standing.ts";
 import { buildDeps } from "./deps.ts";
 import { sdkLogger } from "./sdk-log.ts";
 import { startTelemetry } from "./telemetry.ts";
-import { createListener, createWorker } from "./worker.ts";
+import { createListener, createWorker, type WorkerSettings } from "./worker.ts";
 
 /** What was said last is kept within this time, or not. */
 const lastLinesMs = 2_000;
@@ -80,12 +85,56 @@ export async function run({ env, onWorking }: { env: NodeJS.ProcessEnv; onWorkin
     tools: loadHostTools(toolsManifest),
     runDir: makeSocketDir(instanceDir),
     instanceDir,
+    configFile: runtime.configFile,
     log: say,
     spans: otlp?.spans,
     metrics,
   });
+  const ending = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => ending.abort());
+  const { backupTo } = config.controlPlane;
+  const standing = new Standing({ store, provider: (site) => deps.registry.provider(site), sites: backupTo, log: say });
+  const ready = () => {
+    mkdirSync(dirname(readyFile), { recursive: true });
+    writeFileSync(readyFile, `${process.pid}\n`);
+  };
+  if (await standing.mayBegin(ending.signal)) {
+    await reconcileRuns(store, client, say);
+    const told = { log: say, spans: otlp?.spans, attempts: metrics?.attempts, heartbeats: metrics?.heartbeats };
+    await takeWork({ config, client, temporal, deps, told, standing, ending, say }, () => {
+      ready();
+      onWorking();
+    });
+  }
+  if (!ending.signal.aborted) {
+    // It stays, so that nobody starts it again and again; what it is told to end with is a signal.
+    ready();
+    log.error("another control plane has taken over: this worker takes no work");
+    await aborted(ending.signal);
+  }
+  rmSync(readyFile, { force: true });
+  await deps.close();
+  await client.connection.close();
+  await telemetry.close();
+  await telling.close(lastLinesMs);
+  await store.close();
+}
+
+interface Work {
+  readonly config: Config;
+  readonly client: Client;
+  readonly temporal: TemporalAddress;
+  readonly deps: ActivityDeps & { readonly registry: { readonly sites: readonly { readonly site: string }[] } };
+  readonly told: NonNullable<WorkerSettings["telling"]>;
+  readonly standing: Standing;
+  readonly ending: AbortController;
+  readonly say: Say;
+}
+
+/** Takes work until it is to end, or another control plane has taken over; resolves when what was at work has ended. */
+async function takeWork(parts: Work, onWorking: () => void): Promise<void> {
+  const { config, client, temporal, deps, told, standing, ending, say } = parts;
   const sites = deps.registry.sites.map(({ site }) => site);
-  const told = { log: say, spans: otlp?.spans, attempts: metrics?.attempts, heartbeats: metrics?.heartbeats };
   const { worker, close } = await createWorker({ temporal, bundleCacheDir: cacheDir(), deps, telling: told });
   const listener = await createListener({ temporal, deps, telling: told });
   const running = Promise.all([worker.run(), listener.worker.run()]);
@@ -97,26 +146,25 @@ export async function run({ env, onWorking }: { env: NodeJS.ProcessEnv; onWorkin
   await ensureRotationSchedules(client, config.rotation);
   await ensureTestSweepSchedule(client);
   await ensureRecoveryPlanSchedule(client);
-  await ensureHousekeepingSchedule(client, {
-    historyMs: config.inventory.historyMs,
-    logsMs: config.logging.keepMs,
-  });
-  mkdirSync(dirname(readyFile), { recursive: true });
-  writeFileSync(readyFile, `${process.pid}\n`);
-  log.info({ sites }, "The worker takes work");
+  await ensureHousekeepingSchedule(client, { historyMs: config.inventory.historyMs, logsMs: config.logging.keepMs });
+  const { backupTo, intervalMs } = config.controlPlane;
+  await ensureBackupSchedule(client, backupTo, intervalMs);
+  say("info", "The worker takes work", { sites });
   onWorking();
-
-  for (const signal of ["SIGTERM", "SIGINT"] as const)
-    process.once(signal, () => {
-      listener.worker.shutdown();
-      worker.shutdown();
-    });
-  await running;
-  rmSync(readyFile, { force: true });
-  await deps.close();
+  const stop = new AbortController();
+  ending.signal.addEventListener("abort", () => stop.abort());
+  if (ending.signal.aborted) stop.abort();
+  const keeping = standing.keep(stop.signal, () => stop.abort());
+  await aborted(stop.signal);
+  listener.worker.shutdown();
+  worker.shutdown();
+  await Promise.all([running, keeping]);
   await Promise.all([close(), listener.close()]);
-  await client.connection.close();
-  await telemetry.close();
-  await telling.close(lastLinesMs);
-  await store.close();
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }

@@ -1,5 +1,6 @@
 export { askSite } from "./ask-site/workflow.ts";
 export { assessEstate } from "./assess-estate/workflow.ts";
+export { backUpControlPlane } from "./back-up-control-plane/workflow.ts";
 export { checkSite } from "./check-site/workflow.ts";
 export { drillRecovery } from "./drill-recovery/workflow.ts";
 export { failOver } from "./fail-over/workflow.ts";

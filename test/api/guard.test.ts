@@ -168,6 +168,7 @@ describe("a freeze", () => {
   test("lets only those changes through that are named here", () => {
     const allowed = routeTable().filter(({ audit, duringFreeze }) => audit !== undefined && duringFreeze);
     assert.deepEqual(allowed.map(({ operationId }) => operationId).sort(), [
+      "backUpControlPlane",
       "breakGlass",
       "cancelMigration",
       "cancelOperation",

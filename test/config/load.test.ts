@@ -164,6 +164,17 @@ describe("keys in effect", () => {
     assert.throws(() => load(context, `providers:\n- { ${host}, health_probes: ['somewhere'] }`), /tcp:\/\/HOST:PORT/);
   });
 
+  test("the control plane is backed up to sites that are configured", (context) => {
+    const off = load(context, `providers:\n- { ${host} }`).controlPlane;
+    assert.deepEqual(off, { backupTo: [], intervalMs: 900_000, keepMs: 30 * 86_400_000 });
+    const section = (more: string) => `providers:\n- { ${host} }\ncontrol_plane: { ${more} }`;
+    const given = "backup_to: [onprem-a], backup_interval: 5m, backup_keep: 90d, backup_key_file: /etc/key.json";
+    assert.deepEqual(load(context, section(given)).controlPlane, {
+      ...{ backupTo: ["onprem-a"], intervalMs: 300_000, keepMs: 90 * 86_400_000, keyFile: "/etc/key.json" },
+    });
+    assert.throws(() => load(context, section("backup_to: [onprem-b]")), /backup_to\[0\]: .*no site onprem-b/);
+  });
+
   test("every kind of provider has its adapter, and one that is not enabled is disabled", (context) => {
     const types = ["aws", "azure", "gcp", "oci", "digitalocean"].map((type) => `{ name: site-${type}, type: ${type} }`);
     const config = load(context, `providers: [${types.join(", ")}, { name: oci, region: eu-1, enabled: false }]`);

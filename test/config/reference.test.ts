@@ -53,6 +53,7 @@ test("every default and every example is accepted", (context) => {
         "api.tls_cert_file",
         "api.tls_key_file",
         "rotation.sites[]",
+        "control_plane.backup_to[]",
         "traffic.proxies[].name",
         "traffic.proxies[].control",
         "traffic.proxies[].token",

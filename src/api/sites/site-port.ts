@@ -154,8 +154,10 @@ class Callers {
     throw new ProviderError("Unavailable", {
       operation: "work for a site",
       resource: "worker's certificate",
-      reason: "it is not of a worker in force: the worker was removed, or never joined",
-      action: "Join again: novacron sites join-token SITE makes what a machine joins with.",
+      reason:
+        "it is not of a worker in force: the worker was removed, never joined, or another control plane has taken over",
+      action:
+        "Join again (novacron sites join-token SITE makes what a machine joins with), or lead it to that control plane.",
     });
   }
 }

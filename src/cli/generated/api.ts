@@ -1675,6 +1675,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/control-plane": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which control plane this is, whether it may act, and where its backups are */
+        get: operations["getControlPlane"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/control-plane/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Back the control plane up now, beside its schedule
+         * @description To each of `control_plane.backup_to`. `GET /v1/control-plane` tells when it is there, and proven.
+         */
+        post: operations["backUpControlPlane"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/codec/decode": {
         parameters: {
             query?: never;
@@ -3559,7 +3596,7 @@ export interface components {
             name: string;
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
-            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup")[];
             /** @description Default 90 */
             expires_in_days?: number;
         };
@@ -5994,7 +6031,7 @@ export interface components {
             /** @description What the caller may do, and where */
             may: {
                 /** @enum {string} */
-                permission: "inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze";
+                permission: "inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup";
                 scopes: components["schemas"]["Scope"][];
             }[];
         };
@@ -6038,6 +6075,82 @@ export interface components {
         SealedSecret: {
             /** @description Print it and seal it. Shown this once and kept nowhere */
             secret: string;
+        };
+        ControlPlane: {
+            installation_id: string;
+            /** @description Raised by each recovery; of two control planes the one of the earlier epoch stops */
+            epoch: number;
+            /**
+             * Format: date-time
+             * @description When its claim was last seen at a site that it is backed up to
+             */
+            seen_at?: string;
+            /** @description Another one has taken over: this one changes nothing any more */
+            superseded_by?: {
+                epoch: number;
+                /** @description The machine that it was brought up on */
+                host: string;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                taken_at: string;
+                reason?: string;
+            };
+            backup_interval_seconds: number;
+            places: {
+                /**
+                 * @description A site's id, as in the configuration
+                 * @example onprem-a
+                 */
+                site: string;
+                backup_id?: string;
+                /**
+                 * Format: date-time
+                 * @description The moment that the newest backup there shows
+                 */
+                taken_at?: string;
+                /**
+                 * Format: date-time
+                 * @description When all of it had been read back
+                 */
+                proven_at?: string;
+                /** @description Bytes */
+                bytes?: number;
+                rows?: number;
+                /** @description Backups that are there */
+                kept?: number;
+                took_ms?: number;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                tried_at?: string;
+                /** @description Why the newest attempt failed */
+                problem?: string;
+                /** @description There is none from within the last three intervals */
+                overdue: boolean;
+            }[];
+            /** @description What was under way when the backup was made that this control plane was rebuilt from */
+            interrupted: {
+                workflow_id: string;
+                /** @enum {string} */
+                kind: "migration" | "wave" | "operation" | "migration-test" | "assessment" | "protection-group" | "recovery-run";
+                subject: string;
+                /** @description As it was in the backup */
+                state: string;
+                /** @enum {string} */
+                outcome: "goes-on" | "restarted" | "lost";
+                advice?: string;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                at: string;
+            }[];
+        };
+        ControlPlaneBackupStarted: {
+            workflow_id: string;
         };
         UserList: {
             items: components["schemas"]["User"][];
@@ -6101,7 +6214,7 @@ export interface components {
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
             /** @description No more than these of what the roles allow */
-            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup")[];
             created_by: string;
             /**
              * Format: date-time
@@ -6136,7 +6249,7 @@ export interface components {
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
             /** @description No more than these of what the roles allow */
-            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup")[];
             created_by: string;
             /**
              * Format: date-time
@@ -10523,6 +10636,70 @@ export interface operations {
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getControlPlane: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it stands */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ControlPlane"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    backUpControlPlane: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Under way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ControlPlaneBackupStarted"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];

@@ -375,6 +375,8 @@ export const requests: Readonly<Record<string, WalkRow>> = {
   followLogs: get(`/v1/logs/events?workflow_id=migration/${moved}&until=2020-01-01T00:00:00Z`, "move"),
   readMetrics: { reach: "installation", makes: true, ask: () => ({ path: "/v1/metrics" }) },
   readSiteWorkerMetrics: { reach: "installation", makes: true, ask: () => ({ path: "/v1/metrics/site-workers" }) },
+  getControlPlane: { reach: "installation", makes: true, ask: () => ({ path: "/v1/control-plane" }) },
+  backUpControlPlane: { reach: "installation", makes: true, ask: () => ({ path: "/v1/control-plane/backups" }) },
   listAudit: { reach: "installation", makes: true, ask: () => ({ path: "/v1/audit" }) },
   exportAudit: { reach: "installation", makes: true, ask: () => ({ path: "/v1/audit/export?after=1000000" }) },
   listAuditCheckpoints: { reach: "installation", makes: true, ask: () => ({ path: "/v1/audit/checkpoints" }) },
