@@ -47,6 +47,8 @@ export interface LabParts {
 export interface LabOptions {
   /** Adds the site `vault`, a folder. */
   readonly vault?: boolean;
+  /** And lets it keep a zone on a name server. */
+  readonly nameServer?: Readonly<Record<"address" | "zone" | "keyName" | "secret", string>>;
   /** The list of tools, instead of the machine's. */
   readonly toolsManifest?: string;
 }
@@ -65,7 +67,7 @@ export async function startParts(options: LabOptions = {}): Promise<LabParts> {
     NOVACRON_INSTANCE_DIR: dir,
     NOVACRON_SITES: join(dir, "sites.json"),
     NOVACRON_TOOLS: options.toolsManifest ?? toolsManifestPath(),
-    ...(options.vault ? { NOVACRON_CONFIG: vaultConfig(dir) } : {}),
+    ...(options.vault ? { NOVACRON_CONFIG: vaultConfig(dir, options.nameServer) } : {}),
   };
   const socket = sandboxSocket(dir);
   const sandbox = new NodePart("sandbox", { env, logFile: join(dir, "sandbox.log"), ready: () => healthy(socket) });
@@ -283,10 +285,13 @@ export class StackLab implements AsyncDisposable {
   }
 }
 
-function vaultConfig(dir: string): string {
+function vaultConfig(dir: string, server: LabOptions["nameServer"]): string {
   const file = join(dir, "novacron.yaml");
   mkdirSync(join(dir, "vault"));
-  writeFileSync(file, `providers: [{ name: vault, type: folder, storage_path: ${join(dir, "vault")} }]\n`);
+  const keeps = server
+    ? `, name_server: { address: "${server.address}", zones: [${server.zone}], key_name: ${server.keyName}, key: ${server.secret} }`
+    : "";
+  writeFileSync(file, `providers: [{ name: vault, type: folder, storage_path: ${join(dir, "vault")}${keeps} }]\n`);
   return file;
 }
 

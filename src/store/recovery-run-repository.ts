@@ -85,7 +85,7 @@ export class RecoveryRunRepository {
     return toPage(rows, limit, toRun, (row) => [row.created_at, row.run_id]);
   }
 
-  /** The newest drill that ended, of that version of the plan; a passed one only, where that is asked for. */
+  /** The newest drill that came to its own end, of that version of the plan; a passed one only, where that is asked for. */
   async newestDrill(
     groupId: string,
     wanted: { readonly version?: number; readonly passed?: boolean } = {},
@@ -95,6 +95,7 @@ export class RecoveryRunRepository {
       .selectAll()
       .where("group_id", "=", groupId)
       .where("mode", "=", "drill" satisfies RecoveryMode)
+      .where("state", "<>", "given-up" satisfies RecoveryState)
       .where("ended_at", "is not", null);
     if (wanted.version !== undefined) select = select.where("recovery_plan_version", "=", wanted.version);
     if (wanted.passed) select = select.where("state", "=", "done" satisfies RecoveryState);

@@ -54,14 +54,15 @@ class DrillRun {
   async execute(): Promise<DrillRecoveryResult> {
     const lifeSeconds = this.#input.maxLifeSeconds ?? usualLifeSeconds;
     let failure: unknown;
+    let byPerson = false;
     if ((await this.#register()).ended) return { runId: this.#input.runId, state: this.#story.state };
     try {
       await CancellationScope.withTimeout(lifeSeconds * 1000, () => this.#prove(lifeSeconds));
     } catch (error) {
-      const byPerson = CancellationScope.current().consideredCancelled;
+      byPerson = CancellationScope.current().consideredCancelled;
       failure = isCancellation(error) && !byPerson ? tooLong(this.#input.runId, lifeSeconds) : error;
     }
-    await CancellationScope.nonCancellable(() => this.#tearDown(failure));
+    await CancellationScope.nonCancellable(() => this.#tearDown(failure, byPerson));
     return { runId: this.#input.runId, state: this.#story.state };
   }
 
@@ -151,10 +152,11 @@ class DrillRun {
     throw new Error(`There is nowhere to make ${create.name}`);
   }
 
-  async #tearDown(failure: unknown): Promise<void> {
+  async #tearDown(failure: unknown, byPerson: boolean): Promise<void> {
     const orders = this.#orders;
     await this.#story.become("undoing");
     let problem: RecoveryRun["problem"] = failure === undefined ? undefined : told(failure);
+    let isTornDown = true;
     if (orders) {
       const { from, to } = orders;
       const { runId } = this.#input;
@@ -170,6 +172,7 @@ class DrillRun {
           },
         );
         if (left.length > 0) {
+          isTornDown = false;
           problem ??= {
             code: "Conflict",
             message: `${left.length} resource(s) of it are left at ${to}: ${left.join(", ")}`,
@@ -178,13 +181,16 @@ class DrillRun {
         if (this.#report) this.#report = { ...this.#report, leftOver: left.length };
       } catch (error) {
         const { code, message } = describeFailure(error);
+        isTornDown = false;
         const resource = `${to}: what carries novacron:key=${runId}-… (${message})`;
         const leftBehind = [{ resource, remove: `novacron recovery drill ${orders.groupId}: see its steps` }];
         problem = { code, message, ...problem, leftBehind };
       }
       await this.#settle(to);
     }
-    await this.#story.become(problem ? "failed" : "done", {
+    // One that a person gave up says nothing of the plan.
+    const ended = byPerson && isTornDown ? "given-up" : problem ? "failed" : "done";
+    await this.#story.become(ended, {
       ...(problem ? { problem } : {}),
       ...(this.#report ? { report: this.#report } : {}),
       endedAt: now(),
