@@ -15,6 +15,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   replication: async () => (await import("./replication.ts")).replicationBench,
   warm: async () => (await import("./warm.ts")).warmBench,
   typical: async () => (await import("./typical.ts")).typicalBench,
+  failover: async () => (await import("./failover.ts")).failoverBench,
   wave: async () => (await import("./wave.ts")).waveBench,
   routes: async () => (await import("./routes.ts")).routesBench,
   overhead: async () => (await import("./overhead.ts")).overheadBench,
