@@ -5,7 +5,11 @@ import type { ProtectionGroup } from "../../src/domain/protection.ts";
 import type { ProtectVmParameters } from "../../src/domain/protection-plan.ts";
 import { resolvePolicy } from "../../src/domain/protection-policy.ts";
 import { taskQueue } from "../../src/temporal/connection.ts";
-import { deleteProtectionSignal, makePointSignal } from "../../src/workflows/protect-group/messages.ts";
+import {
+  deleteProtectionSignal,
+  makePointSignal,
+  protectionStandingQuery,
+} from "../../src/workflows/protect-group/messages.ts";
 import type { Site, StackLab } from "./stack-lab.ts";
 
 const pollMs = 100;
@@ -70,6 +74,15 @@ export class GroupLab {
 
   async askForPoint(): Promise<void> {
     await this.#run().signal(makePointSignal);
+  }
+
+  /** Until all that follows a point is done, too: what it held is let go of, old points are cleaned. */
+  async rests(): Promise<void> {
+    for (const deadline = Date.now() + stuckMs; Date.now() < deadline; await sleep(pollMs)) {
+      const { pointId } = await this.#run().query(protectionStandingQuery);
+      if (pointId === undefined) return;
+    }
+    throw new Error("The round does not end.");
   }
 
   async end(): Promise<void> {
