@@ -9,6 +9,7 @@ import type { alsoChanged } from "../transfer/also-changed.ts";
 import type { createBandwidthLimiter } from "../transfer/bandwidth.ts";
 import type { EntropyMeter } from "../transfer/entropy.ts";
 import type { createHoursLimiter } from "../transfer/hours-limiter.ts";
+import type { openGuestFiles } from "../transfer/inspect/guest-files.ts";
 import type { inspectGuest } from "../transfer/inspect/index.ts";
 import type { manifestDataBytes, writtenRanges } from "../transfer/manifest.ts";
 import type { padSource } from "../transfer/padded-source.ts";
@@ -16,6 +17,7 @@ import type { CheckpointStore, RateLeases } from "../transfer/ports.ts";
 import type { preparedSince, prepareGuest } from "../transfer/prepare/index.ts";
 import type { prove } from "../transfer/proof.ts";
 import type { pump } from "../transfer/pump.ts";
+import type { tar } from "../transfer/tar.ts";
 
 /** Our own ceilings for a site beside its own quotas; undefined is no ceiling. */
 export interface SiteCeilings {
@@ -43,6 +45,9 @@ export interface DataPlane {
   readonly pump: typeof pump;
   readonly padSource: typeof padSource;
   readonly inspectGuest: typeof inspectGuest;
+  readonly openGuestFiles: typeof openGuestFiles;
+  /** An archive of entries, as they come. */
+  readonly tar: typeof tar;
   readonly prepareGuest: typeof prepareGuest;
   readonly preparedSince: typeof preparedSince;
   readonly prove: typeof prove;

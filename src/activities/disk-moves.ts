@@ -4,7 +4,7 @@ import { allowance, bandwidthAt, isAllowed } from "../domain/move-hours.ts";
 import { rankOf } from "../domain/rate-shares.ts";
 import { tagKeys } from "../domain/vm.ts";
 import type { DisksFacet } from "../providers/provider.ts";
-import type { GenerationState, TransferProgress } from "../transfer/ports.ts";
+import type { BlockSource, GenerationState, TransferProgress } from "../transfer/ports.ts";
 import type { ProofResult } from "../transfer/proof.ts";
 import type { SiteDeps } from "./deps.ts";
 
@@ -24,6 +24,8 @@ export interface DiskMove {
   readonly from: string;
   readonly to: string;
   readonly sourcePointId: string;
+  /** It is read from that recovery point instead, by a worker that reaches both sites. */
+  readonly fromPoint?: string;
   readonly generationId: string;
   readonly copy: CopyDiskParameters;
   readonly measuresEntropy?: boolean;
@@ -108,9 +110,9 @@ export class DiskMoves {
     onProgress?: (progress: TransferProgress) => void,
   ): Promise<CopyDiskResult> {
     const { store, transfer } = this.#deps;
-    const { generationId, sourcePointId, migrationId, copy } = move;
+    const { generationId, migrationId, copy } = move;
     const parentManifestId = copy.base?.parentManifestId;
-    const { targetSizeBytes: sizeBytes, replicaId, diskId, encryptionKey } = copy;
+    const { targetSizeBytes: sizeBytes, replicaId, encryptionKey } = copy;
     const { attempt } = state;
     const tags = { [tagKeys.managed]: "true", [tagKeys.migration]: migrationId };
     const replica = { replicaId, sizeBytes, encryptionKey, tags };
@@ -118,7 +120,7 @@ export class DiskMoves {
     const [sink, blocks] = await both(
       resources,
       target.openGeneration({ replica, generationId, parentPointId, attempt }, signal),
-      source.openSource({ sourcePointId, diskId, attempt }, signal),
+      this.#openSource(move, source, attempt, signal),
     );
     let left = copy.expectedBytes ?? copy.allocatedBytes;
     const limiter = this.#limiter(move, attempt, rest, () => rankOf(rest ? "running" : "stopped", left));
@@ -148,6 +150,17 @@ export class DiskMoves {
     await store.checkpoints.seal({ generationId, attempt, rootHash: result.rootHash });
     const entropy = meter?.bitsPerByte;
     return { ...resultOf(attempt, result), ...(entropy === undefined ? {} : { entropy }) };
+  }
+
+  async #openSource(
+    { from, sourcePointId, fromPoint, copy: { diskId } }: DiskMove,
+    source: CopyEnd,
+    attempt: number,
+    signal: AbortSignal,
+  ): Promise<BlockSource> {
+    if (fromPoint === undefined) return source.openSource({ sourcePointId, diskId, attempt }, signal);
+    const { disks } = await this.#deps.registry.provider(from);
+    return disks.openPoint(fromPoint, signal);
   }
 
   async #disksAt(site: string, generationId: string): Promise<CopyEnd> {

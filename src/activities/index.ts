@@ -1,3 +1,4 @@
+// Long because every activity has its row here.
 import { type SiteActivity, siteActivities } from "../domain/site-work.ts";
 import { assessActivities } from "./assess.ts";
 import { certificateActivities } from "./certificate.ts";
@@ -36,7 +37,10 @@ import { recoveryPlanActivities } from "./recovery-plan.ts";
 import { recoveryTrafficActivities } from "./recovery-traffic.ts";
 import { replicateActivities } from "./replicate.ts";
 import { rereadRulesActivities } from "./reread-rules.ts";
+import { restoreActivities } from "./restore.ts";
+import { restorePlanActivities } from "./restore-plan.ts";
 import { rotateActivities } from "./rotate.ts";
+import { sendFilesActivities } from "./send-files.ts";
 import { siteHealthActivities } from "./site-health.ts";
 import { answerActivities, siteWorkerActivities } from "./site-workers.ts";
 import { MigrationSlots, slotActivities } from "./slots.ts";
@@ -121,6 +125,9 @@ function allOf(deps: ActivityDeps) {
     ...protectionActivities(deps),
     ...takeoverActivities(deps),
     ...controlPlaneActivities(deps),
+    ...restorePlanActivities(deps),
+    ...restoreActivities(deps, moves),
+    ...sendFilesActivities(deps),
   };
 }
 
@@ -292,4 +299,9 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   abandonFailover: "records",
   holdPoint: "records",
   backUpTo: "follows",
+  makeRestorePlan: "reads",
+  openRestore: "reads",
+  copyPoint: "changes",
+  recordRestore: "records",
+  sendFiles: "reads",
 };

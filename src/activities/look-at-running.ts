@@ -7,7 +7,7 @@ import type { Provider } from "../providers/provider.ts";
 export async function lookAtRunning(
   sides: Pick<MigrationObservations, "request" | "source" | "target" | "defaults">,
   vm: Vm,
-  { source, target }: { readonly source: Provider; readonly target: Provider },
+  { source, target }: { readonly source: Pick<Provider, "live">; readonly target: Pick<Provider, "live"> },
   signal: AbortSignal,
 ): Promise<LiveObservation | undefined> {
   if (sides.request.mode !== "live" || vm.state !== "running" || liveGap(sides) !== undefined) return undefined;

@@ -2,12 +2,12 @@ import { isProviderError } from "../domain/errors.ts";
 import { type Fact, type Guest, known, unknown } from "../domain/guest.ts";
 import { bootDisk } from "../domain/migration-guest.ts";
 import type { Vm } from "../domain/vm.ts";
-import type { Provider } from "../providers/provider.ts";
 import type { DataPlane } from "./deps.ts";
+import type { SourceSide } from "./plan-observations.ts";
 
 /** What is on the VM's boot disk now. A look that fails is a fact that is not known, never a plan that is not made. */
 export async function lookIntoGuest(
-  provider: Provider,
+  provider: SourceSide,
   vm: Vm,
   inspectGuest: DataPlane["inspectGuest"],
   options: { readonly drivers: boolean },

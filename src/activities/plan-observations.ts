@@ -4,14 +4,28 @@ import type { Ceiling, DiskBase, DiskObservation, MigrationObservations } from "
 import type { PriceBook } from "../domain/prices.ts";
 import type { Vm } from "../domain/vm.ts";
 import type { QuotasFacet } from "../providers/cloud-facets.ts";
-import type { Network, NetworkFacet, Provider, SourcePointDisk } from "../providers/provider.ts";
+import type {
+  ComputeFacet,
+  DisksFacet,
+  Network,
+  NetworkFacet,
+  Provider,
+  SourcePointDisk,
+} from "../providers/provider.ts";
 import type { Store } from "../store/index.ts";
 import type { DataPlane, SiteSettings } from "./deps.ts";
 import { goneIsFine } from "./gone.ts";
 
+/** What a plan asks of where a VM comes from. */
+export interface SourceSide extends Pick<Provider, "site" | "kind" | "capabilities" | "live"> {
+  readonly compute: Pick<ComputeFacet, "listInstanceTypes">;
+  readonly disks: Pick<DisksFacet, "inspectSource" | "peek" | "expectConsistency" | "diskTypes" | "listVolumes">;
+  readonly network: Pick<NetworkFacet, "firewallOf">;
+}
+
 /** What a plan looks at, at both sites; nothing is changed. */
 export async function lookAtSource(
-  provider: Provider,
+  provider: SourceSide,
   settings: SiteSettings,
   store: Store,
   vmId: string,
@@ -69,7 +83,7 @@ export async function lookAtTarget(
 
 /** Of disks whose VM does not tell them. */
 export async function typesOf(
-  { disks }: Provider,
+  { disks }: SourceSide,
   vm: Vm,
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, string>>> {
@@ -122,7 +136,11 @@ async function readQuotas(
   }
 }
 
-export function pricesAt(provider: Provider, { market }: SiteSettings, store: Store): Promise<PriceBook> | undefined {
+export function pricesAt(
+  provider: Pick<Provider, "capabilities">,
+  { market }: SiteSettings,
+  store: Store,
+): Promise<PriceBook> | undefined {
   if (provider.capabilities.prices !== undefined || !market) return undefined;
   return store.prices.book(market.provider, market.region);
 }

@@ -6,6 +6,7 @@ import type { MigrationObservations } from "../domain/migration-parts.ts";
 import { planMigration } from "../domain/migration-plan.ts";
 import { translatesRules } from "../domain/migration-rules.ts";
 import type { Plan } from "../domain/plan.ts";
+import type { Vm } from "../domain/vm.ts";
 import type { PlannedMember } from "../domain/wave-plan.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { withKnownBytes } from "./known-bytes.ts";
@@ -13,7 +14,7 @@ import { lookAtRunning } from "./look-at-running.ts";
 import { lookAtTraffic } from "./look-at-traffic.ts";
 import { lookIntoGuest } from "./look-into-guest.ts";
 import { hashOf } from "./pinned-plan.ts";
-import { findVm, lookAtSource, lookAtTarget, observeDisk, typesOf } from "./plan-observations.ts";
+import { findVm, lookAtSource, lookAtTarget, observeDisk, type SourceSide, typesOf } from "./plan-observations.ts";
 import { tryPreparation } from "./try-preparation.ts";
 
 /** Why a VM can't be planned, as far as that is a fact of the VM and not of the moment. */
@@ -33,10 +34,20 @@ export async function planOrRefusal(
   }
 }
 
-/** Looks at both sites and stores the pinned plan of one migration; a known plan id gives the stored one. */
+/** A VM that is no machine of its site: what a recovery point shows of one. */
+export interface PlannedSource {
+  readonly side: SourceSide;
+  readonly vm: Vm;
+}
+
+/** Looks at both sites and stores the pinned plan of one migration; a known plan id gives the stored one. With a `source` of its
+ *  own it may be for the site where that lies. */
 export async function planOne(
   deps: ActivityDeps,
-  input: { readonly planId: string; readonly request: MigrationRequest } & Pick<MigrationObservations, "homeward">,
+  input: { readonly planId: string; readonly request: MigrationRequest; readonly source?: PlannedSource } & Pick<
+    MigrationObservations,
+    "homeward"
+  >,
   signal: AbortSignal,
 ): Promise<Plan> {
   const { registry, store, transfer, defaults, settings } = deps;
@@ -44,7 +55,7 @@ export async function planOne(
   if (known) return known;
   const { request, map } = await resolveMap(store, input.request);
   await refuseWrongMapHome(store, request);
-  if (request.from === request.to) {
+  if (request.from === request.to && !input.source) {
     throw new ProviderError("InvalidInput", {
       operation: "plan the migration",
       resource: `site/${request.to}`,
@@ -52,8 +63,8 @@ export async function planOne(
       action: "Name another target with --to.",
     });
   }
-  const [source, target] = await Promise.all([registry.provider(request.from), registry.provider(request.to)]);
-  const vm = await findVm(source, request.vm, signal);
+  const target = await registry.provider(request.to);
+  const { side: source, vm } = input.source ?? (await findSource(registry, request, signal));
   // What a guest has drivers for takes the longest to find, and matters where its hardware changes.
   const look = { drivers: source.kind !== target.kind || target.compute.listInstanceTypes !== undefined };
   const mapsTypes = request.diskTypes === "match" || request.diskTypeMap !== undefined;
@@ -82,7 +93,9 @@ export async function planOne(
     ...(diskTypes ? { diskTypes } : {}),
   };
   const wanted = planMigration(seen);
-  const preparationRefused = await tryPreparation(source, vm, wanted, transfer.prepareGuest, signal);
+  // What a point shows is what will be prepared.
+  const tried: Vm = input.source ? { ...vm, state: "stopped" } : vm;
+  const preparationRefused = await tryPreparation(source, tried, wanted, transfer.prepareGuest, signal);
   const parts = preparationRefused === undefined ? wanted : planMigration({ ...seen, preparationRefused });
   const hash = hashOf(parts);
   const subjects = [
@@ -93,6 +106,15 @@ export async function planOne(
   await store.plans.insert(plan);
   // Another attempt may have been quicker: what is stored is what will be carried out.
   return (await store.plans.get(plan.planId)) ?? plan;
+}
+
+async function findSource(
+  registry: ActivityDeps["registry"],
+  { from, vm }: MigrationRequest,
+  signal: AbortSignal,
+): Promise<PlannedSource> {
+  const side = await registry.provider(from);
+  return { side, vm: await findVm(side, vm, signal) };
 }
 
 /** The request with what its map says, if it names one. @throws ProviderError NotFound, InvalidInput. */

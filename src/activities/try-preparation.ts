@@ -3,9 +3,9 @@ import { bootDisk } from "../domain/migration-guest.ts";
 import type { PlanContent } from "../domain/plan.ts";
 import type { PrepareDiskParameters } from "../domain/preparation.ts";
 import type { Vm } from "../domain/vm.ts";
-import type { Provider } from "../providers/provider.ts";
 import type { BlockSource } from "../transfer/ports.ts";
 import type { DataPlane } from "./deps.ts";
+import type { SourceSide } from "./plan-observations.ts";
 
 /** Somebody waits for the plan. */
 const maxMs = 10_000;
@@ -13,7 +13,7 @@ const maxMs = 10_000;
 /** Tries a plan's changes on what is on the VM's boot disk now; nothing is written. Why they can't be made, undefined when
  *  they can or when that can't be told yet. */
 export async function tryPreparation(
-  provider: Provider,
+  provider: SourceSide,
   vm: Vm,
   { actions }: Pick<PlanContent, "actions">,
   prepareGuest: DataPlane["prepareGuest"],

@@ -48,6 +48,9 @@ export async function once(store: Store, request: IdempotentRequest, work: () =>
       const { status, headers, body } = answer;
       const kept = request.confidential ? { status, body: undefined } : { status, headers, body };
       await store.idempotency.complete(claimed.key, claimed.route, kept);
+    } else {
+      // It was sent as it came, and is not kept: a repeat gets it anew.
+      await store.idempotency.release(claimed.key, claimed.route).catch(() => undefined);
     }
     return answer;
   } catch (error) {

@@ -4,6 +4,7 @@ import type { Runs } from "./runs.ts";
 import { startLeftOverAssessments } from "./start-assessment.ts";
 import { startLeftOver } from "./start-migration.ts";
 import { startLeftOverProtection } from "./start-protection.ts";
+import { startLeftOverRestores } from "./start-restore.ts";
 import { startLeftOverWaves } from "./start-wave.ts";
 
 /** Longer than a start in progress takes, so that nothing is started beside it needlessly. */
@@ -19,6 +20,7 @@ export function keepStarting(context: Pick<ApiDeps, "store" | "log"> & { runs: R
       await startLeftOverWaves(context, olderThanMs);
       await startLeftOverAssessments(context, olderThanMs);
       await startLeftOverProtection(context, olderThanMs);
+      await startLeftOverRestores(context, olderThanMs);
     } catch (error) {
       context.log.warn({ err: error }, "could not look for what was only registered; trying again later");
     }

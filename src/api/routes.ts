@@ -21,6 +21,7 @@ import { migrationTestRoutes } from "./routes/migration-tests.ts";
 import { migrationRoutes } from "./routes/migrations.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import { planRoutes } from "./routes/plans.ts";
+import { pointHoldRoutes } from "./routes/point-holds.ts";
 import { priceRoutes } from "./routes/prices.ts";
 import { protectionRoutes } from "./routes/protection.ts";
 import { protectionPointRoutes } from "./routes/protection-points.ts";
@@ -28,6 +29,8 @@ import { recoveryPlanRoutes } from "./routes/recovery-plans.ts";
 import { recoveryRunRoutes } from "./routes/recovery-runs.ts";
 import { refreshRoutes } from "./routes/refresh.ts";
 import { resourceRoutes } from "./routes/resources.ts";
+import { restoredFileRoutes } from "./routes/restored-files.ts";
+import { restoreRoutes } from "./routes/restores.ts";
 import { searchRoutes } from "./routes/searches.ts";
 import { siteHealthRoutes } from "./routes/site-health.ts";
 import { siteWorkerRoutes } from "./routes/site-workers.ts";
@@ -64,6 +67,10 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
     ...waveRoutes(context),
     ...protectionRoutes(context),
     ...protectionPointRoutes(context),
+    ...pointHoldRoutes(context),
+    // Before those whose paths have an id in that place.
+    ...restoredFileRoutes(context),
+    ...restoreRoutes(context),
     ...certificateRoutes(context),
     ...authRoutes(context),
     ...guardRoutes(context),

@@ -18,6 +18,8 @@ import type { MigrationRequest } from "../domain/migration.ts";
 import type { TestState } from "../domain/migration-test.ts";
 import type { Plan } from "../domain/plan.ts";
 import { protectionWorkflowId } from "../domain/protection.ts";
+import { restoreWorkflowId } from "../domain/restore.ts";
+import { type FilesToSend, type SentFiles, sendFilesWorkflowId } from "../domain/restored-files.ts";
 import type { SiteCheck } from "../providers/provider.ts";
 import { taskQueue } from "../temporal/connection.ts";
 import { controlPlaneBackupId } from "../temporal/schedules.ts";
@@ -53,6 +55,7 @@ import {
 import type { ProtectGroupInput } from "../workflows/protect-group/types.ts";
 import type { ReadLeaseInput } from "../workflows/read-lease/types.ts";
 import type { ReleaseGroupInput, ReleaseGroupResult } from "../workflows/release-group/types.ts";
+import type { RestoreVmInput } from "../workflows/restore-vm/types.ts";
 import { pauseWaveSignal, resumeWaveSignal } from "../workflows/run-wave/messages.ts";
 import type { RunWaveInput } from "../workflows/run-wave/types.ts";
 import { answerOutageUpdate } from "../workflows/site-health/messages.ts";
@@ -79,6 +82,13 @@ const protectionOrders = {
   delete: deleteProtectionSignal,
 } as const;
 export type ProtectionOrder = keyof typeof protectionOrders;
+
+/** Files on their way through a pipe. */
+export interface FilesRun {
+  /** Fails as the run does. */
+  readonly sent: Promise<SentFiles>;
+  cancel(): Promise<void>;
+}
 
 type Outcome = "done" | "still-running";
 
@@ -356,6 +366,45 @@ export class Runs {
     await this.#guard(this.#limits.askMs, () => run.cancel());
   }
 
+  /** Starts the restore's run, or finds it running or ended already. */
+  async restore(input: RestoreVmInput, summary: string): Promise<void> {
+    await this.#guard(this.#limits.askMs, () =>
+      this.#startOrFind("restoreVm", {
+        taskQueue,
+        workflowId: restoreWorkflowId(input.restoreId),
+        args: [input],
+        staticSummary: summary,
+        staticDetails: `Plan ${input.planId}, hash ${input.planHash}`,
+        workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+      }),
+    );
+  }
+
+  /** Begins to send files of a point; whoever reads them follows its end. */
+  async sendFiles(input: FilesToSend): Promise<FilesRun> {
+    const handle = await this.#guard(this.#limits.askMs, () =>
+      this.#client.workflow.start("sendFiles", {
+        taskQueue,
+        workflowId: sendFilesWorkflowId(input.pipeId),
+        args: [input],
+        staticSummary: `Files of ${input.pointId}: ${input.path}`,
+      }),
+    );
+    return {
+      sent: handle.result().catch((error: unknown) => {
+        throw fromTemporal(error);
+      }),
+      cancel: async () => {
+        await this.#guard(this.#limits.askMs, () => handle.cancel());
+      },
+    };
+  }
+
+  async cancelRestore(restoreId: string): Promise<void> {
+    const handle = this.#client.workflow.getHandle(restoreWorkflowId(restoreId));
+    await this.#guard(this.#limits.askMs, () => handle.cancel());
+  }
+
   async cancelOperation(operationId: string): Promise<void> {
     const handle = this.#client.workflow.getHandle(operationWorkflowId(operationId));
     await this.#guard(this.#limits.askMs, () => handle.cancel());
@@ -483,6 +532,7 @@ export class Runs {
 function planSummary(input: PlanOperationInput): string {
   if (input.create) return `Plan a new VM ${input.create.name}`;
   if (input.finalize) return `Plan the finalize of ${input.finalize.migrationId}`;
+  if (input.restore) return `Plan to restore ${input.restore.vm}`;
   if (input.test) return `Plan a test of ${input.test.migrationId ?? input.test.vm}`;
   if (input.recovery) return `Plan a ${input.recovery.mode} of ${input.recovery.groupId}`;
   return `Plan ${input.request.action} of ${input.request.vms.length} VM(s)`;

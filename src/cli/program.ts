@@ -1,3 +1,4 @@
+// Long because every command has its place here.
 import { Command, Option } from "commander";
 import type { MigrateOptions } from "./commands/migrate.ts";
 import { collect, optionsOf } from "./commands/options.ts";
@@ -13,6 +14,7 @@ import { addTestOf, addTests, withTest } from "./programs/migration-tests.ts";
 import { addProtection } from "./programs/protection.ts";
 import { addProxy } from "./programs/proxy.ts";
 import { addRecovery } from "./programs/recovery.ts";
+import { addRestores } from "./programs/restores.ts";
 import { addSearch } from "./programs/search.ts";
 import { addSiteWorkers } from "./programs/site-workers.ts";
 import { addExecution, addOperations, addVmOperations } from "./programs/vms.ts";
@@ -39,6 +41,7 @@ export function buildProgram(): Command {
   addTests(program);
   addWaves(program);
   addProtection(program);
+  addRestores(program);
   addReading(program);
   addSearch(program);
   addOperations(program);

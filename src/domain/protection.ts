@@ -117,6 +117,8 @@ export const protectionEventTypes = [
   "breach",
   "kept",
   "suspect",
+  "cleared",
+  "hold",
   "corrupt",
   "retention",
   "failover",

@@ -20,6 +20,7 @@ const leftOut = new Set([
   "lease_asks",
   "health_samples",
   "inventory_watches",
+  "file_pipe",
 ]);
 
 /** A line of a dump that is no row. Rows are arrays of texts, in the order of their table's columns. */

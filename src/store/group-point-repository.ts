@@ -268,7 +268,12 @@ export class GroupPointRepository {
   async completed(groupId: string): Promise<readonly AgedPoint[]> {
     const rows = await this.#db
       .selectFrom("group_points")
-      .select(["point_id", "taken_at", "suspicion", "held_because"])
+      .select(["point_id", "taken_at", "suspicion"])
+      .select(
+        sql<string | null>`coalesce(held_because, (
+        select 'restore ' || min(restore_id) || ' reads it' from restores
+        where restores.point_id = group_points.point_id and ended_at is null))`.as("held_because"),
+      )
       .where("group_id", "=", groupId)
       .where("state", "=", "complete")
       .execute();

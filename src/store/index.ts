@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { AssessmentRepository } from "./assessment-repository.ts";
 import { AuditRepository } from "./audit-repository.ts";
+import { BackupRepository } from "./backup-repository.ts";
 import { BindingRepository } from "./binding-repository.ts";
 import { type CallRate, PostgresCallBudget } from "./call-budget.ts";
 import { CertificateRepository } from "./certificate-repository.ts";
@@ -8,6 +9,7 @@ import { PostgresCheckpointStore } from "./checkpoint-store.ts";
 import { ControlPlaneRepository } from "./control-plane-repository.ts";
 import { clientConfig, type DatabaseOptions, openDatabase, type StoreLog } from "./database.ts";
 import { dumpStore } from "./dump.ts";
+import { FilePipe } from "./file-pipe.ts";
 import { GroupPointRepository } from "./group-point-repository.ts";
 import { GuardRepository } from "./guard-repository.ts";
 import { HealthRepository } from "./health-repository.ts";
@@ -24,6 +26,7 @@ import { MigrationRepository } from "./migration-repository.ts";
 import { MigrationTestRepository } from "./migration-test-repository.ts";
 import { OperationRepository } from "./operation-repository.ts";
 import { PlanRepository } from "./plan-repository.ts";
+import { PointHoldRepository } from "./point-hold-repository.ts";
 import { PointRepository } from "./point-repository.ts";
 import { shippedPriceList } from "./price-catalogue.ts";
 import { PriceRepository } from "./price-repository.ts";
@@ -33,6 +36,7 @@ import { RecoveryPlanRepository } from "./recovery-plan-repository.ts";
 import { RecoveryRunRepository } from "./recovery-run-repository.ts";
 import { ReplicaRoundRepository } from "./replica-round-repository.ts";
 import { ResourceRepository } from "./resource-repository.ts";
+import { RestoreRepository } from "./restore-repository.ts";
 import { SavedSearchRepository } from "./saved-search-repository.ts";
 import { SessionRepository } from "./session-repository.ts";
 import { SiteWorkerRepository } from "./site-worker-repository.ts";
@@ -46,6 +50,7 @@ import { WatchRepository } from "./watch-repository.ts";
 import { WaveRepository } from "./wave-repository.ts";
 
 export type { AuditQuery } from "./audit-repository.ts";
+export type { Backup } from "./backup-repository.ts";
 export type { BindingRecord } from "./binding-repository.ts";
 export type { BackupPlace } from "./control-plane-repository.ts";
 export type { StoreLog } from "./database.ts";
@@ -58,6 +63,7 @@ export type { NewMigrationEvent } from "./migration-events.ts";
 export type { MigrationPatch, NewMigration } from "./migration-repository.ts";
 export type { MigrationTestPatch } from "./migration-test-repository.ts";
 export type { Page } from "./paging.ts";
+export type { PointDecision } from "./point-hold-repository.ts";
 export type { PointKind, PointRecord } from "./point-repository.ts";
 export type { PriceList, PriceQuery } from "./price-repository.ts";
 export type { NewProtectionEvent } from "./protection-events.ts";
@@ -66,6 +72,7 @@ export type { RecoveryRunPatch } from "./recovery-run-repository.ts";
 export type { KeptReading, ResourceChange, ResourceKey, ResourceVersion } from "./resource-repository.ts";
 export type { InventoryResource } from "./resource-rows.ts";
 export type { SearchPage, SearchRequest } from "./resource-search.ts";
+export type { RestorePatch } from "./restore-repository.ts";
 export type { SavedSearch } from "./saved-search-repository.ts";
 export type { CliSignIn, SessionRecord, SignedIn } from "./session-repository.ts";
 export type { SiteWorker } from "./site-worker-repository.ts";
@@ -115,7 +122,14 @@ export interface Store {
   readonly assessments: AssessmentRepository;
   readonly protection: ProtectionRepository;
   readonly groupPoints: GroupPointRepository;
+  /** What people decide of single points. */
+  readonly pointHolds: PointHoldRepository;
   readonly takeovers: TakeoverRepository;
+  /** The points, VM by VM. */
+  readonly backups: BackupRepository;
+  readonly restores: RestoreRepository;
+  /** Files on their way to who asked for them. */
+  readonly filePipe: FilePipe;
   readonly siteWorkers: SiteWorkerRepository;
   readonly certificates: CertificateRepository;
   readonly users: UserRepository;
@@ -180,7 +194,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     assessments: new AssessmentRepository(db),
     protection: new ProtectionRepository(db),
     groupPoints: new GroupPointRepository(db),
+    pointHolds: new PointHoldRepository(db),
     takeovers: new TakeoverRepository(db),
+    backups: new BackupRepository(db),
+    restores: new RestoreRepository(db),
+    filePipe: new FilePipe(db),
     siteWorkers: new SiteWorkerRepository(db),
     certificates: new CertificateRepository(db),
     users: new UserRepository(db),

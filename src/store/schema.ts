@@ -46,6 +46,7 @@ import type {
   ProtectionMemberTable,
 } from "./protection-schema.ts";
 import type { RecoveryPlanTable, RecoveryRunTable, RecoveryStepTable } from "./recovery-schema.ts";
+import type { FilePipeTable, RestoreTable } from "./restore-schema.ts";
 import type { JoinTokenTable, SiteWorkerMetricsTable, SiteWorkerTable } from "./site-worker-schema.ts";
 import type { WaveMemberTable, WaveTable } from "./wave-schema.ts";
 
@@ -266,6 +267,8 @@ export interface Database {
   operation_items: OperationItemTable;
   replica_rounds: ReplicaRoundTable;
   migration_tests: MigrationTestTable;
+  restores: RestoreTable;
+  file_pipe: FilePipeTable;
   migration_maps: MigrationMapTable;
   recovery_plans: RecoveryPlanTable;
   recovery_runs: RecoveryRunTable;

@@ -17,6 +17,7 @@ import { alsoChanged } from "../transfer/also-changed.ts";
 import { createBandwidthLimiter } from "../transfer/bandwidth.ts";
 import { EntropyMeter } from "../transfer/entropy.ts";
 import { createHoursLimiter } from "../transfer/hours-limiter.ts";
+import { openGuestFiles } from "../transfer/inspect/guest-files.ts";
 import { inspectGuest } from "../transfer/inspect/index.ts";
 import { manifestDataBytes, writtenRanges } from "../transfer/manifest.ts";
 import { padSource } from "../transfer/padded-source.ts";
@@ -24,6 +25,7 @@ import { leafBytes } from "../transfer/ports.ts";
 import { preparedSince, prepareGuest } from "../transfer/prepare/index.ts";
 import { prove } from "../transfer/proof.ts";
 import { pump } from "../transfer/pump.ts";
+import { tar } from "../transfer/tar.ts";
 import { copyProgressSignal, replicatedSignal } from "../workflows/migrate-vm/messages.ts";
 import { callLines } from "./call-lines.ts";
 import { controlPlaneBackups } from "./control-plane/backups.ts";
@@ -39,6 +41,8 @@ export const dataPlane: DataPlane = {
   pump,
   padSource,
   inspectGuest,
+  openGuestFiles,
+  tar,
   prepareGuest,
   preparedSince,
   prove,

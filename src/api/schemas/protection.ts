@@ -224,6 +224,10 @@ const pointVmSchema = z
     ),
   })
   .meta({ id: "GroupPointVm" });
+export const pointDecisionBody = z
+  .strictObject({ reason: z.string().min(3).max(1_000).meta({ description: "Why, for the group's story" }) })
+  .meta({ id: "PointDecision" });
+
 export const wholePointSchema = z
   .strictObject({ ...pointMembers, vms: z.array(pointVmSchema) })
   .meta({ id: "WholeGroupPoint" });

@@ -145,6 +145,30 @@ export async function orderGroup(
   await show(group, options.output, (row) => `Group ${row.group_id}: ${order} accepted, now ${row.state}`);
 }
 
+/** What a person decides of one recovery point, and why. */
+export async function decidePoint(
+  decision: "hold" | "release" | "clear",
+  [id, point]: readonly [string, string],
+  options: CommonOptions & { readonly reason?: string },
+): Promise<void> {
+  const { reason } = options;
+  if (reason === undefined)
+    throw usageError(`to ${decision} a point takes a --reason`, "It becomes part of the story.");
+  const { api } = connectApi(options);
+  const header = { "Idempotency-Key": randomUUID() };
+  const asked = { params: { path: { id, point }, header }, body: { reason } };
+  const told = {
+    hold: () => api.POST("/v1/protection-groups/{id}/points/{point}/hold", asked),
+    release: () => api.POST("/v1/protection-groups/{id}/points/{point}/release", asked),
+    clear: () => api.POST("/v1/protection-groups/{id}/points/{point}/clear", asked),
+  } as const;
+  const now = await answerOf(told[decision]());
+  await show(now, options.output, (row) => {
+    const stands = [pointState(row), row.held_because === undefined ? "not held" : `held: ${row.held_because}`];
+    return `Point ${row.point_id}: ${stands.join(", ")}`;
+  });
+}
+
 export async function reprotect(id: string, options: CommonOptions & { readonly to?: string }): Promise<void> {
   const { api } = connectApi(options);
   const params = { path: { id }, header: { "Idempotency-Key": randomUUID() } };
@@ -206,7 +230,11 @@ function lagOf({ lag_seconds: lag }: Group): string {
   return lag === undefined ? "" : formatSeconds(lag);
 }
 
-function pointState({ state, suspicion, verified_at: verified }: Point): string {
+function pointState({
+  state,
+  suspicion,
+  verified_at: verified,
+}: Pick<Point, "state" | "suspicion" | "verified_at">): string {
   return [state, ...(suspicion ? ["suspect"] : []), ...(verified ? ["verified"] : [])].join(", ");
 }
 

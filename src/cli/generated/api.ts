@@ -1467,6 +1467,158 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/protection-groups/{id}/points/{point}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep a recovery point whatever the retention says
+         * @description Until it is released. Refused when it is held for another reason already.
+         */
+        post: operations["holdGroupPoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/protection-groups/{id}/points/{point}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let the retention have a recovery point that was held
+         * @description Refused while a failover has the group. Harmless when it is not held.
+         */
+        post: operations["releaseGroupPoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/protection-groups/{id}/points/{point}/clear": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that a suspect recovery point was looked at and is as good as any other
+         * @description What was kept because of the suspicion ages out as usual from here on, and the point is offered again where nobody names one.
+         */
+        post: operations["clearGroupPoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/restores/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A file or a folder of one VM, as a recovery point holds it
+         * @description The answer is its bytes; a folder comes as a tar archive, with folders, files and links within it. Nothing is restored to a site and nothing is kept: the bytes are read as the caller reads. An answer that breaks off is no whole file.
+         */
+        post: operations["restoreFiles"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What can be restored: each VM in each complete recovery point, the newest first */
+        get: operations["listBackups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/restores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Restores, the newest first */
+        get: operations["listRestores"];
+        put?: never;
+        /**
+         * Bring one VM back out of a recovery point, by an approved plan, or planned and started at once
+         * @description As a new VM, at any site. Neither the point nor the VM that it is of is touched. With `dry_run: true` nothing is restored, and the answer is the plan.
+         */
+        post: operations["startRestore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/restores/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a restore stands, with its measured times */
+        get: operations["getRestore"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/restores/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a restore: what it made is removed */
+        post: operations["cancelRestore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/certificates/verify": {
         parameters: {
             query?: never;
@@ -3395,6 +3547,82 @@ export interface components {
              * @example onprem-a
              */
             to?: string;
+        };
+        PointDecision: {
+            /** @description Why, for the group's story */
+            reason: string;
+        };
+        FilesToRestore: {
+            group_id: string;
+            /** @description Name or id, as the group had it at the point's moment */
+            vm: string;
+            /** @description Default the newest whole one that is not suspect */
+            point_id?: string;
+            /**
+             * Format: date-time
+             * @description The newest one from no later than that
+             */
+            before?: string;
+            suspect_too?: boolean;
+            /** @description Default the first that has the path */
+            disk_id?: string;
+            /** @description A partition (`partition 2`), a UUID or a label; default the first file system that has the path */
+            volume?: string;
+            /** @description Within its file system, with slashes */
+            path: string;
+        };
+        ApprovedRestore: {
+            plan_id: string;
+            /** @description SHA-256 in hex */
+            plan_hash: string;
+            /** @description Plan only; nothing is restored */
+            dry_run?: boolean;
+        };
+        DirectRestore: {
+            group_id: string;
+            /** @description Name or id, as the group had it at the point's moment */
+            vm: string;
+            /** @description Default the newest whole one that is not suspect */
+            point_id?: string;
+            /**
+             * Format: date-time
+             * @description The newest one from no later than that
+             */
+            before?: string;
+            suspect_too?: boolean;
+            /**
+             * @description Default where the point lies
+             * @example onprem-a
+             */
+            to?: string;
+            /** @description Of the new VM; default the old one's with `-restored` */
+            name?: string;
+            instance_type?: string;
+            /** @description Network id as the VM had it → one at the site */
+            network_map?: {
+                [key: string]: string;
+            };
+            /** @description Whether it is started and proven. Default true, except at the site where its group serves: there the VM that it is a copy of may run */
+            start?: boolean;
+            verify?: {
+                boot_proof?: boolean;
+                /** @description Regular expression in the console output */
+                boot_marker?: string;
+                boot_timeout_ms?: number;
+                tcp_probes?: {
+                    port: number;
+                }[];
+                http_probes?: {
+                    port: number;
+                    /** Format: starts_with */
+                    path: string;
+                    expect_status?: number;
+                }[];
+                probe_timeout_ms?: number;
+            };
+            bandwidth_bytes_per_second?: number;
+            /** @description Plan only; nothing is restored */
+            dry_run?: boolean;
         };
         Certificate: {
             /** @constant */
@@ -5814,7 +6042,7 @@ export interface components {
              */
             at: string;
             /** @enum {string} */
-            type: "state" | "point" | "breach" | "kept" | "suspect" | "corrupt" | "retention" | "failover" | "lease" | "refused" | "note";
+            type: "state" | "point" | "breach" | "kept" | "suspect" | "cleared" | "hold" | "corrupt" | "retention" | "failover" | "lease" | "refused" | "note";
             message: string;
             data: {
                 [key: string]: unknown;
@@ -5978,6 +6206,118 @@ export interface components {
                 bytes_reread: number;
                 entropy?: number;
             }[];
+        };
+        BackupList: {
+            items: components["schemas"]["Backup"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        Backup: {
+            point_id: string;
+            group_id: string;
+            group_name: string;
+            /** @description Of the VM, where it served */
+            resource_id: string;
+            name: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            from: string;
+            /**
+             * @description Where it lies
+             * @example onprem-a
+             */
+            site: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            taken_at: string;
+            /** @enum {string} */
+            state: "copying" | "complete" | "incomplete" | "corrupt" | "expired";
+            consistency?: components["schemas"]["Consistency"];
+            /** @description Of its disks, as the VM sees them */
+            size_bytes: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            verified_at?: string;
+            suspect: boolean;
+            held_because?: string;
+        };
+        Restore: {
+            restore_id: string;
+            plan_id: string;
+            workflow_id: string;
+            group_id: string;
+            point_id: string;
+            vm_name: string;
+            /**
+             * @description Where the point lies
+             * @example onprem-a
+             */
+            from: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            to: string;
+            /** @enum {string} */
+            state: "running" | "undoing" | "done" | "failed" | "cancelled";
+            /** @enum {string} */
+            step?: "fetch" | "prove" | "prepare" | "clone" | "create" | "verify";
+            /**
+             * Format: date-time
+             * @description The moment that the disks show
+             */
+            point_taken_at?: string;
+            /** @description Bytes */
+            bytes_copied?: number;
+            /** @description Bytes */
+            bytes_reread?: number;
+            /** @description At the site where it was restored */
+            vm_id?: string;
+            boot?: {
+                proven: boolean;
+                evidence?: string;
+                reason?: string;
+            };
+            steps?: {
+                /** @enum {string} */
+                step: "fetch" | "prove" | "prepare" | "clone" | "create" | "verify";
+                seconds: number;
+            }[];
+            problem?: {
+                code: string;
+                message: string;
+                step?: string;
+                left_behind?: {
+                    resource: string;
+                    remove: string;
+                    reason?: string;
+                }[];
+                facts?: {
+                    [key: string]: unknown;
+                };
+            };
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            ended_at?: string;
+        };
+        RestoreList: {
+            items: components["schemas"]["Restore"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
         };
         CertificateVerdict: {
             identical: boolean;
@@ -9896,7 +10236,7 @@ export interface operations {
                 limit?: number;
                 /** @description The `next_cursor` of the page before; opaque */
                 cursor?: string;
-                type?: "state" | "point" | "breach" | "kept" | "suspect" | "corrupt" | "retention" | "failover" | "lease" | "refused" | "note";
+                type?: "state" | "point" | "breach" | "kept" | "suspect" | "cleared" | "hold" | "corrupt" | "retention" | "failover" | "lease" | "refused" | "note";
             };
             header?: never;
             path: {
@@ -10132,6 +10472,368 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WholeGroupPoint"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    holdGroupPoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                point: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PointDecision"];
+            };
+        };
+        responses: {
+            /** @description The point as it stands now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeGroupPoint"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    releaseGroupPoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                point: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PointDecision"];
+            };
+        };
+        responses: {
+            /** @description The point as it stands now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeGroupPoint"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    clearGroupPoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                point: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PointDecision"];
+            };
+        };
+        responses: {
+            /** @description The point as it stands now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeGroupPoint"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    restoreFiles: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FilesToRestore"];
+            };
+        };
+        responses: {
+            /** @description Its bytes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listBackups: {
+        parameters: {
+            query?: {
+                /** @description Rows in one page. Default 50 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; opaque */
+                cursor?: string;
+                /** @description A name, or the id where it served */
+                vm?: string;
+                group_id?: string;
+                /** @description Where it lies */
+                site?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listRestores: {
+        parameters: {
+            query?: {
+                /** @description Rows in one page. Default 50 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; opaque */
+                cursor?: string;
+                group_id?: string;
+                state?: "running" | "undoing" | "done" | "failed" | "cancelled";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    startRestore: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovedRestore"] | components["schemas"]["DirectRestore"];
+            };
+        };
+        responses: {
+            /** @description With dry_run: the plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Started; the run goes on whatever happens to the caller */
+            202: {
+                headers: {
+                    /** @description Where the restore is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Restore"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getRestore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The restore */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Restore"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    cancelRestore: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Told; the state follows */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Restore"];
                 };
             };
             400: components["responses"]["Problem400"];

@@ -55,6 +55,22 @@ export function addProtection(program: Command): void {
     .description("follow a group that was failed over, from where it serves now")
     .option("--to <site>", "default where it served before")
     .action(async (id: string, _, command: Command) => (await load()).reprotect(id, optionsOf(command)));
+  const decisions = {
+    hold: "keep a recovery point whatever the retention says",
+    release: "let the retention have a point that was held",
+    clear: "say that a suspect point was looked at and is as good as any other",
+  } as const;
+  for (const decision of Object.keys(decisions) as (keyof typeof decisions)[]) {
+    protection
+      .command(`${decision}-point`)
+      .argument("<id>")
+      .argument("<point>")
+      .description(decisions[decision])
+      .option("--reason <text>", "why; it becomes part of the group's story")
+      .action(async (id: string, point: string, _, used: Command) =>
+        (await load()).decidePoint(decision, [id, point], optionsOf(used)),
+      );
+  }
   const orders = {
     pause: "make no more recovery points for now",
     resume: "make recovery points again",

@@ -77,6 +77,15 @@ export class FileSystem {
     return Buffer.concat(await Array.fromAsync(this.#tree.read(file, 0, file.sizeBytes))).toString(encoding);
   }
 
+  linkOf(link: FileNode): Promise<string> {
+    return this.#tree.readLink(link);
+  }
+
+  /** What is in a folder, by name; links are not followed. */
+  children(folder: FileNode): Promise<ReadonlyMap<string, () => Promise<FileNode>>> {
+    return this.#list(folder);
+  }
+
   read(file: FileNode, offset: number, length: number): AsyncIterable<Buffer> {
     return this.#tree.read(file, offset, length);
   }

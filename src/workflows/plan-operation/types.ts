@@ -3,6 +3,7 @@ import type { FinalizeRequest } from "../../domain/finalize.ts";
 import type { MigrationTestRequest } from "../../domain/migration-test.ts";
 import type { OperateVmsRequest } from "../../domain/operation.ts";
 import type { RecoveryRequest } from "../../domain/recovery-run.ts";
+import type { RestoreRequest } from "../../domain/restore.ts";
 
 interface Requests {
   readonly request: OperateVmsRequest;
@@ -10,6 +11,7 @@ interface Requests {
   readonly finalize: FinalizeRequest;
   readonly test: MigrationTestRequest;
   readonly recovery: RecoveryRequest;
+  readonly restore: RestoreRequest;
 }
 
 /** Exactly one of the requests. */

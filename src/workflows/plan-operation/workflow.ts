@@ -4,12 +4,12 @@ import type { Plan } from "../../domain/plan.ts";
 import { askCall } from "../lib/activity-options.ts";
 import type { PlanOperationInput } from "./types.ts";
 
-const { makeOperationPlan, makeCreatePlan, makeFinalizePlan, makeTestPlan, makeRecoveryPlan } =
+const { makeOperationPlan, makeCreatePlan, makeFinalizePlan, makeTestPlan, makeRecoveryPlan, makeRestorePlan } =
   proxyActivities<Activities>(askCall);
 
 /** Looks at sites and VMs and stores the pinned plan of what is to be done; changes nothing. */
 export async function planOperation(input: PlanOperationInput): Promise<Plan> {
-  const { planId, request, create, finalize, test, recovery } = input;
+  const { planId, request, create, finalize, test, recovery, restore } = input;
   if (create) {
     const summary = `plan a new VM ${create.name}`;
     return makeCreatePlan.executeWithOptions({ summary }, [{ planId, request: create }]);
@@ -25,6 +25,10 @@ export async function planOperation(input: PlanOperationInput): Promise<Plan> {
   if (recovery) {
     const summary = `plan a ${recovery.mode} of ${recovery.groupId}`;
     return makeRecoveryPlan.executeWithOptions({ summary }, [{ planId, request: recovery }]);
+  }
+  if (restore) {
+    const summary = `plan to restore ${restore.vm}`;
+    return makeRestorePlan.executeWithOptions({ summary }, [{ planId, request: restore }]);
   }
   const summary = `plan ${request.action} of ${request.vms.length} VM(s)`;
   return makeOperationPlan.executeWithOptions({ summary }, [{ planId, request }]);

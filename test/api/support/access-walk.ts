@@ -15,6 +15,7 @@ export interface World {
   readonly testPlan: { readonly planId: string; readonly hash: string };
   readonly groupPlan: { readonly planId: string; readonly hash: string };
   readonly recoveryPlan: { readonly planId: string; readonly hash: string };
+  readonly restorePlan: { readonly planId: string; readonly hash: string };
   /** Paths of what is there, each beside one of what isn't. */
   readonly twins: readonly (readonly [string, string])[];
 }
@@ -48,6 +49,11 @@ const get = (path: string, reach: WalkRow["reach"], lists?: string): WalkRow => 
   ask: () => ({ path }),
 });
 const order = (name: string): WalkRow => ({ reach: "move", ask: () => ({ path: `/v1/migrations/${moved}/${name}` }) });
+
+const decideOnPoint = (decision: string): WalkRow => {
+  const path = `/v1/protection-groups/walk-group/points/walk-group-p0/${decision}`;
+  return { reach: "move", ask: () => ({ path, body: { reason: "walking" } }) };
+};
 
 /** A token of its own for each caller: the first that may would leave nothing to the next. */
 async function tokenAtSite({ api }: World): Promise<string> {
@@ -189,6 +195,24 @@ export const requests: Readonly<Record<string, WalkRow>> = {
   listProtectionEvents: get("/v1/protection-groups/walk-group/events", "move"),
   listGroupPoints: get("/v1/protection-groups/walk-group/points", "move"),
   getGroupPoint: get("/v1/protection-groups/walk-group/points/walk-group-p0", "move"),
+  listBackups: get("/v1/backups?vm=db-1", "move", '"group_name":"walk-group"'),
+  startRestore: {
+    reach: "move",
+    ask: ({ restorePlan }) => ({
+      path: "/v1/restores",
+      body: { plan_id: restorePlan.planId, plan_hash: restorePlan.hash, dry_run: true },
+    }),
+  },
+  restoreFiles: {
+    reach: "move",
+    ask: () => ({ path: "/v1/restores/files", body: { group_id: "walk-group", vm: "nobody", path: "etc" } }),
+  },
+  listRestores: get("/v1/restores", "move", "walk-restore"),
+  getRestore: get("/v1/restores/walk-restore", "move"),
+  cancelRestore: get("/v1/restores/walk-restore/cancel", "move"),
+  holdGroupPoint: decideOnPoint("hold"),
+  releaseGroupPoint: decideOnPoint("release"),
+  clearGroupPoint: decideOnPoint("clear"),
   getGroupLease: get("/v1/protection-groups/walk-group/lease", "move"),
   releaseGroup: {
     reach: "move",
@@ -422,6 +446,15 @@ export async function walked(api: TestApi): Promise<World> {
   const client = await connectClient({ address: api.temporalAddress, namespace: "default" });
   await ensureSiteHealth(client, "onprem-a");
   await client.connection.close();
+  const restorePlan = { ...plan, planId: "walk-restore-plan", kind: "restore-vm" };
+  await store.plans.insert(restorePlan);
+  await store.restores.create({
+    ...{ restoreId: "walk-restore", planId: restorePlan.planId, workflowId: "restore/walk-restore" },
+    ...{ groupId: "walk-group", pointId: "walk-group-p0", vmName: "db-1", from: "onprem-a", to: "onprem-b" },
+    tags: { env: "prod", project: "web" },
+    createdBy: "token/bootstrap",
+  });
+  await store.restores.update("walk-restore", { state: "done", endedAt: "2026-01-01T00:00:00.000Z" });
   const testPlan = { ...plan, planId: "walk-test-plan", kind: "test-migration" };
   await store.plans.insert(testPlan);
   await store.tests.create({
@@ -487,9 +520,11 @@ export async function walked(api: TestApi): Promise<World> {
     testPlan,
     groupPlan,
     recoveryPlan,
+    restorePlan,
     twins: [
       ["/v1/recovery-runs/walk-recovery", "/v1/recovery-runs/walk-recover9"],
       ["/v1/protection-groups/walk-group", "/v1/protection-groups/walk-grou9"],
+      ["/v1/restores/walk-restore", "/v1/restores/walk-restor9"],
       [`/v1/migration-tests/${tested}`, "/v1/migration-tests/walk-teste9"],
       [`/v1/operations/${operated}`, "/v1/operations/walk-operate9"],
       ["/v1/vms/onprem-a/id-db-1", "/v1/vms/onprem-a/id-db-9"],
@@ -512,7 +547,20 @@ async function addGroup(store: TestApi["store"]): Promise<void> {
   const workflowId = `protection/${groupId}`;
   await store.protection.create({ groupId, name: groupId, workflowId, policy, members, createdBy: "token/bootstrap" });
   await store.protection.markStarted(groupId);
-  await store.groupPoints.open(groupId, { kind: "manual", epoch: 0, from: "onprem-a", to: "onprem-b" });
+  const opened = { kind: "manual", epoch: 0, from: "onprem-a", to: "onprem-b" } as const;
+  const { pointId } = await store.groupPoints.open(groupId, opened);
+  const takenAt = "2026-01-01T00:00:00.000Z";
+  const vm = {
+    position: 0,
+    name: "db-1",
+    vmId: "id-db-1",
+    planId: "walk-plan",
+    sourcePointId: "s",
+    takenAt,
+    disks: [],
+  };
+  await store.groupPoints.noteFrozen(pointId, { takenAt, spreadMs: 0, together: true, vms: [vm] });
+  await store.groupPoints.complete(pointId, { vms: [vm], bytesCopied: 0 });
   await store.health.decide({
     ...{ decisionId: "walk-decision", site: "onprem-a", groupId, epoch: 0, verdict: "down", action: "asked" },
     ...{ reasons: ["walking"], samples: [], makeSureOf: ["it is off"] },

@@ -1,5 +1,6 @@
 // Long because it is one place: what every order to the API does here, and what every plan looks like.
 import { createHash } from "node:crypto";
+import { ApplicationFailure } from "@temporalio/common";
 import type { Certificate } from "../../../src/domain/certificate.ts";
 import { planFinalize } from "../../../src/domain/finalize-plan.ts";
 import type { MigrationState, MigrationStep } from "../../../src/domain/migration.ts";
@@ -7,6 +8,7 @@ import { isTestEnded, type TestState } from "../../../src/domain/migration-test.
 import type { OperateVmsRequest } from "../../../src/domain/operation.ts";
 import { canonicalJson, type Plan, type PlanContent, planContent } from "../../../src/domain/plan.ts";
 import { vmResource } from "../../../src/domain/resource.ts";
+import type { FilesHead, FilesToSend, SentFiles } from "../../../src/domain/restored-files.ts";
 import { planTest } from "../../../src/domain/test-plan.ts";
 import type { Vm } from "../../../src/domain/vm.ts";
 import { memberPlanId, type WaveOutline, type WaveState } from "../../../src/domain/wave.ts";
@@ -76,6 +78,21 @@ export function recordActivities(store: Store) {
       const ended = state === "running" || state === "paused" ? {} : { endedAt: at };
       await store.waves.update(waveId, { state, ...(state === "running" ? { startedAt: at } : {}), ...ended });
       if (state === "cancelled") await store.waves.endWaiting(waveId, "it was cancelled", at);
+    },
+    /** Sends as many bytes as the path says, fails beforehand, or breaks off. */
+    async pipeFiles({ pipeId, path }: FilesToSend): Promise<SentFiles> {
+      if (path === "missing") throw ApplicationFailure.nonRetryable("Could not find it: it is not there", "NotFound");
+      const mib = 2 ** 20;
+      const sizeBytes = Number(/^send\/(\d+)$/.exec(path)?.[1] ?? 2 * mib);
+      const where = { diskId: "vda", volume: "partition 1", takenAt: "2026-01-01T00:00:00.000Z", inUse: false };
+      const head: FilesHead = { name: 'a"b\r\nü.txt', kind: "file", sizeBytes, ...where };
+      await store.filePipe.put(pipeId, 0, Buffer.from(JSON.stringify(head)));
+      for (let sequence = 1; sequence <= sizeBytes / mib; sequence++) {
+        await store.filePipe.put(pipeId, sequence, Buffer.alloc(mib, "x"));
+        if (path === "breaks") throw ApplicationFailure.nonRetryable("The disk can't be read any more", "Conflict");
+      }
+      await store.filePipe.end(pipeId, sizeBytes / mib + 1);
+      return { bytes: sizeBytes, leftOut: 0 };
     },
     async readSite(site: string): Promise<number> {
       if (site === "onprem-b") throw new Error("onprem-b is away");

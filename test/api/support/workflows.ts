@@ -14,6 +14,7 @@ import type { FinalizeApproval } from "../../../src/domain/finalize.ts";
 import type { SiteSync } from "../../../src/domain/inventory.ts";
 import { firstLease, type Lease } from "../../../src/domain/lease.ts";
 import type { Plan } from "../../../src/domain/plan.ts";
+import type { FilesToSend, SentFiles } from "../../../src/domain/restored-files.ts";
 import type { SiteCheck } from "../../../src/providers/provider.ts";
 import type { AssessEstateInput } from "../../../src/workflows/assess-estate/types.ts";
 import type { CheckSiteInput } from "../../../src/workflows/check-site/types.ts";
@@ -56,6 +57,7 @@ const {
   become,
   step,
   certify,
+  pipeFiles,
 } = proxyActivities<RecordActivities>({
   startToCloseTimeout: "20 seconds",
   retry: { maximumAttempts: 2 },
@@ -128,6 +130,10 @@ export async function releaseGroup({ groupId }: ReleaseGroupInput): Promise<Rele
 export async function siteHealth(): Promise<void> {
   setHandler(answerOutageUpdate, async () => undefined);
   await condition(() => false);
+}
+
+export async function sendFiles(input: FilesToSend): Promise<SentFiles> {
+  return pipeFiles(input);
 }
 
 export async function checkSite({ site }: CheckSiteInput): Promise<SiteCheck[]> {
