@@ -98,7 +98,8 @@ export async function run({ env, onWorking }: { env: NodeJS.ProcessEnv; onWorkin
     mkdirSync(dirname(readyFile), { recursive: true });
     writeFileSync(readyFile, `${process.pid}\n`);
   };
-  if (await standing.mayBegin(ending.signal)) {
+  const mayWork = await standing.mayBegin(ending.signal);
+  if (mayWork) {
     await reconcileRuns(store, client, say);
     const told = { log: say, spans: otlp?.spans, attempts: metrics?.attempts, heartbeats: metrics?.heartbeats };
     await takeWork({ config, client, temporal, deps, told, standing, ending, say }, () => {
@@ -118,6 +119,8 @@ export async function run({ env, onWorking }: { env: NodeJS.ProcessEnv; onWorkin
   await telemetry.close();
   await telling.close(lastLinesMs);
   await store.close();
+  // It ends with the last worker; where there was none it would keep the process.
+  if (!mayWork) await Runtime.instance().shutdown();
 }
 
 interface Work {

@@ -67,8 +67,9 @@ export function controlPlaneRoutes(context: ApiContext): readonly Route[] {
             action: "Name sites in control_plane.backup_to, and make a key with novacron control-plane key.",
           });
         }
+        const askedAt = new Date().toISOString();
         const workflowId = await runs.backUpControlPlane(backupTo);
-        return { status: 202, body: { workflowId }, workflowId };
+        return { status: 202, body: { workflowId, askedAt }, workflowId };
       },
     }),
   ];

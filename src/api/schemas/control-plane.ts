@@ -61,5 +61,5 @@ export const controlPlaneSchema = z
   .meta({ id: "ControlPlane" });
 
 export const backupStartedSchema = z
-  .strictObject({ workflow_id: z.string() })
+  .strictObject({ workflow_id: z.string(), asked_at: timestamp })
   .meta({ id: "ControlPlaneBackupStarted" });

@@ -21,21 +21,32 @@ export async function showControlPlane(options: CommonOptions): Promise<void> {
   await show(await answerOf(api.GET("/v1/control-plane")), options.output, describe);
 }
 
-/** Waits until each place has a newer one, or says why it can't have it. */
+/** Waits until each place has one that shows a moment after this was asked, or says why it can't have it. */
 export async function backUpNow(options: CommonOptions): Promise<void> {
   const { api } = connectApi(options);
+  const ask = () =>
+    answerOf(api.POST("/v1/control-plane/backups", { params: { header: { "Idempotency-Key": randomUUID() } } }));
   const look = () => answerOf(api.GET("/v1/control-plane"));
-  const before = new Map((await look()).places.map((place) => [place.site, place.tried_at]));
-  const params = { header: { "Idempotency-Key": randomUUID() } };
-  await answerOf(api.POST("/v1/control-plane/backups", { params }));
+  let tried = triesOf(await look());
+  const { asked_at: askedAt } = await ask();
   for (;;) {
     const now = await look();
-    const tried = now.places.filter(({ site, tried_at: at }) => at !== undefined && at !== before.get(site));
-    const failed = tried.find(({ problem }) => problem !== undefined);
+    const late = now.places.filter(({ taken_at: at }) => at === undefined || Date.parse(at) < Date.parse(askedAt));
+    if (late.length === 0) return show(now, options.output, describe);
+    const ended = late.filter(({ site, tried_at: at }) => at !== tried.get(site));
+    const failed = ended.find(({ problem }) => problem !== undefined);
     if (failed) throw new CliError(`No backup at ${failed.site}: ${failed.problem}`, "It is tried again by itself.");
-    if (tried.length === now.places.length) return show(now, options.output, describe);
+    if (ended.length > 0) {
+      // One that was under way by then, and shows less.
+      tried = triesOf(now);
+      await ask();
+    }
     await sleep(lookEveryMs);
   }
+}
+
+function triesOf({ places }: ControlPlane): ReadonlyMap<string, string | undefined> {
+  return new Map(places.map(({ site, tried_at: at }) => [site, at]));
 }
 
 async function describe(own: ControlPlane): Promise<string> {

@@ -6491,6 +6491,11 @@ export interface components {
         };
         ControlPlaneBackupStarted: {
             workflow_id: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            asked_at: string;
         };
         UserList: {
             items: components["schemas"]["User"][];
