@@ -26,10 +26,14 @@ test("whatever changes a site is scheduled there, but for what needs more than o
   const pools = ["shiftPool", "leavePool", "restorePool"];
   // Documents at another site than the one that writes.
   const leases = ["handOverLease", "takeLease", "takeExpiredLease"];
+  // The control plane's own documents, wherever they are kept.
+  const backups = ["backUpTo"];
+  // Between two sites, at whichever both are reached from.
+  const restores = ["copyPoint"];
   const recovery = ["setRecoveryRecord", "joinRecoveryPool", "callRecoveryWebhook"];
   const elsewhere = [
     ...["exchangeSecret", "retireKey", "replicate", "rereadRules", "dropReplica", "forgetSource"],
-    ...[...live, ...leases, ...recovery, ...tests, ...ofTraffic, ...pools],
+    ...[...live, ...leases, ...backups, ...restores, ...recovery, ...tests, ...ofTraffic, ...pools],
   ];
   for (const [name, effect] of Object.entries(effects)) {
     if (effect === "reads" || effect === "records") continue;
