@@ -4,6 +4,7 @@ import { DefaultLogger, Runtime } from "@temporalio/worker";
 import type { ActivityDeps } from "../../src/activities/deps.ts";
 import { cacheDir } from "../../src/host/paths.ts";
 import type { TemporalServer } from "../../src/host/temporal.ts";
+import type { Provider } from "../../src/providers/provider.ts";
 import { openStore, type Store } from "../../src/store/index.ts";
 import { connectClient } from "../../src/temporal/connection.ts";
 import { createListener, createWorker } from "../../src/worker/worker.ts";
@@ -35,6 +36,18 @@ export function smallDeps(own: Pick<ActivityDeps, "registry" | "store"> & Partia
   };
 }
 
+/** Sites as a test has them, by name; no other is ever asked. */
+export function registryOf(providers: ReadonlyMap<string, Provider> = new Map()): ActivityDeps["registry"] {
+  return {
+    sites: [],
+    async provider(site) {
+      const found = providers.get(site);
+      if (!found) throw new Error(`no site ${site} is asked here`);
+      return found;
+    },
+  };
+}
+
 /** A real PostgreSQL and Temporal of the test file's own, and a client of each; they end with the file. */
 export async function startServers(): Promise<{
   store: Store;
@@ -49,11 +62,16 @@ export async function startServers(): Promise<{
   return { store, client, temporalAddress: temporal.address, temporalPorts: temporal.ports };
 }
 
-/** A worker in this process; the returned function ends it. A failing activity makes no noise. */
-export async function startSmallWorker(address: string, deps: ActivityDeps): Promise<() => Promise<void>> {
+/** A worker in this process; the returned function ends it. A failing activity makes no noise. `decorate` puts a test's own
+ *  activities in the place of ours. */
+export async function startSmallWorker(
+  address: string,
+  deps: ActivityDeps,
+  { decorate }: Pick<Parameters<typeof createWorker>[0], "decorate"> = {},
+): Promise<() => Promise<void>> {
   Runtime.install({ logger: new DefaultLogger("ERROR"), shutdownSignals: [] });
   const temporal = { address, namespace: "default" };
-  return running(await createWorker({ temporal, bundleCacheDir: cacheDir(), deps }));
+  return running(await createWorker({ temporal, bundleCacheDir: cacheDir(), deps, ...(decorate && { decorate }) }));
 }
 
 /** What listens to sites, in this process; the returned function ends it. */

@@ -2,20 +2,17 @@
 import assert from "node:assert/strict";
 import { after, beforeEach, describe, test } from "node:test";
 import { ApplicationFailure } from "@temporalio/common";
-import { DefaultLogger, Runtime } from "@temporalio/worker";
 import type { CompletePoint } from "../../src/domain/group-point.ts";
 import type { RecoveryOrders } from "../../src/domain/recovery-actions.ts";
 import type { RecoveryMode, RecoveryRun, RecoveryState } from "../../src/domain/recovery-run.ts";
-import { cacheDir } from "../../src/host/paths.ts";
 import { startRecovery } from "../../src/temporal/start-failover.ts";
-import { createWorker } from "../../src/worker/worker.ts";
 import {
   confirmFencedUpdate,
   giveUpUpdate,
   retryUpdate,
   stepDoneUpdate,
 } from "../../src/workflows/fail-over/messages.ts";
-import { smallDeps, startServers } from "../support/small-worker.ts";
+import { registryOf, smallDeps, startServers, startSmallWorker } from "../support/small-worker.ts";
 
 const { store, client, temporalAddress } = await startServers();
 const [from, to] = ["onprem-a", "onprem-b"];
@@ -72,24 +69,21 @@ function answering(name: string) {
   };
 }
 
-Runtime.install({ logger: new DefaultLogger("ERROR"), shutdownSignals: [] });
-const { worker, close } = await createWorker({
-  temporal: { address: temporalAddress, namespace: "default" },
-  bundleCacheDir: cacheDir(),
-  deps: smallDeps({
-    registry: { sites: [], provider: () => Promise.reject(new Error("no site is asked")) },
+const end = await startSmallWorker(
+  temporalAddress,
+  smallDeps({
+    registry: registryOf(),
     store,
   }),
-  decorate: (activities) => ({
-    ...activities,
-    ...Object.fromEntries(Object.keys(well).map((name) => [name, answering(name)])),
-  }),
-});
-const running = worker.run();
+  {
+    decorate: (activities) => ({
+      ...activities,
+      ...Object.fromEntries(Object.keys(well).map((name) => [name, answering(name)])),
+    }),
+  },
+);
 after(async () => {
-  worker.shutdown();
-  await running;
-  await close();
+  await end();
   await client.connection.close();
   await store.close();
 });

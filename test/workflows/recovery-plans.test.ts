@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { cacheDir } from "../../src/host/paths.ts";
 import { taskQueue } from "../../src/temporal/connection.ts";
-import { createWorker } from "../../src/worker/worker.ts";
 import type { TendRecoveryPlansResult } from "../../src/workflows/tend-recovery-plans/workflow.ts";
-import { smallDeps, startServers } from "../support/small-worker.ts";
+import { registryOf, smallDeps, startServers, startSmallWorker } from "../support/small-worker.ts";
 
 const { store, client, temporalAddress } = await startServers();
 const begun: { groupId: string; runId: string }[] = [];
@@ -18,27 +16,25 @@ interface Asked {
   readonly record: { readonly name: string };
   readonly to: { readonly ttlSeconds: number; readonly values: readonly string[] };
 }
-const { worker, close } = await createWorker({
-  temporal: { address: temporalAddress, namespace: "default" },
-  bundleCacheDir: cacheDir(),
-  deps: smallDeps({
-    registry: { sites: [], provider: () => Promise.reject(new Error("no site is asked")) },
+const end = await startSmallWorker(
+  temporalAddress,
+  smallDeps({
+    registry: registryOf(),
     store,
     startDrill: async (due) => void begun.push(due),
   }),
-  decorate: (activities) => ({
-    ...activities,
-    recoveryRecord: async ({ record }: Asked) => ({ before: zone[record.name] }),
-    setRecoveryRecord: async ({ record, to }: Asked) => {
-      zone[record.name] = to;
-    },
-  }),
-});
-const running = worker.run();
+  {
+    decorate: (activities) => ({
+      ...activities,
+      recoveryRecord: async ({ record }: Asked) => ({ before: zone[record.name] }),
+      setRecoveryRecord: async ({ record, to }: Asked) => {
+        zone[record.name] = to;
+      },
+    }),
+  },
+);
 after(async () => {
-  worker.shutdown();
-  await running;
-  await close();
+  await end();
   await client.connection.close();
   await store.close();
 });

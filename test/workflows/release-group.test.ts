@@ -9,7 +9,7 @@ import { tagKeys } from "../../src/domain/vm.ts";
 import { createFolderProvider } from "../../src/providers/folder/index.ts";
 import { taskQueue } from "../../src/temporal/connection.ts";
 import { temporaryDir } from "../support/servers.ts";
-import { smallDeps, startServers, startSmallWorker } from "../support/small-worker.ts";
+import { registryOf, smallDeps, startServers, startSmallWorker } from "../support/small-worker.ts";
 
 const dir = temporaryDir();
 const vmIds = ["orders", "ledger"];
@@ -27,14 +27,7 @@ for (const vmId of vmIds) {
 }
 const { store, client, temporalAddress } = await startServers();
 const deps = smallDeps({
-  registry: {
-    sites: [],
-    async provider(site) {
-      const found = providers.get(site);
-      assert.ok(found, site);
-      return found;
-    },
-  },
+  registry: registryOf(providers),
   store,
 });
 const end = await startSmallWorker(temporalAddress, deps);

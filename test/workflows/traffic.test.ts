@@ -6,14 +6,11 @@ import type { AddressInfo } from "node:net";
 import { after, beforeEach, describe, test } from "node:test";
 import { Context } from "@temporalio/activity";
 import { ApplicationFailure } from "@temporalio/common";
-import { DefaultLogger, Runtime } from "@temporalio/worker";
 import type { MigrationState, MigrationView } from "../../src/domain/migration.ts";
 import type { Plan } from "../../src/domain/plan.ts";
-import { cacheDir } from "../../src/host/paths.ts";
 import { taskQueue } from "../../src/temporal/connection.ts";
-import { createWorker } from "../../src/worker/worker.ts";
 import { finalizeUpdate, rollbackUpdate, undoUpdate } from "../../src/workflows/migrate-vm/messages.ts";
-import { smallDeps, startServers } from "../support/small-worker.ts";
+import { registryOf, smallDeps, startServers, startSmallWorker } from "../support/small-worker.ts";
 
 const { store, client, temporalAddress } = await startServers();
 /** What the gap is measured with: an application that answers. */
@@ -112,24 +109,17 @@ function answering(name: string) {
 }
 
 const deps = smallDeps({
-  registry: { sites: [], provider: () => Promise.reject(new Error("no site is asked")) },
+  registry: registryOf(),
   store,
 });
-Runtime.install({ logger: new DefaultLogger("ERROR"), shutdownSignals: [] });
-const { worker, close } = await createWorker({
-  temporal: { address: temporalAddress, namespace: "default" },
-  bundleCacheDir: cacheDir(),
-  deps,
+const end = await startSmallWorker(temporalAddress, deps, {
   decorate: (activities) => ({
     ...activities,
     ...Object.fromEntries(Object.keys(well).map((name) => [name, answering(name)])),
   }),
 });
-const running = worker.run();
 after(async () => {
-  worker.shutdown();
-  await running;
-  await close();
+  await end();
   await client.connection.close();
   await store.close();
   app.close();

@@ -4,10 +4,9 @@ import { type PlanReadiness, readinessStates } from "../../domain/recovery-run.t
 import { shiftedRecordTypes } from "../../domain/traffic.ts";
 import type { Wire } from "../../domain/wire.ts";
 import { entityId, name, siteId, timestamp } from "./common.ts";
+import { ownId, port, recordValues } from "./traffic.ts";
 import { verifySchema } from "./verify.ts";
 
-const id = z.string().min(1).max(500);
-const port = z.int().min(1).max(65_535);
 const week = 604_800;
 const withinSeconds = (what: string) =>
   z
@@ -92,23 +91,17 @@ export const recoveryPlanBody = z
       .array(
         z.strictObject({
           site: siteId.meta({ description: "Where its zone is kept: not the site that is lost" }),
-          zone_id: id,
+          zone_id: ownId,
           name: z.string().min(1).max(255).meta({ description: "Whole, with the zone's" }),
           type: z.enum(shiftedRecordTypes),
           vm: name.optional(),
           port: port
             .optional()
             .meta({ description: "The record gets the host that this port of the VM is reached at" }),
-          values: z
-            .array(z.string().min(1).max(255))
-            .min(1)
-            .max(20)
+          values: recordValues
             .optional()
             .meta({ description: "What it gets instead: addresses, or the one name of a CNAME" }),
-          home_values: z
-            .array(z.string().min(1).max(255))
-            .min(1)
-            .max(20)
+          home_values: recordValues
             .optional()
             .meta({ description: "And when the group comes back to its primary site" }),
           low_ttl_seconds: z.int().min(0).max(week).optional().meta({ description: "Default 30" }),
@@ -119,8 +112,8 @@ export const recoveryPlanBody = z
     pools: z
       .array(
         z.strictObject({
-          ...{ site: siteId, pool_id: id, vm: name },
-          share_id: id.optional().meta({ description: "Where several shares of the pool could take the VM" }),
+          ...{ site: siteId, pool_id: ownId, vm: name },
+          share_id: ownId.optional().meta({ description: "Where several shares of the pool could take the VM" }),
           port: port.meta({ description: "Of the guest" }),
         }),
       )

@@ -10,8 +10,11 @@ import {
 import type { Wire } from "../../domain/wire.ts";
 import { name, siteId, timestamp } from "./common.ts";
 
-const id = z.string().min(1).max(500);
-const port = z.int().min(1).max(65_535);
+/** The site's own id of a zone or a pool. */
+export const ownId = z.string().min(1).max(500);
+export const port = z.int().min(1).max(65_535);
+/** What a record answers with. */
+export const recordValues = z.array(z.string().min(1).max(255)).min(1).max(20);
 const guestPort = port.meta({ description: "Of the guest" });
 const week = 604_800;
 
@@ -21,16 +24,13 @@ export const trafficSchema = z
       .array(
         z.strictObject({
           site: siteId.meta({ description: "Where its zone is kept" }),
-          zone_id: id,
+          zone_id: ownId,
           name: z.string().min(1).max(255).meta({ description: "Whole, with the zone's" }),
           type: z.enum(shiftedRecordTypes),
           port: port
             .optional()
             .meta({ description: "A guest port: the record gets the host that it is reached at at the target" }),
-          values: z
-            .array(z.string().min(1).max(255))
-            .min(1)
-            .max(20)
+          values: recordValues
             .optional()
             .meta({ description: "What it gets instead: addresses, or the one name of a CNAME" }),
           low_ttl_seconds: z
@@ -48,10 +48,10 @@ export const trafficSchema = z
       .array(
         z.strictObject({
           site: siteId,
-          pool_id: id,
-          share_id: id.optional().meta({ description: "Where several shares of the pool could take the new VM" }),
+          pool_id: ownId,
+          share_id: ownId.optional().meta({ description: "Where several shares of the pool could take the new VM" }),
           port: guestPort,
-          replaces: id.optional().meta({ description: "The target that goes; default the VM's own" }),
+          replaces: ownId.optional().meta({ description: "The target that goes; default the VM's own" }),
           steps: z
             .array(z.int().min(1).max(100))
             .min(1)
