@@ -1,5 +1,10 @@
 import type { Plan } from "../domain/plan.ts";
-import { type ProtectionGroupView, protectionWorkflowId, viewGroup } from "../domain/protection.ts";
+import {
+  type ProtectionGroup,
+  type ProtectionGroupView,
+  protectionWorkflowId,
+  viewGroup,
+} from "../domain/protection.ts";
 import type { ProtectionRequest, ProtectVmParameters } from "../domain/protection-plan.ts";
 import { type ProtectionPolicy, resolvePolicy } from "../domain/protection-policy.ts";
 import { fromWire, type Wire } from "../domain/wire.ts";
@@ -81,13 +86,24 @@ export async function protectByPlan(
 
 /** The group as it stands now. @throws ProblemError NotFound. */
 export async function knownGroup(context: ApiContext, access: Access, id: string): Promise<ProtectionGroupView> {
-  const { store } = context;
+  const group = await foundGroup(context, access, id);
+  const newest = await context.store.groupPoints.newestOf([group]);
+  return viewGroup(group, newest.get(id), Date.now());
+}
+
+/** The same without its points. @throws ProblemError NotFound for a group that the caller does not reach. */
+export async function foundGroup(
+  { store }: Pick<ApiContext, "store">,
+  access: Access,
+  id: string,
+): Promise<ProtectionGroup> {
   const found = await store.protection.getScoped(id);
-  if (!found || !access.covers(found.subjects)) {
-    throw notFound("protection-group", id, "GET /v1/protection-groups lists them.");
-  }
-  const newest = await store.groupPoints.newestOf([found.group]);
-  return viewGroup(found.group, newest.get(id), Date.now());
+  if (!found || !access.covers(found.subjects)) throw noGroup(id);
+  return found.group;
+}
+
+export function noGroup(id: string): ProblemError {
+  return notFound("protection-group", id, "GET /v1/protection-groups lists them.");
 }
 
 /** Starts the runs of groups that were registered by a process which could not start them any more. */

@@ -3,23 +3,23 @@ import type { ProtectionGroup } from "../domain/protection.ts";
 import type { Evidence } from "../domain/recovery-evidence.ts";
 import { type RecoveryRequest, type RecoveryRun, recoveryWorkflowId } from "../domain/recovery-run.ts";
 import { requireApproval } from "./approvals.ts";
-import { asProblem, ProblemError } from "./problem.ts";
+import { ProblemError } from "./problem.ts";
 import type { Access, Actor, Caller } from "./route.ts";
-import { type ApiContext, isPassing, notFound } from "./routes/context.ts";
+import { type ApiContext, notFound } from "./routes/context.ts";
 import { refuseUnlessExecutable } from "./start-migration.ts";
+import { foundGroup, noGroup } from "./start-protection.ts";
+import { startRegistered } from "./start-registered.ts";
 import { reachedPlan } from "./subjects.ts";
 
-/** @throws ProblemError NotFound for a group that the caller does not reach. */
+/** @throws ProblemError NotFound for a group that the caller does not reach, or that is deleted. */
 export async function reachedGroup(
-  { store }: Pick<ApiContext, "store">,
-  access: Access | undefined,
+  context: Pick<ApiContext, "store">,
+  access: Access,
   groupId: string,
 ): Promise<ProtectionGroup> {
-  const found = await store.protection.getScoped(groupId);
-  if (found && found.group.state !== "deleted" && (access === undefined || access.covers(found.subjects))) {
-    return found.group;
-  }
-  throw notFound("protection-group", groupId, "GET /v1/protection-groups lists those that you reach.");
+  const group = await foundGroup(context, access, groupId);
+  if (group.state === "deleted") throw noGroup(groupId);
+  return group;
 }
 
 export async function planRecoveryNow(
@@ -52,7 +52,7 @@ export async function startRecoveryRun(
 ): Promise<RecoveryRun> {
   refuseUnlessExecutable(plan);
   await requireApproval(context, actor, plan);
-  const { store, runs, log } = context;
+  const { store, runs } = context;
   const { planId, hash: planHash, inputs } = plan;
   const { groupId, mode, reason, from, to } = inputs as unknown as RecoveryRequest & { from: string; to: string };
   const { outageAt } = inputs as { outageAt?: string };
@@ -70,18 +70,12 @@ export async function startRecoveryRun(
     to,
     createdBy: requestedBy,
   });
-  try {
-    await runs.recover({ runId, planId, planHash, request, requestedBy });
-  } catch (error) {
-    // One whose answer was lost may run all the same, and says so itself.
-    if (!isPassing(error)) {
-      const { code, message } = asProblem(error);
-      const endedAt = new Date().toISOString();
-      await store.recoveryRuns.update(runId, { state: "failed", endedAt, problem: { code, message } });
-    }
-    log.warn({ runId, reason: asProblem(error).message }, "a recovery could not be started");
-    throw error;
-  }
+  await startRegistered(
+    context,
+    { what: "a recovery", runId },
+    () => runs.recover({ runId, planId, planHash, request, requestedBy }),
+    (ended) => store.recoveryRuns.update(runId, ended),
+  );
   return knownRun(context, undefined, runId);
 }
 

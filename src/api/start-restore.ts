@@ -1,11 +1,11 @@
 import type { Plan } from "../domain/plan.ts";
 import { type RestoreRequest, type RestoreView, restoreWorkflowId } from "../domain/restore.ts";
 import { requireApproval } from "./approvals.ts";
-import { asProblem } from "./problem.ts";
 import type { Access, Actor, Caller } from "./route.ts";
-import { type ApiContext, configuredSite, isPassing, notFound, requireReach } from "./routes/context.ts";
+import { type ApiContext, configuredSite, notFound, requireReach } from "./routes/context.ts";
 import { refuseUnlessExecutable } from "./start-migration.ts";
 import { knownGroup } from "./start-protection.ts";
+import { startRegistered } from "./start-registered.ts";
 import { reachedPlan } from "./subjects.ts";
 
 /** @throws ProblemError NotFound for a group or a site that the caller does not reach. */
@@ -41,7 +41,7 @@ export async function restoreByPlan(
 ): Promise<RestoreView> {
   refuseUnlessExecutable(plan);
   await requireApproval(context, actor, plan);
-  const { store, runs, log } = context;
+  const { store, runs } = context;
   const { groupId, pointId, vmName, from, to } = plan.inputs as Record<
     "groupId" | "pointId" | "vmName" | "from" | "to",
     string
@@ -53,18 +53,12 @@ export async function restoreByPlan(
     tags: plan.subjects?.[0]?.tags ?? {},
     createdBy: actor?.id ?? "",
   });
-  try {
-    await runs.restore({ restoreId, planId, planHash }, summaryOf(vmName, from, to));
-  } catch (error) {
-    // One whose answer was lost may run all the same, and says so itself.
-    if (!isPassing(error)) {
-      const { code, message } = asProblem(error);
-      const endedAt = new Date().toISOString();
-      await store.restores.update(restoreId, { state: "failed", endedAt, report: { problem: { code, message } } });
-    }
-    log.warn({ restoreId, reason: asProblem(error).message }, "a restore could not be started");
-    throw error;
-  }
+  await startRegistered(
+    context,
+    { what: "a restore", restoreId },
+    () => runs.restore({ restoreId, planId, planHash }, summaryOf(vmName, from, to)),
+    ({ problem, ...ended }) => store.restores.update(restoreId, { ...ended, report: { problem } }),
+  );
   return knownRestore(context, undefined, restoreId);
 }
 

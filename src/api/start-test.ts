@@ -1,12 +1,13 @@
 import type { MigrationTestRequest, TestLifeParameters } from "../domain/migration-test.ts";
 import type { Plan } from "../domain/plan.ts";
 import { requireApproval } from "./approvals.ts";
-import { asProblem, ProblemError } from "./problem.ts";
+import { ProblemError } from "./problem.ts";
 import type { Access, Actor, Caller } from "./route.ts";
-import { type ApiContext, isPassing, notFound } from "./routes/context.ts";
+import { type ApiContext, notFound } from "./routes/context.ts";
 import { knownMigration } from "./routes/migrations.ts";
 import { testWorkflowId } from "./runs.ts";
 import { refuseUnlessExecutable } from "./start-migration.ts";
+import { startRegistered } from "./start-registered.ts";
 import { reachableRequest, reachedPlan } from "./subjects.ts";
 
 /** @throws ProblemError InvalidInput unless it names either a migration or a VM with both sites; NotFound. */
@@ -55,7 +56,7 @@ async function reachableTest(
 export async function startTest(context: ApiContext, actor: Actor | undefined, testId: string, plan: Plan) {
   refuseUnlessExecutable(plan);
   await requireApproval(context, actor, plan);
-  const { store, runs, log } = context;
+  const { store, runs } = context;
   const { vm, vmName, from, to, migrationId } = plan.inputs as Record<"vm" | "vmName" | "from" | "to", string> & {
     migrationId?: string;
   };
@@ -72,18 +73,12 @@ export async function startTest(context: ApiContext, actor: Actor | undefined, t
     expiresAt: new Date(Date.now() + life.maxLifeSeconds * 1000).toISOString(),
     createdBy: actor?.id ?? "",
   });
-  try {
-    await runs.test({ testId, planId: plan.planId, planHash: plan.hash }, `Test ${vmName}: ${from} → ${to}`);
-  } catch (error) {
-    // One whose answer was lost may run all the same, and says so itself.
-    if (!isPassing(error)) {
-      const { code, message } = asProblem(error);
-      const endedAt = new Date().toISOString();
-      await store.tests.update(testId, { state: "failed", endedAt, report: { problem: { code, message } } });
-    }
-    log.warn({ testId, reason: asProblem(error).message }, "a test could not be started");
-    throw error;
-  }
+  await startRegistered(
+    context,
+    { what: "a test", testId },
+    () => runs.test({ testId, planId: plan.planId, planHash: plan.hash }, `Test ${vmName}: ${from} → ${to}`),
+    ({ problem, ...ended }) => store.tests.update(testId, { ...ended, report: { problem } }),
+  );
   return knownTest(context, undefined, testId);
 }
 

@@ -3,7 +3,7 @@ import type { PointDecision } from "../../store/index.ts";
 import { type Answer, type Route, route } from "../route.ts";
 import { entityId } from "../schemas/common.ts";
 import { pointDecisionBody, wholePointSchema } from "../schemas/protection.ts";
-import { knownGroup } from "../start-protection.ts";
+import { foundGroup } from "../start-protection.ts";
 import { type ApiContext, notFound } from "./context.ts";
 
 const pointParams = z.strictObject({ id: entityId, point: entityId });
@@ -59,7 +59,7 @@ function decisionRoute(context: ApiContext, decision: Decision): Route {
     body: pointDecisionBody,
     responses: { 200: { description: "The point as it stands now", schema: wholePointSchema } },
     async handle({ params: { id, point }, body: { reason }, access, actor }): Promise<Answer> {
-      await knownGroup(context, access, id);
+      await foundGroup(context, access, id);
       const found = await store.groupPoints.get(point);
       if (found?.groupId !== id) throw unknown(id, point);
       await act[decision]({ groupId: id, pointId: point, reason, by: actor?.id ?? "" });

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { type Answer, type Route, route } from "../route.ts";
 import { entityId } from "../schemas/common.ts";
 import { pointListQuery, pointListSchema, wholePointSchema } from "../schemas/protection.ts";
-import { knownGroup } from "../start-protection.ts";
+import { foundGroup } from "../start-protection.ts";
 import { type ApiContext, defaultPageSize, idParams, notFound } from "./context.ts";
 
 const pointParams = z.strictObject({ id: entityId, point: entityId });
@@ -23,7 +23,7 @@ export function protectionPointRoutes(context: ApiContext): readonly Route[] {
       query: pointListQuery,
       responses: { 200: { description: "One page", schema: pointListSchema } },
       async handle({ params: { id }, query: { limit = defaultPageSize, ...query }, access }): Promise<Answer> {
-        await knownGroup(context, access, id);
+        await foundGroup(context, access, id);
         return { status: 200, body: await store.groupPoints.list(id, { ...query, limit }) };
       },
     }),
@@ -39,7 +39,7 @@ export function protectionPointRoutes(context: ApiContext): readonly Route[] {
       params: pointParams,
       responses: { 200: { description: "The point", schema: wholePointSchema } },
       async handle({ params: { id, point }, access }): Promise<Answer> {
-        await knownGroup(context, access, id);
+        await foundGroup(context, access, id);
         const found = await store.groupPoints.get(point);
         if (found?.groupId !== id)
           throw notFound("group-point", point, `GET /v1/protection-groups/${id}/points lists them.`);

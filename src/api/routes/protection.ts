@@ -18,7 +18,7 @@ import {
   reprotectBody,
 } from "../schemas/protection.ts";
 import { approvedPlan } from "../start-migration.ts";
-import { knownGroup, planProtectionNow, protectByPlan } from "../start-protection.ts";
+import { foundGroup, knownGroup, planProtectionNow, protectByPlan } from "../start-protection.ts";
 import { type ApiContext, configuredSite, defaultPageSize, idParams, requireReach } from "./context.ts";
 
 const path = "/v1/protection-groups";
@@ -167,7 +167,7 @@ export function protectionRoutes(context: ApiContext): readonly Route[] {
       query: eventListQuery,
       responses: { 200: { description: "One page", schema: eventListSchema } },
       async handle({ params: { id }, query: { limit = defaultPageSize, ...query }, access }): Promise<Answer> {
-        await knownGroup(context, access, id);
+        await foundGroup(context, access, id);
         return { status: 200, body: await store.protection.events(id, { ...query, limit }) };
       },
     }),

@@ -5,7 +5,7 @@ import { answerWithFiles } from "../file-answer.ts";
 import { ProblemError } from "../problem.ts";
 import { type Route, route } from "../route.ts";
 import { filesBody } from "../schemas/restore.ts";
-import { knownGroup } from "../start-protection.ts";
+import { foundGroup } from "../start-protection.ts";
 import type { ApiContext } from "./context.ts";
 
 export function restoredFileRoutes(context: ApiContext): readonly Route[] {
@@ -30,7 +30,7 @@ export function restoredFileRoutes(context: ApiContext): readonly Route[] {
       responses: { 200: { description: "Its bytes", mediaType: "application/octet-stream" } },
       async handle({ body, access, response, signal }): Promise<undefined> {
         const { groupId, vm, path, diskId, volume, ...wish } = fromWire<FilesWish>(body);
-        await knownGroup(context, access, groupId);
+        await foundGroup(context, access, groupId);
         const point = await store.groupPoints.choose({ groupId, ...wish });
         if (!point) {
           throw new ProblemError("Conflict", {

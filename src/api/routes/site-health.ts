@@ -14,7 +14,7 @@ import {
   releaseBody,
   releasedSchema,
 } from "../schemas/site-health.ts";
-import { knownGroup } from "../start-protection.ts";
+import { foundGroup, knownGroup } from "../start-protection.ts";
 import { type ApiContext, configuredSite, defaultPageSize, idParams, notFound } from "./context.ts";
 
 const siteParams = z.strictObject({ site: siteId });
@@ -150,7 +150,7 @@ export function siteHealthRoutes(context: ApiContext): readonly Route[] {
       params: idParams,
       responses: { 200: { description: "The lease", schema: leaseSchema } },
       async handle({ params: { id }, access }): Promise<Answer> {
-        await knownGroup(context, access, id);
+        await foundGroup(context, access, id);
         const group = await store.protection.get(id);
         const at = group?.replicatesTo ?? group?.currentSite ?? "";
         const { lease } = await context.runs.readLease({ groupId: id, at });
