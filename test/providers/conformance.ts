@@ -13,7 +13,7 @@ import type { CensusEntry, Provider, SourcePoint, VmSpec } from "../../src/provi
 import type { BlockSink, BlockSource } from "../../src/transfer/ports.ts";
 import { facetCases } from "./conformance-facets.ts";
 import { trafficCases } from "./conformance-traffic.ts";
-import type { ConformanceHarness, ConformanceSite } from "./harness.ts";
+import { type ConformanceHarness, type ConformanceSite, deafGuestMs } from "./harness.ts";
 import { readAll } from "./support/read-all.ts";
 import { lacks, refuses } from "./support/refuses.ts";
 
@@ -282,7 +282,12 @@ export function runConformance(harness: ConformanceHarness): void {
         if (!(await starts(vmId))) return;
         let waited = 0;
         const options = { graceMs: 300, onWaiting: () => waited++ };
-        assert.deepEqual(await provider.compute.stopVm(vmId, options, signal), { forced: true });
+        place.powerOffWithin?.(1_000);
+        try {
+          assert.deepEqual(await provider.compute.stopVm(vmId, options, signal), { forced: true });
+        } finally {
+          place.powerOffWithin?.(deafGuestMs);
+        }
         assert.ok(waited > 0);
       });
     });

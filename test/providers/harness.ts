@@ -17,10 +17,15 @@ export interface ConformanceSite {
   readonly wholeLeaves: boolean;
   /** Writes to a VM's disk as its guest would: through the hypervisor while it runs, else straight into the image. */
   writeAsGuest(vmId: string, diskId: string, offset: number, length: number, pattern: number): Promise<void>;
+  /** How long a guest may take to power off before the site itself pulls its plug; short, where nobody in the guests listens. */
+  powerOffWithin?(ms: number): void;
   /** Where it has `dns` or `loadBalancing`: what of them is there for a test, made behind the provider's back. */
   traffic?(): Promise<TrafficSite>;
   close(): Promise<void>;
 }
+
+/** Long enough to be seen, and no longer: guests of this suite don't listen to their power button. */
+export const deafGuestMs = 50;
 
 export interface TrafficSite {
   /** With nothing in it but what it came with. */

@@ -3,7 +3,7 @@ import { createAwsProvider } from "../../../src/providers/aws/index.ts";
 import type { AwsPatience } from "../../../src/providers/aws/settings.ts";
 import type { Provider, ProviderContext } from "../../../src/providers/provider.ts";
 import { type AwsLab, startAwsLab, whyNoGuests } from "../../sandbox/aws/support.ts";
-import type { ConformanceHarness } from "../harness.ts";
+import { type ConformanceHarness, deafGuestMs } from "../harness.ts";
 import { makeAwsTraffic } from "./aws-traffic.ts";
 import { writeImage } from "./write-image.ts";
 
@@ -54,7 +54,7 @@ export const harness: ConformanceHarness = {
       snapshotPendingMs: 20,
       imagePendingMs: 20,
       terminatedVisibleMs: 500,
-      stopGraceMs: 1_000,
+      stopGraceMs: deafGuestMs,
       dnsPendingMs: 50,
       targetHealthMs: 20,
     });
@@ -70,6 +70,7 @@ export const harness: ConformanceHarness = {
       bus: "nvme",
       tracking: "changed-blocks",
       wholeLeaves: true,
+      powerOffWithin: (stopGraceMs) => lab.aws.cloud.changeSettings({ stopGraceMs }),
       async writeAsGuest(vmId, diskId, offset, length, pattern) {
         const vm = await provider.compute.getVm(vmId, AbortSignal.timeout(10_000));
         const volumeId = vm.disks.find((disk) => disk.diskId === diskId)?.volumeId ?? "";

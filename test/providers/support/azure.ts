@@ -4,7 +4,7 @@ import type { AzurePatience } from "../../../src/providers/azure/settings.ts";
 import type { Provider, ProviderContext } from "../../../src/providers/provider.ts";
 import { whyNoGuests } from "../../sandbox/aws/support.ts";
 import { type AzureLab, startAzureLab } from "../../sandbox/azure/support.ts";
-import type { ConformanceHarness } from "../harness.ts";
+import { type ConformanceHarness, deafGuestMs } from "../harness.ts";
 import { makeAzureTraffic } from "./azure-traffic.ts";
 import { writeImage } from "./write-image.ts";
 
@@ -57,7 +57,7 @@ export const harness: ConformanceHarness = {
   timeoutMs: 600_000,
   unavailable: whyNoGuests,
   async open() {
-    const lab = await startAzureLab({ operationMs: 20, snapshotCopyMs: 20, stopGraceMs: 1_000, pageSize: 3 });
+    const lab = await startAzureLab({ operationMs: 20, snapshotCopyMs: 20, stopGraceMs: deafGuestMs, pageSize: 3 });
     const descriptor = addressOf(lab);
     const provider = connectAzure(descriptor);
     return {
@@ -66,6 +66,7 @@ export const harness: ConformanceHarness = {
       bus: "hyperv",
       tracking: "changed-blocks",
       wholeLeaves: false,
+      powerOffWithin: (stopGraceMs) => lab.azure.cloud.changeSettings({ stopGraceMs }),
       async writeAsGuest(vmId, diskId, offset, length, pattern) {
         const vm = await provider.compute.getVm(vmId, AbortSignal.timeout(10_000));
         const volumeId = vm.disks.find((disk) => disk.diskId === diskId)?.volumeId ?? "";

@@ -4,7 +4,7 @@ import type { GcpPatience } from "../../../src/providers/gcp/settings.ts";
 import type { Provider, ProviderContext } from "../../../src/providers/provider.ts";
 import { whyNoGuests } from "../../sandbox/aws/support.ts";
 import { type GcpLab, startGcpLab } from "../../sandbox/gcp/support.ts";
-import type { ConformanceHarness } from "../harness.ts";
+import { type ConformanceHarness, deafGuestMs } from "../harness.ts";
 import { makeGcpTraffic } from "./gcp-traffic.ts";
 import { writeImage } from "./write-image.ts";
 
@@ -60,7 +60,7 @@ export const harness: ConformanceHarness = {
       operationMs: 10,
       snapshotMs: 20,
       imageMs: 20,
-      stopGraceMs: 1_000,
+      stopGraceMs: deafGuestMs,
       dnsPendingMs: 50,
       endpointHealthMs: 20,
     });
@@ -73,6 +73,7 @@ export const harness: ConformanceHarness = {
       bus: "virtio-scsi",
       tracking: "hash-compare",
       wholeLeaves: false,
+      powerOffWithin: (stopGraceMs) => lab.gcp.cloud.changeSettings({ stopGraceMs }),
       async writeAsGuest(vmId, diskId, offset, length, pattern) {
         const vm = await provider.compute.getVm(vmId, AbortSignal.timeout(10_000));
         const volumeId = vm.disks.find((disk) => disk.diskId === diskId)?.volumeId ?? "";

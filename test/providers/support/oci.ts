@@ -4,7 +4,7 @@ import type { OciPatience } from "../../../src/providers/oci/settings.ts";
 import type { Provider, ProviderContext } from "../../../src/providers/provider.ts";
 import { whyNoGuests } from "../../sandbox/aws/support.ts";
 import { type OciLab, startOciLab } from "../../sandbox/oci/support.ts";
-import type { ConformanceHarness } from "../harness.ts";
+import { type ConformanceHarness, deafGuestMs } from "../harness.ts";
 import { makeOciTraffic } from "./oci-traffic.ts";
 import { writeImage } from "./write-image.ts";
 
@@ -64,7 +64,7 @@ export const harness: ConformanceHarness = {
   timeoutMs: 900_000,
   unavailable: whyNoGuests,
   async open() {
-    const lab = await startOciLab({ stopGraceMs: 1_000, terminatedVisibleMs: 500 });
+    const lab = await startOciLab({ stopGraceMs: deafGuestMs, terminatedVisibleMs: 500 });
     const descriptor = addressOf(lab);
     const provider = connectOci(descriptor);
     // What every empty disk is made of stays once it is there: the census before and after counts it.
@@ -78,6 +78,7 @@ export const harness: ConformanceHarness = {
       tracking: "hash-compare",
       hidesAllocation: true,
       wholeLeaves: false,
+      powerOffWithin: (stopGraceMs) => lab.oci.cloud.changeSettings({ stopGraceMs }),
       async writeAsGuest(vmId, diskId, offset, length, pattern) {
         const vm = await provider.compute.getVm(vmId, AbortSignal.timeout(10_000));
         const volumeId = vm.disks.find((disk) => disk.diskId === diskId)?.volumeId ?? "";
