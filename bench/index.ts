@@ -19,6 +19,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   wave: async () => (await import("./wave.ts")).waveBench,
   routes: async () => (await import("./routes.ts")).routesBench,
   overhead: async () => (await import("./overhead.ts")).overheadBench,
+  "burst-replay": async () => (await import("./burst-replay.ts")).burstReplayBench,
 };
 
 export interface BenchOptions {
@@ -31,6 +32,7 @@ export interface BenchOptions {
   readonly sizeGib?: number;
   readonly pairs?: string;
   readonly resources?: number;
+  readonly load?: string;
 }
 
 export async function listBenches(): Promise<{ name: string; summary: string }[]> {
@@ -40,22 +42,22 @@ export async function listBenches(): Promise<{ name: string; summary: string }[]
 
 /** Runs a bench, prints its report to stdout (what it does meanwhile goes to stderr), and returns the exit code. */
 export async function runBench(name: string, options: BenchOptions = {}): Promise<number> {
-  const load = benches[name];
-  if (!load) {
+  const open = benches[name];
+  if (!open) {
     process.stderr.write(`There is no bench ${name}. There are: ${Object.keys(benches).join(", ")}.\n`);
     return 2;
   }
-  const { json = false, check = false, runs, seed, sizeGib, pairs, resources } = options;
+  const { json = false, check = false, runs, seed, sizeGib, pairs, resources, load } = options;
   const note = (line: string): void => void process.stderr.write(`${line}\n`);
-  const bench = await load();
-  const refused = Object.entries({ size: sizeGib, pairs, resources })
+  const bench = await open();
+  const refused = Object.entries({ size: sizeGib, pairs, resources, load })
     .filter(([option, value]) => value !== undefined && !bench.takes?.some((taken) => taken === option))
     .map(([option]) => `--${option}`);
   if (refused.length > 0) {
     process.stderr.write(`The bench ${name} has no ${refused.join(" and no ")}.\n`);
     return 2;
   }
-  const figures = await bench.run({ note, runs, seed, sizeGib, pairs, resources });
+  const figures = await bench.run({ note, runs, seed, sizeGib, pairs, resources, load });
   const report: BenchReport = { bench: name, machine: machine(), figures };
   process.stdout.write(`${json ? JSON.stringify(report) : formatReport(report)}\n`);
   return check && report.figures.some((figure) => figure.met === false) ? 1 : 0;

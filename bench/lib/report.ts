@@ -24,7 +24,7 @@ export interface Bench {
   readonly name: string;
   readonly summary: string;
   /** Which of the options that only some benches have it takes. */
-  readonly takes?: readonly ("size" | "pairs" | "resources")[];
+  readonly takes?: readonly ("size" | "pairs" | "resources" | "load")[];
   run(context: BenchContext): Promise<Figure[]>;
 }
 
@@ -41,6 +41,8 @@ export interface BenchContext {
   readonly pairs?: string;
   /** `--resources N`: how many the inventory holds. */
   readonly resources?: number;
+  /** `--load FILE`: a load that was, where one is replayed. */
+  readonly load?: string;
 }
 
 export function figure(input: Omit<Figure, "ratio" | "met">): Figure {

@@ -293,6 +293,7 @@ function addBench(program: Command): void {
     .option("--seed <n>", "repeat the draws of an earlier run")
     .option("--size <GiB>", "convert: the image's size (default 4)")
     .option("--resources <n>", "inventory: how many there are (default 1000000)")
+    .option("--load <file>", "burst-replay: load traces, CSV with the columns trace, ts_utc, requests; .gz too")
     .option(
       "--pairs <from:to,...>",
       "convert, routes: only these pairs of formats or kinds of site; any stands for all",

@@ -12,6 +12,7 @@ export interface BenchCommandOptions extends CommonOptions {
   readonly size?: string;
   readonly pairs?: string;
   readonly resources?: string;
+  readonly load?: string;
 }
 
 /** Returns the exit code. */
@@ -39,6 +40,7 @@ export async function bench(name: string | undefined, options: BenchCommandOptio
     ...(options.seed === undefined ? {} : { seed: readCount(options.seed, "--seed") }),
     ...(options.size === undefined ? {} : { sizeGib: readCount(options.size, "--size") }),
     ...(options.resources === undefined ? {} : { resources: readCount(options.resources, "--resources") }),
+    ...(options.load === undefined ? {} : { load: options.load }),
     ...(options.pairs === undefined ? {} : { pairs: options.pairs }),
   });
 }
