@@ -39,6 +39,12 @@ export type CodecResult =
 
 export const sectorBytes = 512;
 export const grainMarkerBytes = 12;
+/**
+ * What comes out of one call is taken in one piece: Node's default of 16 KiB at a time costs an allocation and a copy for each
+ * piece (measured on grains of 64 KiB: a quarter of the time for what doesn't compress, four fifths for what does). The
+ * margin spares the call that would only find that nothing is left, and is what deflate may add.
+ */
+const marginBytes = 1024;
 /** No writer's windows are larger; a frame that wants more memory is no cluster. */
 const zstdWindowLog = 23;
 
@@ -59,15 +65,16 @@ function unpack({ codec, input, output, units }: UnpackJob): CodecResult {
 }
 
 function unpackOne(codec: Codec, stored: Buffer, maxOutputLength: number, sector: number): Buffer {
-  if (codec === "deflate") return inflateRawSync(stored, { maxOutputLength });
+  const chunkSize = maxOutputLength + marginBytes;
+  if (codec === "deflate") return inflateRawSync(stored, { maxOutputLength, chunkSize });
   if (codec === "zstd") {
     const params = { [constants.ZSTD_d_windowLogMax]: zstdWindowLog };
-    return zstdDecompressSync(stored.subarray(0, zstdFrameBytes(stored)), { maxOutputLength, params });
+    return zstdDecompressSync(stored.subarray(0, zstdFrameBytes(stored)), { maxOutputLength, chunkSize, params });
   }
   const bytes = stored.readUInt32LE(8);
   if (stored.readBigUInt64LE(0) !== BigInt(sector)) throw new Error("the grain's marker names another place");
   if (bytes === 0 || grainMarkerBytes + bytes > stored.byteLength) throw new Error("the grain's marker is wrong");
-  return inflateSync(stored.subarray(grainMarkerBytes, grainMarkerBytes + bytes), { maxOutputLength });
+  return inflateSync(stored.subarray(grainMarkerBytes, grainMarkerBytes + bytes), { maxOutputLength, chunkSize });
 }
 
 function failed(unit: number, reason: string): CodecResult {
@@ -79,7 +86,7 @@ function pack({ input, output, grains }: PackJob): CodecResult {
   const at: number[] = [];
   let end = 0;
   for (const { from, length, sector } of grains) {
-    const stored = deflateSync(new Uint8Array(input, from, length));
+    const stored = deflateSync(new Uint8Array(input, from, length), { chunkSize: length + marginBytes });
     at.push(end);
     target.writeBigUInt64LE(BigInt(sector), end);
     target.writeUInt32LE(stored.byteLength, end + 8);
