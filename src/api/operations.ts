@@ -7,12 +7,13 @@ import { allOf } from "../domain/search/query.ts";
 import { requireApproval } from "./approvals.ts";
 import { requireSecondFactor } from "./authenticate.ts";
 import { requireConfirmation } from "./confirmation.ts";
-import { asProblem, ProblemError } from "./problem.ts";
+import { ProblemError } from "./problem.ts";
 import type { Access, Actor, Caller } from "./route.ts";
-import { type ApiContext, configuredSite, isPassing, notFound, requireReach } from "./routes/context.ts";
+import { type ApiContext, configuredSite, notFound, requireReach } from "./routes/context.ts";
 import { operationWorkflowId } from "./runs.ts";
 import { readSearch } from "./search-text.ts";
 import { refuseUnlessExecutable } from "./start-migration.ts";
+import { startRegistered } from "./start-registered.ts";
 import { reachedPlan } from "./subjects.ts";
 
 const mostFound = 500;
@@ -126,7 +127,7 @@ export async function startOperation(
     );
   }
   await requireApproval(context, actor, plan);
-  const { store, log, runs } = context;
+  const { store, runs } = context;
   await store.operations.create({
     operationId,
     planId: plan.planId,
@@ -136,15 +137,12 @@ export async function startOperation(
     subjects: plan.subjects ?? [],
     createdBy: actor?.id ?? "",
   });
-  try {
-    await runs.operate({ operationId, planId: plan.planId, planHash: plan.hash }, summaryOf(plan));
-  } catch (error) {
-    if (!isPassing(error)) {
-      await store.operations.end(operationId, "failed", new Date().toISOString());
-      throw error;
-    }
-    log.warn({ operationId, reason: asProblem(error).message }, "registered; its run starts when Temporal answers");
-  }
+  await startRegistered(
+    context,
+    { what: "an operation", operationId },
+    () => runs.operate({ operationId, planId: plan.planId, planHash: plan.hash }, summaryOf(plan)),
+    { failed: ({ state, endedAt }) => store.operations.end(operationId, state, endedAt) },
+  );
   return shownOperation(context, operationId);
 }
 

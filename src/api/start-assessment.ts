@@ -4,8 +4,9 @@ import { fromWire, type Wire } from "../domain/wire.ts";
 import { findVms } from "./find-vms.ts";
 import { ProblemError } from "./problem.ts";
 import type { Caller } from "./route.ts";
-import { type ApiContext, configuredSite, isPassing, notFound } from "./routes/context.ts";
+import { type ApiContext, configuredSite, notFound } from "./routes/context.ts";
 import { assessmentWorkflowId } from "./runs.ts";
+import { startRegistered } from "./start-registered.ts";
 
 /** Each VM is planned, and its plan kept. */
 const mostVms = 5_000;
@@ -35,15 +36,12 @@ export async function startAssessment(
   if (vms.length > mostVms) {
     throw refused(`${vms.length} VMs are found`, `Narrow the search: at most ${mostVms} are looked at in one.`);
   }
-  const { store, runs, log } = context;
+  const { store, runs } = context;
   const workflowId = assessmentWorkflowId(assessmentId);
   await store.assessments.create({ assessmentId, workflowId, request, requester: actor?.responsible ?? "", vms });
-  try {
-    await runs.assess({ assessmentId, from, to });
-  } catch (error) {
-    if (!isPassing(error)) throw error;
-    log.warn({ assessmentId, err: error }, "registered; its run starts when Temporal answers");
-  }
+  await startRegistered(context, { what: "an assessment", assessmentId }, () =>
+    runs.assess({ assessmentId, from, to }),
+  );
   const made = await store.assessments.getScoped(assessmentId);
   if (!made) throw notFound("assessment", assessmentId, "Start it again.");
   return made.assessment;

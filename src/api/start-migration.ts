@@ -2,10 +2,11 @@ import type { MigrationRequest, MigrationView } from "../domain/migration.ts";
 import type { Plan } from "../domain/plan.ts";
 import { fromWire, type Wire } from "../domain/wire.ts";
 import { requireApproval } from "./approvals.ts";
-import { asProblem, ProblemError } from "./problem.ts";
+import { ProblemError } from "./problem.ts";
 import type { Access, Actor, Caller } from "./route.ts";
-import { type ApiContext, isPassing, notFound } from "./routes/context.ts";
+import { type ApiContext, notFound } from "./routes/context.ts";
 import { migrationWorkflowId } from "./runs.ts";
+import { type NotStarted, startRegistered } from "./start-registered.ts";
 import { reachableRequest, reachedPlan } from "./subjects.ts";
 
 const planKind = "migrate-vm";
@@ -55,7 +56,7 @@ export async function startByPlan(
 ): Promise<MigrationView> {
   refuseUnlessExecutable(plan);
   await requireApproval(context, actor, plan);
-  const { store, log } = context;
+  const { store } = context;
   const about = subjectOf(plan);
   await store.migrations.create({
     migrationId,
@@ -68,23 +69,23 @@ export async function startByPlan(
     bytesToMove: plan.estimates.bytesToMove,
     tags: plan.subjects?.[0]?.tags ?? {},
   });
-  try {
-    const startAt = startOf(plan);
-    await context.runs.migrate({ migrationId, planId: plan.planId, planHash: plan.hash, startAt }, about);
-  } catch (error) {
-    if (!isPassing(error)) {
-      await noteNotStarted(context, migrationId, error);
-      throw error;
-    }
-    log.warn({ migrationId, err: error }, "registered; its run starts when Temporal answers");
-    await store.migrations.appendEvent(migrationId, {
-      at: new Date().toISOString(),
-      type: "note",
-      message: "Registered; it starts as soon as Temporal answers",
-      data: {},
-      dedupeKey: "waits-for-temporal",
-    });
-  }
+  const startAt = startOf(plan);
+  await startRegistered(
+    context,
+    { what: "a migration", migrationId },
+    () => context.runs.migrate({ migrationId, planId: plan.planId, planHash: plan.hash, startAt }, about),
+    {
+      failed: (ended) => noteNotStarted(context, migrationId, ended),
+      waits: () =>
+        store.migrations.appendEvent(migrationId, {
+          at: new Date().toISOString(),
+          type: "note",
+          message: "Registered; it starts as soon as Temporal answers",
+          data: {},
+          dedupeKey: "waits-for-temporal",
+        }),
+    },
+  );
   const migration = await store.migrations.get(migrationId);
   if (!migration) throw notFound("migration", migrationId, "Start it again.");
   return migration;
@@ -146,12 +147,15 @@ function subjectOf(plan: Plan): Subject {
   return { vm: String(vmName ?? vm), vmId: String(vm), from: String(from), to: String(to) };
 }
 
-async function noteNotStarted({ store, log }: ApiContext, migrationId: string, error: unknown): Promise<void> {
-  const { code, message } = asProblem(error);
-  const at = new Date().toISOString();
+async function noteNotStarted(
+  { store, log }: ApiContext,
+  migrationId: string,
+  { state, problem, endedAt: at }: NotStarted,
+): Promise<void> {
+  const { message } = problem;
   try {
-    await store.migrations.update(migrationId, { state: "failed", problem: { code, message }, endedAt: at });
-    const data = { state: "failed" };
+    await store.migrations.update(migrationId, { state, problem, endedAt: at });
+    const data = { state };
     await store.migrations.appendEvent(migrationId, { at, type: "problem", message, data, dedupeKey: "not-started" });
   } catch (failure) {
     log.error({ migrationId, err: failure }, "could not note that a migration did not start");

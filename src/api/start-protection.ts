@@ -12,8 +12,9 @@ import { requireApproval } from "./approvals.ts";
 import { findVms } from "./find-vms.ts";
 import { ProblemError } from "./problem.ts";
 import type { Access, Actor, Caller } from "./route.ts";
-import { type ApiContext, configuredSite, isPassing, notFound } from "./routes/context.ts";
+import { type ApiContext, configuredSite, notFound } from "./routes/context.ts";
 import { refuseUnlessExecutable } from "./start-migration.ts";
+import { startRegistered } from "./start-registered.ts";
 import { reachableRequest, reachedPlan } from "./subjects.ts";
 
 /** Each VM costs every round's history a few events. */
@@ -63,7 +64,7 @@ export async function protectByPlan(
 ): Promise<ProtectionGroupView> {
   refuseUnlessExecutable(plan);
   await requireApproval(context, actor, plan);
-  const { store, runs, log } = context;
+  const { store, runs } = context;
   const { name, policy } = plan.inputs as unknown as { name: string; policy: ProtectionPolicy };
   const members = plan.actions.map(({ resource, parameters }, index) => {
     const { position, name: vmName, planId, planVersion } = parameters as unknown as ProtectVmParameters;
@@ -73,12 +74,7 @@ export async function protectByPlan(
   });
   const workflowId = protectionWorkflowId(groupId);
   await store.protection.create({ groupId, name, workflowId, policy, members, createdBy: actor?.id ?? "" });
-  try {
-    await runs.protect(groupId, name);
-  } catch (error) {
-    if (!isPassing(error)) throw error;
-    log.warn({ groupId, err: error }, "registered; its run starts when Temporal answers");
-  }
+  await startRegistered(context, { what: "a protection group", groupId }, () => runs.protect(groupId, name));
   const made = await store.protection.get(groupId);
   if (!made) throw notFound("protection-group", groupId, "Protect it again.");
   return viewGroup(made, undefined, Date.now());

@@ -2,6 +2,7 @@ import type { Plan } from "../domain/plan.ts";
 import type { ProtectionGroup } from "../domain/protection.ts";
 import type { Evidence } from "../domain/recovery-evidence.ts";
 import { type RecoveryRequest, type RecoveryRun, recoveryWorkflowId } from "../domain/recovery-run.ts";
+import type { FailOverInput } from "../workflows/fail-over/types.ts";
 import { requireApproval } from "./approvals.ts";
 import { ProblemError } from "./problem.ts";
 import type { Access, Actor, Caller } from "./route.ts";
@@ -40,7 +41,7 @@ export async function planRecoveryNow(
 }
 
 /**
- * Registers the run, then starts it.
+ * Registers the run, then starts it. Registered is as good as started.
  * @throws ProblemError Conflict when a check of the plan failed, or another run of the group goes on; PolicyBlocked when it
  * wants the approval of a second person.
  */
@@ -53,10 +54,8 @@ export async function startRecoveryRun(
   refuseUnlessExecutable(plan);
   await requireApproval(context, actor, plan);
   const { store, runs } = context;
-  const { planId, hash: planHash, inputs } = plan;
-  const { groupId, mode, reason, from, to } = inputs as unknown as RecoveryRequest & { from: string; to: string };
-  const { outageAt } = inputs as { outageAt?: string };
-  const request = { groupId, mode, reason, ...(outageAt === undefined ? {} : { outageAt }) };
+  const { planId } = plan;
+  const { groupId, mode, reason, from, to } = plan.inputs as unknown as RecoveryRequest & { from: string; to: string };
   const workflowId = recoveryWorkflowId(mode, groupId, runId);
   const requestedBy = actor?.id ?? "";
   await store.recoveryRuns.create({
@@ -73,10 +72,43 @@ export async function startRecoveryRun(
   await startRegistered(
     context,
     { what: "a recovery", runId },
-    () => runs.recover({ runId, planId, planHash, request, requestedBy }),
-    (ended) => store.recoveryRuns.update(runId, ended),
+    () => runs.recover(inputOf(plan, { runId, requestedBy })),
+    { failed: (ended) => store.recoveryRuns.update(runId, ended) },
   );
   return knownRun(context, undefined, runId);
+}
+
+/** Starts the runs of recoveries that were registered by a process which could not start them any more. Starting one that runs
+ *  already changes nothing; one whose group has gone another way meanwhile ends. */
+export async function startLeftOverRecoveries(
+  context: Pick<ApiContext, "store" | "runs" | "log">,
+  olderThanMs: number,
+): Promise<void> {
+  const { store, runs, log } = context;
+  // They start when changes are allowed again.
+  if (await store.guard.frozen()) return;
+  for (const { runId, planId, createdBy: requestedBy } of await store.recoveryRuns.notBegun(olderThanMs)) {
+    const plan = await store.plans.get(planId);
+    if (!plan) continue;
+    log.info({ runId }, "starting a recovery that was only registered");
+    await startRegistered(
+      context,
+      { what: "a recovery", runId },
+      () => runs.recover(inputOf(plan, { runId, requestedBy })),
+      { failed: (ended) => store.recoveryRuns.update(runId, ended) },
+    ).catch((error: unknown) => {
+      // It says so itself, and keeps no other from being started.
+      if (!(error instanceof ProblemError)) throw error;
+    });
+  }
+}
+
+/** A recovery's plan has the request among its inputs. */
+function inputOf(plan: Plan, by: Pick<FailOverInput, "runId" | "requestedBy">): FailOverInput {
+  const { planId, hash: planHash, inputs } = plan;
+  const { groupId, mode, reason, outageAt } = inputs as unknown as RecoveryRequest;
+  const request = { groupId, mode, reason, ...(outageAt === undefined ? {} : { outageAt }) };
+  return { ...by, planId, planHash, request };
 }
 
 export async function knownRun(

@@ -57,7 +57,7 @@ export async function restoreByPlan(
     context,
     { what: "a restore", restoreId },
     () => runs.restore({ restoreId, planId, planHash }, summaryOf(vmName, from, to)),
-    ({ problem, ...ended }) => store.restores.update(restoreId, { ...ended, report: { problem } }),
+    { failed: ({ problem, ...ended }) => store.restores.update(restoreId, { ...ended, report: { problem } }) },
   );
   return knownRestore(context, undefined, restoreId);
 }

@@ -50,7 +50,7 @@ async function reachableTest(
 }
 
 /**
- * Registers the test, then starts its run. When that can't be, the row says so.
+ * Registers the test, then starts its run. Registered is as good as started.
  * @throws ProblemError Conflict when a check of the plan failed, PolicyBlocked when it wants the approval of a second person.
  */
 export async function startTest(context: ApiContext, actor: Actor | undefined, testId: string, plan: Plan) {
@@ -76,14 +76,34 @@ export async function startTest(context: ApiContext, actor: Actor | undefined, t
   await startRegistered(
     context,
     { what: "a test", testId },
-    () => runs.test({ testId, planId: plan.planId, planHash: plan.hash }, `Test ${vmName}: ${from} → ${to}`),
-    ({ problem, ...ended }) => store.tests.update(testId, { ...ended, report: { problem } }),
+    () => runs.test({ testId, planId: plan.planId, planHash: plan.hash }, summaryOf(vmName, from, to)),
+    { failed: ({ problem, ...ended }) => store.tests.update(testId, { ...ended, report: { problem } }) },
   );
   return knownTest(context, undefined, testId);
+}
+
+/** Starts the runs of tests that were registered by a process which could not start them any more. Starting one that runs
+ *  already changes nothing. */
+export async function startLeftOverTests(
+  { store, runs, log }: Pick<ApiContext, "store" | "runs" | "log">,
+  olderThanMs: number,
+): Promise<void> {
+  // They start when changes are allowed again.
+  if (await store.guard.frozen()) return;
+  for (const { testId, planId, vm, from, to } of await store.tests.notBegun(olderThanMs)) {
+    const plan = await store.plans.get(planId);
+    if (!plan) continue;
+    log.info({ testId }, "starting a test that was only registered");
+    await runs.test({ testId, planId, planHash: plan.hash }, summaryOf(vm.name, from, to));
+  }
 }
 
 export async function knownTest({ store }: Pick<ApiContext, "store">, access: Access | undefined, testId: string) {
   const found = await store.tests.getScoped(testId);
   if (found && (access === undefined || access.covers(found.subjects))) return found.test;
   throw notFound("test", testId, "GET /v1/migration-tests lists them.");
+}
+
+function summaryOf(vmName: string, from: string, to: string): string {
+  return `Test ${vmName}: ${from} → ${to}`;
 }

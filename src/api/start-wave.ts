@@ -13,9 +13,10 @@ import { fromWire, type Wire } from "../domain/wire.ts";
 import { requireApproval } from "./approvals.ts";
 import { findVms } from "./find-vms.ts";
 import type { Actor, Asked } from "./route.ts";
-import { type ApiContext, isPassing, notFound } from "./routes/context.ts";
+import { type ApiContext, notFound } from "./routes/context.ts";
 import { waveWorkflowId } from "./runs.ts";
 import { refuseUnlessExecutable } from "./start-migration.ts";
+import { startRegistered } from "./start-registered.ts";
 import { reachableRequest, reachedPlan } from "./subjects.ts";
 
 /** Finds the VMs, plans the move of each and stores the plan of the whole. */
@@ -58,7 +59,7 @@ export async function startWaveByPlan(
 ): Promise<WaveView> {
   refuseUnlessExecutable(plan);
   await requireApproval(context, actor, plan);
-  const { store, runs, log } = context;
+  const { store, runs } = context;
   const { name, parallel, groups } = plan.inputs as unknown as {
     name: string;
     parallel?: number;
@@ -73,12 +74,9 @@ export async function startWaveByPlan(
   });
   const of = { waveId, name, planId: plan.planId, workflowId: waveWorkflowId(waveId), groups, members };
   await store.waves.create({ ...of, ...(parallel === undefined ? {} : { parallel }) });
-  try {
-    await runs.runWave({ waveId, planId: plan.planId, planHash: plan.hash }, name);
-  } catch (error) {
-    if (!isPassing(error)) throw error;
-    log.warn({ waveId, err: error }, "registered; its run starts when Temporal answers");
-  }
+  await startRegistered(context, { what: "a wave", waveId }, () =>
+    runs.runWave({ waveId, planId: plan.planId, planHash: plan.hash }, name),
+  );
   const made = await store.waves.getScoped(waveId);
   if (!made) throw notFound("wave", waveId, "Start it again.");
   return made.wave;

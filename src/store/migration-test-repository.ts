@@ -117,6 +117,18 @@ export class MigrationTestRepository {
       .execute();
   }
 
+  /** Those whose run has done nothing yet, and which have time left. */
+  async notBegun(olderThanMs: number): Promise<readonly MigrationTestView[]> {
+    const rows = await this.#rows()
+      .where("state", "=", "running" satisfies TestState)
+      .where("step", "is", null)
+      .where("ended_at", "is", null)
+      .where("expires_at", ">", sql<string>`now()`)
+      .where(sql<boolean>`created_at < now() - make_interval(secs => ${olderThanMs / 1000})`)
+      .execute();
+    return rows.map(toView);
+  }
+
   /** Those that should have ended, the oldest first; after them those that could not be removed before. */
   async expired(limit: number): Promise<readonly MigrationTestView[]> {
     const rows = await this.#rows()

@@ -103,6 +103,20 @@ export class RecoveryRunRepository {
     return row && toRun(row);
   }
 
+  /** Those whose run has done nothing yet. */
+  async notBegun(olderThanMs: number): Promise<readonly RecoveryRun[]> {
+    const rows = await this.#db
+      .selectFrom("recovery_runs")
+      .selectAll()
+      .where("ended_at", "is", null)
+      .where(({ not, exists, selectFrom }) =>
+        not(exists(selectFrom("recovery_steps").whereRef("recovery_steps.run_id", "=", "recovery_runs.run_id"))),
+      )
+      .where(sql<boolean>`created_at < now() - make_interval(secs => ${olderThanMs / 1000})`)
+      .execute();
+    return rows.map(toRun);
+  }
+
   async update(runId: string, patch: RecoveryRunPatch): Promise<void> {
     const { state, waitsFor, report, problem, recoveryPlanVersion, endedAt } = patch;
     await this.#db
