@@ -143,7 +143,8 @@ export type InterruptedKind =
   | "migration-test"
   | "assessment"
   | "protection-group"
-  | "recovery-run";
+  | "recovery-run"
+  | "restore";
 
 /** Something that was under way when the state was kept that the control plane was rebuilt from. */
 export interface InterruptedRun {
@@ -159,16 +160,20 @@ export interface InterruptedRun {
 /** A thing that was not at its end, as its rows say. */
 export interface OpenRun extends Pick<InterruptedRun, "workflowId" | "kind" | "subject" | "state"> {
   readonly id: string;
-  /** Nothing was begun of it. */
+  /** Nothing was begun of it that a run of the same name would not do again in the same way. */
   readonly untouched: boolean;
 }
 
-/** What becomes of what was under way, once nothing is left of its run. */
-export function judgeLostRun({ kind, id, state, untouched, subject }: OpenRun): {
+/** What becomes of what was under way when its run does not go on. `ended`: a Temporal that lived on knows the run, which came to
+ *  its end after the backup was made; no other one of its name begins there. */
+export function judgeLostRun(
+  { kind, id, state, untouched, subject }: OpenRun,
+  ended = false,
+): {
   outcome: Exclude<InterruptedOutcome, "goes-on">;
   advice?: string;
 } {
-  if (untouched && state !== "failing-over") return { outcome: "restarted" };
+  if (untouched && state !== "failing-over" && !(ended && kind !== "protection-group")) return { outcome: "restarted" };
   return { outcome: "lost", advice: adviceFor(kind, id, state, subject) };
 }
 
@@ -185,6 +190,9 @@ function adviceFor(kind: InterruptedKind, id: string, state: string, subject: st
   if (kind === "wave") return "Its migrations are listed by themselves; make a new wave of those that were not moved.";
   if (kind === "recovery-run") {
     return "Its group is released, and paused if this held it; look where it serves, then start it anew. What a drill made is in GET /v1/sites/{site}/census.";
+  }
+  if (kind === "restore") {
+    return `Look whether ${subject} is there: what was made of it carries the key ${id} in GET /v1/sites/{site}/census, and is removed with \`novacron vms delete\`. Then restore again.`;
   }
   if (kind === "migration-test") return "The sweep of tests removes what it left; test again.";
   return "Look what was done already, and ask for the rest again.";

@@ -143,7 +143,9 @@ export class ControlPlaneRepository {
       union all select 'protection-group', group_id, workflow_id, name, state, true
         from protection_groups where state <> 'deleted'
       union all select 'recovery-run', run_id, workflow_id, mode || ' of ' || group_id, state, false
-        from recovery_runs where ended_at is null`.execute(this.#db);
+        from recovery_runs where ended_at is null
+      union all select 'restore', restore_id, workflow_id, vm_name || ' from ' || from_site || ' at ' || to_site, state, state = 'running'
+        from restores where ended_at is null`.execute(this.#db);
     return rows.map(({ workflow_id: workflowId, ...row }) => ({ ...row, workflowId }));
   }
 
@@ -196,6 +198,9 @@ async function startAnew(tx: Kysely<Database>, kind: InterruptedKind, id: string
     await tx.updateTable("waves").set({ started_at: null }).where("wave_id", "=", id).execute();
   } else if (kind === "migration") {
     await tx.updateTable("migrations").set({ state: "running" }).where("migration_id", "=", id).execute();
+  } else if (kind === "restore") {
+    // Its steps find by their keys what they had made.
+    await tx.updateTable("restores").set({ step: null }).where("restore_id", "=", id).execute();
   }
 }
 
@@ -224,6 +229,13 @@ async function end(tx: Kysely<Database>, kind: InterruptedKind, id: string, advi
       .updateTable("recovery_runs")
       .set({ state: "failed", problem, ended_at: at })
       .where("run_id", "=", id)
+      .execute();
+  } else if (kind === "restore") {
+    const ended = { state: "failed", report: sql<string>`report || jsonb_build_object('problem', ${problem}::jsonb)` };
+    await tx
+      .updateTable("restores")
+      .set({ ...ended, ended_at: at })
+      .where("restore_id", "=", id)
       .execute();
   } else if (kind === "migration-test") {
     await tx.updateTable("migration_tests").set({ expires_at: at }).where("test_id", "=", id).execute();

@@ -8,11 +8,12 @@ import { useStore } from "../support/store.ts";
 
 const world = useStore();
 
-/** A Temporal that knows these runs and no other. */
+/** A Temporal that knows these runs and no other; `restore/s3` has ended there. */
 function temporalWith(...known: readonly string[]): Client {
   const getHandle = (workflowId: string) => ({
     describe: async () => {
       if (known.includes(workflowId)) return { status: { name: "RUNNING" } };
+      if (workflowId === "restore/s3") return { status: { name: "COMPLETED" } };
       throw new WorkflowNotFoundError("there is none", workflowId, undefined);
     },
   });
@@ -36,6 +37,9 @@ const rows = `
     values ('a1', 'a', 'b', '{}', 'u', 'assessment/a1', 'running', now());
   insert into protection_groups (group_id, name, workflow_id, policy, state, current_site, created_by, started_at)
     values ('g1', 'shop', 'protection/g1', '{}', 'protected', 'a', 'u', now()), ('g2', 'mail', 'protection/g2', '{}', 'failing-over', 'a', 'u', now());
+  insert into restores (restore_id, plan_id, workflow_id, group_id, point_id, vm_name, from_site, to_site, state, step, created_by)
+    values ('s1', 'p1', 'restore/s1', 'g1', 'g1-p0', 'web', 'b', 'a', 'running', 'prove', 'u'), ('s2', 'p2', 'restore/s2', 'g1', 'g1-p0', 'web', 'b', 'a', 'undoing', 'create', 'u'),
+      ('s3', 'p3', 'restore/s3', 'g1', 'g1-p0', 'web', 'b', 'a', 'running', null, 'u');
   insert into recovery_runs (run_id, group_id, workflow_id, plan_id, mode, reason, from_site, to_site, created_by)
     values ('r1', 'g2', 'failover/g2', 'p', 'failover', 'fire', 'a', 'b', 'u');`;
 
@@ -51,7 +55,7 @@ test("after a rebuild each thing that was under way goes on, is started anew, or
 
   await store.controlPlane.rebuilt({ epoch: 2, holderId: "h" });
   const counts = await reconcileRuns(store, temporalWith("migration/lives"), say);
-  assert.deepEqual(counts, { "goes-on": 1, restarted: 5, lost: 6 });
+  assert.deepEqual(counts, { "goes-on": 1, restarted: 6, lost: 8 });
   const runs = await store.controlPlane.interruptedRuns();
   const outcomes = Object.fromEntries(runs.map(({ workflowId, outcome }) => [workflowId, outcome]));
   assert.deepEqual(outcomes, {
@@ -63,6 +67,9 @@ test("after a rebuild each thing that was under way goes on, is started anew, or
       "protection/g1": "restarted",
       "protection/g2": "lost",
       "failover/g2": "lost",
+      "restore/s1": "restarted",
+      "restore/s2": "lost",
+      "restore/s3": "lost",
     },
   });
   assert.ok(runs.every(({ outcome, advice }) => (advice !== undefined) === (outcome === "lost")));
@@ -81,11 +88,20 @@ test("after a rebuild each thing that was under way goes on, is started anew, or
   );
   assert.equal((await store.protection.get("g2"))?.state, "paused", "until a person has looked at its lease");
   assert.equal((await store.assessments.notStarted(0)).length, 1);
+  assert.deepEqual(
+    (await store.restores.notBegun(0)).map(({ restoreId }) => restoreId),
+    ["s1"],
+    "its steps find what they had made",
+  );
+  const undone = (await store.restores.getScoped("s2"))?.restore;
+  assert.equal(undone?.state, "failed");
+  assert.match(undone.problem?.message ?? "", /restore again/);
+  assert.ok(undone.endedAt, "it keeps its point no longer");
   assert.equal((await store.operations.getScoped("o1"))?.operation.state, "failed");
   const sweepable = await client.query("select from migration_tests where expires_at <= now()");
   assert.equal(sweepable.rowCount, 1, "what the test left is swept");
   await client.end();
 
   await reconcileRuns(store, temporalWith("migration/moved"), say);
-  assert.equal((await store.controlPlane.interruptedRuns()).length, 12, "once looked for is enough");
+  assert.equal((await store.controlPlane.interruptedRuns()).length, 15, "once looked for is enough");
 });

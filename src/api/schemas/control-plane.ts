@@ -48,6 +48,7 @@ export const controlPlaneSchema = z
             "assessment",
             "protection-group",
             "recovery-run",
+            "restore",
           ]),
           subject: z.string(),
           state: z.string().meta({ description: "As it was in the backup" }),

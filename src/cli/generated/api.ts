@@ -6475,7 +6475,7 @@ export interface components {
             interrupted: {
                 workflow_id: string;
                 /** @enum {string} */
-                kind: "migration" | "wave" | "operation" | "migration-test" | "assessment" | "protection-group" | "recovery-run";
+                kind: "migration" | "wave" | "operation" | "migration-test" | "assessment" | "protection-group" | "recovery-run" | "restore";
                 subject: string;
                 /** @description As it was in the backup */
                 state: string;

@@ -15,8 +15,9 @@ export async function reconcileRuns(
   const counts: Record<string, number> = { "goes-on": 0, restarted: 0, lost: 0 };
   if ((await store.controlPlane.get()).rebuiltAt === undefined) return counts;
   for (const run of await store.controlPlane.openRuns()) {
-    const lives = await isRunning(client, run.workflowId);
-    const { outcome, advice } = lives ? { outcome: "goes-on" as const, advice: undefined } : judgeLostRun(run);
+    const found = await lookFor(client, run.workflowId);
+    const { outcome, advice } =
+      found === "running" ? { outcome: "goes-on" as const, advice: undefined } : judgeLostRun(run, found === "ended");
     await store.controlPlane.interrupted(run, outcome, advice);
     counts[outcome] = (counts[outcome] ?? 0) + 1;
     log(outcome === "lost" ? "warn" : "info", "a run was under way before this control plane was rebuilt", {
@@ -27,12 +28,12 @@ export async function reconcileRuns(
   return counts;
 }
 
-async function isRunning(client: Client, workflowId: string): Promise<boolean> {
+async function lookFor(client: Client, workflowId: string): Promise<"running" | "ended" | undefined> {
   try {
     const { status } = await client.workflow.getHandle(workflowId).describe();
-    return status.name === "RUNNING" || status.name === "PAUSED";
+    return status.name === "RUNNING" || status.name === "PAUSED" ? "running" : "ended";
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
+    if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   }
 }
