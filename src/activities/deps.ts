@@ -18,6 +18,7 @@ import type { preparedSince, prepareGuest } from "../transfer/prepare/index.ts";
 import type { prove } from "../transfer/proof.ts";
 import type { pump } from "../transfer/pump.ts";
 import type { tar } from "../transfer/tar.ts";
+import type { movedFrom, unchangedUntil } from "../transfer/unchanged.ts";
 
 /** Our own ceilings for a site beside its own quotas; undefined is no ceiling. */
 export interface SiteCeilings {
@@ -57,6 +58,8 @@ export interface DataPlane {
   readonly createHoursLimiter: typeof createHoursLimiter;
   readonly manifestDataBytes: typeof manifestDataBytes;
   readonly writtenRanges: typeof writtenRanges;
+  readonly unchangedUntil: typeof unchangedUntil;
+  readonly movedFrom: typeof movedFrom;
   readonly alsoChanged: typeof alsoChanged;
   readonly leafBytes: number;
 }

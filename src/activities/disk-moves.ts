@@ -17,6 +17,8 @@ export interface CopyDiskResult {
   readonly rootHash: string;
   /** Of what this attempt sent, in bits a byte; where it was to be measured, and something was sent. */
   readonly entropy?: number;
+  /** Nothing differs from the point that it is built on: no generation was opened. */
+  readonly unchanged?: true;
 }
 
 export interface DiskMove {
@@ -29,7 +31,12 @@ export interface DiskMove {
   readonly generationId: string;
   readonly copy: CopyDiskParameters;
   readonly measuresEntropy?: boolean;
+  /** Where nothing differs from the point that it is built on, that is all there is to it. */
+  readonly sharesUnchanged?: boolean;
 }
+
+/** As the checkpoints count them. */
+const firstAttempt = 1;
 
 type CopyEnd = Pick<DisksFacet, "openGeneration" | "openSource">;
 
@@ -38,6 +45,14 @@ interface PumpEnds {
   readonly target: CopyEnd;
   readonly resources: AsyncDisposableStack;
   readonly rest: RestOutsideHours | undefined;
+  /** What the first attempt has looked through already. */
+  readonly looked?: LookedThrough | undefined;
+}
+
+/** An open source, and up to which byte nothing of it differs from what the copy is built on. */
+interface LookedThrough {
+  readonly source: BlockSource;
+  readonly unchangedBytes: number | "all";
 }
 
 /** Of a copy that can wait because its source runs on: it moves nothing outside of its allowed hours. */
@@ -75,14 +90,43 @@ export class DiskMoves {
       return resultOf(sealed.attempt, { ...sealed.progress, rootHash: sealed.rootHash });
     }
     await using resources = new AsyncDisposableStack();
+    const looked = sealed ? undefined : await this.#lookThrough(move, source, resources, signal);
+    if (looked?.unchangedBytes === "all") return this.#unchanged(copy);
     const parentManifestId = copy.base?.parentManifestId;
     const { targetSizeBytes: sizeBytes } = copy;
     const state = await store.checkpoints.beginAttempt({ generationId, sizeBytes, parentManifestId });
     try {
-      return await this.#pump(move, state, { source, target, resources, rest }, signal, onProgress);
+      return await this.#pump(move, state, { source, target, resources, rest, looked }, signal, onProgress);
     } catch (error) {
       throw await this.#takenOver(generationId, state.attempt, error);
     }
+  }
+
+  /** Before anything is opened at the target, which may take a machine there: whether there is anything to move. */
+  async #lookThrough(
+    move: DiskMove,
+    end: CopyEnd,
+    resources: AsyncDisposableStack,
+    signal: AbortSignal,
+  ): Promise<LookedThrough | undefined> {
+    const { base, tracking, targetSizeBytes } = move.copy;
+    if (!move.sharesUnchanged || !base || base.also) return undefined;
+    const { store, transfer } = this.#deps;
+    const source = await this.#openSource(move, end, firstAttempt, signal);
+    resources.defer(() => source.close());
+    const unchangedBytes = await transfer.unchangedUntil({
+      source: transfer.padSource(source, targetSizeBytes),
+      checkpoint: store.checkpoints,
+      parentManifestId: base.parentManifestId,
+      sinceBaseline: tracking === "hash-compare" ? undefined : base.baselineId,
+      signal,
+    });
+    return { source, unchangedBytes: unchangedBytes ?? "all" };
+  }
+
+  async #unchanged({ base }: CopyDiskParameters): Promise<CopyDiskResult> {
+    const { rootHash } = await this.manifestOf(base?.parentManifestId ?? "");
+    return { attempt: 0, rootHash, bytesCopied: 0, bytesResent: 0, unchanged: true };
   }
 
   /**
@@ -105,7 +149,7 @@ export class DiskMoves {
   async #pump(
     move: DiskMove,
     state: GenerationState,
-    { source, target, resources, rest }: PumpEnds,
+    { source, target, resources, rest, looked }: PumpEnds,
     signal: AbortSignal,
     onProgress?: (progress: TransferProgress) => void,
   ): Promise<CopyDiskResult> {
@@ -117,18 +161,20 @@ export class DiskMoves {
     const tags = { [tagKeys.managed]: "true", [tagKeys.migration]: migrationId };
     const replica = { replicaId, sizeBytes, encryptionKey, tags };
     const parentPointId = copy.base?.parentPointId;
-    const [sink, blocks] = await both(
-      resources,
-      target.openGeneration({ replica, generationId, parentPointId, attempt }, signal),
-      this.#openSource(move, source, attempt, signal),
-    );
+    // A later attempt has shut the look out, and looks at the whole itself.
+    const seen = attempt === firstAttempt ? looked : undefined;
+    const opening = target.openGeneration({ replica, generationId, parentPointId, attempt }, signal);
+    const [sink, blocks] = seen
+      ? [resources.adopt(await opening, (opened) => opened.close()), seen.source]
+      : await both(resources, opening, this.#openSource(move, source, attempt, signal));
     let left = copy.expectedBytes ?? copy.allocatedBytes;
     const limiter = this.#limiter(move, attempt, rest, () => rankOf(rest ? "running" : "stopped", left));
     if (limiter) resources.defer(() => limiter.close());
     const meter = move.measuresEntropy ? transfer.entropyMeter() : undefined;
     const watch = this.#deps.copies?.began(move, state.progress);
     resources.defer(async () => watch?.ended());
-    const padded = transfer.padSource(blocks, sizeBytes);
+    const whole = transfer.padSource(blocks, sizeBytes);
+    const padded = typeof seen?.unchangedBytes === "number" ? transfer.movedFrom(whole, seen.unchangedBytes) : whole;
     const result = await transfer.pump({
       source: copy.base?.also ? transfer.alsoChanged(padded, copy.base.also) : padded,
       sink,

@@ -71,17 +71,17 @@ export function groupCopyActivities({ registry, store }: SiteDeps, moves: DiskMo
       const signal = Context.current().cancellationSignal;
       const copied: CopiedGroupDisk[] = [];
       await eachOf(input.disks, signal, async (disk, inner) => {
-        const { position, sourcePointId, generationId, copy } = disk;
+        const { position, sourcePointId, generationId, copy, sharesUnchanged = false } = disk;
         const at = { from: input.from, to: input.to, sourcePointId, generationId };
-        const move = { migrationId: input.groupId, ...at, copy, measuresEntropy: true };
-        const { attempt, rootHash, bytesCopied, entropy } = await moves.copy(move, inner, (progress) =>
+        const move = { migrationId: input.groupId, ...at, copy, measuresEntropy: true, sharesUnchanged };
+        const { attempt, rootHash, bytesCopied, entropy, unchanged } = await moves.copy(move, inner, (progress) =>
           setHeartbeatDetails({ generationId, ...progress }),
         );
         const { diskId, tracking } = copy;
         copied.push({
           position,
           diskId,
-          generationId,
+          generationId: (unchanged && copy.base?.parentPointId) || generationId,
           attempt,
           rootHash,
           bytesCopied,

@@ -162,7 +162,7 @@ export function protectionActivities({ store }: Pick<ActivityDeps, "store">) {
       together: boolean;
     }): Promise<DiskToCopy[]> {
       const { pointId, frozen, together } = input;
-      const { groupId, sequence, to } = await knownPoint(pointId);
+      const { groupId, sequence, to, kind } = await knownPoint(pointId);
       const { members } = await known(groupId);
       const [newest] = await store.groupPoints.newest(groupId, to, 1);
       const copiesOf = await plannedCopies(members);
@@ -187,6 +187,8 @@ export function protectionActivities({ store }: Pick<ActivityDeps, "store">) {
           sourcePointId,
           generationId: generationOf(groupId, position, copy.diskId, sequence),
           copy,
+          // What a failover has stopped is filed as it is.
+          ...(kind !== "final" && sharable(copy, earlier) ? { sharesUnchanged: true as const } : {}),
         }));
         const kept = moves.map(({ copy }) => unchangedDisk(copy, earlier, member));
         disks.push(...moves.filter((_, index) => kept[index] === undefined));
@@ -447,19 +449,29 @@ export function protectionActivities({ store }: Pick<ActivityDeps, "store">) {
   }
 }
 
-/** What nothing was written to since the newest point is what it was there, as long as it is to be kept in the same way. */
-function unchangedDisk(
+/** The disk of the newest point, as long as it is to be kept in the same way: where nothing was written since, it is what it was
+ *  there. */
+function sharable(
   { diskId, replicaId, targetSizeBytes, encryptionKey }: CopyDiskParameters,
+  earlier: GroupPointVm | undefined,
+): GroupPointDisk | undefined {
+  const disk = earlier?.disks.find((each) => each.diskId === diskId);
+  if (!disk?.rootHash) return undefined;
+  const same = disk.replicaId === replicaId && disk.sizeBytes === targetSizeBytes;
+  return same && disk.encryptionKey === encryptionKey ? disk : undefined;
+}
+
+/** Where the site could tell beforehand. */
+function unchangedDisk(
+  copy: CopyDiskParameters,
   earlier: GroupPointVm | undefined,
   frozen: FrozenMember,
 ): GroupPointDisk | undefined {
-  const disk = earlier?.disks.find((each) => each.diskId === diskId);
+  const { diskId } = copy;
+  const disk = sharable(copy, earlier);
   const { unchangedSince, baselines = [] } = frozen.disks.find((each) => each.diskId === diskId) ?? {};
   const since = `${earlier?.sourcePointId}/${diskId}`;
-  if (!disk?.rootHash || unchangedSince !== since) return undefined;
-  if (disk.replicaId !== replicaId || disk.sizeBytes !== targetSizeBytes || disk.encryptionKey !== encryptionKey) {
-    return undefined;
-  }
+  if (!disk || unchangedSince !== since) return undefined;
   const tracking = baselines.find(({ baselineId }) => baselineId === since)?.tracking ?? "changed-blocks";
   const { entropy: _, ...same } = disk;
   return { ...same, tracking, bytesCopied: 0, bytesReread: 0 };

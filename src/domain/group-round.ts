@@ -52,6 +52,8 @@ export interface DiskToCopy {
   readonly sourcePointId: string;
   readonly generationId: string;
   readonly copy: CopyDiskParameters;
+  /** Where nothing of it changed, the generation that it is built on is all that its point needs. */
+  readonly sharesUnchanged?: true;
 }
 
 export interface CopiedGroupDisk {

@@ -31,6 +31,8 @@ export interface ProofInput {
   readonly manifestId: string;
   /** `written`: only leaves that this generation itself wrote, for one whose parent was proven before. */
   readonly only?: "written";
+  /** Reads no further than to the first leaf that differs: all before it is the same, and nothing is said of what follows. */
+  readonly stopsAtFirst?: boolean;
   readonly onProgress?: (progress: ProofProgress) => void;
   readonly signal?: AbortSignal;
   readonly hashes?: HashPool;
@@ -89,8 +91,9 @@ class ProofRun {
         for await (const item of planLeaves(source.extents({ signal }), this.#sizeBytes)) {
           if (item.kind === "zero") await this.#zeroRun(item.firstLeaf, item.count);
           else await this.#dataLeaf(item.leaf);
+          if (this.#input.stopsAtFirst && this.#differing.length > 0) break;
         }
-        await this.#dispatch();
+        if (!this.#input.stopsAtFirst || this.#differing.length === 0) await this.#dispatch();
         await this.#gate.until(() => this.#tasks === 0);
       } else {
         this.#otherSize = true;

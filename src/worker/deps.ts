@@ -26,6 +26,7 @@ import { preparedSince, prepareGuest } from "../transfer/prepare/index.ts";
 import { prove } from "../transfer/proof.ts";
 import { pump } from "../transfer/pump.ts";
 import { tar } from "../transfer/tar.ts";
+import { movedFrom, unchangedUntil } from "../transfer/unchanged.ts";
 import { copyProgressSignal, replicatedSignal } from "../workflows/migrate-vm/messages.ts";
 import { callLines } from "./call-lines.ts";
 import { controlPlaneBackups } from "./control-plane/backups.ts";
@@ -51,6 +52,8 @@ export const dataPlane: DataPlane = {
   createHoursLimiter,
   manifestDataBytes,
   writtenRanges,
+  unchangedUntil,
+  movedFrom,
   alsoChanged,
   leafBytes,
 };

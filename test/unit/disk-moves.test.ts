@@ -83,3 +83,50 @@ test("a copy that goes on is told with what it moves itself, and its end with it
     { ended: true },
   ]);
 });
+
+/** A copy that shares what is unchanged, of a disk that is so up to that byte; what was opened, and what came of it. */
+async function copyOfChangedFrom(unchangedBytes: number | undefined) {
+  const opened: string[] = [];
+  const end = (name: string) => async () => {
+    opened.push(name);
+    return { sizeBytes: 8, close: async () => void opened.push(`${name} closed`) };
+  };
+  const checkpoints = {
+    state: async (id: string) => (id === "parent" ? { sealed: true, rootHash: "root", progress: {} } : undefined),
+    async beginAttempt() {
+      opened.push("attempt");
+      return { attempt: 1, progress: { bytesCopied: 0, bytesResent: 0 } };
+    },
+    seal: async () => undefined,
+  };
+  const disks = { openGeneration: end("generation"), openSource: end("source") };
+  const deps = {
+    registry: { provider: async () => ({ disks }) },
+    store: { checkpoints },
+    transfer: {
+      padSource: (source: unknown) => source,
+      unchangedUntil: async () => unchangedBytes,
+      movedFrom: (source: object, from: number) => ({ ...source, from }),
+      async pump({ source }: { source: { from: number } }) {
+        opened.push(`moves from ${source.from}`);
+        return { bytesCopied: 3, bytesResent: 0, rootHash: "other" };
+      },
+    },
+  } as unknown as ActivityDeps;
+  const base = { baselineId: "b", parentPointId: "parent", parentManifestId: "parent" };
+  const copy = { diskId: "vda", replicaId: "r", targetSizeBytes: 8, tracking: "hash-compare", base };
+  const move = { migrationId: "m", from: "a", to: "b", sourcePointId: "p", generationId: "g", copy };
+  const moves = new DiskMoves(deps);
+  const given = { ...move, sharesUnchanged: true } as unknown as Parameters<typeof moves.copy>[0];
+  return { result: await moves.copy(given, new AbortController().signal), opened };
+}
+
+test("a disk that nothing changed in opens no generation; of another what follows the first change is moved", async () => {
+  const same = await copyOfChangedFrom(undefined);
+  assert.deepEqual(same.opened, ["source", "source closed"]);
+  assert.deepEqual(same.result, { attempt: 0, rootHash: "root", bytesCopied: 0, bytesResent: 0, unchanged: true });
+  const changed = await copyOfChangedFrom(4);
+  const closed = ["generation closed", "source closed"];
+  assert.deepEqual(changed.opened, ["source", "attempt", "generation", "moves from 4", ...closed]);
+  assert.deepEqual([changed.result.rootHash, changed.result.unchanged], ["other", undefined]);
+});

@@ -106,9 +106,11 @@ async function moveDisks(
     ]);
     copied.push(...done);
     const toSettle = chunk.flatMap(({ position, generationId, copy: { diskId, replicaId, base } }) => {
-      const own = done.find((each) => each.position === position && each.diskId === diskId);
+      // One that nothing changed in has the generation of the point before.
+      const own = done.find((each) => each.position === position && each.generationId === generationId);
       return own ? [{ replicaId, generationId, diskId, attempt: own.attempt, built: base !== undefined }] : [];
     });
+    if (toSettle.length === 0) continue;
     const settled = await bulk.settleGroupDisks.executeWithOptions(
       { summary: `seal and prove ${toSettle.length} disk(s) at ${to}` },
       [{ site: to, groupId, disks: toSettle }],
