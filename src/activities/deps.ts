@@ -11,7 +11,7 @@ import type { EntropyMeter } from "../transfer/entropy.ts";
 import type { createHoursLimiter } from "../transfer/hours-limiter.ts";
 import type { openGuestFiles } from "../transfer/inspect/guest-files.ts";
 import type { inspectGuest } from "../transfer/inspect/index.ts";
-import type { manifestDataBytes, writtenRanges } from "../transfer/manifest.ts";
+import type { firstDifference, manifestDataBytes, writtenRanges } from "../transfer/manifest.ts";
 import type { padSource } from "../transfer/padded-source.ts";
 import type { CheckpointStore, RateLeases } from "../transfer/ports.ts";
 import type { preparedSince, prepareGuest } from "../transfer/prepare/index.ts";
@@ -58,6 +58,7 @@ export interface DataPlane {
   readonly createHoursLimiter: typeof createHoursLimiter;
   readonly manifestDataBytes: typeof manifestDataBytes;
   readonly writtenRanges: typeof writtenRanges;
+  readonly firstDifference: typeof firstDifference;
   readonly unchangedUntil: typeof unchangedUntil;
   readonly movedFrom: typeof movedFrom;
   readonly alsoChanged: typeof alsoChanged;

@@ -139,6 +139,43 @@ export async function writtenRanges(
   return ranges;
 }
 
+/**
+ * The first leaf that two disks differ in by their stored manifests, of those that both have whole; undefined where there is none.
+ * A copy is often larger than what it was made of.
+ */
+export async function firstDifference(
+  a: { readonly sizeBytes: number; readonly chunks: AsyncIterable<ManifestChunk> },
+  b: { readonly sizeBytes: number; readonly chunks: AsyncIterable<ManifestChunk> },
+): Promise<number | undefined> {
+  const smaller = Math.min(a.sizeBytes, b.sizeBytes);
+  const leaves = a.sizeBytes === b.sizeBytes ? leafCount(smaller) : Math.floor(smaller / leafBytes);
+  const others = allChunks(b.sizeBytes, b.chunks);
+  for await (const chunk of allChunks(a.sizeBytes, a.chunks)) {
+    const { value: other } = await others.next();
+    const first = chunk.index * leavesPerChunk;
+    if (!other || first >= leaves) break;
+    for (let leaf = 0; leaf < Math.min(leavesPerChunk, leaves - first); leaf++) {
+      if (Buffer.compare(leafOf(chunk, leaf), leafOf(other, leaf)) !== 0) return first + leaf;
+    }
+  }
+  return undefined;
+}
+
+/** Also those that are not stored, as they are of zeros. */
+async function* allChunks(
+  sizeBytes: number,
+  stored: AsyncIterable<ManifestChunk>,
+): AsyncGenerator<ManifestChunk, undefined> {
+  let index = 0;
+  for await (const chunk of stored) {
+    while (index < chunk.index) yield zeroChunk(sizeBytes, index++);
+    yield chunk;
+    index = chunk.index + 1;
+  }
+  while (index < chunkCount(sizeBytes)) yield zeroChunk(sizeBytes, index++);
+  return undefined;
+}
+
 /** The root of a stored manifest. */
 export async function manifestRoot(
   sizeBytes: number,

@@ -19,7 +19,7 @@ import { EntropyMeter } from "../transfer/entropy.ts";
 import { createHoursLimiter } from "../transfer/hours-limiter.ts";
 import { openGuestFiles } from "../transfer/inspect/guest-files.ts";
 import { inspectGuest } from "../transfer/inspect/index.ts";
-import { manifestDataBytes, writtenRanges } from "../transfer/manifest.ts";
+import { firstDifference, manifestDataBytes, writtenRanges } from "../transfer/manifest.ts";
 import { padSource } from "../transfer/padded-source.ts";
 import { leafBytes } from "../transfer/ports.ts";
 import { preparedSince, prepareGuest } from "../transfer/prepare/index.ts";
@@ -52,6 +52,7 @@ export const dataPlane: DataPlane = {
   createHoursLimiter,
   manifestDataBytes,
   writtenRanges,
+  firstDifference,
   unchangedUntil,
   movedFrom,
   alsoChanged,

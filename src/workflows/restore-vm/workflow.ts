@@ -1,7 +1,9 @@
 import {
   ApplicationFailure,
   CancellationScope,
+  getExternalWorkflowHandle,
   isCancellation,
+  patched,
   proxyActivities,
   proxyLocalActivities,
 } from "@temporalio/workflow";
@@ -9,17 +11,20 @@ import type { Activities } from "../../activities/index.ts";
 import type { CreateVmParameters, VerifyParameters } from "../../domain/migration-parts.ts";
 import { actionParameters } from "../../domain/migration-plan.ts";
 import type { Plan } from "../../domain/plan.ts";
+import { protectionWorkflowId } from "../../domain/protection.ts";
 import type { RestoreReport, RestoreStep } from "../../domain/restore.ts";
-import { bulkCall, recordCall, siteCall, undoCall } from "../lib/activity-options.ts";
+import { bulkCall, recordCall, rowCall, siteCall, undoCall } from "../lib/activity-options.ts";
 import { activitiesAtSites } from "../lib/at-sites.ts";
 import { describeFailure } from "../lib/failure.ts";
 import { Saga, type SagaMark } from "../lib/saga.ts";
 import { now } from "../lib/time.ts";
 import { show } from "../lib/visibility.ts";
+import { groupChangedSignal } from "../protect-group/messages.ts";
 import { type FetchedDisk, fetchDisks, prepareDisks, proveDisks, type RestorePlace } from "./disks.ts";
 import type { RestoreVmInput, RestoreVmResult } from "./types.ts";
 
 const { openRestore, refreshSites } = proxyActivities<Activities>(siteCall);
+const { endPoint } = proxyActivities<Activities>(rowCall);
 const site = activitiesAtSites(siteCall);
 const bulk = activitiesAtSites(bulkCall);
 const undo = activitiesAtSites(undoCall);
@@ -73,9 +78,11 @@ class RestoreRun {
     await this.#report({ pointTakenAt: takenAt });
     const place: RestorePlace = { restoreId, from, to, takenAt, remove: `novacron restore show ${restoreId}` };
     const passing = this.#saga.mark();
-    const disks = await this.#run("fetch", () => fetchDisks(plan, place, this.#saga));
+    const disks = await this.#readPoint(plan, () => this.#run("fetch", () => fetchDisks(plan, place, this.#saga)));
     await this.#report({ bytesCopied: disks.reduce((sum, { bytesCopied }) => sum + bytesCopied, 0) });
-    await this.#report({ bytesReread: await this.#run("prove", () => proveDisks(disks, place)) });
+    const prove = () => this.#run("prove", () => proveDisks(disks, place));
+    // Elsewhere it is the copy that is read again.
+    await this.#report({ bytesReread: await (from === to ? this.#readPoint(plan, prove) : prove()) });
     const points = await this.#run("prepare", () => prepareDisks(plan, disks, place, this.#saga));
     const fetched = [...this.#saga.pending];
     const vmId = await this.#bringUp(plan, place, points);
@@ -85,6 +92,26 @@ class RestoreRun {
       await this.#finish(vmId, passing, disks, place);
     });
     return vmId;
+  }
+
+  /** A point whose bytes turn out to differ is offered to nobody any more, and its group reads the one before it at once. */
+  async #readPoint<T>(plan: Plan, read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      const { code, message, facts } = describeFailure(error);
+      const { groupId, pointId, from, to } = plan.inputs as Record<"groupId" | "pointId" | "from" | "to", string>;
+      // Elsewhere it may be the copy that is damaged: what copies says when it is the point.
+      const isPoint = code === "IntegrityFailure" && (from === to || facts?.pointId !== undefined);
+      if (!isPoint || !patched("marks-spoilt-points")) throw error;
+      const reason = `a restore found: ${message}`;
+      await endPoint({ pointId, state: "corrupt", reason, tell: true });
+      await getExternalWorkflowHandle(protectionWorkflowId(groupId))
+        .signal(groupChangedSignal)
+        // One that is gone needs to hear nothing.
+        .catch(() => undefined);
+      throw error;
+    }
   }
 
   async #bringUp(
