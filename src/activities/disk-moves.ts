@@ -1,3 +1,4 @@
+// Long because a copy, its seal and its proof are one thing to whoever moves a disk.
 import { isProviderError, ProviderError } from "../domain/errors.ts";
 import type { CopyDiskParameters } from "../domain/migration-parts.ts";
 import { allowance, bandwidthAt, isAllowed } from "../domain/move-hours.ts";

@@ -42,7 +42,8 @@ test("what is registered while Temporal is away is started once it answers, and 
   const policy = resolvePolicy({ primarySite: "onprem-a", recoverySite: "onprem-b" }, {});
   assert.ok(policy);
   for (const groupId of ["one", "two"]) {
-    const group = { groupId, name: groupId, workflowId: `protection/${groupId}`, policy, members: [] };
+    const members = [{ position: 0, name: "web-1", vmId: `vm-${groupId}`, tags: {} }];
+    const group = { groupId, name: groupId, workflowId: `protection/${groupId}`, policy, members };
     await store.protection.create({ ...group, createdBy: "token/bootstrap" });
     const inputs = { groupId, mode: "failover", reason: "fire", from: "onprem-a", to: "onprem-b", outageAt: noon };
     const plan = { ...samplePlan(`recovers-${groupId}`, true, inputs), kind: "recover-group" };
