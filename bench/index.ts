@@ -1,5 +1,6 @@
 import type { Bench, BenchReport } from "./lib/report.ts";
 import { formatReport, machine } from "./lib/report.ts";
+import type { TraceFiles } from "./lib/vm-traces.ts";
 
 /** Every bench, by name; each is loaded when it runs. A new one is a file and a line here. */
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
@@ -18,6 +19,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   failover: async () => (await import("./failover.ts")).failoverBench,
   wave: async () => (await import("./wave.ts")).waveBench,
   routes: async () => (await import("./routes.ts")).routesBench,
+  savings: async () => (await import("./savings.ts")).savingsBench,
   overhead: async () => (await import("./overhead.ts")).overheadBench,
   "burst-replay": async () => (await import("./burst-replay.ts")).burstReplayBench,
 };
@@ -33,6 +35,7 @@ export interface BenchOptions {
   readonly pairs?: string;
   readonly resources?: number;
   readonly load?: string;
+  readonly traces?: TraceFiles;
 }
 
 export async function listBenches(): Promise<{ name: string; summary: string }[]> {
@@ -47,17 +50,18 @@ export async function runBench(name: string, options: BenchOptions = {}): Promis
     process.stderr.write(`There is no bench ${name}. There are: ${Object.keys(benches).join(", ")}.\n`);
     return 2;
   }
-  const { json = false, check = false, runs, seed, sizeGib, pairs, resources, load } = options;
-  const note = (line: string): void => void process.stderr.write(`${line}\n`);
+  const { json = false, check = false, runs, seed, sizeGib, pairs, resources, load, traces } = options;
+  const note = (line: string): void => void process.stderr.write(`${line}
+`);
   const bench = await open();
-  const refused = Object.entries({ size: sizeGib, pairs, resources, load })
+  const refused = Object.entries({ size: sizeGib, pairs, resources, load, traces })
     .filter(([option, value]) => value !== undefined && !bench.takes?.some((taken) => taken === option))
     .map(([option]) => `--${option}`);
   if (refused.length > 0) {
     process.stderr.write(`The bench ${name} has no ${refused.join(" and no ")}.\n`);
     return 2;
   }
-  const figures = await bench.run({ note, runs, seed, sizeGib, pairs, resources, load });
+  const figures = await bench.run({ note, runs, seed, sizeGib, pairs, resources, load, traces });
   const report: BenchReport = { bench: name, machine: machine(), figures };
   process.stdout.write(`${json ? JSON.stringify(report) : formatReport(report)}\n`);
   return check && report.figures.some((figure) => figure.met === false) ? 1 : 0;

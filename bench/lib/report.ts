@@ -1,4 +1,5 @@
 import { availableParallelism, totalmem } from "node:os";
+import type { TraceFiles } from "./vm-traces.ts";
 
 /** One measured value. With a peer the goal is for `ratio`, else for `value`; without a goal it is for information. */
 export interface Figure {
@@ -24,7 +25,7 @@ export interface Bench {
   readonly name: string;
   readonly summary: string;
   /** Which of the options that only some benches have it takes. */
-  readonly takes?: readonly ("size" | "pairs" | "resources" | "load")[];
+  readonly takes?: readonly ("size" | "pairs" | "resources" | "load" | "traces")[];
   run(context: BenchContext): Promise<Figure[]>;
 }
 
@@ -43,6 +44,8 @@ export interface BenchContext {
   readonly resources?: number;
   /** `--load FILE`: a load that was, where one is replayed. */
   readonly load?: string;
+  /** `--traces`, `--vms`, `--next-month`: files of what VMs used, where such are replayed. */
+  readonly traces?: TraceFiles;
 }
 
 export function figure(input: Omit<Figure, "ratio" | "met">): Figure {

@@ -1,4 +1,5 @@
-import { listBenches, runBench } from "../../../bench/index.ts";
+import { resolve } from "node:path";
+import { type BenchOptions, listBenches, runBench } from "../../../bench/index.ts";
 import { usageError } from "../failure.ts";
 import { show, table } from "../output.ts";
 import type { CommonOptions } from "./options.ts";
@@ -13,6 +14,9 @@ export interface BenchCommandOptions extends CommonOptions {
   readonly pairs?: string;
   readonly resources?: string;
   readonly load?: string;
+  readonly traces?: string;
+  readonly vms?: string;
+  readonly nextMonth?: string;
 }
 
 /** Returns the exit code. */
@@ -42,7 +46,16 @@ export async function bench(name: string | undefined, options: BenchCommandOptio
     ...(options.resources === undefined ? {} : { resources: readCount(options.resources, "--resources") }),
     ...(options.load === undefined ? {} : { load: options.load }),
     ...(options.pairs === undefined ? {} : { pairs: options.pairs }),
+    ...readTraces(options),
   });
+}
+
+function readTraces({ traces, vms, nextMonth }: BenchCommandOptions): Pick<BenchOptions, "traces"> {
+  if (traces === undefined && vms === undefined && nextMonth === undefined) return {};
+  if (traces !== undefined && vms !== undefined && nextMonth !== undefined) {
+    return { traces: { traces: resolve(traces), vms: resolve(vms), nextMonth: resolve(nextMonth) } };
+  }
+  throw usageError("The traces are three files", "Give --traces, --vms and --next-month, or none of them.");
 }
 
 function readCount(text: string, option: string): number {

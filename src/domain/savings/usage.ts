@@ -1,0 +1,61 @@
+/**
+ * What a VM used over time, at even steps. A gap is NaN. Memory is absent where the site cannot see into the guest, and
+ * so are network and disk where it does not measure them.
+ */
+export interface UsageSeries {
+  /** Of the first sample. */
+  readonly startMs: number;
+  readonly stepSeconds: number;
+  /** CPUs in use: 0.5 is half of one. */
+  readonly cpu: Float64Array;
+  readonly memoryBytes?: Float64Array;
+  /** In and out together. */
+  readonly networkBytesPerSecond?: Float64Array;
+  /** Read and written together. */
+  readonly diskBytesPerSecond?: Float64Array;
+}
+
+const day = 86_400;
+
+/** How many days of it were measured: gaps do not count. */
+export function measuredDays({ cpu, stepSeconds }: UsageSeries): number {
+  let measured = 0;
+  for (const value of cpu) if (!Number.isNaN(value)) measured += 1;
+  return (measured * stepSeconds) / day;
+}
+
+/** The value that the given share of the samples does not exceed; 0 where there are none. */
+export function quantile(values: Float64Array, share: number): number {
+  const measured = values.filter((value) => !Number.isNaN(value)).sort();
+  if (measured.length === 0) return 0;
+  return measured[Math.min(measured.length - 1, Math.max(0, Math.ceil(share * measured.length) - 1))] ?? 0;
+}
+
+export function highest(values: Float64Array): number {
+  let most = 0;
+  for (const value of values) if (value > most) most = value;
+  return most;
+}
+
+/** The most that was used in two samples running: one alone may be a reading that went wrong. */
+export function heldPeak(values: Float64Array): number {
+  let most = 0;
+  for (let index = 1; index < values.length; index++) {
+    const held = Math.min(values[index - 1] ?? 0, values[index] ?? 0);
+    if (held > most) most = held;
+  }
+  return most;
+}
+
+/** The same series without what lies outside of the samples `from` to `to`. */
+export function part(series: UsageSeries, from: number, to: number): UsageSeries {
+  const { memoryBytes, networkBytesPerSecond, diskBytesPerSecond, stepSeconds } = series;
+  return {
+    startMs: series.startMs + from * stepSeconds * 1000,
+    stepSeconds,
+    cpu: series.cpu.subarray(from, to),
+    ...(memoryBytes ? { memoryBytes: memoryBytes.subarray(from, to) } : {}),
+    ...(networkBytesPerSecond ? { networkBytesPerSecond: networkBytesPerSecond.subarray(from, to) } : {}),
+    ...(diskBytesPerSecond ? { diskBytesPerSecond: diskBytesPerSecond.subarray(from, to) } : {}),
+  };
+}
