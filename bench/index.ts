@@ -20,6 +20,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   wave: async () => (await import("./wave.ts")).waveBench,
   routes: async () => (await import("./routes.ts")).routesBench,
   savings: async () => (await import("./savings.ts")).savingsBench,
+  forecast: async () => (await import("./forecast.ts")).forecastBench,
   overhead: async () => (await import("./overhead.ts")).overheadBench,
   "burst-replay": async () => (await import("./burst-replay.ts")).burstReplayBench,
 };

@@ -100,8 +100,20 @@ function report(whose: string, { alone, committed, allKnowing, harmed: hurt }: R
   const aim = <T>(value: T) => (goal ? { goal: value } : {});
   return [
     figure({ name: `${whose}: saved alone`, value: alone, unit, better: "higher", ...aim(goals.alone) }),
-    figure({ name: `${whose}: saved with commitments`, value: committed, unit, better: "higher", ...aim(goals.committed) }),
-    figure({ name: `${whose}: harmed in the following month`, value: hurt, unit: "of the VMs", better: "lower", ...aim(goals.harm) }),
+    figure({
+      name: `${whose}: saved with commitments`,
+      value: committed,
+      unit,
+      better: "higher",
+      ...aim(goals.committed),
+    }),
+    figure({
+      name: `${whose}: harmed in the following month`,
+      value: hurt,
+      unit: "of the VMs",
+      better: "lower",
+      ...aim(goals.harm),
+    }),
     figure({
       ...{ name: `${whose}: saved alone, beside who knows the following month`, value: alone, unit, better: "higher" },
       ...{ peer: "all-knowing", peer_value: allKnowing, ...aim(goals.ofAllKnowing) },
@@ -118,7 +130,12 @@ function byKind(vms: readonly PlacedVm[], chosen: readonly Alternative[]): Figur
       return alternative?.kind === kind ? sum + offer.hourMicros - alternative.hourMicros : sum;
     }, 0);
     const count = chosen.filter((alternative) => alternative.kind === kind).length;
-    return figure({ name: `all VMs, by ${kind} (${count} VMs)`, value: saved / all, unit: "of the cost", better: "higher" });
+    return figure({
+      name: `all VMs, by ${kind} (${count} VMs)`,
+      value: saved / all,
+      unit: "of the cost",
+      better: "higher",
+    });
   });
 }
 

@@ -65,9 +65,7 @@ export async function readTraces({ traces, vms, nextMonth }: TraceFiles): Promis
       const cpus = Number(row.vcpus);
       const [usage, later] = [month(vmId, cpus), after(vmId, cpus)];
       if (!usage) return [];
-      return [
-        { vmId, cpus, memoryBytes: Number(row.mem_gib) * gib, usage, ...(later ? { nextMonth: later } : {}) },
-      ];
+      return [{ vmId, cpus, memoryBytes: Number(row.mem_gib) * gib, usage, ...(later ? { nextMonth: later } : {}) }];
     });
   } finally {
     connection.closeSync();

@@ -298,9 +298,9 @@ function addBench(program: Command): void {
       "--pairs <from:to,...>",
       "convert, routes: only these pairs of formats or kinds of site; any stands for all",
     )
-    .option("--traces <file>", "savings: a month of VMs' use, Parquet or CSV; made up without")
-    .option("--vms <file>", "savings: what those VMs have")
-    .option("--next-month <file>", "savings: their use in the following month")
+    .option("--traces <file>", "savings, forecast: a month of VMs' use, Parquet or CSV; made up without")
+    .option("--vms <file>", "savings, forecast: what those VMs have")
+    .option("--next-month <file>", "savings, forecast: their use in the following month")
     .action(async (name: string | undefined, _, command: Command) => {
       process.exitCode = await (await import("./commands/bench.ts")).bench(name, optionsOf(command));
     });

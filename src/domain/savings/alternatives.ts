@@ -1,4 +1,4 @@
-import { type Peaks, cpuRoom, floors, halves, peaksOf } from "./capacity.ts";
+import { cpuRoom, floors, halves, type Peaks, peaksOf } from "./capacity.ts";
 import { type GrowthCurve, growthCurve, type PeakChange, peakChange } from "./growth.ts";
 import { longestOff, type OffHours, peaksByHour, peakWhileOff, shareOff } from "./off-hours.ts";
 import type { Offer } from "./offers.ts";

@@ -1,6 +1,6 @@
 import { type CpuSize, shareAbove } from "./credits.ts";
 import type { Offer } from "./offers.ts";
-import { highest, heldPeak, part, quantile, type UsageSeries } from "./usage.ts";
+import { heldPeak, highest, part, quantile, type UsageSeries } from "./usage.ts";
 
 /** Of the samples, so many may be above a size before it is too small: five minutes in three hours, roughly. */
 export const toleratedShareAbove = 0.01;

@@ -1,4 +1,4 @@
-import type { PriceBook, PriceTerms, PricedSize } from "../prices.ts";
+import type { PriceBook, PricedSize, PriceTerms } from "../prices.ts";
 import { type BurstRule, burstRule, wholeCpus } from "./credits.ts";
 
 /** A size that can be had in a region, with what an hour of it costs, in millionths. */
@@ -25,7 +25,10 @@ export interface Offer {
 
 /** All sizes of the book without graphics processors, the cheapest first. */
 export function offersOf(book: PriceBook): Offer[] {
-  const byType = new Map<string, Map<PriceTerms, { micros: number; currency: string; pricedOn: string; size?: PricedSize }>>();
+  const byType = new Map<
+    string,
+    Map<PriceTerms, { micros: number; currency: string; pricedOn: string; size?: PricedSize }>
+  >();
   for (const { kind, item, terms, price, pricedOn, size } of book.prices) {
     if (kind !== "instance") continue;
     const known = byType.get(item) ?? new Map();

@@ -42,7 +42,7 @@ export const defaultSavingsSettings: SavingsSettings = {
   leastSavingMicros: 1_000_000,
   horizonDays: 28,
   harmLimit: 0.02,
-  harmAim: 0.375,
+  harmAim: 0.25,
   headroom: { cpu: 1.1, memory: 1.15, network: 1.2, disk: 1.2 },
   idle: { cpuShare: 0.05, networkBytesPerSecond: 50_000, diskBytesPerSecond: 200_000 },
   schedules: true,
