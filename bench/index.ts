@@ -52,8 +52,7 @@ export async function runBench(name: string, options: BenchOptions = {}): Promis
     return 2;
   }
   const { json = false, check = false, runs, seed, sizeGib, pairs, resources, load, traces } = options;
-  const note = (line: string): void => void process.stderr.write(`${line}
-`);
+  const note = (line: string): void => void process.stderr.write(`${line}\n`);
   const bench = await open();
   const refused = Object.entries({ size: sizeGib, pairs, resources, load, traces })
     .filter(([option, value]) => value !== undefined && !bench.takes?.some((taken) => taken === option))
