@@ -31,8 +31,9 @@ const mostOrigins = 8;
 const worstKept = 1.25;
 
 /**
- * A mix of simple methods, each weighed by how it did from earlier points of the same series on; the intervals are those
- * within which the mix's own errors lay there (split conformal prediction), so they rest on no assumed distribution.
+ * A mix of simple methods, each weighed by how it did from earlier points of the same series on. The intervals are those
+ * within which the mix's own errors lay from the worst of these points (conformal prediction, no assumed distribution), for
+ * rare values widened towards what was ever seen.
  *
  * @param values evenly spaced, a gap is NaN.
  * @param seasons lengths in steps, the shortest first.
@@ -48,16 +49,12 @@ export function forecast(values: Float64Array, horizon: number, seasons: readonl
   const weights = weigh(methods, trials);
   const predictions = methods.map(({ predict }) => predict(values, horizon));
   const mixed = mix(predictions, weights, horizon);
-  const errors = trials.flatMap(({ actual, predicted }) => {
-    const tried = mix(predicted, weights, horizon);
-    return [...actual]
-      .map((value, step) => value - (tried[step] ?? Number.NaN))
-      .filter((error) => !Number.isNaN(error));
-  });
+  const tried = trials.map(({ actual, predicted }) => errorsOf(actual, mix(predicted, weights, horizon)));
+  const errors = tried.flat();
   const named = methods.map(({ name }, index) => ({ name, weight: weights[index] ?? 0 }));
   const result = {
     values: mixed,
-    intervals: errors.length === 0 ? [] : intervalLevels.map((level) => intervalAround(mixed, errors, level)),
+    intervals: errors.length === 0 ? [] : intervalLevels.map((level) => intervalAround(mixed, tried, values, level)),
     methods: named.filter(({ weight }) => weight > 0).sort((a, b) => b.weight - a.weight),
   };
   if (errors.length === 0) return result;
@@ -122,19 +119,43 @@ function mix(predictions: readonly (Float64Array | undefined)[], weights: readon
   });
 }
 
-function intervalAround(values: Float64Array, errors: readonly number[], level: number): ForecastInterval {
-  const sorted = [...errors].sort((a, b) => a - b);
+/** Errors of one stretch go together, so that the widest of the stretches counts, and not all of them as if they were many. */
+function intervalAround(
+  values: Float64Array,
+  errors: readonly (readonly number[])[],
+  past: Float64Array,
+  level: number,
+): ForecastInterval {
   const beyond = (1 - level) / 2;
-  const at = (share: number) => sorted[Math.max(0, Math.min(sorted.length - 1, Math.round(share)))] ?? 0;
-  const below = at(Math.floor(beyond * (sorted.length + 1)) - 1);
-  const above = at(Math.ceil((1 - beyond) * (sorted.length + 1)) - 1);
-  return { level, low: values.map((value) => value + below), high: values.map((value) => value + above) };
+  const known = errors.filter(({ length }) => length > 0);
+  const below = Math.min(...known.map((each) => at(each, beyond)));
+  const above = Math.max(...known.map((each) => at(each, 1 - beyond)));
+  const ever = [...past].filter((value) => !Number.isNaN(value));
+  const [least, most] = [at(ever, beyond), at(ever, 1 - beyond)];
+  // A few stretches say little of what is rare.
+  const rare = Math.max(0, 1 - (1 - level) / rareBelow);
+  return {
+    level,
+    low: values.map((value) => value + below + rare * Math.min(0, least - value - below)),
+    high: values.map((value) => value + above + rare * Math.max(0, most - value - above)),
+  };
+}
+
+const rareBelow = 0.35;
+
+function at(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.round(share * (sorted.length - 1))] ?? 0;
+}
+
+function errorsOf(actual: Float64Array, predicted: Float64Array): number[] {
+  return [...actual]
+    .map((value, step) => value - (predicted[step] ?? Number.NaN))
+    .filter((error) => !Number.isNaN(error));
 }
 
 function distances(actual: Float64Array, predicted: Float64Array): number[] {
-  return [...actual]
-    .map((value, step) => Math.abs(value - (predicted[step] ?? Number.NaN)))
-    .filter((distance) => !Number.isNaN(distance));
+  return errorsOf(actual, predicted).map(Math.abs);
 }
 
 function mean(values: readonly number[]): number {
