@@ -3,6 +3,7 @@ import { referenceRoutes } from "./reference.ts";
 import type { Route } from "./route.ts";
 import { aboutRoutes } from "./routes/about.ts";
 import { accessRoutes } from "./routes/access.ts";
+import { addressRoutes } from "./routes/addresses.ts";
 import { assessmentRoutes } from "./routes/assessments.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { authRoutes } from "./routes/auth.ts";
@@ -55,6 +56,7 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
     ...priceRoutes(context),
     ...planRoutes(context),
     ...mapRoutes(context),
+    ...addressRoutes(context),
     ...migrationRoutes(context),
     ...eventRoutes(context),
     ...orderRoutes(context),

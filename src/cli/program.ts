@@ -9,6 +9,7 @@ import { addControlPlane } from "./programs/control-plane.ts";
 import { addDecisions, addGuard } from "./programs/guard.ts";
 import { addImage } from "./programs/image.ts";
 import { addLogs } from "./programs/logs.ts";
+import { addAddresses } from "./programs/addresses.ts";
 import { addMaps, withMap } from "./programs/maps.ts";
 import { addTestOf, addTests, withTest } from "./programs/migration-tests.ts";
 import { addProtection } from "./programs/protection.ts";
@@ -37,6 +38,7 @@ export function buildProgram(): Command {
   addMigrate(program);
   addMigrations(program);
   addMaps(program);
+  addAddresses(program);
   addRecovery(program);
   addTests(program);
   addWaves(program);

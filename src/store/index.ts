@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { AddressRepository } from "./address-repository.ts";
 import { AssessmentRepository } from "./assessment-repository.ts";
 import { AuditRepository } from "./audit-repository.ts";
 import { BackupRepository } from "./backup-repository.ts";
@@ -98,6 +99,8 @@ export interface Store {
   readonly migrations: MigrationRepository;
   readonly tests: MigrationTestRepository;
   readonly maps: MapRepository;
+  /** Pools of addresses for new networks. */
+  readonly addresses: AddressRepository;
   readonly recoveryPlans: RecoveryPlanRepository;
   readonly recoveryRuns: RecoveryRunRepository;
   readonly operations: OperationRepository;
@@ -173,6 +176,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     migrations: new MigrationRepository(db, listener),
     tests: new MigrationTestRepository(db),
     maps: new MapRepository(db),
+    addresses: new AddressRepository(db),
     recoveryPlans: new RecoveryPlanRepository(db),
     recoveryRuns: new RecoveryRunRepository(db),
     operations: new OperationRepository(db),

@@ -1,4 +1,5 @@
 // Long because it is one list of tables.
+
 import type { ColumnType, Generated, JSONColumnType } from "kysely";
 import type { Certificate } from "../domain/certificate.ts";
 import type { Consistency } from "../domain/consistency.ts";
@@ -25,6 +26,7 @@ import type {
   TokenTable,
   UserTable,
 } from "./access-schema.ts";
+import type { AddressAllocationTable, AddressPoolTable } from "./address-schema.ts";
 import type { AssessmentTable, AssessmentVmTable } from "./assessment-schema.ts";
 import type { ControlPlanePlaceTable, ControlPlaneTable, InterruptedRunTable } from "./control-plane-schema.ts";
 import type { HealthDecisionTable, HealthSampleTable, LeaseAskTable } from "./health-schema.ts";
@@ -281,6 +283,8 @@ export interface Database {
   health_samples: HealthSampleTable;
   health_decisions: HealthDecisionTable;
   lease_asks: LeaseAskTable;
+  address_pools: AddressPoolTable;
+  address_allocations: AddressAllocationTable;
   saved_searches: SavedSearchTable;
   points: PointTable;
   generations: GenerationTable;

@@ -168,6 +168,7 @@ describe("a freeze", () => {
   test("lets only those changes through that are named here", () => {
     const allowed = routeTable().filter(({ audit, duringFreeze }) => audit !== undefined && duringFreeze);
     assert.deepEqual(allowed.map(({ operationId }) => operationId).sort(), [
+      "allocateAddresses",
       "backUpControlPlane",
       "breakGlass",
       "cancelMigration",
@@ -197,6 +198,8 @@ describe("a freeze", () => {
       "pauseWave",
       "redeemSignIn",
       "refreshInventory",
+      "releaseAddresses",
+      "removeAddressPool",
       "removeMap",
       "removeRecoveryPlan",
       "removeRoleBinding",
@@ -208,6 +211,7 @@ describe("a freeze", () => {
       "rotateToken",
       "saveSearch",
       "sealBreakGlass",
+      "setAddressPool",
       "setMap",
       "setRecoveryPlan",
       "signOut",

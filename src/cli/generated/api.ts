@@ -521,6 +521,112 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/address-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The ranges of all sites' networks: where they overlap, and what could be done */
+        get: operations["getAddressPlan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/address-pools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The pools of addresses */
+        get: operations["listAddressPools"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/address-pools/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a pool of addresses, or change it */
+        post: operations["setAddressPool"];
+        /** Remove a pool that nothing is given out of */
+        delete: operations["removeAddressPool"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/address-pools/{id}/allocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a site the next free range of a pool
+         * @description Free means: no network of any site overlaps it, nor anything that was given out.
+         */
+        post: operations["allocateAddresses"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/address-allocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ranges that are given out */
+        get: operations["listAddressAllocations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/address-allocations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Give a range back to its pool */
+        delete: operations["releaseAddresses"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/migrations": {
         parameters: {
             query?: never;
@@ -2836,6 +2942,26 @@ export interface components {
             /** @description The target's name of a customer's key */
             encryption_key?: string;
         };
+        NewAddressPool: {
+            /**
+             * @description IPv4 or IPv6
+             * @example 10.32.0.0/16
+             */
+            cidr: string;
+            /** @description Parts that nobody gets: what is in use where no site shows it */
+            excluded?: string[];
+        };
+        NewAddressAllocation: {
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            site: string;
+            /** @description How large: 24 is a range of 256 IPv4 addresses */
+            prefix_length: number;
+            /** @description What it is for */
+            name: string;
+        };
         /** @description A dry run of the finalize as it was confirmed */
         FinalizeMigration: {
             plan_id: string;
@@ -3824,7 +3950,7 @@ export interface components {
             name: string;
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
-            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "networks:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "networks:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup")[];
             /** @description Default 90 */
             expires_in_days?: number;
         };
@@ -5044,6 +5170,81 @@ export interface components {
              * @description ISO 8601, UTC
              */
             created_at: string;
+        };
+        AddressPlan: {
+            /** @description In the order of addresses */
+            ranges: components["schemas"]["PlannedRange"][];
+            overlaps: {
+                first: components["schemas"]["PlannedRange"];
+                second: components["schemas"]["PlannedRange"];
+                /** @enum {string} */
+                relation: "equal" | "first-contains-second" | "second-contains-first";
+            }[];
+            /** @description One for each range that would have to give way */
+            proposals: {
+                range: components["schemas"]["PlannedRange"];
+                clashes_with: components["schemas"]["PlannedRange"][];
+                /** @description As large, and free everywhere; absent where nothing is */
+                renumber_to?: {
+                    cidr: string;
+                    pool?: string;
+                };
+                /** @description Where it can't be renumbered: what the others would see it as, address by address */
+                translate_to?: {
+                    cidr: string;
+                };
+            }[];
+            unusable: {
+                range: components["schemas"]["PlannedRange"];
+                reason: string;
+            }[];
+        };
+        PlannedRange: {
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            site: string;
+            /** @description The network that routes by itself: a VPC, VNet, VCN, or a host's network */
+            network_id: string;
+            name: string;
+            cidr: string;
+        };
+        AddressPoolList: {
+            items: components["schemas"]["AddressPool"][];
+        };
+        AddressPool: {
+            name: string;
+            cidr: string;
+            excluded: string[];
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+        };
+        AddressAllocation: {
+            allocation_id: string;
+            pool: string;
+            cidr: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            site: string;
+            name: string;
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+        };
+        AddressAllocationList: {
+            items: components["schemas"]["AddressAllocation"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
         };
         Migration: {
             migration_id: string;
@@ -6371,7 +6572,7 @@ export interface components {
             /** @description What the caller may do, and where */
             may: {
                 /** @enum {string} */
-                permission: "inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup";
+                permission: "inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "networks:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "networks:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup";
                 scopes: components["schemas"]["Scope"][];
             }[];
         };
@@ -6559,7 +6760,7 @@ export interface components {
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
             /** @description No more than these of what the roles allow */
-            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "networks:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "networks:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup")[];
             created_by: string;
             /**
              * Format: date-time
@@ -6594,7 +6795,7 @@ export interface components {
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
             /** @description No more than these of what the roles allow */
-            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "networks:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "networks:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup")[];
             created_by: string;
             /**
              * Format: date-time
@@ -8132,6 +8333,260 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MigrationMap"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getAddressPlan: {
+        parameters: {
+            query?: {
+                /** @description Only this site's ranges, and what they clash with */
+                site?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plan, of the networks that you reach */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressPlan"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listAddressPools: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressPoolList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    setAddressPool: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAddressPool"];
+            };
+        };
+        responses: {
+            /** @description The pool as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressPool"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    removeAddressPool: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The pool that was removed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressPool"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    allocateAddresses: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAddressAllocation"];
+            };
+        };
+        responses: {
+            /** @description The range */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressAllocation"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listAddressAllocations: {
+        parameters: {
+            query?: {
+                /** @description Rows in one page. Default 50 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; opaque */
+                cursor?: string;
+                pool?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressAllocationList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    releaseAddresses: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The range that is free again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressAllocation"];
                 };
             };
             400: components["responses"]["Problem400"];

@@ -102,6 +102,12 @@ async function mapThere({ api }: World): Promise<string> {
   return name;
 }
 
+/** A range of its own for each caller. */
+async function rangeThere(store: TestApi["store"]): Promise<string> {
+  const wanted = { pool: "walk-there", site: "onprem-a", name: "walking", createdBy: "", prefixLength: 28 };
+  return (await store.addresses.allocate({ ...wanted, allocationId: `walk-range-${(made += 1)}` }, [])).allocationId;
+}
+
 /** One request for each operation, by its id; a route that is new needs its row. */
 export const requests: Readonly<Record<string, WalkRow>> = {
   getSession: get("/v1/auth/session", "self"),
@@ -155,6 +161,35 @@ export const requests: Readonly<Record<string, WalkRow>> = {
   getMap: get("/v1/maps/walk-there", "pair"),
   setMap: { reach: "pair", makes: true, ask: () => ({ path: `/v1/maps/walk-set-${(made += 1)}`, body: { ...route } }) },
   removeMap: { reach: "pair", ask: async (world) => ({ path: `/v1/maps/${await mapThere(world)}` }) },
+  getAddressPlan: get("/v1/address-plan", "self"),
+  listAddressPools: get("/v1/address-pools", "self"),
+  setAddressPool: {
+    reach: "installation",
+    makes: true,
+    ask: () => ({ path: "/v1/address-pools/walk-pool", body: { cidr: "10.200.0.0/13" } }),
+  },
+  removeAddressPool: {
+    reach: "installation",
+    makes: true,
+    async ask({ api }) {
+      const name = `walk-pool-${(made += 1)}`;
+      await api.store.addresses.setPool({ name, cidr: `10.${made % 200}.0.0/32`, excluded: [], createdBy: "" });
+      return { path: `/v1/address-pools/${name}` };
+    },
+  },
+  allocateAddresses: {
+    reach: "wholeSite",
+    makes: true,
+    ask: () => ({
+      path: "/v1/address-pools/walk-there/allocations",
+      body: { site: "onprem-a", prefix_length: 28, name: "walking" },
+    }),
+  },
+  listAddressAllocations: get("/v1/address-allocations?limit=200", "wholeSite", "walk-range"),
+  releaseAddresses: {
+    reach: "wholeSite",
+    ask: async ({ api }) => ({ path: `/v1/address-allocations/${await rangeThere(api.store)}` }),
+  },
   getPlan: { reach: "move", ask: ({ plan }) => ({ path: `/v1/plans/${plan.planId}` }) },
   startMigration: {
     reach: "move",
@@ -506,6 +541,8 @@ export async function walked(api: TestApi): Promise<World> {
   await store.migrations.update(moved, { certificateId: `cert-${moved}` });
   for (const userId of ["walk-user", "walk-far-user"]) await store.users.create({ userId, name: userId });
   await store.maps.set({ name: "walk-there", ...route, createdBy: "user/walk-user" });
+  await store.addresses.setPool({ name: "walk-there", cidr: "10.208.0.0/12", excluded: [], createdBy: "" });
+  await rangeThere(store);
   for (const name of ["shared", "private"]) {
     const own = { searchId: `walk-${name}`, name, query: "vms", owner: "user/walk-user", shared: name === "shared" };
     await store.searches.create(own);
