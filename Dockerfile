@@ -8,7 +8,7 @@ FROM node:24.11.1-bookworm-slim
 # What the worker moves disks with. QEMU itself runs on the KVM hosts; qemu-system-common has qemu-storage-daemon.
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends \
-      ca-certificates libnbd-bin libvirt-clients qemu-system-common qemu-utils socat tini \
+      ca-certificates iputils-ping libnbd-bin libvirt-clients qemu-system-common qemu-utils socat tini \
  && rm -rf /var/lib/apt/lists/*
 RUN groupadd --system --gid 10001 novacron \
  && useradd --system --uid 10001 --gid novacron --home-dir /var/lib/novacron --shell /usr/sbin/nologin novacron \

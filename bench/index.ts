@@ -17,6 +17,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   warm: async () => (await import("./warm.ts")).warmBench,
   typical: async () => (await import("./typical.ts")).typicalBench,
   failover: async () => (await import("./failover.ts")).failoverBench,
+  "tunnel-failover": async () => (await import("./tunnel-failover.ts")).tunnelFailoverBench,
   wave: async () => (await import("./wave.ts")).waveBench,
   routes: async () => (await import("./routes.ts")).routesBench,
   savings: async () => (await import("./savings.ts")).savingsBench,

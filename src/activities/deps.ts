@@ -107,6 +107,18 @@ export interface SiteDeps {
   signalCopyProgress(workflowId: string, progress: { diskId: string; fraction: number }): Promise<void>;
 }
 
+/** What the configuration says of connections between sites. */
+export interface NetworkSettings {
+  readonly vpn: boolean;
+  readonly vpnType: "ipsec" | "wireguard";
+  readonly encryption: "aes128" | "aes256";
+  readonly latencyTargetMs?: number;
+  /** Absent: drills are only ordered by people. */
+  readonly drillIntervalMs?: number;
+  /** The pre-shared key of a tunnel; absent where the configuration has nothing to make one from. Secret. */
+  keyOf?(name: string): Promise<string>;
+}
+
 /** Backs this control plane up. */
 export interface ControlPlaneBackups {
   /** Resolves when all of it has been read back from the site. */
@@ -146,6 +158,7 @@ export interface ActivityDeps extends SiteDeps {
   credentialFile(site: string): string | undefined;
   /** Of leases of protected groups. */
   readonly leaseTerms: LeaseTerms;
+  readonly network: NetworkSettings;
   /** From where sites are looked at. */
   readonly health: HealthSettings;
   /** Sees to it that the site is looked at. */

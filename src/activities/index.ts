@@ -4,6 +4,7 @@ import { assessActivities } from "./assess.ts";
 import { certificateActivities } from "./certificate.ts";
 import { type Effects, withTrail } from "./changes.ts";
 import { computeActivities } from "./compute.ts";
+import { connectionActivities } from "./connections.ts";
 import { controlPlaneActivities } from "./control-plane.ts";
 import { copyActivities } from "./copy.ts";
 import { createPlanActivities } from "./create-plan.ts";
@@ -128,6 +129,7 @@ function allOf(deps: ActivityDeps) {
     ...restorePlanActivities(deps),
     ...restoreActivities(deps, moves),
     ...sendFilesActivities(deps),
+    ...connectionActivities(deps),
   };
 }
 
@@ -304,4 +306,13 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   copyPoint: "changes",
   recordRestore: "records",
   sendFiles: "reads",
+  planConnection: "reads",
+  openConnection: "reads",
+  putTunnelEnd: "changes",
+  bringUpTunnel: "changes",
+  removeTunnelEnd: "undoes",
+  proveConnection: "reads",
+  claimDrill: "records",
+  recordConnection: "records",
+  lookAtConnections: "records",
 };

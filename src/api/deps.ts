@@ -75,6 +75,9 @@ export interface ApiDeps {
   readonly recovery?: ProtectionDefaults;
   /** Where the control plane itself is backed up to, and how often. */
   readonly controlPlane?: { readonly backupTo: readonly string[]; readonly intervalMs: number };
+  /** The pre-shared key of a tunnel, for devices that people configure; absent where the configuration has nothing to make one
+   *  from. Secret. */
+  readonly tunnelKey?: ((name: string) => Promise<string>) | undefined;
   /** Told at once of break-glass access, freezes and lock-outs. */
   readonly alarmWebhook?: string | undefined;
   readonly limits?: Partial<ApiLimits>;

@@ -2,6 +2,7 @@ import type { ApiDeps } from "./deps.ts";
 import { startLeftOverOperations } from "./operations.ts";
 import type { Runs } from "./runs.ts";
 import { startLeftOverAssessments } from "./start-assessment.ts";
+import { startLeftOverConnections } from "./start-connection.ts";
 import { startLeftOver } from "./start-migration.ts";
 import { startLeftOverProtection } from "./start-protection.ts";
 import { startLeftOverRecoveries } from "./start-recovery.ts";
@@ -19,6 +20,7 @@ const starters = [
   startLeftOverProtection,
   startLeftOverRestores,
   startLeftOver,
+  startLeftOverConnections,
   startLeftOverOperations,
   startLeftOverWaves,
   startLeftOverTests,

@@ -7,6 +7,7 @@ import { configReport } from "../config/report.ts";
 import { readRuntime, required } from "../config/runtime.ts";
 import { isProviderError } from "../domain/errors.ts";
 import { isSimulated } from "../domain/simulated.ts";
+import { tunnelKey } from "../integrations/ipsec/tunnel-key.ts";
 import { createSecrets } from "../integrations/secrets/create.ts";
 import { openStore, type Store } from "../store/index.ts";
 import { Scrubber } from "../telemetry/scrub.ts";
@@ -130,7 +131,9 @@ async function listen(store: Store, temporal: Client, at: At): Promise<void> {
     simulated: isSimulated({ type, sandbox }),
   }));
   const auth = authSettings(at);
+  const { tunnelKey: secret } = config.network;
   const rules = { approvalRules: config.approvals, alarmWebhook: config.alarms.webhook, codec: temporalSettings.codec };
+  const tunnels = secret ? { tunnelKey: async (name: string) => tunnelKey(await secrets.reveal(secret), name) } : {};
   if (auth.oidc && !(await store.guard.sealedAt()))
     log.warn("no break-glass secret is sealed: novacron break-glass seal");
   const { historyMs } = config.inventory;
@@ -151,6 +154,7 @@ async function listen(store: Store, temporal: Client, at: At): Promise<void> {
     recovery: config.recovery,
     controlPlane: config.controlPlane,
     ...rules,
+    ...tunnels,
   });
   const server = await openPort(app, { ...at, log, signal: stopping.signal });
   log.info(

@@ -9,6 +9,7 @@ import { auditRoutes } from "./routes/audit.ts";
 import { authRoutes } from "./routes/auth.ts";
 import { certificateRoutes } from "./routes/certificates.ts";
 import { codecRoutes } from "./routes/codec.ts";
+import { connectionRoutes } from "./routes/connections.ts";
 import type { ApiContext } from "./routes/context.ts";
 import { controlPlaneRoutes } from "./routes/control-plane.ts";
 import { guardRoutes } from "./routes/guard.ts";
@@ -57,6 +58,7 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
     ...planRoutes(context),
     ...mapRoutes(context),
     ...addressRoutes(context),
+    ...connectionRoutes(context),
     ...migrationRoutes(context),
     ...eventRoutes(context),
     ...orderRoutes(context),

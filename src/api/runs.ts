@@ -11,6 +11,7 @@ import {
 import { TypedSearchAttributes } from "@temporalio/common";
 import type { CensusRow } from "../domain/census.ts";
 import type { Certificate } from "../domain/certificate.ts";
+import { type ConnectionPlan, connectionWorkflowId } from "../domain/connection.ts";
 import type { FinalizeApproval } from "../domain/finalize.ts";
 import type { SiteSync } from "../domain/inventory.ts";
 import type { Lease } from "../domain/lease.ts";
@@ -29,6 +30,9 @@ import { startRecovery } from "../temporal/start-failover.ts";
 import type { AssessEstateInput } from "../workflows/assess-estate/types.ts";
 import type { BackUpControlPlaneInput } from "../workflows/back-up-control-plane/types.ts";
 import type { CheckSiteInput } from "../workflows/check-site/types.ts";
+import type { ConnectSitesInput, PreviewConnectionInput } from "../workflows/connect-sites/types.ts";
+import type { DisconnectSitesInput } from "../workflows/disconnect-sites/types.ts";
+import type { DrillConnectionInput } from "../workflows/drill-connection/types.ts";
 import { confirmFencedUpdate, giveUpUpdate, retryUpdate, stepDoneUpdate } from "../workflows/fail-over/messages.ts";
 import type { FailOverInput, FencingConfirmed, StepDone } from "../workflows/fail-over/types.ts";
 import {
@@ -56,6 +60,7 @@ import type { ProtectGroupInput } from "../workflows/protect-group/types.ts";
 import type { ReadLeaseInput } from "../workflows/read-lease/types.ts";
 import type { ReleaseGroupInput, ReleaseGroupResult } from "../workflows/release-group/types.ts";
 import type { RestoreVmInput } from "../workflows/restore-vm/types.ts";
+import type { RotateTunnelKeysInput } from "../workflows/rotate-tunnel-keys/types.ts";
 import { pauseWaveSignal, resumeWaveSignal } from "../workflows/run-wave/messages.ts";
 import type { RunWaveInput } from "../workflows/run-wave/types.ts";
 import { answerOutageUpdate } from "../workflows/site-health/messages.ts";
@@ -155,6 +160,44 @@ export class Runs {
       },
       this.#limits.longAskMs,
     );
+  }
+
+  previewConnection(input: PreviewConnectionInput): Promise<ConnectionPlan> {
+    return this.#ask("previewConnection", {
+      workflowId: `connection-preview/${randomUUID()}`,
+      args: [input],
+      staticSummary: `Ask ${input.near} and ${input.far} for a connection`,
+    });
+  }
+
+  /** Once for a connection. */
+  connectSites(connectionId: string, summary: string): Promise<void> {
+    return this.#begin("connectSites", connectionWorkflowId(connectionId), {
+      args: [{ connectionId } satisfies ConnectSitesInput],
+      staticSummary: summary,
+      workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+    });
+  }
+
+  disconnectSites(connectionId: string, summary: string): Promise<void> {
+    return this.#begin("disconnectSites", `${connectionWorkflowId(connectionId)}/disconnect`, {
+      args: [{ connectionId } satisfies DisconnectSitesInput],
+      staticSummary: summary,
+    });
+  }
+
+  drillConnection(connectionId: string, summary: string): Promise<void> {
+    return this.#begin("drillConnection", `${connectionWorkflowId(connectionId)}/drill`, {
+      args: [{ connectionId } satisfies DrillConnectionInput],
+      staticSummary: summary,
+    });
+  }
+
+  rotateTunnelKeys(connectionId: string, generation: number, summary: string): Promise<void> {
+    return this.#begin("rotateTunnelKeys", `${connectionWorkflowId(connectionId)}/keys-${generation}`, {
+      args: [{ connectionId } satisfies RotateTunnelKeysInput],
+      staticSummary: summary,
+    });
   }
 
   checkSite(input: CheckSiteInput): Promise<readonly SiteCheck[]> {
@@ -505,6 +548,15 @@ export class Runs {
       });
       return (await handle.result()) as T;
     });
+  }
+
+  /** Starts what nobody waits for. */
+  async #begin(
+    type: string,
+    workflowId: string,
+    options: Pick<WorkflowStartOptions, "args" | "staticSummary" | "workflowIdReusePolicy">,
+  ): Promise<void> {
+    await this.#guard(this.#limits.askMs, () => this.#startOrFind(type, { ...options, taskQueue, workflowId }));
   }
 
   async #startOrFind(type: string, options: WorkflowStartOptions): Promise<WorkflowHandle> {

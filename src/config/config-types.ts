@@ -45,6 +45,14 @@ export interface SiteConfig {
     readonly key: Secret;
     readonly algorithm: "hmac-sha256" | "hmac-sha384" | "hmac-sha512";
   };
+  /** Of a libvirt or folder site: the strongSwan beside it. */
+  readonly vpnGateway?: {
+    readonly vici: string;
+    readonly addresses: readonly string[];
+    readonly networks: readonly string[];
+    readonly probeAddress?: string;
+    readonly namespace?: string;
+  };
   readonly sandbox: boolean;
   /** Calls go here instead of to the vendor's own hosts. */
   readonly endpoint?: string;
@@ -97,6 +105,17 @@ export interface Config {
     readonly parallelMigrations: number;
     /** Whether links between workers of sites compress. */
     readonly compression: boolean;
+  };
+  /** Connections between sites. */
+  readonly network: {
+    readonly vpn: boolean;
+    readonly vpnType: "ipsec" | "wireguard";
+    readonly encryption: "aes128" | "aes256";
+    readonly latencyTargetMs?: number;
+    /** Of connections. */
+    readonly drillIntervalMs?: number;
+    /** What keys of tunnels are made from. */
+    readonly tunnelKey?: Secret;
   };
   readonly api: {
     readonly host: string;

@@ -12,6 +12,7 @@ import { readRuntime } from "./runtime.ts";
 import { type FileContent, fileSchema, type ProviderContent, providerTypes } from "./schema.ts";
 import { Secret } from "./secret.ts";
 import { type ConfigSource, formatPath, type Path, parseSource, readSource } from "./source.ts";
+import { toVpnGateway } from "./vpn-gateway-config.ts";
 
 export type { Config, LogLevel, ProviderType, SiteConfig, SiteQuotas } from "./config-types.ts";
 
@@ -50,6 +51,7 @@ export function loadConfig(input: { file?: string; sitesFile?: string; env: Node
   return {
     sites,
     migration: toMigration(content),
+    network: toNetwork(content.network_config),
     api: {
       host: runtime.apiHost ?? content.api.host,
       port: runtime.apiPort ?? content.api.port,
@@ -192,6 +194,7 @@ function toSite(entry: ProviderContent, source: ConfigSource, index: number): Si
     ...(ownWorkersOnly ? { ownWorkersOnly } : {}),
     haproxy: entry.haproxy,
     nameServer: toNameServer(entry.name_server, { type, ownWorkersOnly, refuse }),
+    vpnGateway: toVpnGateway(entry.vpn_gateway, { type, ownWorkersOnly, refuse }),
     sandbox: entry.sandbox,
     endpoint: entry.endpoint,
     securityGroups: entry.security_groups,
@@ -258,6 +261,16 @@ function toMigration({ migration_config: given, network_config: network }: FileC
     prepare: given.prepare,
     ...(limits.length > 0 ? { bandwidthBytesPerSecond: Math.min(...limits) } : {}),
     ...toHours(given),
+  };
+}
+
+function toNetwork(given: FileContent["network_config"]): Config["network"] {
+  const { enable_vpn: vpn = true, vpn_type: vpnType = "ipsec", encryption = "aes256" } = given ?? {};
+  return {
+    ...{ vpn, vpnType, encryption },
+    ...(given?.latency_target === undefined ? {} : { latencyTargetMs: given.latency_target }),
+    ...(given?.drill_interval === undefined ? {} : { drillIntervalMs: given.drill_interval }),
+    ...(given?.tunnel_key === undefined ? {} : { tunnelKey: given.tunnel_key }),
   };
 }
 

@@ -1,8 +1,9 @@
 // Long because it is one list of every key, to be read whole.
 import { accessKeys } from "./access-keys.ts";
 import { controlPlaneKeys } from "./control-plane-keys.ts";
-import { burstingKeys, costKeys, networkKeys } from "./later-keys.ts";
+import { burstingKeys, costKeys } from "./later-keys.ts";
 import { migrationKeys } from "./migration-keys.ts";
+import { networkKeys, vpnGatewayKeys } from "./network-keys.ts";
 import { recoveryKeys } from "./recovery-keys.ts";
 import { credentialTypes } from "./schema.ts";
 import { telemetryKeys } from "./telemetry-keys.ts";
@@ -139,6 +140,7 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
     effect: { now: "signs what is asked, and what is answered is believed only with it" },
     test: nameServer,
   },
+  ...vpnGatewayKeys,
   "providers[].sandbox": {
     description: "Whether the site belongs to the sandbox.",
     default: false,

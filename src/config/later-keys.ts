@@ -20,26 +20,6 @@ export const costKeys: Readonly<Record<string, ConfigKey>> = {
   preferred_provider: later("placement", "aws", "Name of the provider that wins a tie in placement."),
 };
 
-export const networkKeys: Readonly<Record<string, ConfigKey>> = {
-  "network_config.bandwidth": {
-    description: "Capacity of the links between sites.",
-    unit: "Mbps",
-    example: 1000,
-    effect: { now: "caps the bandwidth of moves, beside `migration_config.bandwidth_limit`" },
-    test: "bandwidth is read as Mbps and the lower limit wins",
-  },
-  "network_config.enable_vpn": later("networks", true, "Whether sites are connected by tunnels."),
-  "network_config.enable_sdwan": later("networks", false, "Whether traffic moves to a better path by itself."),
-  "network_config.vpn_type": later("networks", "ipsec", "Kind of the tunnels: `ipsec` or `wireguard`."),
-  "network_config.latency_target": later(
-    "networks",
-    "50ms",
-    "Latency above which a path counts as degraded.",
-    "duration",
-  ),
-  "network_config.encryption": later("networks", "aes256", "Cipher of the tunnels: `aes128` or `aes256`."),
-};
-
 function burst(key: string, example: ConfigKey["example"], description: string, unit?: string): [string, ConfigKey] {
   return [`bursting.${key}`, { ...later("bursting", example, description, unit), aliases: [`burst.${key}`, key] }];
 }

@@ -2,7 +2,7 @@ import type { ProviderType, SiteConfig } from "./config-types.ts";
 import type { ProviderContent } from "./schema.ts";
 
 /** Of the site that it belongs to. */
-interface Place {
+export interface SitePlace {
   readonly type: ProviderType;
   readonly ownWorkersOnly: boolean;
   /** Throws. */
@@ -11,7 +11,7 @@ interface Place {
 
 export function toNameServer(
   given: ProviderContent["name_server"],
-  { type, ownWorkersOnly, refuse }: Place,
+  { type, ownWorkersOnly, refuse }: SitePlace,
 ): SiteConfig["nameServer"] {
   if (!given) return undefined;
   if (type !== "libvirt" && type !== "folder") {

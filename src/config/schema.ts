@@ -1,5 +1,6 @@
 // Long because it is one schema, to be read whole.
 import { z } from "zod";
+import { readRange } from "../domain/address-range.ts";
 import { parseHealthProbe } from "../domain/health-probe.ts";
 import { isTimeZone, parseHours } from "../domain/hours.ts";
 import { parseSecretReference } from "../domain/secret-reference.ts";
@@ -62,6 +63,13 @@ const amount = () =>
   z.number({ error: "a number that is not negative" }).min(0, { error: "a number that is not negative" });
 const failureDomain = () =>
   z.string().regex(/^[\w.-]{1,100}$/, { error: "a name of letters, digits, dots, hyphens and underscores" });
+const address = () =>
+  understood((written) => (!written.includes("/") && readRange(written) ? written : undefined), "an IP address");
+const cidr = () =>
+  understood(
+    (written) => (written.includes("/") && readRange(written) ? written : undefined),
+    "a range such as 10.1.0.0/16",
+  );
 const healthProbe = () =>
   understood(
     (written) => (parseHealthProbe(written) ? written : undefined),
@@ -127,6 +135,15 @@ const provider = section({
     key_name: text(),
     key: secret(),
     algorithm: choice("hmac-sha256", "hmac-sha384", "hmac-sha512").optional(),
+  }).optional(),
+  vpn_gateway: section({
+    vici: z
+      .string({ error: "the path of a socket, or host:port" })
+      .regex(/^(?:\/\S+|\S+:\d{1,5})$/, { error: "the path of a socket, or host:port" }),
+    addresses: z.array(address(), { error: "a list of addresses" }).min(1, { error: "a list of addresses" }),
+    networks: z.array(cidr(), { error: "a list of ranges" }).min(1, { error: "a list of ranges" }),
+    probe_address: address().optional(),
+    namespace: failureDomain().optional(),
   }).optional(),
   sandbox: flag(),
   endpoint: httpUrl().optional(),
@@ -222,6 +239,8 @@ export const fileSchema = section({
     bandwidth: rate().optional(),
     latency_target: duration().optional(),
     encryption: choice("aes128", "aes256").optional(),
+    tunnel_key: secret().optional(),
+    drill_interval: duration().optional(),
   }).optional(),
   migration_config: section({
     enable_live_migration: flag(),

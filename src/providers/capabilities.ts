@@ -3,6 +3,8 @@ import type { Capabilities } from "./provider.ts";
 /** What each kind of site cannot do, with the reason for a person. */
 export const capabilities = {
   aws: {
+    "tunnels.connect":
+      "NovaCron shows EC2's VPN connections, and does not make them yet; its own ends are those of sites with a `vpn_gateway`",
     "compute.create-stopped": "EC2 starts an instance as it makes it",
     "compute.live-migration": "EC2 takes no running memory in and gives none out",
     "disks.fenced-writes":
@@ -25,6 +27,8 @@ export const capabilities = {
       "Elastic Load Balancing counts the connections of a balancer, not those of a target; it says when a target is drained",
   },
   oci: {
+    "tunnels.connect":
+      "NovaCron shows Oracle Cloud's IPSec connections, and does not make them yet; its own ends are those of sites with a `vpn_gateway`",
     "compute.create-stopped": "Oracle Cloud starts an instance as it launches it",
     "compute.live-migration": "Oracle Cloud takes no running memory in and gives none out",
     "disks.application-consistent":
@@ -50,6 +54,8 @@ export const capabilities = {
       "Oracle Cloud does not tell when a draining backend's last connection has ended: it drains for as long as it is given",
   },
   gcp: {
+    "tunnels.connect":
+      "NovaCron shows Google Cloud's VPN tunnels, and does not make them yet; its own ends are those of sites with a `vpn_gateway`",
     "compute.create-stopped": "Compute Engine starts an instance as it makes it",
     "compute.live-migration": "Compute Engine takes no running memory in and gives none out",
     "disks.application-consistent":
@@ -74,6 +80,8 @@ export const capabilities = {
       "Google counts the requests of a balancer, not those of an endpoint; it says when an endpoint is drained",
   },
   azure: {
+    "tunnels.connect":
+      "NovaCron shows Azure's VPN connections, and does not make them yet; its own ends are those of sites with a `vpn_gateway`",
     "compute.create-stopped": "Azure starts a VM as it makes it",
     "compute.live-migration": "Azure takes no running memory in and gives none out",
     "disks.application-consistent":
@@ -138,6 +146,7 @@ export const capabilities = {
     "load-balancers": "NovaCron does not look at DigitalOcean's load balancers yet",
     "scaling-groups": "NovaCron does not look at DigitalOcean's autoscale pools yet",
     tunnels: "DigitalOcean ends no IPsec tunnels; a VPN runs in a droplet",
+    "tunnels.connect": "DigitalOcean ends no IPsec tunnels; a VPN runs in a droplet",
     events: "DigitalOcean tells nobody of changes as they happen; it is read at its turn",
     prices: "The price lists that NovaCron has are those of other clouds",
     dns: "NovaCron does not keep records in DigitalOcean's DNS yet",
@@ -161,7 +170,8 @@ export const capabilities = {
     keys: "A KVM host is reached by its connection URI, without keys of ours",
     "load-balancers": "A KVM host spreads no traffic over its VMs",
     "scaling-groups": "A KVM host adds and removes no VMs by itself",
-    tunnels: "A KVM host's tunnels are its administrator's, outside of libvirt",
+    tunnels: "A KVM host ends no tunnels; where a strongSwan does, name it as the site's `vpn_gateway`",
+    "tunnels.connect": "A KVM host ends no tunnels; where a strongSwan does, name it as the site's `vpn_gateway`",
     prices: "A host of your own has no price list",
     dns: "A KVM host serves no DNS zone; where a name server takes updates of one, name it as the site's `name_server`",
     "load-balancing":
@@ -193,7 +203,9 @@ export const capabilities = {
     keys: "A folder is reached as files",
     "load-balancers": "A folder has no networks",
     "scaling-groups": "A folder adds and removes no VMs by itself",
-    tunnels: "A folder has no networks",
+    tunnels: "A folder ends no tunnels; where a strongSwan beside it does, name it as the site's `vpn_gateway`",
+    "tunnels.connect":
+      "A folder ends no tunnels; where a strongSwan beside it does, name it as the site's `vpn_gateway`",
     events: "A folder tells nobody what changes in it; it is read at its turn",
     prices: "A folder of your own has no price list",
     dns: "A folder serves no DNS zone; where a name server takes updates of one, name it as the site's `name_server`",

@@ -1,6 +1,7 @@
 import type { Quota } from "../domain/quota.ts";
 import type { SecurityRule } from "../domain/security-rule.ts";
 import type { Firmware } from "../domain/vm.ts";
+import type { GatewayFacet } from "./gateway-facet.ts";
 import type { Network } from "./provider.ts";
 
 export type { Quota } from "../domain/quota.ts";
@@ -274,4 +275,6 @@ export interface Tunnel {
 
 export interface TunnelsFacet {
   listTunnels(signal: AbortSignal): AsyncIterable<Tunnel>;
+  /** Absent where `tunnels.connect` is a gap. */
+  readonly gateway?: GatewayFacet;
 }

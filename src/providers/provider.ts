@@ -22,6 +22,7 @@ import type {
 } from "./cloud-facets.ts";
 import type { DocumentsFacet } from "./documents-facet.ts";
 import type { EventsFacet } from "./events-facet.ts";
+import type { GatewayFacet } from "./gateway-facet.ts";
 import type { LiveFacet } from "./live-facet.ts";
 import type { DnsFacet, LoadBalancingFacet } from "./traffic-facets.ts";
 
@@ -151,6 +152,8 @@ export const capabilityNames = [
   "scaling-groups",
   /** Encrypted tunnels to other networks that the site itself ends. */
   "tunnels",
+  /** It can be an end of connections that NovaCron makes. */
+  "tunnels.connect",
   /** It tells of changes as they happen. */
   "events",
   "dns",
@@ -185,6 +188,11 @@ export interface SiteCheck {
 
 /** Zones of a name server that is no cloud's. */
 export interface NameServerFacet extends DnsFacet {
+  check(signal: AbortSignal): Promise<SiteCheck>;
+}
+
+/** The VPN gateway of a site of ours. */
+export interface VpnGatewayFacet extends TunnelsFacet, GatewayFacet {
   check(signal: AbortSignal): Promise<SiteCheck>;
 }
 

@@ -1,8 +1,9 @@
+import type { GatewayView } from "../domain/connection.ts";
 import { ProviderError } from "../domain/errors.ts";
 import type { Place } from "../domain/resource.ts";
 import { isSimulated } from "../domain/simulated.ts";
 import type { HostTools } from "../host/tools.ts";
-import type { NameServerFacet, Provider, ProviderContext } from "./provider.ts";
+import type { NameServerFacet, Provider, ProviderContext, VpnGatewayFacet } from "./provider.ts";
 
 /** A site of the configuration, as providers are made from it. Options are those of its kind. */
 export interface ProviderEntry {
@@ -18,6 +19,7 @@ export interface ProviderEntry {
   readonly storagePath?: string;
   readonly haproxy?: string;
   readonly nameServer?: NameServerEntry;
+  readonly vpnGateway?: VpnGatewayEntry;
   readonly endpoint?: string;
   readonly securityGroups?: readonly string[];
   readonly encryptionKey?: string;
@@ -31,6 +33,13 @@ export interface ProviderEntry {
   readonly storageAccount?: string;
   /** Asked for whenever they are needed, as they may be rotated; undefined takes what the machine offers. */
   readonly credentials?: () => Promise<ProviderCredentials>;
+}
+
+/** A strongSwan daemon beside a site of ours. */
+export interface VpnGatewayEntry extends GatewayView {
+  /** The path of its VICI socket, or `host:port`. */
+  readonly vici: string;
+  readonly namespace?: string;
 }
 
 /** The primary of zones whose records the site keeps. */
@@ -59,6 +68,8 @@ export interface RegistryDeps {
   relayed?(entry: ProviderEntry): Promise<Provider>;
   /** What reaches a site's name server; without it a site has none. */
   nameServer?(entry: NameServerEntry, context: ProviderContext): NameServerFacet;
+  /** What reaches a site's VPN gateway; without it a site has none. */
+  vpnGateway?(entry: VpnGatewayEntry, context: ProviderContext): VpnGatewayFacet;
   /** What is used instead of a provider that was made; default itself. */
   onMade?(provider: Provider): Provider;
 }
@@ -128,6 +139,7 @@ export const factories: Readonly<Record<string, Factory>> = {
       context,
       runDir: deps.runDir,
       dns: nameServerOf(entry, deps),
+      tunnels: vpnGatewayOf(entry, deps),
     });
   },
   oci: async (entry, deps) => {
@@ -146,12 +158,17 @@ export const factories: Readonly<Record<string, Factory>> = {
   folder: async (entry, deps) => {
     const { createFolderProvider } = await import("./folder/index.ts");
     const { storagePath = "/var/lib/novacron/storage" } = entry;
-    return createFolderProvider({ storagePath, context: deps.context(entry.site), dns: nameServerOf(entry, deps) });
+    const beside = { dns: nameServerOf(entry, deps), tunnels: vpnGatewayOf(entry, deps) };
+    return createFolderProvider({ storagePath, context: deps.context(entry.site), ...beside });
   },
 };
 
 function nameServerOf({ site, nameServer }: ProviderEntry, deps: RegistryDeps): NameServerFacet | undefined {
   return nameServer && deps.nameServer?.(nameServer, deps.context(site));
+}
+
+function vpnGatewayOf({ site, vpnGateway }: ProviderEntry, deps: RegistryDeps): VpnGatewayFacet | undefined {
+  return vpnGateway && deps.vpnGateway?.(vpnGateway, deps.context(site));
 }
 
 function needed(entry: ProviderEntry, key: "subscriptionId" | "resourceGroup" | "storageAccount", written: string) {

@@ -7,6 +7,7 @@ import { BindingRepository } from "./binding-repository.ts";
 import { type CallRate, PostgresCallBudget } from "./call-budget.ts";
 import { CertificateRepository } from "./certificate-repository.ts";
 import { PostgresCheckpointStore } from "./checkpoint-store.ts";
+import { ConnectionRepository } from "./connection-repository.ts";
 import { ControlPlaneRepository } from "./control-plane-repository.ts";
 import { clientConfig, type DatabaseOptions, openDatabase, type StoreLog } from "./database.ts";
 import { dumpStore } from "./dump.ts";
@@ -53,6 +54,7 @@ import { WaveRepository } from "./wave-repository.ts";
 export type { AuditQuery } from "./audit-repository.ts";
 export type { Backup } from "./backup-repository.ts";
 export type { BindingRecord } from "./binding-repository.ts";
+export type { ConnectionPatch } from "./connection-repository.ts";
 export type { BackupPlace } from "./control-plane-repository.ts";
 export type { StoreLog } from "./database.ts";
 export type { HealthDecision } from "./health-repository.ts";
@@ -99,6 +101,8 @@ export interface Store {
   readonly migrations: MigrationRepository;
   readonly tests: MigrationTestRepository;
   readonly maps: MapRepository;
+  /** Connections between sites. */
+  readonly connections: ConnectionRepository;
   /** Pools of addresses for new networks. */
   readonly addresses: AddressRepository;
   readonly recoveryPlans: RecoveryPlanRepository;
@@ -176,6 +180,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     migrations: new MigrationRepository(db, listener),
     tests: new MigrationTestRepository(db),
     maps: new MapRepository(db),
+    connections: new ConnectionRepository(db),
     addresses: new AddressRepository(db),
     recoveryPlans: new RecoveryPlanRepository(db),
     recoveryRuns: new RecoveryRunRepository(db),

@@ -28,6 +28,7 @@ import type {
 } from "./access-schema.ts";
 import type { AddressAllocationTable, AddressPoolTable } from "./address-schema.ts";
 import type { AssessmentTable, AssessmentVmTable } from "./assessment-schema.ts";
+import type { ConnectionTable } from "./connection-schema.ts";
 import type { ControlPlanePlaceTable, ControlPlaneTable, InterruptedRunTable } from "./control-plane-schema.ts";
 import type { HealthDecisionTable, HealthSampleTable, LeaseAskTable } from "./health-schema.ts";
 import type {
@@ -283,6 +284,7 @@ export interface Database {
   health_samples: HealthSampleTable;
   health_decisions: HealthDecisionTable;
   lease_asks: LeaseAskTable;
+  connections: ConnectionTable;
   address_pools: AddressPoolTable;
   address_allocations: AddressAllocationTable;
   saved_searches: SavedSearchTable;

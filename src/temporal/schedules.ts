@@ -23,6 +23,7 @@ interface Timetable {
     | "rotateSecret"
     | "sweepTests"
     | "tendRecoveryPlans"
+    | "tendConnections"
     | "backUpControlPlane";
   readonly everyMs: number;
   /** The first time at once, and not only after an interval. */
@@ -65,6 +66,18 @@ export async function ensureRecoveryPlanSchedule(client: Client): Promise<void> 
     workflowId: scheduleId,
     workflowType: "tendRecoveryPlans",
     everyMs: 300_000,
+    args: [],
+  });
+}
+
+/** Has connections between sites looked at and mended. Safe to call from every worker at every start. */
+export async function ensureConnectionSchedule(client: Client): Promise<void> {
+  const scheduleId = "connections";
+  await ensureSchedule(client, {
+    scheduleId,
+    workflowId: scheduleId,
+    workflowType: "tendConnections",
+    everyMs: 30_000,
     args: [],
   });
 }

@@ -1,11 +1,13 @@
 import { type Client, WorkflowNotFoundError } from "@temporalio/client";
-import type { ActivityDeps, DataPlane, SiteSettings } from "../activities/deps.ts";
+import type { ActivityDeps, DataPlane, NetworkSettings, SiteSettings } from "../activities/deps.ts";
 import type { Config, SiteConfig } from "../config/config.ts";
 import { isProviderError } from "../domain/errors.ts";
 import { apiTarget, parseHealthProbe } from "../domain/health-probe.ts";
 import type { HealthSettings } from "../domain/lookout.ts";
 import type { HostTools } from "../host/tools.ts";
 import { NameServerDns } from "../integrations/dns/index.ts";
+import { StrongSwan } from "../integrations/ipsec/strong-swan.ts";
+import { tunnelKey } from "../integrations/ipsec/tunnel-key.ts";
 import { createSecrets } from "../integrations/secrets/create.ts";
 import { createRegistry, type ProviderEntry, type Registry } from "../providers/registry.ts";
 import type { Store } from "../store/index.ts";
@@ -37,6 +39,7 @@ import { trafficProxies } from "./traffic-proxies.ts";
 
 /** One process that answers many beside us. */
 const nameServerRate = { perSecond: 50 };
+const vpnGatewayRate = { perSecond: 50 };
 
 export const dataPlane: DataPlane = {
   pump,
@@ -100,6 +103,8 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
     }),
     nameServer: (entry, { site, budget }) =>
       new NameServerDns({ ...entry, site, budget: budget("name-server", nameServerRate) }),
+    vpnGateway: (entry, { site, budget }) =>
+      new StrongSwan({ ...entry, site, budget: budget("vpn-gateway", vpnGatewayRate) }),
     onMade: (provider) => observeProvider(provider, calls.site),
     relayed: (entry) => relayedProvider(entry, siteAsker(client, entry.site)),
   });
@@ -109,6 +114,7 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
     transfer: dataPlane,
     defaults: config.migration,
     leaseTerms: config.leaseTerms,
+    network: networkOf(config, secrets),
     health: healthOf(config),
     ensureSiteHealth: (site) => ensureSiteHealth(client, site),
     parallelMigrations: config.migration.parallelMigrations,
@@ -150,6 +156,13 @@ export function providerEntries(
     credentials: revealing(secrets, site.credentials),
     ...(nameServer ? { nameServer: { ...nameServer, key: () => secrets.reveal(nameServer.key) } } : {}),
   }));
+}
+
+/** The secret is asked for at each use, as it may be exchanged: keys of tunnels that are up stay as they are. */
+function networkOf({ network }: Config, secrets: ReturnType<typeof createSecrets>): NetworkSettings {
+  const { tunnelKey: secret, ...settings } = network;
+  if (!secret) return settings;
+  return { ...settings, keyOf: async (name) => tunnelKey(await secrets.reveal(secret), name) };
 }
 
 function healthOf({ sites, failureDomain, siteWorkers }: Config): HealthSettings {

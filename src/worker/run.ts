@@ -17,6 +17,7 @@ import { startTelling } from "../telemetry/telling.ts";
 import { connectClient, type TemporalAddress } from "../temporal/connection.ts";
 import {
   ensureBackupSchedule,
+  ensureConnectionSchedule,
   ensureHousekeepingSchedule,
   ensureInventorySchedules,
   ensureRecoveryPlanSchedule,
@@ -149,6 +150,7 @@ async function takeWork(parts: Work, onWorking: () => void): Promise<void> {
   await ensureRotationSchedules(client, config.rotation);
   await ensureTestSweepSchedule(client);
   await ensureRecoveryPlanSchedule(client);
+  await ensureConnectionSchedule(client);
   await ensureHousekeepingSchedule(client, { historyMs: config.inventory.historyMs, logsMs: config.logging.keepMs });
   const { backupTo, intervalMs } = config.controlPlane;
   await ensureBackupSchedule(client, backupTo, intervalMs);

@@ -214,6 +214,7 @@ describe("a freeze", () => {
       "setAddressPool",
       "setMap",
       "setRecoveryPlan",
+      "showDeviceConfig",
       "signOut",
       "startAssessment",
       "unfreezeChanges",

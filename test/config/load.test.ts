@@ -345,6 +345,39 @@ test("a site of ours may have a name server", (context) => {
   assert.throws(() => site("", "type: folder, storage_path: /s, served_by: own_workers"), /name_server/);
 });
 
+test("a site of ours may have a VPN gateway", (context) => {
+  const gateway = "vici: /run/charon.vici, addresses: [198.51.100.1, '2001:db8::1'], networks: [10.1.0.0/16]";
+  const site = (more = "", kind = "type: folder, storage_path: /s") =>
+    load(context, `providers: [{ name: a, ${kind}, vpn_gateway: { ${gateway}${more} } }]`).sites[0]?.vpnGateway;
+  const least = { vici: "/run/charon.vici", addresses: ["198.51.100.1", "2001:db8::1"], networks: ["10.1.0.0/16"] };
+  assert.deepEqual(site(), least);
+  assert.deepEqual(site(", probe_address: 10.1.0.1, namespace: gw"), {
+    ...least,
+    probeAddress: "10.1.0.1",
+    namespace: "gw",
+  });
+  assert.throws(() => site(", probe_address: 10.1.0.0/16"), /probe_address/);
+  assert.throws(() => site(", namespace: 'a b'"), /namespace/);
+  assert.throws(() => site("", "type: aws, region: us-east-1"), /vpn_gateway/);
+  assert.throws(() => site("", "type: folder, storage_path: /s, served_by: own_workers"), /vpn_gateway/);
+});
+
+test("connections between sites are configured", (context) => {
+  assert.deepEqual(load(context, "").network, { vpn: true, vpnType: "ipsec", encryption: "aes256" });
+  const { tunnelKey, ...said } = load(
+    context,
+    "network_config: { enable_vpn: false, vpn_type: wireguard, encryption: aes128, latency_target: 50ms, drill_interval: 168h, tunnel_key: not-to-be-seen }",
+  ).network;
+  assert.deepEqual(said, {
+    vpn: false,
+    vpnType: "wireguard",
+    encryption: "aes128",
+    latencyTargetMs: 50,
+    drillIntervalMs: 604_800_000,
+  });
+  assert.deepEqual([tunnelKey?.reveal(), String(tunnelKey)], ["not-to-be-seen", "[secret]"]);
+});
+
 test("workers of sites are let in where a port is given", (context) => {
   assert.equal(load(context, "").siteWorkers, undefined);
   assert.equal(load(context, "").migration.compression, true);

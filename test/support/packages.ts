@@ -7,10 +7,11 @@ import { cacheDir } from "../../src/host/paths.ts";
 
 /** Programs of packages that only tests need: fetched and unpacked into the cache once, never installed. */
 export class TestPrograms {
-  readonly #root: string;
+  /** Where they are unpacked. */
+  readonly root: string;
 
   private constructor(root: string) {
-    this.#root = root;
+    this.root = root;
   }
 
   /** The programs, or the reason why they can't be had here. */
@@ -53,12 +54,12 @@ export class TestPrograms {
   }
 
   #path(program: string): string {
-    const path = ["usr/sbin", "usr/bin"].map((folder) => join(this.#root, folder, program)).find(existsSync);
+    const path = ["usr/sbin", "usr/bin"].map((folder) => join(this.root, folder, program)).find(existsSync);
     return path ?? program;
   }
 
   #environment(): NodeJS.ProcessEnv {
-    return { ...process.env, LD_LIBRARY_PATH: join(this.#root, "usr/lib/x86_64-linux-gnu") };
+    return { ...process.env, LD_LIBRARY_PATH: join(this.root, "usr/lib/x86_64-linux-gnu") };
   }
 }
 

@@ -28,6 +28,7 @@ export function smallDeps(own: Pick<ActivityDeps, "registry" | "store"> & Partia
     proxy: unused,
     leaseTerms: { durationMs: 60_000, marginMs: 15_000 },
     health: { sites: [] },
+    network: { vpn: true, vpnType: "ipsec", encryption: "aes256" },
     ensureSiteHealth: unused,
     webhookKey: async () => undefined,
     startDrill: unused,

@@ -7,7 +7,7 @@ import { siteContract } from "../../src/site/contract.ts";
 
 /** Every key that a provider is made from; a new one that is missing here does not compile. Records are changed by workers for
  *  everything. */
-const entry: Required<Omit<ProviderEntry, "credentials" | "ownWorkersOnly" | "nameServer">> = {
+const entry: Required<Omit<ProviderEntry, "credentials" | "ownWorkersOnly" | "nameServer" | "vpnGateway">> = {
   site: "gcp-europe-west1",
   type: "gcp",
   enabled: true,

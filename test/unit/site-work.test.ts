@@ -30,10 +30,12 @@ test("whatever changes a site is scheduled there, but for what needs more than o
   const backups = ["backUpTo"];
   // Between two sites, at whichever both are reached from.
   const restores = ["copyPoint"];
+  // By the control interface of a gateway, which workers for everything reach.
+  const gateways = ["putTunnelEnd", "bringUpTunnel", "removeTunnelEnd"];
   const recovery = ["setRecoveryRecord", "joinRecoveryPool", "callRecoveryWebhook"];
   const elsewhere = [
     ...["exchangeSecret", "retireKey", "replicate", "rereadRules", "dropReplica", "forgetSource"],
-    ...[...live, ...leases, ...backups, ...restores, ...recovery, ...tests, ...ofTraffic, ...pools],
+    ...[...live, ...leases, ...backups, ...restores, ...recovery, ...tests, ...ofTraffic, ...pools, ...gateways],
   ];
   for (const [name, effect] of Object.entries(effects)) {
     if (effect === "reads" || effect === "records") continue;

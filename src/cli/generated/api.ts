@@ -627,6 +627,96 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Connections between sites, the newest first */
+        get: operations["listConnections"];
+        put?: never;
+        /**
+         * Connect two sites by two IPsec tunnels
+         * @description Both ends are asked and told; a failure takes away what was set at either. With `dry_run: true` nothing is built, and the answer is what both would be told.
+         */
+        post: operations["connectSites"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connections/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a connection stands, and what its ends were told */
+        get: operations["getConnection"];
+        put?: never;
+        post?: never;
+        /** Take a connection down at both ends */
+        delete: operations["disconnectSites"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connections/{id}/device-config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What the far device is to be told, with the keys of its tunnels */
+        post: operations["showDeviceConfig"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connections/{id}/rotate-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Exchange the keys of a connection while it carries traffic */
+        post: operations["rotateTunnelKeys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connections/{id}/drill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take each tunnel down in its turn, and see that traffic goes on by the other */
+        post: operations["drillConnection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/migrations": {
         parameters: {
             query?: never;
@@ -2962,6 +3052,34 @@ export interface components {
             /** @description What it is for */
             name: string;
         };
+        NewConnection: {
+            /**
+             * @description The end that begins
+             * @example onprem-a
+             */
+            near: string;
+            /**
+             * @description The other site; or a `device` instead
+             * @example onprem-a
+             */
+            far?: string;
+            device?: components["schemas"]["FarDevice"];
+            /** @description Only ask both ends; nothing is built */
+            dry_run?: boolean;
+        };
+        /** @description A device that a person configures */
+        FarDevice: {
+            /** @description How you call it; no site's name */
+            name: string;
+            /** @enum {string} */
+            kind: "cisco-ios-xe" | "juniper-junos" | "fortinet-fortios" | "pfsense";
+            /** @description Where tunnels end; two where it has two ways out */
+            addresses: string[];
+            /** @description What is behind it, as CIDRs */
+            networks: string[];
+            /** @description An address behind it that answers pings */
+            probe_address?: string;
+        };
         /** @description A dry run of the finalize as it was confirmed */
         FinalizeMigration: {
             plan_id: string;
@@ -5245,6 +5363,135 @@ export interface components {
             items: components["schemas"]["AddressAllocation"][];
             /** @description Absent on the last page */
             next_cursor?: string;
+        };
+        /** @description What both ends are told; keys are no part of it */
+        ConnectionPlan: {
+            /** @description It begins */
+            near: components["schemas"]["ConnectionEnd"];
+            far: components["schemas"]["ConnectionEnd"];
+            parameters: {
+                /** @enum {string} */
+                ike: "aes256gcm16" | "aes256" | "aes128gcm16" | "aes128";
+                /** @enum {string} */
+                esp: "aes256gcm16" | "aes256" | "aes128gcm16" | "aes128";
+                /** @enum {string} */
+                integrity: "sha384" | "sha256";
+                /** @enum {string} */
+                dh: "ecp384" | "ecp256" | "modp2048";
+                ike_seconds: number;
+                esp_seconds: number;
+            };
+            tunnels: {
+                index: number;
+                near_address: string;
+                far_address: string;
+            }[];
+            /** @description No single link takes both tunnels */
+            separate_paths: boolean;
+        };
+        ConnectionEnd: {
+            /**
+             * @description The site, or the name of the device
+             * @example onprem-a
+             */
+            site: string;
+            /** @enum {string} */
+            device?: "cisco-ios-xe" | "juniper-junos" | "fortinet-fortios" | "pfsense";
+            /** @description Where tunnels may end */
+            addresses: string[];
+            /** @description What is reached through them */
+            networks: string[];
+            probe_address?: string;
+        };
+        Connection: {
+            connection_id: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            near: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            far: string;
+            device?: components["schemas"]["FarDevice"];
+            /** @enum {string} */
+            state: "connecting" | "waiting" | "connected" | "rotating" | "drilling" | "undoing" | "failed" | "disconnecting" | "disconnected";
+            /** @description Of the keys; one more with each exchange */
+            generation: number;
+            plan?: components["schemas"]["ConnectionPlan"];
+            problem?: {
+                code: string;
+                message: string;
+                left_behind?: {
+                    resource: string;
+                    remove: string;
+                    reason: string;
+                }[];
+            };
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            keys_at?: string;
+            /** @description What was seen last; looked at every 30 seconds */
+            seen?: {
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                at: string;
+                /** @description Of each tunnel */
+                up: boolean[];
+                path?: {
+                    loss_ratio: number;
+                    round_trip_ms?: number;
+                    jitter_ms?: number;
+                };
+                /** @description Why it counts as degraded; absent where it does not */
+                degraded?: string;
+            };
+            /** @description The last one */
+            drill?: {
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                at: string;
+                /** @description Traffic went on by the other tunnel each time, and all are set again */
+                passed: boolean;
+                tunnels: {
+                    index: number;
+                    failure?: string;
+                    not_set_again?: string;
+                }[];
+            };
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            ended_at?: string;
+        };
+        ConnectionList: {
+            items: components["schemas"]["Connection"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        /** @description With keys: secret */
+        DeviceConfig: {
+            files: {
+                name: string;
+                content: string;
+            }[];
+            /** @description What a person does, in this order */
+            steps: string[];
         };
         Migration: {
             migration_id: string;
@@ -8587,6 +8834,263 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AddressAllocation"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listConnections: {
+        parameters: {
+            query?: {
+                /** @description Rows in one page. Default 50 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; opaque */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    connectSites: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConnection"];
+            };
+        };
+        responses: {
+            /** @description With dry_run: what both ends would be told */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionPlan"];
+                };
+            };
+            /** @description Started; the run goes on whatever happens to the caller */
+            202: {
+                headers: {
+                    /** @description Where the connection is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getConnection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The connection */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    disconnectSites: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Started; the state follows */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    showDeviceConfig: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Files for the device, and what a person does */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceConfig"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    rotateTunnelKeys: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Started; the generation follows */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    drillConnection: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Started; what is found follows */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
                 };
             };
             400: components["responses"]["Problem400"];

@@ -2,7 +2,15 @@ import { tagKeys } from "../../domain/vm.ts";
 import { capabilities, nameServerGaps } from "../capabilities.ts";
 import { KeptDocuments } from "../documents.ts";
 import { FolderTexts } from "../folder-documents.ts";
-import type { Capabilities, CensusEntry, NameServerFacet, Provider, ProviderContext, SiteCheck } from "../provider.ts";
+import type {
+  Capabilities,
+  CensusEntry,
+  NameServerFacet,
+  Provider,
+  ProviderContext,
+  SiteCheck,
+  VpnGatewayFacet,
+} from "../provider.ts";
 import { checkFolder } from "./checks.ts";
 import { FolderCompute } from "./compute.ts";
 import { FolderDisks, type FolderParts } from "./disks.ts";
@@ -22,10 +30,12 @@ export interface FolderProviderOptions {
   readonly context: ProviderContext;
   /** Of zones that are kept beside it. */
   readonly dns?: NameServerFacet | undefined;
+  /** Beside it. */
+  readonly tunnels?: VpnGatewayFacet | undefined;
 }
 
 /** A folder of disks: real bytes, and no hypervisor. */
-export function createFolderProvider({ storagePath, context, dns }: FolderProviderOptions): Provider {
+export function createFolderProvider({ storagePath, context, dns, tunnels }: FolderProviderOptions): Provider {
   const folder = new Folder(context, storagePath);
   const layers = new Layers(folder);
   const points = new Points(folder, layers);
@@ -34,7 +44,8 @@ export function createFolderProvider({ storagePath, context, dns }: FolderProvid
   const generations = new Generations(folder, layers, points);
   const sourcePoints = new SourcePoints(folder, vms, volumes);
   const retention = new Retention(folder, layers, points, volumes);
-  return new FolderProvider({ folder, vms, volumes, points, generations, sourcePoints, retention }, layers, dns);
+  const parts = { folder, vms, volumes, points, generations, sourcePoints, retention };
+  return new FolderProvider(parts, layers, { dns, tunnels });
 }
 
 /** On what was removed and is kept while something is built on it. */
@@ -51,13 +62,19 @@ class FolderProvider implements Provider {
   readonly network = new FolderNetwork();
   readonly documents: KeptDocuments;
   readonly dns?: NameServerFacet;
+  readonly tunnels?: VpnGatewayFacet;
   readonly #parts: FolderParts;
   readonly #layers: Layers;
 
-  constructor(parts: FolderParts, layers: Layers, dns: NameServerFacet | undefined) {
-    const { dns: noDns, ...others } = capabilities.folder;
-    this.capabilities = { ...(dns ? nameServerGaps : { dns: noDns }), ...others };
+  constructor(parts: FolderParts, layers: Layers, { dns, tunnels }: Pick<FolderProviderOptions, "dns" | "tunnels">) {
+    const { dns: noDns, tunnels: noTunnels, "tunnels.connect": noConnections, ...others } = capabilities.folder;
+    this.capabilities = {
+      ...(dns ? nameServerGaps : { dns: noDns }),
+      ...(tunnels ? {} : { tunnels: noTunnels, "tunnels.connect": noConnections }),
+      ...others,
+    };
     if (dns) this.dns = dns;
+    if (tunnels) this.tunnels = tunnels;
     this.#parts = parts;
     this.#layers = layers;
     this.site = parts.folder.site;
@@ -72,7 +89,8 @@ class FolderProvider implements Provider {
 
   async check(signal: AbortSignal): Promise<readonly SiteCheck[]> {
     const rows = await checkFolder(this.#parts.folder, this.disks, this.#parts.vms, signal);
-    return this.dns ? [...rows, await this.dns.check(signal)] : rows;
+    const beside = [this.dns, this.tunnels].filter((one) => one !== undefined);
+    return [...rows, ...(await Promise.all(beside.map((one) => one.check(signal))))];
   }
 
   async *census(signal: AbortSignal): AsyncGenerator<CensusEntry> {

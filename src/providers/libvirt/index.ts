@@ -6,7 +6,15 @@ import { capabilities, nameServerGaps } from "../capabilities.ts";
 import { KeptDocuments } from "../documents.ts";
 import { FolderTexts } from "../folder-documents.ts";
 import { ownMark } from "../processes.ts";
-import type { Capabilities, CensusEntry, NameServerFacet, Provider, ProviderContext, SiteCheck } from "../provider.ts";
+import type {
+  Capabilities,
+  CensusEntry,
+  NameServerFacet,
+  Provider,
+  ProviderContext,
+  SiteCheck,
+  VpnGatewayFacet,
+} from "../provider.ts";
 import { checkHost } from "./checks.ts";
 import { Virsh } from "./client.ts";
 import { LibvirtCompute } from "./compute.ts";
@@ -39,6 +47,8 @@ export interface LibvirtProviderOptions {
   readonly runDir: string;
   /** Of zones that are kept beside the host. */
   readonly dns?: NameServerFacet | undefined;
+  /** Beside the host. */
+  readonly tunnels?: VpnGatewayFacet | undefined;
 }
 
 /** A local libvirt daemon takes far more. */
@@ -62,7 +72,14 @@ export function createLibvirtProvider(options: LibvirtProviderOptions): Provider
     entry.haproxy === undefined
       ? undefined
       : new HaproxyBalancing(new RuntimeApi(entry.haproxy, context.budget("haproxy", haproxyRate)), site);
-  return new LibvirtProvider(host, balancing, options.dns);
+  return new LibvirtProvider(host, { balancing, dns: options.dns, tunnels: options.tunnels });
+}
+
+/** What is there beside the host. */
+interface Beside {
+  readonly balancing: HaproxyBalancing | undefined;
+  readonly dns: NameServerFacet | undefined;
+  readonly tunnels: VpnGatewayFacet | undefined;
 }
 
 class LibvirtProvider implements Provider {
@@ -79,18 +96,22 @@ class LibvirtProvider implements Provider {
   readonly documents: KeptDocuments;
   readonly loadBalancing?: HaproxyBalancing;
   readonly dns?: NameServerFacet;
+  readonly tunnels?: VpnGatewayFacet;
   readonly #host: Host;
 
-  constructor(host: Host, balancing: HaproxyBalancing | undefined, dns: NameServerFacet | undefined) {
+  constructor(host: Host, { balancing, dns, tunnels }: Beside) {
     this.#host = host;
-    const { "load-balancing": noBalancing, dns: noDns, ...others } = capabilities.libvirt;
+    const { "load-balancing": noBalancing, dns: noDns, ...rest } = capabilities.libvirt;
+    const { tunnels: noTunnels, "tunnels.connect": noConnections, ...others } = rest;
     this.capabilities = {
       ...(balancing ? {} : { "load-balancing": noBalancing }),
       ...(dns ? nameServerGaps : { dns: noDns }),
+      ...(tunnels ? {} : { tunnels: noTunnels, "tunnels.connect": noConnections }),
       ...others,
     };
     if (balancing) this.loadBalancing = balancing;
     if (dns) this.dns = dns;
+    if (tunnels) this.tunnels = tunnels;
     this.site = host.site;
     this.compute = new LibvirtCompute(host);
     this.disks = new LibvirtDisks(host);
@@ -107,7 +128,7 @@ class LibvirtProvider implements Provider {
 
   async check(signal: AbortSignal): Promise<readonly SiteCheck[]> {
     const rows = await checkHost(this.#host, () => this.disks.freeBytes(), signal);
-    const beside = [this.loadBalancing, this.dns].filter((one) => one !== undefined);
+    const beside = [this.loadBalancing, this.dns, this.tunnels].filter((one) => one !== undefined);
     return [...rows, ...(await Promise.all(beside.map((one) => one.check(signal))))];
   }
 

@@ -190,6 +190,18 @@ export const requests: Readonly<Record<string, WalkRow>> = {
     reach: "wholeSite",
     ask: async ({ api }) => ({ path: `/v1/address-allocations/${await rangeThere(api.store)}` }),
   },
+  connectSites: {
+    reach: "pair",
+    makes: true,
+    ask: () => ({ path: "/v1/connections", body: { near: "onprem-a", far: "onprem-b" } }),
+  },
+  listConnections: get("/v1/connections?limit=200", "pair", "walk-connection"),
+  getConnection: get("/v1/connections/walk-connection", "pair"),
+  // It is undone: no order of a caller's gets anywhere.
+  rotateTunnelKeys: { reach: "pair", ask: () => ({ path: "/v1/connections/walk-connection/rotate-keys" }) },
+  showDeviceConfig: { reach: "pair", ask: () => ({ path: "/v1/connections/walk-connection/device-config" }) },
+  drillConnection: { reach: "pair", ask: () => ({ path: "/v1/connections/walk-connection/drill" }) },
+  disconnectSites: { reach: "pair", ask: () => ({ path: "/v1/connections/walk-connection" }) },
   getPlan: { reach: "move", ask: ({ plan }) => ({ path: `/v1/plans/${plan.planId}` }) },
   startMigration: {
     reach: "move",
@@ -543,6 +555,8 @@ export async function walked(api: TestApi): Promise<World> {
   await store.maps.set({ name: "walk-there", ...route, createdBy: "user/walk-user" });
   await store.addresses.setPool({ name: "walk-there", cidr: "10.208.0.0/12", excluded: [], createdBy: "" });
   await rangeThere(store);
+  await store.connections.create({ connectionId: "walk-connection", near: "onprem-a", far: "onprem-b", createdBy: "" });
+  await store.connections.update("walk-connection", { state: "failed", endedAt: at });
   for (const name of ["shared", "private"]) {
     const own = { searchId: `walk-${name}`, name, query: "vms", owner: "user/walk-user", shared: name === "shared" };
     await store.searches.create(own);
@@ -567,6 +581,7 @@ export async function walked(api: TestApi): Promise<World> {
       ["/v1/vms/onprem-a/id-db-1", "/v1/vms/onprem-a/id-db-9"],
       ["/v1/resources/onprem-a/vm/id-db-1", "/v1/resources/onprem-a/vm/id-db-9"],
       ["/v1/searches/walk-private", "/v1/searches/walk-privat9"],
+      ["/v1/connections/walk-connection", "/v1/connections/walk-connectio9"],
       ["/v1/maps/walk-there", "/v1/maps/walk-ther9"],
       ["/v1/plans/walk-plan", "/v1/plans/walk-pla9"],
       [`/v1/migrations/${moved}`, "/v1/migrations/walk-move9"],

@@ -1,0 +1,7 @@
+export interface DisconnectSitesInput {
+  readonly connectionId: string;
+}
+
+export interface DisconnectSitesResult {
+  readonly connectionId: string;
+}

@@ -1,0 +1,3 @@
+export interface DrillConnectionInput {
+  readonly connectionId: string;
+}
