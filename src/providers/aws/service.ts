@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { isProviderError, ProviderError } from "../../domain/errors.ts";
+import type { ProviderError } from "../../domain/errors.ts";
 import type { Subject } from "../failures.ts";
-import type { CallBudget, ProviderContext } from "../provider.ts";
+import type { ProviderContext } from "../provider.ts";
+import { CallBudgets, callVendor } from "../vendor-calls.ts";
 import { rateOf } from "./budgets.ts";
 import { awsFailure, vendorCode } from "./errors.ts";
 import type { AwsPatience } from "./settings.ts";
@@ -32,23 +32,20 @@ export interface ServiceParts {
   readonly redact: (text: string) => string;
 }
 
-/** A longer wait than this is the caller's affair: it is passed on with the failure. */
-const longestRetryAfterMs = 5_000;
-const longestBackOffMs = 3_000;
-
 /** One of AWS's services: its SDK is loaded with the first call. Calls keep the account's budget, are repeated a few times
  *  where that can do no harm, and fail with the union's codes. */
 export class AwsService<Sdk> {
   readonly #name: string;
   readonly #parts: ServiceParts;
   readonly #load: () => Promise<{ sdk: Sdk; client: SdkClient }>;
-  readonly #budgets = new Map<string, CallBudget>();
+  readonly #budgets: CallBudgets;
   #loading: Promise<{ sdk: Sdk; client: SdkClient }> | undefined;
 
   constructor(name: string, parts: ServiceParts, load: () => Promise<{ sdk: Sdk; client: SdkClient }>) {
     this.#name = name;
     this.#parts = parts;
     this.#load = load;
+    this.#budgets = new CallBudgets(parts.context);
   }
 
   /**
@@ -65,37 +62,23 @@ export class AwsService<Sdk> {
     const { sdk, client } = await (this.#loading ??= this.#loadOnce());
     const command = build(sdk);
     const operation = command.constructor.name.replace(/Command$/, "");
-    const budget = this.#budget(operation);
-    const { patience } = this.#parts;
-    const attempts = /SnapshotBlocks?$|ChangedBlocks$/.test(operation) ? patience.blockAttempts : patience.attempts;
-    for (let attempt = 1; ; attempt++) {
-      await budget.take(signal);
-      const tell = this.#timed(operation, attempt);
-      try {
-        const result = await read((await this.#once(client, command, signal)) as OutputOf<C>);
-        tell("ok");
-        return result;
-      } catch (error) {
-        // An abort is the caller's own reason, not a failure of AWS.
-        signal.throwIfAborted();
-        const failure = awsFailure(error, subject, this.#parts.redact);
-        tell(failure.code);
-        if (failure.code === "RateLimited") await budget.throttled?.(failure.retryAfterMs);
-        const waitMs = attempt < attempts ? retryIn(failure, operation, command.input, attempt, patience) : undefined;
-        if (waitMs === undefined) throw this.#noted(failure, operation, attempt);
-        await sleep(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());
-      }
-    }
-  }
-
-  #timed(operation: string, attempt: number): (code: string) => void {
-    const { onCall } = this.#parts.context;
-    if (!onCall) return () => undefined;
-    const startedAt = Date.now();
-    const clock = performance.now();
     const call = `${this.#name}:${operation}`;
-    const isBlock = operation.endsWith("SnapshotBlock");
-    return (code) => onCall({ call, code, attempt, isBlock, startedAt, durationMs: performance.now() - clock });
+    const { context, patience, redact } = this.#parts;
+    const { firstRetryMs } = patience;
+    const attempts = /SnapshotBlocks?$|ChangedBlocks$/.test(operation) ? patience.blockAttempts : patience.attempts;
+    const repeats = {
+      ...{ call, attempts, firstRetryMs, isBlock: operation.endsWith("SnapshotBlock") },
+      budget: this.#budgets.of(call, rateOf(this.#name, operation)),
+      failureOf: (error: unknown) => awsFailure(error, subject, redact),
+      // AWS answered that it did nothing; otherwise nobody knows whether it did.
+      isHarmless: (failure: ProviderError) =>
+        failure.code === "RateLimited" ||
+        vendorCode(failure) === "RequestTimeTooSkewed" ||
+        isRepeatable(operation, command.input),
+    };
+    return callVendor(repeats, context, signal, async () =>
+      read((await this.#once(client, command, signal)) as OutputOf<C>),
+    );
   }
 
   async #once(client: SdkClient, command: AnyCommand, abortSignal: AbortSignal): Promise<unknown> {
@@ -127,44 +110,11 @@ export class AwsService<Sdk> {
     });
     return loading;
   }
-
-  #budget(operation: string): CallBudget {
-    const known = this.#budgets.get(operation);
-    if (known) return known;
-    const made = this.#parts.context.budget(`${this.#name}:${operation}`, rateOf(this.#name, operation));
-    this.#budgets.set(operation, made);
-    return made;
-  }
-
-  #noted(failure: ProviderError, operation: string, attempt: number): ProviderError {
-    const facts = { ...failure.details.facts, operation: `${this.#name}:${operation}`, attempt };
-    if (failure.code === "Unknown") this.#parts.context.log("warn", failure.message, facts);
-    return new ProviderError(failure.code, { ...failure.details, facts });
-  }
 }
 
 function bodyBytes(input: { readonly BlockData?: unknown; readonly Body?: unknown }): number {
   const body = input.BlockData ?? input.Body;
   return body instanceof Uint8Array ? body.byteLength : 0;
-}
-
-/** Milliseconds until the next try; undefined when it makes no sense, or might make a second resource. */
-function retryIn(
-  failure: ProviderError,
-  operation: string,
-  input: object,
-  attempt: number,
-  { firstRetryMs }: AwsPatience,
-): number | undefined {
-  if (!isProviderError(failure, "RateLimited", "Unavailable", "Timeout")) return undefined;
-  // AWS answered that it did nothing; otherwise nobody knows whether it did.
-  const refused = failure.code === "RateLimited" || vendorCode(failure) === "RequestTimeTooSkewed";
-  if (!refused && !isRepeatable(operation, input)) return undefined;
-  const asked = failure.retryAfterMs;
-  if (asked !== undefined) return asked <= longestRetryAfterMs ? asked : undefined;
-  // "Exponential back-off and jitter": half of it is drawn, so that many workers spread.
-  const most = Math.min(longestBackOffMs, firstRetryMs * 2 ** (attempt - 1));
-  return most / 2 + Math.random() * (most / 2);
 }
 
 /** What creates something without a client token is looked up by its tag before it is tried again, by the caller. */

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { isProviderError, ProviderError } from "../../domain/errors.ts";
+import { isProviderError, type ProviderError } from "../../domain/errors.ts";
 import { invalid, type Subject } from "../failures.ts";
 import { poll } from "../poll.ts";
 import type { CallBudget, CallRate, ProviderContext } from "../provider.ts";
+import { callVendor } from "../vendor-calls.ts";
 import { actionFailure, failureOf, Refusal } from "./errors.ts";
 import type { DigitalOceanEntry, DigitalOceanPatience } from "./settings.ts";
 import type { Action } from "./wire.ts";
@@ -12,9 +12,6 @@ const publicEndpoint = "https://api.digitalocean.com";
 const rate: CallRate = { perSecond: 5_000 / 3_600, burst: 250 };
 /** "Links & Pagination": at most 200. */
 const pageSize = 200;
-const longestBackOffMs = 5_000;
-/** A longer wait than this is the caller's affair: it is passed on with the failure. */
-const longestRetryAfterMs = 5_000;
 
 type Query = Readonly<Record<string, string | number>>;
 
@@ -63,35 +60,14 @@ export class DigitalOcean {
   async call<T>(request: Request, subject: Subject, signal: AbortSignal): Promise<T> {
     const { operation, method = "GET", repeatable = method !== "POST" } = request;
     this.#budget ??= this.#context.budget("api", rate);
-    for (let attempt = 1; ; attempt++) {
-      signal.throwIfAborted();
-      await this.#budget.take(signal);
-      const startedAt = Date.now();
-      const clock = performance.now();
-      const tell = (code: string) =>
-        this.#context.onCall?.({
-          call: `digitalocean:${operation}`,
-          ...{ code, attempt, isBlock: false, startedAt, durationMs: performance.now() - clock },
-        });
-      try {
-        const answer = await this.#send<T>(request, signal);
-        tell("ok");
-        return answer;
-      } catch (error) {
-        // An abort is the caller's own reason, not a failure of DigitalOcean.
-        signal.throwIfAborted();
-        const failure = failureOf(error, subject, (text) => this.#redact(text));
-        tell(failure.code);
-        if (failure.code === "RateLimited") await this.#budget.throttled?.(failure.retryAfterMs);
-        const waitMs = attempt < this.patience.attempts ? this.#retryIn(failure, attempt, repeatable) : undefined;
-        if (waitMs === undefined) {
-          const facts = { ...failure.details.facts, operation, attempt };
-          if (failure.code === "Unknown") this.log("warn", failure.message, facts);
-          throw new ProviderError(failure.code, { ...failure.details, facts });
-        }
-        await sleep(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());
-      }
-    }
+    const { attempts, firstRetryMs } = this.patience;
+    const repeats = {
+      ...{ call: `digitalocean:${operation}`, operation, attempts, firstRetryMs, budget: this.#budget },
+      failureOf: (error: unknown) => failureOf(error, subject, (text) => this.#redact(text)),
+      // What was turned away because of its rate has not been looked at.
+      isHarmless: (failure: ProviderError) => repeatable || failure.code === "RateLimited",
+    };
+    return callVendor(repeats, this.#context, signal, () => this.#send<T>(request, signal));
   }
 
   /** What the answer holds as `member`; undefined when there is none of that id. */
@@ -165,17 +141,6 @@ export class DigitalOcean {
     const text = await response.text();
     if (!response.ok) throw new Refusal(response, text);
     return (text === "" ? {} : JSON.parse(text)) as T;
-  }
-
-  /** Milliseconds until the next try; undefined when it makes no sense. */
-  #retryIn(failure: ProviderError, attempt: number, repeatable: boolean): number | undefined {
-    // What was turned away because of its rate has not been looked at.
-    const harmless = repeatable || failure.code === "RateLimited";
-    if (!harmless || !isProviderError(failure, "RateLimited", "Unavailable", "Timeout")) return undefined;
-    const asked = failure.retryAfterMs;
-    if (asked !== undefined) return asked <= longestRetryAfterMs ? asked : undefined;
-    const most = Math.min(longestBackOffMs, this.patience.firstRetryMs * 2 ** (attempt - 1));
-    return most / 2 + Math.random() * (most / 2);
   }
 
   #bearer(): Promise<string> {

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import type * as Compute from "@google-cloud/compute";
 import type * as CloudStorage from "@google-cloud/storage";
-import { isProviderError, ProviderError } from "../../domain/errors.ts";
+import { isProviderError } from "../../domain/errors.ts";
 import { invalid, type Subject } from "../failures.ts";
-import type { CallBudget, ProviderContext } from "../provider.ts";
+import type { ProviderContext } from "../provider.ts";
+import { CallBudgets, callVendor } from "../vendor-calls.ts";
 import { budgetOf } from "./budgets.ts";
 import { type Signer, signerOf } from "./credentials.ts";
 import { codeFailure, gcpFailure } from "./errors.ts";
@@ -19,9 +19,6 @@ interface Page<T> {
 }
 
 const pageSize = 500;
-const longestBackOffMs = 3_000;
-/** A longer wait than this is the caller's affair: it is passed on with the failure. */
-const longestRetryAfterMs = 5_000;
 
 /** The services of one site. Each client is loaded with its first call. */
 export class Gcp {
@@ -31,7 +28,7 @@ export class Gcp {
   readonly patience: GcpPatience;
   readonly #context: ProviderContext;
   readonly #clients = new Map<Collection, Promise<AnyClient>>();
-  readonly #budgets = new Map<string, CallBudget>();
+  readonly #budgets: CallBudgets;
   #signer: Promise<Signer> | undefined;
   #storage: Promise<CloudStorage.Storage> | undefined;
   #secrets: readonly string[] = [];
@@ -42,6 +39,7 @@ export class Gcp {
     this.region = regionOf(entry.zone);
     this.patience = patience;
     this.#context = context;
+    this.#budgets = new CallBudgets(context);
   }
 
   /** As a person would look it up. */
@@ -167,36 +165,16 @@ export class Gcp {
     { attempts = this.patience.attempts }: { attempts?: number | undefined } = {},
   ): Promise<T> {
     const [family = "", collection = family] = service.split(":");
-    const budget = this.#budget(collection, method);
-    for (let attempt = 1; ; attempt++) {
-      signal.throwIfAborted();
-      await budget.take(signal);
-      const startedAt = Date.now();
-      const clock = performance.now();
-      const tell = (code: string) =>
-        this.#context.onCall?.({
-          call: `${family}:${collection}.${method}`,
-          ...{ code, attempt, isBlock: false, startedAt, durationMs: performance.now() - clock },
-        });
-      try {
-        const result = await work();
-        tell("ok");
-        return result;
-      } catch (error) {
-        // An abort is the caller's own reason, not a failure of Google.
-        signal.throwIfAborted();
-        const failure = gcpFailure(error, subject, (text) => this.#redact(text));
-        tell(failure.code);
-        if (failure.code === "RateLimited") await budget.throttled?.(failure.retryAfterMs);
-        const waitMs = attempt < attempts ? this.#retryIn(failure, attempt) : undefined;
-        if (waitMs === undefined) {
-          const facts = { ...failure.details.facts, operation: `${collection}.${method}`, attempt };
-          if (failure.code === "Unknown") this.log("warn", failure.message, facts);
-          throw new ProviderError(failure.code, { ...failure.details, facts });
-        }
-        await sleep(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());
-      }
-    }
+    const { name, rate } = budgetOf(collection, method);
+    const operation = `${collection}.${method}`;
+    const repeats = {
+      ...{ call: `${family}:${operation}`, operation, attempts, firstRetryMs: this.patience.firstRetryMs },
+      budget: this.#budgets.of(name, rate),
+      failureOf: (error: unknown) => gcpFailure(error, subject, (text) => this.#redact(text)),
+      // Every change has its request id, so that a repeat makes nothing twice.
+      isHarmless: () => true,
+    };
+    return callVendor(repeats, this.#context, signal, work);
   }
 
   async storage(): Promise<CloudStorage.Storage> {
@@ -261,25 +239,6 @@ export class Gcp {
     }
     const [first] = seen.error?.errors ?? [];
     if (first) throw codeFailure(first.code ?? "", first.message ?? "", subject, seen.httpErrorStatusCode ?? undefined);
-  }
-
-  #budget(collection: string, method: string): CallBudget {
-    const { name, rate } = budgetOf(collection, method);
-    const known = this.#budgets.get(name);
-    if (known) return known;
-    const made = this.#context.budget(name, rate);
-    this.#budgets.set(name, made);
-    return made;
-  }
-
-  /** Milliseconds until the next try; undefined when it makes no sense. Every change has its request id, so that a repeat
-   *  makes nothing twice. */
-  #retryIn(failure: ProviderError, attempt: number): number | undefined {
-    if (!isProviderError(failure, "RateLimited", "Unavailable", "Timeout")) return undefined;
-    const asked = failure.retryAfterMs;
-    if (asked !== undefined) return asked <= longestRetryAfterMs ? asked : undefined;
-    const most = Math.min(longestBackOffMs, this.patience.firstRetryMs * 2 ** (attempt - 1));
-    return most / 2 + Math.random() * (most / 2);
   }
 
   #redact(text: string): string {

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { isProviderError, ProviderError } from "../../domain/errors.ts";
+import type { ProviderError } from "../../domain/errors.ts";
 import type { Subject } from "../failures.ts";
-import type { CallBudget, ProviderContext } from "../provider.ts";
+import type { ProviderContext } from "../provider.ts";
+import { CallBudgets, callVendor } from "../vendor-calls.ts";
 import { rateOf } from "./budgets.ts";
 import { ociFailure } from "./errors.ts";
 import { during, type Exchange } from "./http.ts";
@@ -22,23 +22,20 @@ export interface ServiceParts {
   readonly redact: (text: string) => string;
 }
 
-/** A longer wait than this is the caller's affair: it is passed on with the failure. */
-const longestRetryAfterMs = 5_000;
-const longestBackOffMs = 3_000;
-
 /** One client of the SDK, made with the first call. Calls keep the tenancy's budget, are repeated a few times where that can do
  *  no harm, and fail with the union's codes. */
 export class OciService<C> {
   readonly #name: string;
   readonly #parts: ServiceParts;
   readonly #load: () => Promise<C>;
-  readonly #budgets = new Map<string, CallBudget>();
+  readonly #budgets: CallBudgets;
   #loading: Promise<C> | undefined;
 
   constructor(name: string, parts: ServiceParts, load: () => Promise<C>) {
     this.#name = name;
     this.#parts = parts;
     this.#load = load;
+    this.#budgets = new CallBudgets(parts.context);
   }
 
   /** @throws ProviderError; the signal's reason once that is aborted. */
@@ -62,27 +59,16 @@ export class OciService<C> {
     signal.throwIfAborted();
     const client = await (this.#loading ??= this.#loadOnce());
     const operation = `${method.charAt(0).toUpperCase()}${method.slice(1)}`;
-    const budget = this.#budget(operation);
-    const { patience } = this.#parts;
-    for (let attempt = 1; ; attempt++) {
-      await budget.take(signal);
-      const tell = this.#timed(operation, attempt);
-      try {
-        const result = await this.#once(client, method, request, signal, read);
-        tell("ok");
-        return result;
-      } catch (error) {
-        // An abort is the caller's own reason, not a failure of Oracle's.
-        signal.throwIfAborted();
-        const failure = ociFailure(error, subject, this.#parts.redact);
-        tell(failure.code);
-        if (failure.code === "RateLimited") await budget.throttled?.(failure.retryAfterMs);
-        const waitMs =
-          attempt < patience.attempts ? retryIn(failure, method, request as object, attempt, patience) : undefined;
-        if (waitMs === undefined) throw this.#noted(failure, operation, attempt);
-        await sleep(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());
-      }
-    }
+    const call = `${this.#name}:${operation}`;
+    const { context, patience, redact } = this.#parts;
+    const { attempts, firstRetryMs } = patience;
+    const repeats = {
+      ...{ call, attempts, firstRetryMs },
+      budget: this.#budgets.of(call, rateOf(this.#name, operation)),
+      failureOf: (error: unknown) => ociFailure(error, subject, redact),
+      isHarmless: (failure: ProviderError) => failure.code === "RateLimited" || isRepeatable(method, request as object),
+    };
+    return callVendor(repeats, context, signal, () => this.#once(client, method, request, signal, read));
   }
 
   async #once<K extends Operation<C>, T>(
@@ -112,15 +98,6 @@ export class OciService<C> {
     }
   }
 
-  #timed(operation: string, attempt: number): (code: string) => void {
-    const { onCall } = this.#parts.context;
-    if (!onCall) return () => undefined;
-    const startedAt = Date.now();
-    const clock = performance.now();
-    const call = `${this.#name}:${operation}`;
-    return (code) => onCall({ call, code, attempt, isBlock: false, startedAt, durationMs: performance.now() - clock });
-  }
-
   #loadOnce(): Promise<C> {
     const loading = this.#load();
     loading.catch(() => {
@@ -128,42 +105,11 @@ export class OciService<C> {
     });
     return loading;
   }
-
-  #budget(operation: string): CallBudget {
-    const known = this.#budgets.get(operation);
-    if (known) return known;
-    const made = this.#parts.context.budget(`${this.#name}:${operation}`, rateOf(this.#name, operation));
-    this.#budgets.set(operation, made);
-    return made;
-  }
-
-  #noted(failure: ProviderError, operation: string, attempt: number): ProviderError {
-    const facts = { ...failure.details.facts, operation: `${this.#name}:${operation}`, attempt };
-    if (failure.code === "Unknown") this.#parts.context.log("warn", failure.message, facts);
-    return new ProviderError(failure.code, { ...failure.details, facts });
-  }
 }
 
 function bodyBytes(request: { readonly uploadPartBody?: unknown; readonly putObjectBody?: unknown }): number {
   const body = request.uploadPartBody ?? request.putObjectBody;
   return body instanceof Uint8Array ? body.byteLength : 0;
-}
-
-/** Milliseconds until the next try; undefined when it makes no sense, or might make a second resource. */
-function retryIn(
-  failure: ProviderError,
-  method: string,
-  request: object,
-  attempt: number,
-  { firstRetryMs }: OciPatience,
-): number | undefined {
-  if (!isProviderError(failure, "RateLimited", "Unavailable", "Timeout")) return undefined;
-  if (failure.code !== "RateLimited" && !isRepeatable(method, request)) return undefined;
-  const asked = failure.retryAfterMs;
-  if (asked !== undefined) return asked <= longestRetryAfterMs ? asked : undefined;
-  // "Retry": exponential back-off with jitter. Half of it is drawn, so that many workers spread.
-  const most = Math.min(longestBackOffMs, firstRetryMs * 2 ** (attempt - 1));
-  return most / 2 + Math.random() * (most / 2);
 }
 
 /** What makes something twice when it is asked for twice: without a retry token it is looked up first, by the caller. */
