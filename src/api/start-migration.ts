@@ -9,14 +9,14 @@ import { migrationWorkflowId } from "./runs.ts";
 import { type NotStarted, startRegistered } from "./start-registered.ts";
 import { reachableRequest, reachedPlan } from "./subjects.ts";
 
-const planKind = "migrate-vm";
+export const migrationPlanKind = "migrate-vm";
 
 /** The plan that was approved. @throws ProblemError NotFound, Conflict when the hash is another one. */
 export async function approvedPlan(
   context: ApiContext,
   access: Access,
   approved: { planId: string; planHash: string },
-  kind: string = planKind,
+  kind: string = migrationPlanKind,
 ): Promise<Plan> {
   const plan = reachedPlan(access, await context.store.plans.get(approved.planId), approved.planId);
   if (plan.hash === approved.planHash && plan.kind === kind) return plan;

@@ -10,7 +10,7 @@ import type {
 } from "../domain/assessment.ts";
 import type { AssessmentTable } from "./assessment-schema.ts";
 import { toJson, toText } from "./json.ts";
-import { clampLimit, decodeCursor, type Page, toPage } from "./paging.ts";
+import { behind, clampLimit, type Page, toPage } from "./paging.ts";
 import { present } from "./present.ts";
 import type { Database } from "./schema.ts";
 import { seesAll, withinScopes } from "./scopes.ts";
@@ -136,10 +136,7 @@ export class AssessmentRepository {
           where v.assessment_id = assessments.assessment_id and not ${reached})`,
       );
     }
-    if (cursor !== undefined) {
-      const [createdAt, id] = decodeCursor(cursor, "string", "string");
-      select = select.where(sql<boolean>`(created_at, assessment_id) < (${createdAt}::timestamptz, ${id})`);
-    }
+    if (cursor !== undefined) select = select.where(behind(cursor, "assessment_id"));
     const rows = await select
       .orderBy("created_at", "desc")
       .orderBy("assessment_id", "desc")

@@ -28,7 +28,7 @@ import {
 } from "./migration-events.ts";
 import { readStatistics, type StatisticsQuery } from "./migration-statistics.ts";
 import { migrationColumns, toMigrationView, viewRow } from "./migration-view.ts";
-import { clampLimit, decodeCursor, type Page, toPage } from "./paging.ts";
+import { behind, clampLimit, type Page, toPage } from "./paging.ts";
 import type { Database } from "./schema.ts";
 import { seesAll, withinScopes } from "./scopes.ts";
 import { readStepSamples } from "./step-samples.ts";
@@ -127,10 +127,7 @@ export class MigrationRepository {
     if (!seesAll(scopes)) select = select.where(withinScopes(scopes, columns));
     if (state !== undefined) select = select.where("state", "=", state);
     if (vm !== undefined) select = select.where((e) => e.or([e("vm_name", "=", vm), e("source_vm_id", "=", vm)]));
-    if (cursor !== undefined) {
-      const [createdAt, id] = decodeCursor(cursor, "string", "string");
-      select = select.where(sql<boolean>`(created_at, migration_id) < (${createdAt}::timestamptz, ${id})`);
-    }
+    if (cursor !== undefined) select = select.where(behind(cursor, "migration_id"));
     const rows = await select
       .orderBy("created_at", "desc")
       .orderBy("migration_id", "desc")

@@ -3,8 +3,9 @@ import type { Scope, ScopedResource } from "../domain/access.ts";
 import type { MigrationTestView, TestReport, TestState, TestStep } from "../domain/migration-test.ts";
 import { toJson } from "./json.ts";
 import type { MigrationTestTable } from "./migration-test-schema.ts";
-import { clampLimit, decodeCursor, type Page, toPage } from "./paging.ts";
+import { behind, clampLimit, type Page, toPage } from "./paging.ts";
 import { present } from "./present.ts";
+import { notBegunFor, patchOf, type RunPatch } from "./run-rows.ts";
 import type { Database } from "./schema.ts";
 import { seesAll, withinScopes } from "./scopes.ts";
 
@@ -14,13 +15,7 @@ export type NewMigrationTest = Pick<
   "testId" | "planId" | "workflowId" | "migrationId" | "vm" | "from" | "to" | "expiresAt" | "createdBy"
 > & { readonly tags: Readonly<Record<string, string>> };
 
-/** Members left out stay as they are; a report's members replace those of the same name. */
-export interface MigrationTestPatch {
-  readonly state?: TestState;
-  readonly step?: TestStep;
-  readonly report?: TestReport;
-  readonly endedAt?: string;
-}
+export type MigrationTestPatch = RunPatch<TestState, TestStep, TestReport>;
 
 export interface MigrationTestQuery {
   readonly limit: number;
@@ -91,10 +86,7 @@ export class MigrationTestRepository {
     if (migrationId !== undefined) select = select.where("migration_id", "=", migrationId);
     if (vm !== undefined) select = select.where((e) => e.or([e("vm_name", "=", vm), e("source_vm_id", "=", vm)]));
     if (state !== undefined) select = select.where("state", "=", state);
-    if (cursor !== undefined) {
-      const [createdAt, id] = decodeCursor(cursor, "string", "string");
-      select = select.where(sql<boolean>`(created_at, test_id) < (${createdAt}::timestamptz, ${id})`);
-    }
+    if (cursor !== undefined) select = select.where(behind(cursor, "test_id"));
     const rows = await select
       .orderBy("created_at", "desc")
       .orderBy("test_id", "desc")
@@ -103,15 +95,12 @@ export class MigrationTestRepository {
     return toPage(rows, limit, toView, (row) => [row.created_at, row.test_id]);
   }
 
-  async update(testId: string, { state, step, report, endedAt }: MigrationTestPatch): Promise<void> {
+  async update(testId: string, patch: MigrationTestPatch): Promise<void> {
     await this.#db
       .updateTable("migration_tests")
       .set({
         test_id: testId,
-        ...(state === undefined ? {} : { state }),
-        ...(step === undefined ? {} : { step }),
-        ...(report === undefined ? {} : { report: sql`report || ${toJson(report)}::jsonb` }),
-        ...(endedAt === undefined ? {} : { ended_at: endedAt }),
+        ...patchOf(patch),
       })
       .where("test_id", "=", testId)
       .execute();
@@ -120,11 +109,8 @@ export class MigrationTestRepository {
   /** Those whose run has done nothing yet, and which have time left. */
   async notBegun(olderThanMs: number): Promise<readonly MigrationTestView[]> {
     const rows = await this.#rows()
-      .where("state", "=", "running" satisfies TestState)
-      .where("step", "is", null)
-      .where("ended_at", "is", null)
+      .where(notBegunFor(olderThanMs))
       .where("expires_at", ">", sql<string>`now()`)
-      .where(sql<boolean>`created_at < now() - make_interval(secs => ${olderThanMs / 1000})`)
       .execute();
     return rows.map(toView);
   }

@@ -2,7 +2,7 @@ import { type Kysely, sql } from "kysely";
 import type { Scope, ScopedResource } from "../domain/access.ts";
 import type { OperationItem, OperationItemView, OperationState, OperationView } from "../domain/operation.ts";
 import { toJson, toText } from "./json.ts";
-import { clampLimit, decodeCursor, type Page, toPage } from "./paging.ts";
+import { behind, clampLimit, type Page, toPage } from "./paging.ts";
 import { present } from "./present.ts";
 import type { Database } from "./schema.ts";
 import { seesAll, withinScopes } from "./scopes.ts";
@@ -73,10 +73,7 @@ export class OperationRepository {
       );
     }
     if (state !== undefined) select = select.where("state", "=", state);
-    if (cursor !== undefined) {
-      const [createdAt, id] = decodeCursor(cursor, "string", "string");
-      select = select.where(sql<boolean>`(created_at, operation_id) < (${createdAt}::timestamptz, ${id})`);
-    }
+    if (cursor !== undefined) select = select.where(behind(cursor, "operation_id"));
     const rows = await select
       .orderBy("created_at", "desc")
       .orderBy("operation_id", "desc")

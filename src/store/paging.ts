@@ -1,3 +1,4 @@
+import { type RawBuilder, sql } from "kysely";
 import { ProviderError } from "../domain/errors.ts";
 
 export interface Page<T> {
@@ -76,4 +77,10 @@ function notOurs(): ProviderError {
 
 export function clampLimit(limit: number): number {
   return Math.max(1, Math.min(maxPageSize, Math.trunc(limit)));
+}
+
+/** What comes after a page, the newest first; `id` is the column that sets two of one moment apart. */
+export function behind(cursor: string, id: string): RawBuilder<boolean> {
+  const [createdAt, last] = decodeCursor(cursor, "string", "string");
+  return sql<boolean>`(created_at, ${sql.ref(id)}) < (${createdAt}::timestamptz, ${last})`;
 }

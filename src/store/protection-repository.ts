@@ -12,7 +12,7 @@ import type {
 } from "../domain/protection.ts";
 import type { ProtectionPolicy } from "../domain/protection-policy.ts";
 import { toJson, toText } from "./json.ts";
-import { clampLimit, decodeCursor, type Page, toPage } from "./paging.ts";
+import { behind, clampLimit, decodeCursor, type Page, toPage } from "./paging.ts";
 import { present } from "./present.ts";
 import { appendProtectionEvent, type NewProtectionEvent } from "./protection-events.ts";
 import type { ProtectionGroupTable, ProtectionMemberTable } from "./protection-schema.ts";
@@ -125,10 +125,7 @@ export class ProtectionRepository {
           where m.group_id = protection_groups.group_id and not ${reached})`,
       );
     }
-    if (cursor !== undefined) {
-      const [createdAt, id] = decodeCursor(cursor, "string", "string");
-      select = select.where(sql<boolean>`(created_at, group_id) < (${createdAt}::timestamptz, ${id})`);
-    }
+    if (cursor !== undefined) select = select.where(behind(cursor, "group_id"));
     const rows = await select
       .orderBy("created_at", "desc")
       .orderBy("group_id", "desc")

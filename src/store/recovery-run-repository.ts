@@ -8,7 +8,7 @@ import type {
   RecoveryStepState,
 } from "../domain/recovery-run.ts";
 import { toJson, toText } from "./json.ts";
-import { clampLimit, decodeCursor, type Page, toPage } from "./paging.ts";
+import { behind, clampLimit, type Page, toPage } from "./paging.ts";
 import { present } from "./present.ts";
 import type { RecoveryRunTable, RecoveryStepTable } from "./recovery-schema.ts";
 import type { Database } from "./schema.ts";
@@ -73,10 +73,7 @@ export class RecoveryRunRepository {
     const { groupId, mode, cursor } = query;
     let select = this.#db.selectFrom("recovery_runs").selectAll().where("group_id", "=", groupId);
     if (mode !== undefined) select = select.where("mode", "=", mode);
-    if (cursor !== undefined) {
-      const [createdAt, id] = decodeCursor(cursor, "string", "string");
-      select = select.where(sql<boolean>`(created_at, run_id) < (${createdAt}::timestamptz, ${id})`);
-    }
+    if (cursor !== undefined) select = select.where(behind(cursor, "run_id"));
     const rows = await select
       .orderBy("created_at", "desc")
       .orderBy("run_id", "desc")

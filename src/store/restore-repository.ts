@@ -3,9 +3,10 @@ import type { Scope, ScopedResource } from "../domain/access.ts";
 import { ProviderError } from "../domain/errors.ts";
 import type { RestoreReport, RestoreState, RestoreStep, RestoreView } from "../domain/restore.ts";
 import { toJson } from "./json.ts";
-import { clampLimit, decodeCursor, type Page, toPage } from "./paging.ts";
+import { behind, clampLimit, type Page, toPage } from "./paging.ts";
 import { present } from "./present.ts";
 import type { RestoreTable } from "./restore-schema.ts";
+import { notBegunFor, patchOf, type RunPatch } from "./run-rows.ts";
 import type { Database } from "./schema.ts";
 import { seesAll, withinScopes } from "./scopes.ts";
 
@@ -15,13 +16,7 @@ export type NewRestore = Pick<
   "restoreId" | "planId" | "workflowId" | "groupId" | "pointId" | "vmName" | "from" | "to" | "createdBy"
 > & { readonly tags: Readonly<Record<string, string>> };
 
-/** Members left out stay as they are; a report's members replace those of the same name. */
-export interface RestorePatch {
-  readonly state?: RestoreState;
-  readonly step?: RestoreStep;
-  readonly report?: RestoreReport;
-  readonly endedAt?: string;
-}
+export type RestorePatch = RunPatch<RestoreState, RestoreStep, RestoreReport>;
 
 export interface RestoreQuery {
   readonly limit: number;
@@ -90,10 +85,7 @@ export class RestoreRepository {
     if (!seesAll(scopes)) select = select.where(withinScopes(scopes, columns));
     if (groupId !== undefined) select = select.where("group_id", "=", groupId);
     if (state !== undefined) select = select.where("state", "=", state);
-    if (cursor !== undefined) {
-      const [createdAt, id] = decodeCursor(cursor, "string", "string");
-      select = select.where(sql<boolean>`(created_at, restore_id) < (${createdAt}::timestamptz, ${id})`);
-    }
+    if (cursor !== undefined) select = select.where(behind(cursor, "restore_id"));
     const rows = await select
       .orderBy("created_at", "desc")
       .orderBy("restore_id", "desc")
@@ -104,23 +96,16 @@ export class RestoreRepository {
 
   /** Those whose run has done nothing yet. */
   async notBegun(olderThanMs: number): Promise<readonly RestoreView[]> {
-    const rows = await this.#rows()
-      .where("state", "=", "running")
-      .where("step", "is", null)
-      .where(sql<boolean>`created_at < now() - make_interval(secs => ${olderThanMs / 1000})`)
-      .execute();
+    const rows = await this.#rows().where(notBegunFor(olderThanMs)).execute();
     return rows.map(toView);
   }
 
-  async update(restoreId: string, { state, step, report, endedAt }: RestorePatch): Promise<void> {
+  async update(restoreId: string, patch: RestorePatch): Promise<void> {
     await this.#db
       .updateTable("restores")
       .set({
         restore_id: restoreId,
-        ...(state === undefined ? {} : { state }),
-        ...(step === undefined ? {} : { step }),
-        ...(report === undefined ? {} : { report: sql`report || ${toJson(report)}::jsonb` }),
-        ...(endedAt === undefined ? {} : { ended_at: endedAt }),
+        ...patchOf(patch),
       })
       .where("restore_id", "=", restoreId)
       .execute();

@@ -2,7 +2,7 @@ import { type Kysely, sql } from "kysely";
 import type { Scope, ScopedResource } from "../domain/access.ts";
 import type { MemberState, WaveGroup, WaveState, WaveView } from "../domain/wave.ts";
 import { toJson, toText } from "./json.ts";
-import { clampLimit, decodeCursor, type Page, toPage } from "./paging.ts";
+import { behind, clampLimit, type Page, toPage } from "./paging.ts";
 import type { Database } from "./schema.ts";
 import { seesAll, withinScopes } from "./scopes.ts";
 import { readWaveMembers, toWaveView } from "./wave-view.ts";
@@ -91,10 +91,7 @@ export class WaveRepository {
         sql<boolean>`not exists (select from wave_members m where m.wave_id = waves.wave_id and not ${reached})`,
       );
     }
-    if (cursor !== undefined) {
-      const [createdAt, id] = decodeCursor(cursor, "string", "string");
-      select = select.where(sql<boolean>`(created_at, wave_id) < (${createdAt}::timestamptz, ${id})`);
-    }
+    if (cursor !== undefined) select = select.where(behind(cursor, "wave_id"));
     const rows = await select
       .orderBy("created_at", "desc")
       .orderBy("wave_id", "desc")

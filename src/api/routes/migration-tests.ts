@@ -2,11 +2,10 @@ import { randomUUID } from "node:crypto";
 import type { MigrationState } from "../../domain/migration.ts";
 import { isTestEnded, type MigrationTestRequest, testKind } from "../../domain/migration-test.ts";
 import { fromWire } from "../../domain/wire.ts";
+import { byPlanResponses, carryOut } from "../by-plan.ts";
 import { ProblemError } from "../problem.ts";
 import { type Answer, type Route, route } from "../route.ts";
 import { migrationTestSchema, startTestSchema, testListQuery, testListSchema } from "../schemas/migration-test.ts";
-import { planSchema } from "../schemas/plan.ts";
-import { approvedPlan } from "../start-migration.ts";
 import { knownTest, planTestNow, startTest } from "../start-test.ts";
 import { type ApiContext, defaultPageSize, idParams } from "./context.ts";
 import { knownMigration } from "./migrations.ts";
@@ -29,26 +28,16 @@ export function migrationTestRoutes(context: ApiContext): readonly Route[] {
       audit: "migration-test.start",
       idempotent: true,
       body: startTestSchema,
-      responses: {
-        200: { description: "With dry_run: the plan", schema: planSchema },
-        202: {
-          description: "Started; the run goes on whatever happens to the caller",
-          schema: migrationTestSchema,
-          headers: { Location: "Where the test is" },
-        },
-      },
-      async handle({ body, access, actor, stableId }): Promise<Answer> {
-        const { dry_run: dryRun, ...asked } = body;
-        const plan =
-          "plan_id" in asked
-            ? await approvedPlan(context, access, { planId: asked.plan_id, planHash: asked.plan_hash }, testKind)
-            : await planTestNow(context, { access, actor }, stableId("plan"), fromWire<MigrationTestRequest>(asked));
-        if (dryRun) return { status: 200, body: plan, workflowId: `plan/${plan.planId}` };
-        const test = await startTest(context, actor, stableId("test"), plan);
-        const { testId, planId, workflowId } = test;
-        const headers = { Location: `/v1/migration-tests/${testId}` };
-        return { status: 202, body: test, headers, workflowId, after: { testId, planId, planHash: plan.hash } };
-      },
+      responses: byPlanResponses("test", migrationTestSchema),
+      handle: (asked): Promise<Answer> =>
+        carryOut(context, asked, {
+          kind: testKind,
+          what: "test",
+          plan: (planId, wanted) => planTestNow(context, asked, planId, fromWire<MigrationTestRequest>(wanted)),
+          start: (id, plan) => startTest(context, asked.actor, id, plan),
+          location: ({ testId }) => `/v1/migration-tests/${testId}`,
+          after: ({ testId }) => ({ testId }),
+        }),
     }),
     route({
       method: "get",

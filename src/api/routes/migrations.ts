@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { byPlanResponses, carryOut } from "../by-plan.ts";
 import { type Access, type Answer, route } from "../route.ts";
 import { certificateSchema } from "../schemas/certificate.ts";
 import {
@@ -9,8 +10,7 @@ import {
   migrationSchema,
 } from "../schemas/migration.ts";
 import { statisticsQuery, statisticsSchema } from "../schemas/migration-statistics.ts";
-import { planSchema } from "../schemas/plan.ts";
-import { approvedPlan, planNow, startByPlan } from "../start-migration.ts";
+import { migrationPlanKind, planNow, startByPlan } from "../start-migration.ts";
 import { type ApiContext, defaultPageSize, idParams, notFound } from "./context.ts";
 
 export function migrationRoutes(context: ApiContext) {
@@ -28,27 +28,16 @@ export function migrationRoutes(context: ApiContext) {
       audit: "migration.start",
       idempotent: true,
       body: z.union([approvedPlanSchema, directMigrationSchema]),
-      responses: {
-        200: { description: "With dry_run: the plan", schema: planSchema },
-        202: {
-          description: "Started; the run goes on whatever happens to the caller",
-          schema: migrationSchema,
-          headers: { Location: "Where the migration is" },
-        },
-      },
-      async handle({ body, access, actor, stableId }): Promise<Answer> {
-        const { dry_run: dryRun, ...asked } = body;
-        const plan =
-          "plan_id" in asked
-            ? await approvedPlan(context, access, { planId: asked.plan_id, planHash: asked.plan_hash })
-            : await planNow(context, { access, actor }, stableId("plan"), asked);
-        if (dryRun) return { status: 200, body: plan, workflowId: `plan/${plan.planId}` };
-        const migration = await startByPlan(context, actor, stableId("migration"), plan);
-        const headers = { Location: `/v1/migrations/${migration.migrationId}` };
-        const { migrationId, planId, state, workflowId } = migration;
-        const after = { migrationId, planId, planHash: plan.hash, state };
-        return { status: 202, body: migration, headers, workflowId, after };
-      },
+      responses: byPlanResponses("migration", migrationSchema),
+      handle: (asked): Promise<Answer> =>
+        carryOut(context, asked, {
+          kind: migrationPlanKind,
+          what: "migration",
+          plan: (planId, wanted) => planNow(context, asked, planId, wanted),
+          start: (id, plan) => startByPlan(context, asked.actor, id, plan),
+          location: ({ migrationId }) => `/v1/migrations/${migrationId}`,
+          after: ({ migrationId, state }) => ({ migrationId, state }),
+        }),
     }),
     route({
       method: "get",

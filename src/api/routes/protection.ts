@@ -2,11 +2,11 @@ import * as z from "zod";
 import { type GroupState, type ProtectionGroup, statusOf, viewGroup } from "../../domain/protection.ts";
 import { protectionPlanKind } from "../../domain/protection-plan.ts";
 import { recoverySeconds } from "../../domain/recovery-time.ts";
+import { byPlanResponses, carryOut } from "../by-plan.ts";
 import { ProblemError } from "../problem.ts";
 import { type Answer, type Route, route } from "../route.ts";
 import type { ProtectionOrder } from "../runs.ts";
 import { approvedPlanSchema } from "../schemas/migration.ts";
-import { planSchema } from "../schemas/plan.ts";
 import {
   eventListQuery,
   eventListSchema,
@@ -17,7 +17,6 @@ import {
   protectionStatusSchema,
   reprotectBody,
 } from "../schemas/protection.ts";
-import { approvedPlan } from "../start-migration.ts";
 import { foundGroup, knownGroup, planProtectionNow, protectByPlan } from "../start-protection.ts";
 import { type ApiContext, configuredSite, defaultPageSize, idParams, requireReach } from "./context.ts";
 
@@ -77,31 +76,16 @@ export function protectionRoutes(context: ApiContext): readonly Route[] {
       audit: "protection.create",
       idempotent: true,
       body: z.union([approvedPlanSchema, protectionBody]),
-      responses: {
-        200: { description: "With dry_run: the plan", schema: planSchema },
-        202: {
-          description: "Registered; its first recovery point is on its way",
-          schema: groupSchema,
-          headers: { Location: "Where the group is" },
-        },
-      },
-      async handle({ body, access, actor, stableId }): Promise<Answer> {
-        const { dry_run: dryRun, ...asked } = body;
-        const plan =
-          "plan_id" in asked
-            ? await approvedPlan(
-                context,
-                access,
-                { planId: asked.plan_id, planHash: asked.plan_hash },
-                protectionPlanKind,
-              )
-            : await planProtectionNow(context, { access, actor }, stableId("plan"), asked);
-        if (dryRun) return { status: 200, body: plan, workflowId: `plan/${plan.planId}` };
-        const group = await protectByPlan(context, actor, stableId("group"), plan);
-        const { groupId, workflowId, state } = group;
-        const after = { groupId, planId: plan.planId, planHash: plan.hash, state };
-        return { status: 202, body: group, headers: { Location: `${path}/${groupId}` }, workflowId, after };
-      },
+      responses: byPlanResponses("group", groupSchema),
+      handle: (asked): Promise<Answer> =>
+        carryOut(context, asked, {
+          kind: protectionPlanKind,
+          what: "group",
+          plan: (planId, wanted) => planProtectionNow(context, asked, planId, wanted),
+          start: (id, plan) => protectByPlan(context, asked.actor, id, plan),
+          location: ({ groupId }) => `${path}/${groupId}`,
+          after: ({ groupId, state }) => ({ groupId, state }),
+        }),
     }),
     route({
       method: "get",

@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { evidencePage } from "../../domain/recovery-evidence.ts";
 import { isRecoveryEnded, type RecoveryRequest, type RecoveryRun, recoveryKind } from "../../domain/recovery-run.ts";
 import { fromWire } from "../../domain/wire.ts";
+import { byPlanResponses, carryOut } from "../by-plan.ts";
 import { ProblemError } from "../problem.ts";
 import { type Answer, type Route, route } from "../route.ts";
-import { planSchema } from "../schemas/plan.ts";
 import {
   confirmFencingBody,
   recoveryRunDetailSchema,
@@ -14,7 +14,6 @@ import {
   startRecoverySchema,
   stepDoneBody,
 } from "../schemas/recovery-run.ts";
-import { approvedPlan } from "../start-migration.ts";
 import { evidenceOf, knownRun, planRecoveryNow, reachedGroup, startRecoveryRun } from "../start-recovery.ts";
 import { type ApiContext, defaultPageSize, idParams } from "./context.ts";
 
@@ -37,27 +36,16 @@ export function recoveryRunRoutes(context: ApiContext): readonly Route[] {
       stepUp: true,
       idempotent: true,
       body: startRecoverySchema,
-      responses: {
-        200: { description: "With dry_run: the plan", schema: planSchema },
-        202: {
-          description: "Started; the run goes on whatever happens to the caller",
-          schema: recoveryRunSchema,
-          headers: { Location: "Where the run is" },
-        },
-      },
-      async handle({ body, access, actor, stableId }): Promise<Answer> {
-        const { dry_run: dryRun, ...asked } = body;
-        const plan =
-          "plan_id" in asked
-            ? await approvedPlan(context, access, { planId: asked.plan_id, planHash: asked.plan_hash }, recoveryKind)
-            : await planRecoveryNow(context, { access, actor }, stableId("plan"), fromWire<RecoveryRequest>(asked));
-        if (dryRun) return { status: 200, body: plan, workflowId: `plan/${plan.planId}` };
-        const run = await startRecoveryRun(context, actor, stableId("recovery"), plan);
-        const { runId, planId, workflowId, reason, mode } = run;
-        const headers = { Location: `/v1/recovery-runs/${runId}` };
-        const after = { runId, planId, planHash: plan.hash, mode, reason };
-        return { status: 202, body: run, headers, workflowId, after };
-      },
+      responses: byPlanResponses("recovery", recoveryRunSchema),
+      handle: (asked): Promise<Answer> =>
+        carryOut(context, asked, {
+          kind: recoveryKind,
+          what: "recovery",
+          plan: (planId, wanted) => planRecoveryNow(context, asked, planId, fromWire<RecoveryRequest>(wanted)),
+          start: (id, plan) => startRecoveryRun(context, asked.actor, id, plan),
+          location: ({ runId }) => `/v1/recovery-runs/${runId}`,
+          after: ({ runId, mode, reason }) => ({ runId, mode, reason }),
+        }),
     }),
     route({
       method: "get",

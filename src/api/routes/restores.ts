@@ -1,8 +1,8 @@
 import { isRestoreEnded, type RestoreRequest, restorePlanKind } from "../../domain/restore.ts";
 import { fromWire } from "../../domain/wire.ts";
+import { byPlanResponses, carryOut } from "../by-plan.ts";
 import { ProblemError } from "../problem.ts";
 import { type Answer, type Route, route } from "../route.ts";
-import { planSchema } from "../schemas/plan.ts";
 import {
   backupListQuery,
   backupListSchema,
@@ -11,7 +11,6 @@ import {
   restoreSchema,
   startRestoreSchema,
 } from "../schemas/restore.ts";
-import { approvedPlan } from "../start-migration.ts";
 import { knownRestore, planRestoreNow, restoreByPlan } from "../start-restore.ts";
 import { type ApiContext, defaultPageSize, idParams } from "./context.ts";
 
@@ -48,27 +47,16 @@ export function restoreRoutes(context: ApiContext): readonly Route[] {
       audit: "restore.start",
       idempotent: true,
       body: startRestoreSchema,
-      responses: {
-        200: { description: "With dry_run: the plan", schema: planSchema },
-        202: {
-          description: "Started; the run goes on whatever happens to the caller",
-          schema: restoreSchema,
-          headers: { Location: "Where the restore is" },
-        },
-      },
-      async handle({ body, access, actor, stableId }): Promise<Answer> {
-        const { dry_run: dryRun, ...asked } = body;
-        const plan =
-          "plan_id" in asked
-            ? await approvedPlan(context, access, { planId: asked.plan_id, planHash: asked.plan_hash }, restorePlanKind)
-            : await planRestoreNow(context, { access, actor }, stableId("plan"), fromWire<RestoreRequest>(asked));
-        if (dryRun) return { status: 200, body: plan, workflowId: `plan/${plan.planId}` };
-        const restore = await restoreByPlan(context, actor, stableId("restore"), plan);
-        const { restoreId, planId, pointId, to, workflowId } = restore;
-        const headers = { Location: `/v1/restores/${restoreId}` };
-        const after = { restoreId, planId, planHash: plan.hash, pointId, to };
-        return { status: 202, body: restore, headers, workflowId, after };
-      },
+      responses: byPlanResponses("restore", restoreSchema),
+      handle: (asked): Promise<Answer> =>
+        carryOut(context, asked, {
+          kind: restorePlanKind,
+          what: "restore",
+          plan: (planId, wanted) => planRestoreNow(context, asked, planId, fromWire<RestoreRequest>(wanted)),
+          start: (id, plan) => restoreByPlan(context, asked.actor, id, plan),
+          location: ({ restoreId }) => `/v1/restores/${restoreId}`,
+          after: ({ restoreId, pointId, to }) => ({ restoreId, pointId, to }),
+        }),
     }),
     route({
       method: "get",

@@ -1,12 +1,11 @@
 import * as z from "zod";
 import type { WaveState, WaveView } from "../../domain/wave.ts";
 import { wavePlanKind } from "../../domain/wave-plan.ts";
+import { byPlanResponses, carryOut } from "../by-plan.ts";
 import { ProblemError } from "../problem.ts";
 import { type Access, type Answer, type Route, route } from "../route.ts";
 import { approvedPlanSchema } from "../schemas/migration.ts";
-import { planSchema } from "../schemas/plan.ts";
 import { directWaveSchema, waveListQuery, waveListSchema, waveSchema } from "../schemas/wave.ts";
-import { approvedPlan } from "../start-migration.ts";
 import { planWaveNow, startWaveByPlan } from "../start-wave.ts";
 import { type ApiContext, defaultPageSize, idParams, notFound } from "./context.ts";
 
@@ -39,26 +38,16 @@ export function waveRoutes(context: ApiContext): readonly Route[] {
       audit: "wave.start",
       idempotent: true,
       body: z.union([approvedPlanSchema, directWaveSchema]),
-      responses: {
-        200: { description: "With dry_run: the plan", schema: planSchema },
-        202: {
-          description: "Started; the wave goes on whatever happens to the caller",
-          schema: waveSchema,
-          headers: { Location: "Where the wave is" },
-        },
-      },
-      async handle({ body, access, actor, stableId }): Promise<Answer> {
-        const { dry_run: dryRun, ...asked } = body;
-        const plan =
-          "plan_id" in asked
-            ? await approvedPlan(context, access, { planId: asked.plan_id, planHash: asked.plan_hash }, wavePlanKind)
-            : await planWaveNow(context, { access, actor }, stableId("plan"), asked);
-        if (dryRun) return { status: 200, body: plan, workflowId: `plan/${plan.planId}` };
-        const wave = await startWaveByPlan(context, actor, stableId("wave"), plan);
-        const { waveId, planId, state, workflowId } = wave;
-        const headers = { Location: `/v1/waves/${waveId}` };
-        return { status: 202, body: wave, headers, workflowId, after: { waveId, planId, planHash: plan.hash, state } };
-      },
+      responses: byPlanResponses("wave", waveSchema),
+      handle: (asked): Promise<Answer> =>
+        carryOut(context, asked, {
+          kind: wavePlanKind,
+          what: "wave",
+          plan: (planId, wanted) => planWaveNow(context, asked, planId, wanted),
+          start: (id, plan) => startWaveByPlan(context, asked.actor, id, plan),
+          location: ({ waveId }) => `/v1/waves/${waveId}`,
+          after: ({ waveId, state }) => ({ waveId, state }),
+        }),
     }),
     route({
       method: "get",

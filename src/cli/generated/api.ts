@@ -9169,7 +9169,7 @@ export interface operations {
                     "application/json": components["schemas"]["Plan"];
                 };
             };
-            /** @description Started; the run goes on whatever happens to the caller */
+            /** @description Started; the migration goes on whatever happens to the caller */
             202: {
                 headers: {
                     /** @description Where the migration is */
@@ -9679,7 +9679,7 @@ export interface operations {
                     "application/json": components["schemas"]["Plan"];
                 };
             };
-            /** @description Started; the run goes on whatever happens to the caller */
+            /** @description Started; the test goes on whatever happens to the caller */
             202: {
                 headers: {
                     /** @description Where the test is */
@@ -9982,10 +9982,10 @@ export interface operations {
                     "application/json": components["schemas"]["Plan"];
                 };
             };
-            /** @description Started; the run goes on whatever happens to the caller */
+            /** @description Started; the recovery goes on whatever happens to the caller */
             202: {
                 headers: {
-                    /** @description Where the run is */
+                    /** @description Where the recovery is */
                     Location?: string;
                     [name: string]: unknown;
                 };
@@ -11066,7 +11066,7 @@ export interface operations {
                     "application/json": components["schemas"]["Plan"];
                 };
             };
-            /** @description Registered; its first recovery point is on its way */
+            /** @description Started; the group goes on whatever happens to the caller */
             202: {
                 headers: {
                     /** @description Where the group is */
@@ -11719,7 +11719,7 @@ export interface operations {
                     "application/json": components["schemas"]["Plan"];
                 };
             };
-            /** @description Started; the run goes on whatever happens to the caller */
+            /** @description Started; the restore goes on whatever happens to the caller */
             202: {
                 headers: {
                     /** @description Where the restore is */
