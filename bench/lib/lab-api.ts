@@ -11,12 +11,12 @@ const giveUpMs = 60_000;
 /** The API as a process that can be killed, with a client that asks again as ours and others' do. */
 export class LabApi {
   readonly part: NodePart;
-  readonly #baseUrl: string;
+  readonly url: string;
   readonly #tokenFile: string;
 
-  private constructor(part: NodePart, baseUrl: string, tokenFile: string) {
+  private constructor(part: NodePart, url: string, tokenFile: string) {
     this.part = part;
-    this.#baseUrl = baseUrl;
+    this.url = url;
     this.#tokenFile = tokenFile;
   }
 
@@ -55,17 +55,22 @@ export class LabApi {
   }
 
   async get<T>(path: string): Promise<T> {
-    const answer = await fetch(`${this.#baseUrl}${path}`, { headers: { authorization: this.#bearer() } });
+    const answer = await fetch(`${this.url}${path}`, { headers: { authorization: this.#bearer() } });
     if (!answer.ok) throw new Error(`GET ${path}: ${answer.status} ${await answer.text()}`);
     return (await answer.json()) as T;
   }
 
+  /** Of whoever may do everything. */
+  get token(): string {
+    return readFileSync(this.#tokenFile, "utf8").trim();
+  }
+
   #bearer(): string {
-    return `Bearer ${readFileSync(this.#tokenFile, "utf8").trim()}`;
+    return `Bearer ${this.token}`;
   }
 
   async #once(path: string, key: string, body: object | undefined): Promise<Response> {
-    const answer = await fetch(`${this.#baseUrl}${path}`, {
+    const answer = await fetch(`${this.url}${path}`, {
       method: "POST",
       headers: {
         authorization: this.#bearer(),

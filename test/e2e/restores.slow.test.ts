@@ -1,13 +1,22 @@
+// Long because the restores share one lab and one group.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
 import type { Plan } from "../../src/domain/plan.ts";
 import type { ProtectionGroup } from "../../src/domain/protection.ts";
 import type { ProtectVmParameters } from "../../src/domain/protection-plan.ts";
 import { resolvePolicy } from "../../src/domain/protection-policy.ts";
 import { isRestoreEnded, type RestoreRequest, type RestoreView, restoreWorkflowId } from "../../src/domain/restore.ts";
+import { socketDirPath } from "../../src/host/paths.ts";
 import { taskQueue } from "../../src/temporal/connection.ts";
+import { makePointSignal } from "../../src/workflows/protect-group/messages.ts";
+import { writeImage } from "../providers/support/write-image.ts";
 import { type Lab, startLab } from "../support/lab.ts";
 import { after, before, describe, test } from "../support/needs-qemu.ts";
+import { GuestDisks } from "../transfer/lib/guest-disk.ts";
 
 const MiB = 2 ** 20;
 const a = "onprem-a";
@@ -16,6 +25,8 @@ const third = "vault";
 const sites = [a, b, third] as const;
 const signal = () => AbortSignal.timeout(60_000);
 const stuckMs = 120_000;
+const large = Buffer.alloc(3 * MiB + 17, "novacron ");
+const guestDisks = await GuestDisks.open();
 
 let lab: Lab;
 let groupId: string;
@@ -29,6 +40,7 @@ before(async () => {
   await lab.startWorker();
   const disks = [{ sizeBytes: 16 * MiB, dataBytes: 4 * MiB }];
   const { vmId } = await lab.sandbox<{ vmId: string }>("POST", "/data-vms", { site: a, name: "kept", disks });
+  if (typeof guestDisks !== "string") await fillWithFiles(vmId, guestDisks);
   groupId = await protect(vmId);
   const point = await until("the first point", () => lab.store.groupPoints.choose({ groupId }));
   generationId = point.vms[0]?.disks[0]?.generationId ?? "";
@@ -42,7 +54,29 @@ before(async () => {
     return all[0]?.some((line) => line.startsWith("source-point")) ? undefined : all;
   });
 });
-after(() => lab?.close());
+after(async () => {
+  await lab?.close();
+  if (typeof guestDisks !== "string") guestDisks.close();
+});
+
+/** In place of the data: a partition with a file system, made by the tools that make real ones. */
+async function fillWithFiles(vmId: string, make: GuestDisks): Promise<void> {
+  const files = {
+    "etc/motd": "hello\n",
+    "srv/data/large.bin": large,
+    "srv/data/sub/deep.txt": "deep",
+    "srv/data/outwards": { link: "../../etc/motd" },
+  };
+  const image = await make.disk("gpt", [{ image: await make.ext(files, 10), sizeMiB: 10 }], 16);
+  const { compute } = await lab.deps.registry.provider(a);
+  const volumeId = (await compute.getVm(vmId, signal())).disks[0]?.volumeId ?? "";
+  const path = volumeId.startsWith("/") ? volumeId : layerOf(a, volumeId);
+  await writeImage(lab.tools, socketDirPath(lab.dir), { path, offset: 0, bytes: readFileSync(image) });
+}
+
+function layerOf(site: string, id: string): string {
+  return join(lab.dir, "sites", site, "storage/layers", `${id}.qcow2`);
+}
 
 function census(): Promise<string[][]> {
   return Promise.all(sites.map((site) => lab.census(site)));
@@ -187,3 +221,100 @@ describe("a VM of a recovery point", () => {
     assert.match(problem?.message ?? "", /its point is corrupt/);
   });
 });
+
+describe("files of a recovery point", { skip: typeof guestDisks === "string" ? guestDisks : false }, () => {
+  let url: string;
+  let token: string;
+
+  before(async () => {
+    ({ url, token } = await lab.startApi());
+    await lab.client.workflow.getHandle(`protection/${groupId}`).signal(makePointSignal);
+    await until("a whole point", () => lab.store.groupPoints.choose({ groupId }));
+    await rested();
+  });
+
+  function ask(path: string): Promise<Response> {
+    return fetch(`${url}/v1/restores/files`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      body: JSON.stringify({ group_id: groupId, vm: "kept", path }),
+    });
+  }
+
+  test("come through the API as a worker reads them off the point, and nothing is left on the way", async () => {
+    const before = await census();
+    const answer = await ask("/srv/data/large.bin");
+    assert.equal(answer.status, 200, answer.ok ? "" : await answer.text());
+    assert.ok(Buffer.from(await answer.arrayBuffer()).equals(large));
+    assert.deepEqual(await census(), before);
+    const client = new pg.Client({ connectionString: lab.postgres.databaseUrl });
+    await client.connect();
+    const { rowCount } = await client.query("select from file_pipe");
+    await client.end();
+    assert.equal(rowCount, 0, "bytes are left in the pipe");
+  });
+
+  test("come as an archive where it is a folder, which anybody may unpack", async () => {
+    const answer = await ask("/srv/data");
+    assert.equal(answer.status, 200);
+    const folder = join(lab.dir, "unpacked");
+    mkdirSync(folder);
+    execFileSync("tar", ["-x", "-C", folder], { input: Buffer.from(await answer.arrayBuffer()) });
+    assert.ok(readFileSync(join(folder, "data/large.bin")).equals(large));
+    assert.equal(readFileSync(join(folder, "data/sub/deep.txt"), "utf8"), "deep");
+    assert.match(readFileSync(join(folder, "data.left-out.txt"), "utf8"), /^1 of what is in it/);
+  });
+
+  test("that are not there are told as such", async () => {
+    const answer = await ask("/srv/nothing");
+    assert.equal(answer.status, 404);
+    assert.match(((await answer.json()) as { detail: string }).detail, /it is not there/);
+  });
+});
+
+describe("a point whose bytes were spoilt", () => {
+  for (const [what, to] of [
+    ["where it lies", b],
+    ["at another site", third],
+  ] as const) {
+    test(`is found by a restore ${what}: it is offered no more, and nothing of the restore is left`, async () => {
+      const point = await until("a whole point", () => lab.store.groupPoints.choose({ groupId }));
+      await rested();
+      const before = await census();
+      const plan = await planned({ to, start: false, pointId: point.pointId });
+      spoil(point.vms[0]?.disks[0]?.generationId ?? "");
+      const { state, problem } = await ended(await begin(plan));
+      assert.equal(state, "failed");
+      assert.match(problem?.message ?? "", /differ/);
+      assert.equal(problem?.leftBehind, undefined, JSON.stringify(problem));
+      const marked = await lab.store.groupPoints.get(point.pointId);
+      assert.equal(marked?.state, "corrupt");
+      assert.match(marked.reason ?? "", /^a restore found: /);
+      const { items } = await lab.store.protection.events(groupId, { limit: 5, type: "corrupt" });
+      assert.ok(items.some(({ data }) => (data as { pointId?: string }).pointId === point.pointId));
+      assert.deepEqual((await census())[2], before[2], "something is left at the third site");
+      await lab.client.workflow.getHandle(`protection/${groupId}`).signal(makePointSignal);
+    });
+  }
+});
+
+/** Until no round is under way. */
+async function rested(): Promise<void> {
+  await until("the end of the round", async () => {
+    const all = await census();
+    return all[0]?.some((line) => line.startsWith("source-point")) ? undefined : true;
+  });
+}
+
+/** Changes one byte of a generation's first cluster behind everybody's back, as failing storage would. */
+function spoil(id: string): void {
+  const path = layerOf(b, id);
+  const bytes = readFileSync(path);
+  // qcow2: the first L1 entry names the L2 table, whose first entry names the cluster.
+  const entry = (at: number): number => Number(bytes.readBigUInt64BE(at) & 0x00fffffffffffe00n);
+  const cluster = entry(entry(Number(bytes.readBigUInt64BE(40))));
+  bytes.writeUInt8(bytes.readUInt8(cluster) ^ 1, cluster);
+  chmodSync(path, 0o640);
+  writeFileSync(path, bytes);
+  chmodSync(path, 0o440);
+}
