@@ -22,6 +22,7 @@ import { keepLeaseActivities } from "./keep-leases.ts";
 import { leaseActivities } from "./leases.ts";
 import { liveActivities } from "./live.ts";
 import { measureGapActivities } from "./measure-gap.ts";
+import { metricActivities } from "./metrics.ts";
 import { migrationTestActivities } from "./migration-tests.ts";
 import { networkActivities } from "./network.ts";
 import { operateActivities } from "./operate.ts";
@@ -118,6 +119,7 @@ function allOf(deps: ActivityDeps) {
     ...certificateActivities(deps),
     ...inventoryActivities(deps, reader),
     ...watchActivities(deps, reader),
+    ...metricActivities(deps),
     ...operationPlanActivities(deps),
     ...createPlanActivities(deps),
     ...recordOperationActivities(deps),
@@ -244,6 +246,7 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   writeCertificate: "records",
   syncSite: "reads",
   watchSite: "reads",
+  readMetrics: "records",
   refreshSites: "reads",
   refreshResources: "reads",
   dropOldRecords: "records",

@@ -46,12 +46,13 @@ export function inventoryActivities({ registry, store, log }: ActivityDeps, read
     async dropOldRecords(input: {
       historyMs: number;
       logsMs?: number;
-    }): Promise<{ historyRows: number; logLines: number }> {
+    }): Promise<{ historyRows: number; logLines: number; thinned: number }> {
       const ago = (ms: number) => new Date(Date.now() - ms).toISOString();
       const before = ago(input.historyMs);
       const historyRows = await store.inventory.dropHistory(before);
       const linesBefore = input.logsMs === undefined ? undefined : ago(input.logsMs);
       const logLines = linesBefore === undefined ? 0 : await store.logs.drop(linesBefore);
+      const thinned = await store.metrics.thin();
       const { workflowExecution, activityId } = Context.current().info;
       await store.audit.append({
         at: new Date().toISOString(),
@@ -61,9 +62,9 @@ export function inventoryActivities({ registry, store, log }: ActivityDeps, read
         requestId: `${workflowExecution?.runId ?? ""}/${activityId}`,
         workflowId: workflowExecution?.workflowId ?? "",
         outcome: "done",
-        after: { before, historyRows, linesBefore, logLines },
+        after: { before, historyRows, linesBefore, logLines, thinned },
       });
-      return { historyRows, logLines };
+      return { historyRows, logLines, thinned };
     },
 
     async checkSite(input: { site: string }): Promise<readonly SiteCheck[]> {

@@ -104,7 +104,7 @@ interface RouteFacts {
   readonly temporalUi?: boolean;
   /** The answer holds a secret: it is shown once and not kept for repeats. */
   readonly confidential?: boolean;
-  /** The body holds a secret: it does not enter the audit trail. */
+  /** The body holds a secret, or is nothing but figures: it does not enter the audit trail. */
   readonly secretBody?: boolean;
   readonly responses: Readonly<Record<number, ResponseSpec>>;
 }

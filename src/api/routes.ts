@@ -16,6 +16,7 @@ import { guardRoutes } from "./routes/guard.ts";
 import { inventoryRoutes } from "./routes/inventory.ts";
 import { logRoutes } from "./routes/logs.ts";
 import { mapRoutes } from "./routes/maps.ts";
+import { metricSampleRoutes } from "./routes/metric-samples.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { eventRoutes } from "./routes/migration-events.ts";
 import { orderRoutes } from "./routes/migration-orders.ts";
@@ -85,6 +86,7 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
     ...auditRoutes(context),
     ...logRoutes(context),
     ...metricsRoutes(context),
+    ...metricSampleRoutes(context),
     ...aboutRoutes(context, () => (document ??= openApiDocument(routes))),
     ...referenceRoutes,
   ];

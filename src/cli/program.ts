@@ -12,6 +12,7 @@ import { addDecisions, addGuard } from "./programs/guard.ts";
 import { addImage } from "./programs/image.ts";
 import { addLogs } from "./programs/logs.ts";
 import { addMaps, withMap } from "./programs/maps.ts";
+import { addMetrics } from "./programs/metrics.ts";
 import { addTestOf, addTests, withTest } from "./programs/migration-tests.ts";
 import { addProtection } from "./programs/protection.ts";
 import { addProxy } from "./programs/proxy.ts";
@@ -54,6 +55,7 @@ export function buildProgram(): Command {
   addAccess(program);
   addAudit(program);
   addLogs(program);
+  addMetrics(program);
   addGuard(program);
   addControlPlane(program);
   addImage(program);

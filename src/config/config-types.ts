@@ -169,6 +169,7 @@ export interface Config {
     readonly fullIntervalMs: number;
     readonly historyMs: number;
   };
+  readonly metrics: { readonly intervalMs: number };
   readonly temporal: {
     readonly address: string;
     readonly namespace: string;

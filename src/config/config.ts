@@ -74,6 +74,7 @@ export function loadConfig(input: { file?: string; sitesFile?: string; env: Node
       fullIntervalMs: content.inventory.full_interval,
       historyMs: content.inventory.history,
     },
+    metrics: { intervalMs: content.metrics.interval },
     temporal: {
       address: env.TEMPORAL_ADDRESS ? runtime.temporalAddress : content.temporal.address,
       namespace: env.TEMPORAL_NAMESPACE ? runtime.temporalNamespace : content.temporal.namespace,

@@ -375,6 +375,15 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
     effect: { now: "the worker removes what is older, once a day" },
     test: "reads the inventory's intervals",
   },
+  "metrics.interval": {
+    description:
+      "How often what each site measures of its VMs is read. A cloud that measures less often is read less often: EC2 every five minutes.",
+    unit: "duration",
+    default: "1m",
+    example: "30s",
+    effect: { now: "the worker's collectors, from their next round on" },
+    test: "reads how often figures are read",
+  },
   "temporal.address": {
     description: "Address of the Temporal server. `TEMPORAL_ADDRESS` wins.",
     default: "127.0.0.1:7233",

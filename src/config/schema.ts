@@ -309,6 +309,7 @@ export const fileSchema = section({
   webhooks: section({ key: secret().optional() }).optional(),
   sessions: section({ idle: duration(), max: duration() }),
   inventory: section({ interval: duration(), full_interval: duration(), history: duration() }),
+  metrics: section({ interval: duration() }),
   temporal: section({
     address: text(),
     namespace: text(),

@@ -24,6 +24,7 @@ export const permissionRoles = {
   "networks:write": ["operator"],
   "certificates:verify": ["operator", "auditor"],
   "metrics:read": ["viewer", "operator", "admin", "auditor"],
+  "metrics:write": ["operator"],
   "logs:read": ["operator", "admin", "auditor"],
   "access:read": ["admin", "auditor"],
   "access:write": ["admin"],

@@ -25,6 +25,8 @@ export const capabilities = {
     "network.fixed-mac": "EC2 gives a network interface its MAC",
     "load-balancing.connections":
       "Elastic Load Balancing counts the connections of a balancer, not those of a target; it says when a target is drained",
+    metrics: "NovaCron does not read CloudWatch yet",
+    "metrics.memory": "NovaCron does not read CloudWatch yet",
   },
   oci: {
     "tunnels.connect":
@@ -52,6 +54,8 @@ export const capabilities = {
     "load-balancing.connections": "Oracle Cloud's load balancers count no connections of a single backend",
     "load-balancing.drained":
       "Oracle Cloud does not tell when a draining backend's last connection has ended: it drains for as long as it is given",
+    metrics: "NovaCron does not read Oracle Cloud's Monitoring yet",
+    "metrics.memory": "NovaCron does not read Oracle Cloud's Monitoring yet",
   },
   gcp: {
     "tunnels.connect":
@@ -78,6 +82,8 @@ export const capabilities = {
     "network.rules.icmp-types": "A firewall rule of Compute Engine is about all types of ICMP",
     "load-balancing.connections":
       "Google counts the requests of a balancer, not those of an endpoint; it says when an endpoint is drained",
+    metrics: "NovaCron does not read Cloud Monitoring yet",
+    "metrics.memory": "NovaCron does not read Cloud Monitoring yet",
   },
   azure: {
     "tunnels.connect":
@@ -104,6 +110,8 @@ export const capabilities = {
     "load-balancing.connections": "Azure counts no connections of a single target",
     "load-balancing.drained":
       "Azure does not tell when a draining target's last connection has ended: it drains for as long as it is given (an endpoint of Traffic Manager for the profile's TTL)",
+    metrics: "NovaCron does not read Azure Monitor yet",
+    "metrics.memory": "NovaCron does not read Azure Monitor yet",
   },
   digitalocean: {
     "compute.create-stopped": "DigitalOcean starts a droplet as it makes it",
@@ -151,6 +159,8 @@ export const capabilities = {
     prices: "The price lists that NovaCron has are those of other clouds",
     dns: "NovaCron does not keep records in DigitalOcean's DNS yet",
     "load-balancing": "NovaCron does not change the targets of DigitalOcean's load balancers yet",
+    metrics: "NovaCron does not read DigitalOcean's Monitoring yet",
+    "metrics.memory": "NovaCron does not read DigitalOcean's Monitoring yet",
   },
   libvirt: {
     "compute.instance-types": "A KVM host gives a VM any number of CPUs and any memory",
@@ -210,6 +220,8 @@ export const capabilities = {
     prices: "A folder of your own has no price list",
     dns: "A folder serves no DNS zone; where a name server takes updates of one, name it as the site's `name_server`",
     "load-balancing": "A folder has no networks",
+    metrics: "Nothing runs in a folder, so there is nothing to measure",
+    "metrics.memory": "Nothing runs in a folder, so there is nothing to measure",
   },
 } as const satisfies Readonly<Record<string, Capabilities>>;
 

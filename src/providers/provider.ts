@@ -24,6 +24,7 @@ import type { DocumentsFacet } from "./documents-facet.ts";
 import type { EventsFacet } from "./events-facet.ts";
 import type { GatewayFacet } from "./gateway-facet.ts";
 import type { LiveFacet } from "./live-facet.ts";
+import type { MetricsFacet } from "./metrics-facet.ts";
 import type { DnsFacet, LoadBalancingFacet } from "./traffic-facets.ts";
 
 /**
@@ -70,6 +71,8 @@ export interface Provider {
   readonly loadBalancing?: LoadBalancingFacet;
   /** Small documents that are kept at the site and changed by compare-and-swap (`documents-facet.ts`). */
   readonly documents?: DocumentsFacet;
+  /** What the site measures of its VMs (`metrics-facet.ts`). */
+  readonly metrics?: MetricsFacet;
   /** Reachability, credentials, permissions, versions: one row each, in an order a person would debug in. */
   check(signal: AbortSignal): Promise<readonly SiteCheck[]>;
   /** Every resource at the site that exists because of us (created by us, opened by us, still costing something),
@@ -173,6 +176,10 @@ export const capabilityNames = [
   "load-balancing.connections",
   /** What it costs can be looked up in a price list. */
   "prices",
+  /** It measures its VMs: their CPUs, disks and networks. */
+  "metrics",
+  /** It measures how much memory a guest uses. */
+  "metrics.memory",
 ] as const;
 export type CapabilityName = (typeof capabilityNames)[number];
 /** What the site cannot do: capability → the reason, for a person. What is absent here, it can. */

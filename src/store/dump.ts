@@ -7,7 +7,7 @@ const together = 200;
 
 /**
  * What is left out. Of a control plane that is brought up elsewhere nobody is signed in and nothing is at work yet, its sites
- * are looked at anew; and lines of logs are many, and nothing is decided by them. `schema_migrations` is made by migrating.
+ * are looked at anew; and lines of logs and samples of metrics are many, and what was decided by them has its own record. `schema_migrations` is made by migrating.
  */
 const leftOut = new Set([
   "schema_migrations",
@@ -19,6 +19,7 @@ const leftOut = new Set([
   "call_budgets",
   "lease_asks",
   "health_samples",
+  "metric_series",
   "inventory_watches",
   "file_pipe",
 ]);
@@ -89,7 +90,7 @@ export async function dumpedTables(client: pg.Client): Promise<readonly DumpedTa
     select c.relname as table, a.attname as column, format_type(a.atttypid, a.atttypmod) as type,
         a.attidentity <> '' as numbered
       from pg_class c join pg_attribute a on a.attrelid = c.oid
-      where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r'
+      where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r' and not c.relispartition
         and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
       order by c.relname, a.attnum`);
   const byName = Map.groupBy(

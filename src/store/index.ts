@@ -23,6 +23,7 @@ import { LiveRepository } from "./live-repository.ts";
 import { type LoadedStore, loadStore } from "./load.ts";
 import { LogRepository } from "./log-repository.ts";
 import { MapRepository } from "./map-repository.ts";
+import { MetricRepository } from "./metric-repository.ts";
 import { migrateDatabase } from "./migrate.ts";
 import { MigrationRepository } from "./migration-repository.ts";
 import { MigrationTestRepository } from "./migration-test-repository.ts";
@@ -62,6 +63,7 @@ export type { DecisionAnswer } from "./health-schema.ts";
 export type { IdempotencyClaim, StoredResponse } from "./idempotency-repository.ts";
 export type { ReadingResult } from "./inventory-writer.ts";
 export type { LogFilter } from "./log-repository.ts";
+export type { LatestQuery, MetricRange } from "./metric-repository.ts";
 export type { NewMigrationEvent } from "./migration-events.ts";
 export type { MigrationPatch, NewMigration } from "./migration-repository.ts";
 export type { MigrationTestPatch } from "./migration-test-repository.ts";
@@ -151,6 +153,8 @@ export interface Store {
   readonly prices: PriceRepository;
   /** What all processes said. */
   readonly logs: LogRepository;
+  /** Figures over time. */
+  readonly metrics: MetricRepository;
   /** Calls per second of one account, kept by all workers together. Keep one object for each resource. */
   callBudget(resource: string, rate: CallRate): PostgresCallBudget;
   /** Applies missing schema migrations; returns their names. Safe to call from several processes at once. */
@@ -220,6 +224,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     idempotency: new IdempotencyRepository(db),
     prices,
     logs: new LogRepository(db),
+    metrics: new MetricRepository(db),
     callBudget: (resource, rate) => new PostgresCallBudget(db, resource, rate),
     migrate: () => migrateDatabase(clientConfig(database)),
     async seedPrices() {

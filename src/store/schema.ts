@@ -40,6 +40,7 @@ import type {
   SavedSearchTable,
 } from "./inventory-schema.ts";
 import type { LogLineTable } from "./log-schema.ts";
+import type { MetricRollupTable, MetricSampleTable, MetricSeriesTable } from "./metric-schema.ts";
 import type { MigrationTestTable } from "./migration-test-schema.ts";
 import type { OperationItemTable, OperationTable } from "./operation-schema.ts";
 import type {
@@ -320,6 +321,10 @@ export interface Database {
   price_sources: PriceSourceTable;
   prices: PriceTable;
   log_lines: LogLineTable;
+  metric_series: MetricSeriesTable;
+  metric_samples: MetricSampleTable;
+  metric_minutes: MetricRollupTable;
+  metric_hours: MetricRollupTable;
   protection_groups: ProtectionGroupTable;
   protection_members: ProtectionMemberTable;
   protection_events: ProtectionEventTable;

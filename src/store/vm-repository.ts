@@ -117,6 +117,14 @@ export class VmRepository {
     return rows.map(({ resource_id: vmId, tags }) => ({ vmId, tags }));
   }
 
+  /** Ids of those at the site, by their state, or by what reaches them. */
+  async ids(site: string, { state, scopes }: Pick<VmQuery, "state" | "scopes"> = {}): Promise<readonly string[]> {
+    let select = this.#vms().select("r.resource_id").where("r.site", "=", site).orderBy("r.resource_id");
+    if (state !== undefined) select = select.where("r.state", "=", state);
+    if (!seesAll(scopes)) select = select.where(conditionOf(scopesExpression(scopes)));
+    return (await select.execute()).map(({ resource_id: vmId }) => vmId);
+  }
+
   /** How many of the site's VMs the scopes reach. */
   async count(site: string, scopes: readonly Scope[]): Promise<number> {
     const row = await this.#vms()

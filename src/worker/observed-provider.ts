@@ -37,6 +37,7 @@ const facetNames = {
   dns: true,
   loadBalancing: true,
   documents: true,
+  metrics: true,
 } as const satisfies Readonly<Record<Exclude<keyof Provider, NoFacet>, true>>;
 const facets: ReadonlySet<PropertyKey> = new Set(Object.keys(facetNames));
 const ownCalls: ReadonlySet<PropertyKey> = new Set(["check", "census"]);

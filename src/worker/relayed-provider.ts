@@ -20,6 +20,8 @@ const gaps: Capabilities = {
   events: "Only its own workers hear what changes there; it is read at its turn",
   "network.isolated": "Only its own workers reach it, and tests by them are not built",
   documents: "Only its own workers reach it, and documents kept through them are not built",
+  metrics: "Only its own workers reach it, and reading its metrics through them is not built",
+  "metrics.memory": "Only its own workers reach it, and reading its metrics through them is not built",
   "disks.rounds": "Only its own workers reach it, and rounds between workers of sites are not built",
 };
 

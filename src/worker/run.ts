@@ -14,6 +14,7 @@ import type { Say } from "../telemetry/say.ts";
 import { Scrubber } from "../telemetry/scrub.ts";
 import { otlpTarget } from "../telemetry/start-otlp.ts";
 import { startTelling } from "../telemetry/telling.ts";
+import { ensureCollectors } from "../temporal/collectors.ts";
 import { connectClient, type TemporalAddress } from "../temporal/connection.ts";
 import {
   ensureBackupSchedule,
@@ -146,6 +147,7 @@ async function takeWork(parts: Work, onWorking: () => void): Promise<void> {
   await sharedHashPool().warmUp();
   await ensureInventorySchedules(client, sites, config.inventory);
   await ensureWatches(client, sites);
+  await ensureCollectors(client, sites, config.metrics);
   await ensureGroupsLookedAfter(client);
   await ensureRotationSchedules(client, config.rotation);
   await ensureTestSweepSchedule(client);

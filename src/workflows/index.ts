@@ -6,6 +6,7 @@ export { previewConnection } from "./connect-sites/preview.ts";
 export { connectSites } from "./connect-sites/workflow.ts";
 export { disconnectSites } from "./disconnect-sites/workflow.ts";
 export { drillConnection } from "./drill-connection/workflow.ts";
+export { collectMetrics } from "./collect-metrics/workflow.ts";
 export { drillRecovery } from "./drill-recovery/workflow.ts";
 export { failOver } from "./fail-over/workflow.ts";
 export { keepHouse } from "./keep-house/workflow.ts";

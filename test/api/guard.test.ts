@@ -196,6 +196,7 @@ describe("a freeze", () => {
       "pauseMigration",
       "pauseProtection",
       "pauseWave",
+      "pushMetricSamples",
       "redeemSignIn",
       "refreshInventory",
       "releaseAddresses",

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { hashToken } from "../../src/api/tokens.ts";
+import { runnerOf } from "../cli/support/run.ts";
 import { keepVms, sampleVm } from "./support/activities.ts";
 import { startTestApi } from "./support/harness.ts";
 
@@ -111,4 +112,64 @@ test("have every series that the dashboard shows", async () => {
     const family = name.replace(/_(count|bucket)$/, "");
     assert.match(text, new RegExp(`# TYPE ${family} `), name);
   }
+});
+
+const push = (samples: readonly object[], token = api.token) =>
+  api.call("POST", "/v1/metrics/samples", { token, body: { samples } });
+const read = (query: string, token = api.token) => api.call("GET", `/v1/metrics/samples?${query}`, { token });
+interface Series {
+  readonly items: readonly { resource_id: string; points: readonly { value: number; samples: number }[] }[];
+}
+
+test("figures are pushed and read by resource; who reaches some VMs of a site gets theirs only", async () => {
+  const sample = { site: "onprem-a", resource_id: "id-one", metric: "memory.used", value: 0.5 };
+  const pushed = await push([sample, { ...sample, resource_id: "a-queue", value: 7 }]);
+  assert.equal(pushed.status, 200, JSON.stringify(pushed.body));
+  const all = (await read("site=onprem-a&metric=memory.used")).body as unknown as Series;
+  assert.deepEqual(
+    all.items.map((each) => [each.resource_id, each.points[0]?.value]),
+    [
+      ["a-queue", 7],
+      ["id-one", 0.5],
+    ],
+  );
+  await keepVms(store, "onprem-a", [
+    { ...sampleVm("onprem-a", "one"), tags: { env: "prod" } },
+    sampleVm("onprem-a", "two"),
+  ]);
+  const ofProd = "nvc_viewer-of-some-vms-0123456789abcdef";
+  await store.tokens.create({
+    ...{ tokenId: "of-prod", name: "of prod", hash: hashToken(ofProd), createdBy: "test" },
+    bindings: [{ role: "operator", scope: { site: "onprem-a", tags: { env: "prod" } } }],
+  });
+  const some = (await read("site=onprem-a&metric=memory.used", ofProd)).body as unknown as Series;
+  assert.deepEqual(
+    some.items.map((each) => each.resource_id),
+    ["id-one"],
+  );
+  assert.equal((await push([sample], ofProd)).status, 403);
+  assert.equal((await push([sample], api.readerToken)).status, 403);
+  for (const strange of [{ metric: "No Name" }, { at: "2001-01-01T00:00:00Z" }, { site: "nowhere" }]) {
+    const { status } = await push([{ ...sample, ...strange }]);
+    assert.ok([400, 403, 404].includes(status), `${status}`);
+  }
+  assert.equal(
+    (await read("site=onprem-a&metric=memory.used&from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z")).status,
+    400,
+  );
+});
+
+test("the command line shows figures as a line each, and one resource point by point", async () => {
+  const { run, json } = runnerOf(api);
+  const said = await run("metrics", "push", "onprem-a", "id-one", "cpu.utilisation", "0.25");
+  assert.equal(said.stdout, "cpu.utilisation of id-one at onprem-a is 0.25.\n", said.stderr);
+  assert.match(
+    (await run("metrics", "show", "onprem-a", "cpu.utilisation")).stdout,
+    /id-one +25\.0 % +25\.0 % +25\.0 % +█/,
+  );
+  const points = await run("metrics", "show", "onprem-a", "cpu.utilisation", "--resource", "id-one", "--step", "1d");
+  assert.match(points.stdout, /T00:00:00\.000Z +25\.0 % +25\.0 % +25\.0 % +1/);
+  const names = await json<{ metric: string }[]>("metrics", "list", "--site", "onprem-a");
+  assert.deepEqual(names.map(({ metric }) => metric).sort(), ["cpu.utilisation", "memory.used"]);
+  assert.notEqual((await run("metrics", "push", "onprem-a", "id-one", "cpu.utilisation", "much")).code, 0);
 });

@@ -251,6 +251,10 @@ describe("keys in effect", () => {
     assert.deepEqual(inventory, { intervalMs: 90_000, fullIntervalMs: 3_600_000, historyMs: 30 * 86_400_000 });
   });
 
+  test("reads how often figures are read", (context) => {
+    assert.deepEqual(load(context, "metrics: { interval: 30s }").metrics, { intervalMs: 30_000 });
+  });
+
   test("reads how long lines are kept", (context) => {
     assert.equal(load(context, "logging: { keep: 36h }").logging.keepMs, 36 * 3_600_000);
     assert.equal(load(context, "logging: { keep: 0s }").logging.keepMs, 0);

@@ -5,20 +5,38 @@ import type { Client } from "@temporalio/client";
 import { ProviderError } from "../../src/domain/errors.ts";
 import type { SiteSync } from "../../src/domain/inventory.ts";
 import { parseSearch } from "../../src/domain/search/parser.ts";
+import type { MetricsFacet, MetricsQuery } from "../../src/providers/metrics-facet.ts";
+import { ensureCollectors } from "../../src/temporal/collectors.ts";
 import { taskQueue } from "../../src/temporal/connection.ts";
 import { ensureInventorySchedules } from "../../src/temporal/schedules.ts";
 import { emptyRegion, type Region, regionProvider, vmIn } from "../support/small-cloud.ts";
-import { smallDeps, startServers, startSmallWorker } from "../support/small-worker.ts";
+import { smallDeps, startServers, startSmallListener, startSmallWorker } from "../support/small-worker.ts";
 
 const names = ["us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-south-1"];
 const places = names.map((region) => ({ site: `aws-${region}`, provider: "aws", region, simulated: true }));
 const regions = new Map<string, Region>(places.map(({ site }) => [site, emptyRegion()]));
 
 const { store, client, temporalAddress } = await startServers();
+const asked: MetricsQuery[] = [];
+/** As a cloud that keeps what it measured. */
+const metricsOf = (site: string): MetricsFacet => ({
+  ...{ metrics: ["cpu.utilisation"], stepSeconds: 1, delaySeconds: 0, keepsHistory: true },
+  async *read(query) {
+    asked.push(query);
+    if (asked.length === 1) throw away("Unavailable");
+    for (const { vmId } of query.vms) {
+      yield { site, resourceId: vmId, metric: "cpu.utilisation", at: query.from, value: 0.5 };
+    }
+  },
+});
+const measured = "aws-eu-central-1";
 const deps = smallDeps({
   registry: {
     sites: places,
-    provider: (site) => Promise.resolve(regionProvider(site, "aws", regionOf(site))),
+    async provider(site) {
+      const provider = regionProvider(site, "aws", regionOf(site));
+      return site === measured ? { ...provider, metrics: metricsOf(site) } : provider;
+    },
   },
   store,
 });
@@ -207,4 +225,37 @@ test("housekeeping drops lines that are older than they are kept, and says so in
   );
   const [entry] = (await store.audit.list({ action: "activity.dropOldRecords", limit: 1 })).items;
   assert.match(entry?.entry ?? "", /"log_lines":1/);
+});
+
+test("figures of a site are read for as long as it is configured: from long ago at first, then from the newest on", async () => {
+  const endListener = await startSmallListener(temporalAddress, deps);
+  await ensureCollectors(client, [measured, "aws-us-east-1"], { intervalMs: 100 });
+  const running = regionOf(measured).vms.filter(({ state }) => state === "running");
+  await until(async () => asked.length >= 5);
+  // The first reading failed; it is made up for.
+  const [, long, fine, next] = asked;
+  const since = (query: MetricsQuery | undefined) => Date.now() - Date.parse(query?.from ?? "");
+  assert.ok(since(long) > 13 * 86_400_000 && long?.stepSeconds === 3_600 && long.to === fine?.from);
+  assert.deepEqual(
+    fine?.vms.map(({ vmId }) => vmId),
+    running.map(({ vmId }) => vmId),
+  );
+  assert.ok(Date.parse(next?.from ?? "") >= Date.parse(fine?.from ?? "") - 1_000_000);
+  const at = (of: MetricsQuery | undefined) => ({
+    from: of?.from ?? "",
+    to: new Date(Date.parse(of?.from ?? "") + 1).toISOString(),
+  });
+  const kept = await store.metrics.range({ site: measured, metric: "cpu.utilisation", ...at(fine) });
+  assert.deepEqual(
+    kept.map(({ points }) => points[0]?.value),
+    running.map(() => 0.5),
+  );
+  // A site that measures nothing has no run for it.
+  const none = client.workflow.getHandle("metrics/aws-us-east-1");
+  await until(async () => (await none.describe()).status.name === "COMPLETED");
+  await ensureCollectors(client, [], { intervalMs: 100 });
+  const handle = client.workflow.getHandle(`metrics/${measured}`);
+  await until(async () => (await handle.describe()).status.name === "CANCELLED");
+  assert.equal((await handle.describe()).status.name, "CANCELLED");
+  await endListener();
 });

@@ -2380,6 +2380,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/metrics/names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which figures are kept, and of how many resources */
+        get: operations["listMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures of a time: what sites measure of VMs, and what was pushed
+         * @description Samples are kept as they came for two days, as five minutes for five weeks, as hours for 400 days: an older point's span is as long as that at least. What was not measured has no point; it is not 0. Who reaches only some VMs of a site gets theirs.
+         */
+        get: operations["readMetricSamples"];
+        put?: never;
+        /**
+         * Give figures that no site measures: of an agent in the guest, of a queue
+         * @description Up to 5,000 at once, each of a site that the caller reaches as a whole. A repeat does no harm. Of moments from 400 days ago until now.
+         */
+        post: operations["pushMetricSamples"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/health": {
         parameters: {
             query?: never;
@@ -4069,6 +4110,7 @@ export interface components {
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
             permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "networks:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "networks:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "certificates:verify" | "metrics:read" | "metrics:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup")[];
             /** @description Default 90 */
             expires_in_days?: number;
         };
@@ -4080,6 +4122,28 @@ export interface components {
         RotateToken: {
             /** @description How long the secret from before is accepted, too. Default 3600 */
             grace_seconds?: number;
+        };
+        MetricPush: {
+            samples: {
+                /**
+                 * @description A site's id, as in the configuration
+                 * @example onprem-a
+                 */
+                site: string;
+                /** @description A VM's id, or what else the figure is of */
+                resource_id: string;
+                /**
+                 * @description Of VMs: cpu.utilisation, memory.used, disk.read, disk.write, network.in, network.out; or a name of what others push
+                 * @example cpu.utilisation
+                 */
+                metric: string;
+                /**
+                 * Format: date-time
+                 * @description Default: now
+                 */
+                at?: string;
+                value: number;
+            }[];
         };
         /** @description A plan as it was approved: its id and its hash */
         ApprovedPlan: {
@@ -6820,6 +6884,7 @@ export interface components {
             may: {
                 /** @enum {string} */
                 permission: "inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "networks:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "networks:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup";
+                permission: "inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "certificates:verify" | "metrics:read" | "metrics:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup";
                 scopes: components["schemas"]["Scope"][];
             }[];
         };
@@ -7008,6 +7073,7 @@ export interface components {
             bindings: components["schemas"]["Binding"][];
             /** @description No more than these of what the roles allow */
             permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "networks:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "networks:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "certificates:verify" | "metrics:read" | "metrics:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup")[];
             created_by: string;
             /**
              * Format: date-time
@@ -7043,6 +7109,7 @@ export interface components {
             bindings: components["schemas"]["Binding"][];
             /** @description No more than these of what the roles allow */
             permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "networks:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "networks:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "certificates:verify" | "metrics:read" | "metrics:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup")[];
             created_by: string;
             /**
              * Format: date-time
@@ -7159,6 +7226,39 @@ export interface components {
             facts: {
                 [key: string]: unknown;
             };
+        };
+        MetricNames: {
+            items: {
+                site: string;
+                metric: string;
+                resources: number;
+            }[];
+        };
+        MetricSeriesList: {
+            step_seconds: number;
+            items: components["schemas"]["MetricSeries"][];
+        };
+        MetricSeries: {
+            site: string;
+            resource_id: string;
+            metric: string;
+            /** @description The oldest first; what was not measured has none */
+            points: components["schemas"]["MetricPoint"][];
+        };
+        MetricPoint: {
+            /**
+             * Format: date-time
+             * @description The beginning of the span
+             */
+            at: string;
+            /** @description The mean. Ratios are 0 to 1, rates are a second */
+            value: number;
+            low: number;
+            high: number;
+            samples: number;
+        };
+        MetricPushed: {
+            samples: number;
         };
         Health: {
             /** @constant */
@@ -13148,6 +13248,122 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listMetrics: {
+        parameters: {
+            query?: {
+                site?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By site and name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricNames"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    readMetricSamples: {
+        parameters: {
+            query: {
+                /** @description A site's id, as in the configuration */
+                site: string;
+                /** @description Of VMs: cpu.utilisation, memory.used, disk.read, disk.write, network.in, network.out; or a name of what others push */
+                metric: string;
+                /** @description Without it: all that have the metric */
+                resource_id?: string;
+                /** @description Default: an hour before `to` */
+                from?: string;
+                /** @description Default: now */
+                to?: string;
+                /** @description The span of a point. Default: one that gives some hundred points */
+                step_seconds?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One series a resource */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricSeriesList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    pushMetricSamples: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MetricPush"];
+            };
+        };
+        responses: {
+            /** @description They are kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricPushed"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];

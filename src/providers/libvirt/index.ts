@@ -28,6 +28,7 @@ import { Images } from "./images.ts";
 import { type Layer, LayerStore } from "./layers.ts";
 import { LibvirtLive } from "./live/index.ts";
 import { HaproxyBalancing } from "./load-balancing.ts";
+import { LibvirtMetrics } from "./metrics.ts";
 import { LibvirtNetwork } from "./network.ts";
 
 export interface LibvirtEntry {
@@ -94,6 +95,7 @@ class LibvirtProvider implements Provider {
   readonly events: LibvirtEvents;
   readonly live: LibvirtLive;
   readonly documents: KeptDocuments;
+  readonly metrics: LibvirtMetrics;
   readonly loadBalancing?: HaproxyBalancing;
   readonly dns?: NameServerFacet;
   readonly tunnels?: VpnGatewayFacet;
@@ -118,6 +120,7 @@ class LibvirtProvider implements Provider {
     this.network = new LibvirtNetwork(host);
     this.events = new LibvirtEvents(host);
     this.live = new LibvirtLive(host, this.compute);
+    this.metrics = new LibvirtMetrics(host);
     const texts = new FolderTexts(async (signal) => {
       signal.throwIfAborted();
       await host.layers.id();

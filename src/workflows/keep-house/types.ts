@@ -8,4 +8,6 @@ export interface KeepHouseInput {
 export interface KeepHouseResult {
   readonly historyRows: number;
   readonly logLines?: number;
+  /** Days and months of figures that were summed up or dropped. */
+  readonly thinned?: number;
 }

@@ -5,7 +5,7 @@ import type { KeepHouseInput, KeepHouseResult } from "./types.ts";
 
 const { dropOldRecords } = proxyActivities<Activities>(siteCall);
 
-/** Removes records that are older than they are to be kept. */
+/** Removes records that are older than they are to be kept, and sums up figures that are. */
 export async function keepHouse(input: KeepHouseInput): Promise<KeepHouseResult> {
   return dropOldRecords.executeWithOptions({ summary: "drop old records" }, [input]);
 }

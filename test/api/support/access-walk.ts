@@ -444,6 +444,23 @@ export const requests: Readonly<Record<string, WalkRow>> = {
   sealBreakGlass: { reach: "installation", makes: true, ask: () => ({ path: "/v1/break-glass" }) },
   listLogs: get(`/v1/logs?workflow_id=migration/${moved}`, "move", "walk-line"),
   followLogs: get(`/v1/logs/events?workflow_id=migration/${moved}&until=2020-01-01T00:00:00Z`, "move"),
+  listMetrics: get("/v1/metrics/names?site=onprem-a", "site", "walk.depth"),
+  readMetricSamples: get("/v1/metrics/samples?site=onprem-a&metric=walk.depth", "wholeSite", "walk-queue"),
+  pushMetricSamples: {
+    reach: "wholeSite",
+    makes: true,
+    ask: () => ({
+      path: "/v1/metrics/samples",
+      body: {
+        samples: [
+          {
+            ...{ site: "onprem-a", resource_id: "walk-queue", metric: "walk.depth" },
+            ...{ at: new Date().toISOString(), value: 1 },
+          },
+        ],
+      },
+    }),
+  },
   readMetrics: { reach: "installation", makes: true, ask: () => ({ path: "/v1/metrics" }) },
   readSiteWorkerMetrics: { reach: "installation", makes: true, ask: () => ({ path: "/v1/metrics/site-workers" }) },
   getControlPlane: { reach: "installation", makes: true, ask: () => ({ path: "/v1/control-plane" }) },
@@ -549,6 +566,8 @@ export async function walked(api: TestApi): Promise<World> {
   await store.logs.append([
     { at, level: "info", process: "worker", message: "walk-line", workflowId: `migration/${moved}`, facts: {} },
   ]);
+  const figure = { site: "onprem-a", resourceId: "walk-queue", metric: "walk.depth", at, value: 1 };
+  await store.metrics.write([figure]);
   await store.certificates.insert(sampleCertificate(moved));
   await store.migrations.update(moved, { certificateId: `cert-${moved}` });
   for (const userId of ["walk-user", "walk-far-user"]) await store.users.create({ userId, name: userId });
