@@ -23,6 +23,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   savings: async () => (await import("./savings.ts")).savingsBench,
   forecast: async () => (await import("./forecast.ts")).forecastBench,
   overhead: async () => (await import("./overhead.ts")).overheadBench,
+  burst: async () => (await import("./burst.ts")).burstBench,
   "burst-replay": async () => (await import("./burst-replay.ts")).burstReplayBench,
 };
 

@@ -9,7 +9,8 @@ import type { ActivityDeps } from "./deps.ts";
 import { hashOf } from "./pinned-plan.ts";
 import { lookAtTarget } from "./plan-observations.ts";
 
-export function createPlanActivities({ registry, store, defaults, settings }: ActivityDeps) {
+export function createPlanActivities(deps: ActivityDeps) {
+  const { registry, store, defaults } = deps;
   return {
     /** Looks at the sites that a VM may be made at, and stores the pinned plan. Repeating it for a known plan id returns the
      *  stored one. */
@@ -19,7 +20,8 @@ export function createPlanActivities({ registry, store, defaults, settings }: Ac
       const { request } = input;
       const names =
         request.site === undefined ? (request.sites ?? registry.sites.map(({ site }) => site)) : [request.site];
-      const sites = await Promise.all(names.map((site) => look(site, request)));
+      const { cancellationSignal: signal } = Context.current();
+      const sites = await Promise.all(names.map((site) => lookAtOffer(deps, site, request, signal)));
       const parts = planCreate({ request, defaults, sites });
       const chosen = parts.actions[0]?.resource.site;
       const tags = request.tags ?? {};
@@ -30,29 +32,40 @@ export function createPlanActivities({ registry, store, defaults, settings }: Ac
       return plan;
     },
   };
+}
 
-  /** A site that can't be looked at is left out; where it is the only one, that is why there is no plan. */
-  async function look(site: string, request: CreateVmRequest): Promise<SeenSite> {
-    const signal = Context.current().cancellationSignal;
-    const { residency = [] } = settings(site);
-    const region = registry.sites.find((candidate) => candidate.site === site)?.region;
-    const seen = { site, residency, ...(region === undefined ? {} : { region }) };
-    try {
-      return { ...seen, there: await offerOf(await registry.provider(site), request, signal) };
-    } catch (error) {
-      if (!isProviderError(error) || signal.aborted || request.site !== undefined) throw error;
-      return { ...seen, unread: error.message };
-    }
+/** What a VM would be made of at a site. One that can't be looked at is left out; where it is the only one, that is why there
+ *  is no plan. */
+export async function lookAtOffer(
+  deps: ActivityDeps,
+  site: string,
+  request: CreateVmRequest,
+  signal: AbortSignal,
+): Promise<SeenSite> {
+  const { registry, settings } = deps;
+  const { residency = [] } = settings(site);
+  const region = registry.sites.find((candidate) => candidate.site === site)?.region;
+  const seen = { site, residency, ...(region === undefined ? {} : { region }) };
+  try {
+    return { ...seen, there: await offerOf(deps, await registry.provider(site), request, signal) };
+  } catch (error) {
+    if (!isProviderError(error) || signal.aborted || request.site !== undefined) throw error;
+    return { ...seen, unread: error.message };
   }
+}
 
-  async function offerOf(provider: Provider, request: CreateVmRequest, signal: AbortSignal): Promise<SiteOffer> {
-    const [target, image, recoveryPoint] = await Promise.all([
-      lookAtTarget(provider, settings(provider.site), store, signal),
-      imageAt(provider, request, signal),
-      pointAt(provider, request, signal),
-    ]);
-    return { ...target, ...image, ...recoveryPoint, diskBytes: diskSizes(provider, request, image.image) };
-  }
+async function offerOf(
+  { store, settings }: ActivityDeps,
+  provider: Provider,
+  request: CreateVmRequest,
+  signal: AbortSignal,
+): Promise<SiteOffer> {
+  const [target, image, recoveryPoint] = await Promise.all([
+    lookAtTarget(provider, settings(provider.site), store, signal),
+    imageAt(provider, request, signal),
+    pointAt(provider, request, signal),
+  ]);
+  return { ...target, ...image, ...recoveryPoint, diskBytes: diskSizes(provider, request, image.image) };
 }
 
 type Found = Pick<SiteOffer, "image">;

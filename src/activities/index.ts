@@ -1,6 +1,9 @@
 // Long because every activity has its row here.
 import { type SiteActivity, siteActivities } from "../domain/site-work.ts";
 import { assessActivities } from "./assess.ts";
+import { burstLeaseActivities } from "./burst-lease.ts";
+import { burstPoolActivities } from "./burst-pool.ts";
+import { burstRemoveActivities, burstSweepActivities } from "./burst-remove.ts";
 import { certificateActivities } from "./certificate.ts";
 import { type Effects, withTrail } from "./changes.ts";
 import { computeActivities } from "./compute.ts";
@@ -82,6 +85,7 @@ function atSites(deps: SiteDeps, moves: DiskMoves) {
     ...groupCopyActivities(deps, moves),
     ...groupReturnActivities(deps, moves),
     ...operateActivities(deps),
+    ...burstRemoveActivities(deps),
     ...verifyActivities(deps),
     ...answerActivities(deps),
   };
@@ -132,6 +136,9 @@ function allOf(deps: ActivityDeps) {
     ...restoreActivities(deps, moves),
     ...sendFilesActivities(deps),
     ...connectionActivities(deps),
+    ...burstPoolActivities(deps),
+    ...burstLeaseActivities(deps),
+    ...burstSweepActivities(deps),
   };
 }
 
@@ -318,4 +325,13 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   claimDrill: "records",
   recordConnection: "records",
   lookAtConnections: "records",
+  watchPool: "records",
+  beginLease: "records",
+  noteLease: "records",
+  noteOffer: "records",
+  joinBurst: "changes",
+  leaveBurst: "undoes",
+  watchLease: "reads",
+  removeBurst: "undoes",
+  sweepBursts: "undoes",
 };

@@ -2,6 +2,7 @@ import type { RequestHandler } from "express";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Store } from "../store/index.ts";
 import { flowMetrics } from "../telemetry/flow-metrics.ts";
+import { burstGauges } from "./burst-gauges.ts";
 import { controlPlaneGauges } from "./control-plane-gauges.ts";
 import type { SiteSummary } from "./deps.ts";
 import { leaseGauges } from "./lease-gauges.ts";
@@ -44,6 +45,7 @@ export class ApiMetrics {
       migrationGauges(registers, store),
       leaseGauges(registers, store),
       controlPlaneGauges(registers, store),
+      burstGauges(registers, store),
       async () => frozen.set((await store.guard.frozen()) ? 1 : 0),
     ];
   }

@@ -7,6 +7,7 @@ import { addressRoutes } from "./routes/addresses.ts";
 import { assessmentRoutes } from "./routes/assessments.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { authRoutes } from "./routes/auth.ts";
+import { burstRoutes } from "./routes/burst.ts";
 import { certificateRoutes } from "./routes/certificates.ts";
 import { codecRoutes } from "./routes/codec.ts";
 import { connectionRoutes } from "./routes/connections.ts";
@@ -76,6 +77,7 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
     // Before those whose paths have an id in that place.
     ...restoredFileRoutes(context),
     ...restoreRoutes(context),
+    ...burstRoutes(context),
     ...certificateRoutes(context),
     ...authRoutes(context),
     ...guardRoutes(context),

@@ -22,6 +22,7 @@ import { protectionWorkflowId } from "../domain/protection.ts";
 import { restoreWorkflowId } from "../domain/restore.ts";
 import { type FilesToSend, type SentFiles, sendFilesWorkflowId } from "../domain/restored-files.ts";
 import type { SiteCheck } from "../providers/provider.ts";
+import { ensureBurstPools } from "../temporal/burst-pools.ts";
 import { taskQueue } from "../temporal/connection.ts";
 import { controlPlaneBackupId } from "../temporal/schedules.ts";
 import { searchAttributeKeys } from "../temporal/search-attributes.ts";
@@ -441,6 +442,11 @@ export class Runs {
         await this.#guard(this.#limits.askMs, () => handle.cancel());
       },
     };
+  }
+
+  /** Has the pool looked after; one that is already stays as it is. */
+  async watchPool(pool: { readonly poolId: string; readonly name: string }): Promise<void> {
+    await this.#guard(this.#limits.askMs, () => ensureBurstPools(this.#client, [pool]));
   }
 
   async cancelRestore(restoreId: string): Promise<void> {

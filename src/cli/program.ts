@@ -7,6 +7,7 @@ import { addAccess } from "./programs/access.ts";
 import { addAddresses } from "./programs/addresses.ts";
 import { addAudit } from "./programs/audit.ts";
 import { addConnections } from "./programs/connections.ts";
+import { addBurst } from "./programs/burst.ts";
 import { addControlPlane } from "./programs/control-plane.ts";
 import { addDecisions, addGuard } from "./programs/guard.ts";
 import { addImage } from "./programs/image.ts";
@@ -45,6 +46,7 @@ export function buildProgram(): Command {
   addRecovery(program);
   addTests(program);
   addWaves(program);
+  addBurst(program);
   addProtection(program);
   addRestores(program);
   addReading(program);

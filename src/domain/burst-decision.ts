@@ -15,6 +15,8 @@ export const burstReasons = [
   "cooling-down",
   "at-limit",
   "no-budget",
+  "no-offer",
+  "frozen",
   "not-worth",
   "enough",
   "spare",

@@ -60,6 +60,8 @@ export interface NewVmDisk {
 
 /** What a VM is made with, beside the volumes of the steps before. */
 export interface NewVmParameters extends Omit<CreateVmParameters, "disks"> {
+  /** cloud-init. */
+  readonly userData?: string;
   readonly image?: { readonly imageId: string; readonly bootDisk?: { sizeBytes?: number; encryptionKey?: string } };
   /** One for each volume of the steps before, in their order. */
   readonly disks: readonly { readonly bus: DiskBus; readonly boot: boolean }[];

@@ -33,6 +33,7 @@ export const siteActivities = [
   "startVm",
   "resizeVm",
   "deleteVm",
+  "removeBurst",
   "deleteVolume",
   "deleteSnapshot",
   "releaseAddress",

@@ -4,6 +4,8 @@ import { AssessmentRepository } from "./assessment-repository.ts";
 import { AuditRepository } from "./audit-repository.ts";
 import { BackupRepository } from "./backup-repository.ts";
 import { BindingRepository } from "./binding-repository.ts";
+import { BurstLeaseRepository } from "./burst-lease-repository.ts";
+import { BurstPoolRepository } from "./burst-pool-repository.ts";
 import { type CallRate, PostgresCallBudget } from "./call-budget.ts";
 import { CertificateRepository } from "./certificate-repository.ts";
 import { PostgresCheckpointStore } from "./checkpoint-store.ts";
@@ -56,6 +58,8 @@ export type { AuditQuery } from "./audit-repository.ts";
 export type { Backup } from "./backup-repository.ts";
 export type { BindingRecord } from "./binding-repository.ts";
 export type { ConnectionPatch } from "./connection-repository.ts";
+export type { BurstLeasePatch, KeptLease, NewBurstLease } from "./burst-lease-repository.ts";
+export { poolSubject } from "./burst-pool-repository.ts";
 export type { BackupPlace } from "./control-plane-repository.ts";
 export type { StoreLog } from "./database.ts";
 export type { HealthDecision } from "./health-repository.ts";
@@ -137,6 +141,9 @@ export interface Store {
   /** The points, VM by VM. */
   readonly backups: BackupRepository;
   readonly restores: RestoreRepository;
+  /** Pools that come and go with a load, and their VMs. */
+  readonly burstPools: BurstPoolRepository;
+  readonly burstLeases: BurstLeaseRepository;
   /** Files on their way to who asked for them. */
   readonly filePipe: FilePipe;
   readonly siteWorkers: SiteWorkerRepository;
@@ -211,6 +218,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     takeovers: new TakeoverRepository(db),
     backups: new BackupRepository(db),
     restores: new RestoreRepository(db),
+    burstPools: new BurstPoolRepository(db),
+    burstLeases: new BurstLeaseRepository(db),
     filePipe: new FilePipe(db),
     siteWorkers: new SiteWorkerRepository(db),
     certificates: new CertificateRepository(db),

@@ -29,6 +29,7 @@ import type {
 import type { AddressAllocationTable, AddressPoolTable } from "./address-schema.ts";
 import type { AssessmentTable, AssessmentVmTable } from "./assessment-schema.ts";
 import type { ConnectionTable } from "./connection-schema.ts";
+import type { BurstBackOffTable, BurstDecisionTable, BurstLeaseTable, BurstPoolTable } from "./burst-schema.ts";
 import type { ControlPlanePlaceTable, ControlPlaneTable, InterruptedRunTable } from "./control-plane-schema.ts";
 import type { HealthDecisionTable, HealthSampleTable, LeaseAskTable } from "./health-schema.ts";
 import type {
@@ -273,6 +274,10 @@ export interface Database {
   migration_tests: MigrationTestTable;
   restores: RestoreTable;
   file_pipe: FilePipeTable;
+  burst_pools: BurstPoolTable;
+  burst_decisions: BurstDecisionTable;
+  burst_leases: BurstLeaseTable;
+  burst_back_offs: BurstBackOffTable;
   migration_maps: MigrationMapTable;
   recovery_plans: RecoveryPlanTable;
   recovery_runs: RecoveryRunTable;

@@ -22,6 +22,7 @@ interface Timetable {
     | "keepHouse"
     | "rotateSecret"
     | "sweepTests"
+    | "sweepBursts"
     | "tendRecoveryPlans"
     | "tendConnections"
     | "backUpControlPlane";
@@ -53,6 +54,18 @@ export async function ensureTestSweepSchedule(client: Client): Promise<void> {
     scheduleId,
     workflowId: scheduleId,
     workflowType: "sweepTests",
+    everyMs: 300_000,
+    args: [],
+  });
+}
+
+/** Has VMs of pools removed that nobody looks after. Safe to call from every worker at every start. */
+export async function ensureBurstSweepSchedule(client: Client): Promise<void> {
+  const scheduleId = "burst-sweep";
+  await ensureSchedule(client, {
+    scheduleId,
+    workflowId: scheduleId,
+    workflowType: "sweepBursts",
     everyMs: 300_000,
     args: [],
   });

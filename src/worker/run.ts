@@ -14,11 +14,13 @@ import type { Say } from "../telemetry/say.ts";
 import { Scrubber } from "../telemetry/scrub.ts";
 import { otlpTarget } from "../telemetry/start-otlp.ts";
 import { startTelling } from "../telemetry/telling.ts";
+import { ensureBurstPools } from "../temporal/burst-pools.ts";
 import { ensureCollectors } from "../temporal/collectors.ts";
 import { connectClient, type TemporalAddress } from "../temporal/connection.ts";
 import {
   ensureBackupSchedule,
   ensureConnectionSchedule,
+  ensureBurstSweepSchedule,
   ensureHousekeepingSchedule,
   ensureInventorySchedules,
   ensureRecoveryPlanSchedule,
@@ -151,6 +153,8 @@ async function takeWork(parts: Work, onWorking: () => void): Promise<void> {
   await ensureGroupsLookedAfter(client);
   await ensureRotationSchedules(client, config.rotation);
   await ensureTestSweepSchedule(client);
+  await ensureBurstSweepSchedule(client);
+  await ensureBurstPools(client, await deps.store.burstPools.list());
   await ensureRecoveryPlanSchedule(client);
   await ensureConnectionSchedule(client);
   await ensureHousekeepingSchedule(client, { historyMs: config.inventory.historyMs, logsMs: config.logging.keepMs });

@@ -1,6 +1,8 @@
 export { askSite } from "./ask-site/workflow.ts";
 export { assessEstate } from "./assess-estate/workflow.ts";
 export { backUpControlPlane } from "./back-up-control-plane/workflow.ts";
+export { burstLease } from "./burst-lease/workflow.ts";
+export { burstPool } from "./burst-pool/workflow.ts";
 export { checkSite } from "./check-site/workflow.ts";
 export { previewConnection } from "./connect-sites/preview.ts";
 export { connectSites } from "./connect-sites/workflow.ts";
@@ -27,6 +29,7 @@ export { rotateTunnelKeys } from "./rotate-tunnel-keys/workflow.ts";
 export { runWave } from "./run-wave/workflow.ts";
 export { sendFiles } from "./send-files/workflow.ts";
 export { siteHealth } from "./site-health/workflow.ts";
+export { sweepBursts } from "./sweep-bursts/workflow.ts";
 export { sweepTests } from "./sweep-tests/workflow.ts";
 export { refreshResources, syncInventory } from "./sync-inventory/workflow.ts";
 export { takeCensus } from "./take-census/workflow.ts";

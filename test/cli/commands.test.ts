@@ -233,3 +233,57 @@ test("statistics count every migration once", async () => {
   assert.match(text.stdout, /^Migrations: +0, 0 moved, 0 failed/);
   assert.equal((await run("migrations", "statistics", "--since", "yesterdayish")).code, 2);
 });
+
+test("a burst pool is made of a file, explains itself, replays other settings, and is ended", async () => {
+  const file = join(dir, "pool.yaml");
+  const pool = [
+    "{ name: shop, site: onprem-a, sites: [onprem-b], own_vms: 4, sample_seconds: 60,",
+    "template: { cpus: 2, memory_bytes: 4294967296, image: golden }, signals: [{ metric: cpu.utilisation }] }",
+  ];
+  await writeFile(file, pool.join("\n"));
+  const made = await run("burst", "create", "--file", file);
+  assert.match(made.stdout, /^shop is looked after \(burst-/, made.stderr);
+  const pools = await run("burst", "pools");
+  assert.match(pools.stdout, /shop +onprem-a +cpu\.utilisation > 0\.9 +onprem-b +50 +active/);
+  const [{ pool_id: poolId } = { pool_id: "" }] = await json<{ pool_id: string }[]>("burst", "pools");
+  const { burstPools, metrics } = api.store;
+  const readings = [
+    { metric: "cpu.utilisation", state: "over", value: 0.95, threshold: 0.9, detail: "above for 60 s of 300 s" },
+  ] as const;
+  const held = {
+    action: "hold",
+    reason: "not-sustained",
+    wanted: 0,
+    have: 0,
+    detail: "it has not lasted",
+    readings,
+  } as const;
+  for (const second of [10, 20]) await burstPools.note(poolId, `2026-11-29T12:00:${second}.000Z`, held);
+  const explained = await run("burst", "explain", "shop");
+  assert.match(explained.stdout, /Now +hold, not-sustained \(2026-11-29T12:00:20\.000Z\)/);
+  assert.match(explained.stdout, /cpu\.utilisation +over: above for 60 s of 300 s/);
+  assert.match(explained.stdout, /2026-11-29T12:00:10\.000Z +2026-11-29T12:00:20\.000Z +hold +not-sustained +0 +2/);
+  const ordered = await run("burst", "order", "shop", "2");
+  assert.match(ordered.stdout, /at least 2 VMs/, ordered.stderr);
+  assert.match((await run("burst", "order", "shop", "51")).stderr, /more than the 50/);
+  // Four hours of a load that is 0.95 in every second one.
+  const end = Math.floor(Date.now() / 300_000) * 300_000;
+  const samples = Array.from({ length: 240 }, (_, minute) => ({
+    ...{ site: "onprem-a", resourceId: "app", metric: "cpu.utilisation" },
+    at: new Date(end - (240 - minute) * 60_000).toISOString(),
+    value: Math.floor(minute / 60) % 2 === 0 ? 0.4 : 0.95,
+  }));
+  await metrics.write(samples);
+  const times = ["--from", new Date(end - 240 * 60_000).toISOString(), "--to", new Date(end).toISOString()];
+  const replayed = await json<Record<"as_it_is" | "as_asked", { vm_hours: number; most_vms: number }>>(
+    ...["burst", "what-if", "shop", ...times, "--threshold", "0.97"],
+  );
+  assert.equal(replayed.as_asked.vm_hours, 0);
+  assert.equal(replayed.as_it_is.most_vms, 2);
+  assert.equal((await run("burst", "what-if", "shop", "--threshold", "much")).code, 2);
+  assert.match((await run("burst", "leases", "shop")).stdout, /never had a VM/);
+  await writeFile(file, pool.join("\n").replace("own_vms: 4", "own_vms: 6"));
+  assert.equal((await run("burst", "change", "shop", "--file", file)).stdout, "shop is changed.\n");
+  assert.equal((await run("burst", "release", "shop", "--yes")).code, 0);
+  assert.match((await run("burst", "delete", "shop", "--yes")).stdout, /shop ends/);
+});

@@ -48,6 +48,8 @@ const orders: readonly (readonly [string, string?, string?])[] = [
   // A lease must not change hands before its holder is off, nor anything follow before it was judged.
   ["lease-taken-by-fencing", "fenceGroup", "takeLease"],
   ["site-health-decided", "judgeSite", "actOnOutage"],
+  // What was not made can't be put into a pool.
+  ["burst-served", "createVm", "joinBurst"],
 ];
 for (const [name, before, then] of orders) {
   test(`a history like ${name} whose steps came in another order is refused`, async () => {

@@ -32,10 +32,13 @@ test("whatever changes a site is scheduled there, but for what needs more than o
   const restores = ["copyPoint"];
   // By the control interface of a gateway, which workers for everything reach.
   const gateways = ["putTunnelEnd", "bringUpTunnel", "removeTunnelEnd"];
+  // A pool may be at another site than the VM; a sweep is of all sites.
+  const bursts = ["joinBurst", "leaveBurst", "sweepBursts"];
   const recovery = ["setRecoveryRecord", "joinRecoveryPool", "callRecoveryWebhook"];
   const elsewhere = [
     ...["exchangeSecret", "retireKey", "replicate", "rereadRules", "dropReplica", "forgetSource"],
     ...[...live, ...leases, ...backups, ...restores, ...recovery, ...tests, ...ofTraffic, ...pools, ...gateways],
+    ...bursts,
   ];
   for (const [name, effect] of Object.entries(effects)) {
     if (effect === "reads" || effect === "records") continue;

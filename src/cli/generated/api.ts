@@ -1815,6 +1815,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/burst-pools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Pools, by name */
+        get: operations["listBurstPools"];
+        put?: never;
+        /** Have VMs come and go with the load of a site */
+        post: operations["createBurstPool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/burst-pools/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One pool, with all of its settings */
+        get: operations["getBurstPool"];
+        put?: never;
+        /** Change all of a pool's settings; VMs that are there stay as they are */
+        post: operations["changeBurstPool"];
+        /** End a pool: its VMs are drained and removed */
+        delete: operations["deleteBurstPool"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/burst-pools/{id}/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have at least so many VMs, whatever the load is; 0 leaves it to the load again */
+        post: operations["orderBurst"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/burst-pools/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Drain and remove all of a pool's VMs now; what its load then needs comes anew */
+        post: operations["releaseBurst"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/burst-pools/{id}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a pool decided and why, also where it did nothing; the newest first */
+        get: operations["listBurstDecisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/burst-pools/{id}/leases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A pool's VMs from their order to their end, the youngest first */
+        get: operations["listBurstLeases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/burst-pools/{id}/what-if": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What other settings would have made of the load that was */
+        post: operations["replayBurstPool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/certificates/verify": {
         parameters: {
             query?: never;
@@ -3909,6 +4031,121 @@ export interface components {
             /** @description Plan only; nothing is restored */
             dry_run?: boolean;
         };
+        NewBurstPool: {
+            /**
+             * @description Its VMs are named after it
+             * @example web
+             */
+            name: string;
+            /**
+             * @description Whose load it is
+             * @example onprem-a
+             */
+            site: string;
+            /** @description Where its VMs may be */
+            sites: string[];
+            template: components["schemas"]["BurstTemplate"];
+            /** @description How many of the pool's VMs the site itself is worth */
+            own_vms: number;
+            /** @description Exact, or a beginning and `*` */
+            regions?: string[];
+            /** @description A place that a site's configuration must name */
+            residency?: string;
+            monthly_budget?: {
+                micros: number;
+                currency: string;
+            };
+            /** @description What one VM sends, for its price */
+            egress_gib_per_hour?: number;
+            balancer?: components["schemas"]["BurstBalancer"];
+            signals?: components["schemas"]["NewBurstSignal"][];
+            forecast?: {
+                lead_seconds?: number;
+                over_minute_worth?: number;
+            };
+            enabled?: boolean;
+            sample_seconds?: number;
+            cooldown_seconds?: number;
+            max_vms?: number;
+            /** @description The part that must not be capacity which a site may take back */
+            on_demand_share?: number;
+            /** @description How long one VM may be there at most */
+            lease_seconds?: number;
+            /** @description None is given back before; clouds bill it anyway */
+            least_billed_seconds?: number;
+            owner?: string;
+            /** @description Keys and values as the site has them */
+            tags?: {
+                [key: string]: string;
+            };
+        };
+        BurstTemplate: {
+            cpus: number;
+            /** @description Bytes */
+            memory_bytes: number;
+            /** @description By its name or id at each of the sites */
+            image: string;
+            instance_type?: string;
+            burstable?: boolean;
+            network?: string;
+            security_groups?: string[];
+            public_address?: boolean;
+            /** @description cloud-init */
+            user_data?: string;
+            /** @description What its VMs serve on */
+            port?: number;
+        };
+        /** @description Where its VMs take traffic */
+        BurstBalancer: {
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            site: string;
+            pool_id: string;
+            share_id?: string;
+        };
+        /** @description What is left out has the metric's defaults */
+        NewBurstSignal: {
+            metric: string;
+            /** @description Absent: all resources of the site that have it */
+            resource_id?: string;
+            /** @enum {string} */
+            measures?: "utilisation" | "backlog";
+            threshold?: number;
+            /** @description What the pool is sized to */
+            target?: number;
+            release_under?: number;
+            sustain_seconds?: number;
+        };
+        /** @description At least so many VMs whatever the load is; 0 leaves it to the load */
+        BurstOrder: {
+            vms: number;
+        };
+        BurstChange: {
+            /**
+             * Format: date-time
+             * @description Default 30 days ago
+             */
+            from?: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            to?: string;
+            threshold?: number;
+            /** @description What the pool is sized to */
+            target?: number;
+            release_under?: number;
+            sustain_seconds?: number;
+            cooldown_seconds?: number;
+            max_vms?: number;
+            /** @description How many of the pool's VMs the site itself is worth */
+            own_vms?: number;
+            forecast?: {
+                over_minute_worth: number;
+            };
+        };
         Certificate: {
             /** @constant */
             format: "novacron-certificate/1";
@@ -4111,6 +4348,7 @@ export interface components {
             bindings: components["schemas"]["Binding"][];
             permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "networks:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "networks:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup")[];
             permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "certificates:verify" | "metrics:read" | "metrics:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "bursts:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "bursts:write" | "vms:write" | "certificates:verify" | "metrics:read" | "metrics:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup")[];
             /** @description Default 90 */
             expires_in_days?: number;
         };
@@ -6831,6 +7069,227 @@ export interface components {
             /** @description Absent on the last page */
             next_cursor?: string;
         };
+        BurstPoolList: {
+            items: components["schemas"]["BurstPool"][];
+        };
+        BurstPool: {
+            pool_id: string;
+            /**
+             * @description Its VMs are named after it
+             * @example web
+             */
+            name: string;
+            /**
+             * @description Whose load it is
+             * @example onprem-a
+             */
+            site: string;
+            /** @description Where its VMs may be */
+            sites: string[];
+            template: components["schemas"]["BurstTemplate"];
+            /** @description How many of the pool's VMs the site itself is worth */
+            own_vms: number;
+            /** @description Exact, or a beginning and `*` */
+            regions?: string[];
+            /** @description A place that a site's configuration must name */
+            residency?: string;
+            monthly_budget?: {
+                micros: number;
+                currency: string;
+            };
+            /** @description What one VM sends, for its price */
+            egress_gib_per_hour?: number;
+            balancer?: components["schemas"]["BurstBalancer"];
+            enabled: boolean;
+            sample_seconds: number;
+            cooldown_seconds: number;
+            max_vms: number;
+            /** @description The part that must not be capacity which a site may take back */
+            on_demand_share: number;
+            /** @description How long one VM may be there at most */
+            lease_seconds: number;
+            /** @description None is given back before; clouds bill it anyway */
+            least_billed_seconds: number;
+            owner: string;
+            /** @description Keys and values as the site has them */
+            tags: {
+                [key: string]: string;
+            };
+            signals: components["schemas"]["BurstSignal"][];
+            forecast?: {
+                lead_seconds: number;
+                over_minute_worth: number;
+            };
+            /** @enum {string} */
+            state: "active" | "deleting" | "deleted";
+            /** @description By a person: at least so many VMs */
+            ordered: number;
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+        };
+        BurstSignal: {
+            metric: string;
+            /** @description Absent: all resources of the site that have it */
+            resource_id?: string;
+            /** @enum {string} */
+            measures: "utilisation" | "backlog";
+            threshold: number;
+            /** @description What the pool is sized to */
+            target: number;
+            release_under: number;
+            sustain_seconds: number;
+        };
+        BurstDecisionList: {
+            items: components["schemas"]["BurstDecision"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        BurstDecision: {
+            decision_id: number;
+            pool_id: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            until: string;
+            /** @description How often it was looked at meanwhile */
+            looks: number;
+            /** @enum {string} */
+            action: "burst" | "release" | "hold";
+            /** @enum {string} */
+            reason: "load" | "forecast" | "manual" | "disabled" | "no-samples" | "under-threshold" | "not-sustained" | "cooling-down" | "at-limit" | "no-budget" | "no-offer" | "frozen" | "not-worth" | "enough" | "spare";
+            wanted: number;
+            have: number;
+            detail: string;
+            readings: {
+                metric: string;
+                /** @enum {string} */
+                state: "unknown" | "under" | "between" | "over" | "sustained";
+                value?: number;
+                threshold: number;
+                over_since_ms?: number;
+                detail: string;
+            }[];
+            /** @description Of a burst: the best first, then those left out */
+            candidates: {
+                /**
+                 * @description A site's id, as in the configuration
+                 * @example onprem-a
+                 */
+                site: string;
+                instance_type?: string;
+                /** @enum {string} */
+                capacity_type?: "on-demand" | "spot";
+                hourly?: {
+                    micros: number;
+                    currency: string;
+                };
+                detail: string;
+            }[];
+        };
+        BurstLeaseList: {
+            items: components["schemas"]["BurstLease"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        BurstLease: {
+            lease_id: string;
+            pool_id: string;
+            owner: string;
+            /** @enum {string} */
+            state: "ordered" | "creating" | "joining" | "serving" | "leaving" | "removed" | "failed";
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            site?: string;
+            vm_id?: string;
+            vm_name: string;
+            instance_type?: string;
+            /** @enum {string} */
+            capacity_type?: "on-demand" | "spot";
+            hourly?: {
+                micros: number;
+                currency: string;
+            };
+            budget?: {
+                micros: number;
+                currency: string;
+            };
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            deadline: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            ordered_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            serving_at?: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            ended_at?: string;
+            leave_reason?: string;
+            steps: {
+                step: string;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                at: string;
+            }[];
+            problems: {
+                /**
+                 * @description A site's id, as in the configuration
+                 * @example onprem-a
+                 */
+                site?: string;
+                code: string;
+                message: string;
+            }[];
+        };
+        BurstWhatIf: {
+            metric: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            to: string;
+            minutes_known: number;
+            as_it_is: components["schemas"]["BurstOutcome"];
+            as_asked: components["schemas"]["BurstOutcome"];
+        };
+        BurstOutcome: {
+            vm_hours: number;
+            minutes_over: number;
+            direction_changes: number;
+            most_vms: number;
+            cost?: {
+                micros: number;
+                currency: string;
+            };
+        };
         CertificateVerdict: {
             identical: boolean;
             disks: {
@@ -6885,6 +7344,7 @@ export interface components {
                 /** @enum {string} */
                 permission: "inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "networks:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "networks:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup";
                 permission: "inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "certificates:verify" | "metrics:read" | "metrics:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup";
+                permission: "inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "bursts:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "bursts:write" | "vms:write" | "certificates:verify" | "metrics:read" | "metrics:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup";
                 scopes: components["schemas"]["Scope"][];
             }[];
         };
@@ -7074,6 +7534,7 @@ export interface components {
             /** @description No more than these of what the roles allow */
             permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "networks:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "networks:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup")[];
             permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "certificates:verify" | "metrics:read" | "metrics:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "bursts:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "bursts:write" | "vms:write" | "certificates:verify" | "metrics:read" | "metrics:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup")[];
             created_by: string;
             /**
              * Format: date-time
@@ -7110,6 +7571,7 @@ export interface components {
             /** @description No more than these of what the roles allow */
             permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "networks:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "networks:write" | "certificates:verify" | "metrics:read" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup")[];
             permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "vms:write" | "certificates:verify" | "metrics:read" | "metrics:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup")[];
+            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "bursts:read" | "operations:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "bursts:write" | "vms:write" | "certificates:verify" | "metrics:read" | "metrics:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup")[];
             created_by: string;
             /**
              * Format: date-time
@@ -11905,6 +12367,376 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listBurstPools: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BurstPoolList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    createBurstPool: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBurstPool"];
+            };
+        };
+        responses: {
+            /** @description The pool; it is looked after from now on */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BurstPool"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getBurstPool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The pool */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BurstPool"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    changeBurstPool: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBurstPool"];
+            };
+        };
+        responses: {
+            /** @description The pool as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BurstPool"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    deleteBurstPool: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its VMs go */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BurstPool"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    orderBurst: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BurstOrder"];
+            };
+        };
+        responses: {
+            /** @description The pool follows */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BurstPool"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    releaseBurst: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They go */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BurstPool"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listBurstDecisions: {
+        parameters: {
+            query?: {
+                /** @description Rows in one page. Default 50 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; opaque */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BurstDecisionList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listBurstLeases: {
+        parameters: {
+            query?: {
+                /** @description Rows in one page. Default 50 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; opaque */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BurstLeaseList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    replayBurstPool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BurstChange"];
+            };
+        };
+        responses: {
+            /** @description Both, replayed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BurstWhatIf"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];

@@ -1,6 +1,9 @@
 // Long because it is one table: a row for each operation.
+
+import { type BurstRequest, resolveBurst } from "../../../src/domain/burst-request.ts";
 import { resolvePolicy } from "../../../src/domain/protection-policy.ts";
 import { outlineWave } from "../../../src/domain/wave-outline.ts";
+import { fromWire } from "../../../src/domain/wire.ts";
 import { connectClient } from "../../../src/temporal/connection.ts";
 import { ensureSiteHealth } from "../../../src/temporal/site-health.ts";
 import { sampleCertificate, sampleOperationPlan, samplePlan, sampleWavePlan } from "./activities.ts";
@@ -254,6 +257,16 @@ export const requests: Readonly<Record<string, WalkRow>> = {
     reach: "move",
     ask: () => ({ path: "/v1/restores/files", body: { group_id: "walk-group", vm: "nobody", path: "etc" } }),
   },
+  listBurstPools: get("/v1/burst-pools", "vm", "walk-pool"),
+  createBurstPool: { reach: "move", makes: true, ask: () => ({ path: "/v1/burst-pools", body: burstBody() }) },
+  getBurstPool: get("/v1/burst-pools/walk-pool", "vm"),
+  changeBurstPool: { reach: "vm", ask: () => ({ path: "/v1/burst-pools/walk-pool", body: burstBody("walked") }) },
+  deleteBurstPool: get("/v1/burst-pools/walk-pool-gone", "vm"),
+  orderBurst: { reach: "vm", ask: () => ({ path: "/v1/burst-pools/walk-pool/order", body: { vms: 0 } }) },
+  releaseBurst: get("/v1/burst-pools/walk-pool/release", "vm"),
+  listBurstDecisions: get("/v1/burst-pools/walk-pool/decisions", "vm"),
+  listBurstLeases: get("/v1/burst-pools/walk-pool/leases", "vm"),
+  replayBurstPool: { reach: "vm", ask: () => ({ path: "/v1/burst-pools/walk-pool/what-if", body: {} }) },
   listRestores: get("/v1/restores", "move", "walk-restore"),
   getRestore: get("/v1/restores/walk-restore", "move"),
   cancelRestore: get("/v1/restores/walk-restore/cancel", "move"),
@@ -519,6 +532,10 @@ export async function walked(api: TestApi): Promise<World> {
     createdBy: "token/bootstrap",
   });
   await store.restores.update("walk-restore", { state: "done", endedAt: "2026-01-01T00:00:00.000Z" });
+  for (const poolId of ["walk-pool", "walk-pool-gone"]) {
+    const settings = resolveBurst(fromWire<BurstRequest>(burstBody(poolId) as never), "token/bootstrap");
+    await store.burstPools.create({ poolId, settings, createdBy: "token/bootstrap" });
+  }
   const testPlan = { ...plan, planId: "walk-test-plan", kind: "test-migration" };
   await store.plans.insert(testPlan);
   await store.tests.create({
@@ -595,6 +612,7 @@ export async function walked(api: TestApi): Promise<World> {
       ["/v1/recovery-runs/walk-recovery", "/v1/recovery-runs/walk-recover9"],
       ["/v1/protection-groups/walk-group", "/v1/protection-groups/walk-grou9"],
       ["/v1/restores/walk-restore", "/v1/restores/walk-restor9"],
+      ["/v1/burst-pools/walk-pool", "/v1/burst-pools/walk-poo9"],
       [`/v1/migration-tests/${tested}`, "/v1/migration-tests/walk-teste9"],
       [`/v1/operations/${operated}`, "/v1/operations/walk-operate9"],
       ["/v1/vms/onprem-a/id-db-1", "/v1/vms/onprem-a/id-db-9"],
@@ -606,6 +624,13 @@ export async function walked(api: TestApi): Promise<World> {
       [`/v1/migrations/${moved}`, "/v1/migrations/walk-move9"],
       ["/v1/waves/walk-wave", "/v1/waves/walk-wav9"],
     ],
+  };
+}
+
+function burstBody(name = `walk-${(made += 1)}`) {
+  return {
+    ...{ name, site: "onprem-a", sites: ["onprem-b"], own_vms: 1, tags: { env: "prod", project: "web" } },
+    template: { cpus: 1, memory_bytes: 2 ** 30, image: "walk" },
   };
 }
 

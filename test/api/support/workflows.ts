@@ -220,3 +220,5 @@ export async function migrateVm({ migrationId }: MigrateVmInput): Promise<Migrat
     throw error;
   }
 }
+
+export async function burstPool(): Promise<void> {}

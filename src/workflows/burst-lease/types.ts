@@ -1,0 +1,3 @@
+export interface BurstLeaseInput {
+  readonly leaseId: string;
+}
