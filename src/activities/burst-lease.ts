@@ -4,11 +4,13 @@ import { type BurstBalancer, isLeaseOpen, leaseCostMicros } from "../domain/burs
 import { type BurstOffer, backOffAfter } from "../domain/burst-offers.ts";
 import { isProviderError, ProviderError } from "../domain/errors.ts";
 import type { Vm } from "../domain/vm.ts";
-import { fullWeight, type LoadBalancingFacet, type NewTarget } from "../providers/traffic-facets.ts";
+import type { LoadBalancingFacet, NewTarget } from "../providers/traffic-facets.ts";
 import type { BurstLeasePatch, KeptLease } from "../store/index.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { goneIsFine } from "./gone.ts";
 
+/** As much as a target can have: the VM takes as much as the largest of the site's own. */
+const fullWeight = 100;
 const pollMs = 500;
 /** A guest boots, and its application loads. */
 const answersWithinMs = 240_000;

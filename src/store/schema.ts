@@ -28,8 +28,8 @@ import type {
 } from "./access-schema.ts";
 import type { AddressAllocationTable, AddressPoolTable } from "./address-schema.ts";
 import type { AssessmentTable, AssessmentVmTable } from "./assessment-schema.ts";
-import type { ConnectionTable } from "./connection-schema.ts";
 import type { BurstBackOffTable, BurstDecisionTable, BurstLeaseTable, BurstPoolTable } from "./burst-schema.ts";
+import type { ConnectionTable } from "./connection-schema.ts";
 import type { ControlPlanePlaceTable, ControlPlaneTable, InterruptedRunTable } from "./control-plane-schema.ts";
 import type { HealthDecisionTable, HealthSampleTable, LeaseAskTable } from "./health-schema.ts";
 import type {

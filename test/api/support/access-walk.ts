@@ -260,7 +260,10 @@ export const requests: Readonly<Record<string, WalkRow>> = {
   listBurstPools: get("/v1/burst-pools", "vm", "walk-pool"),
   createBurstPool: { reach: "move", makes: true, ask: () => ({ path: "/v1/burst-pools", body: burstBody() }) },
   getBurstPool: get("/v1/burst-pools/walk-pool", "vm"),
-  changeBurstPool: { reach: "vm", ask: () => ({ path: "/v1/burst-pools/walk-pool", body: burstBody("walked") }) },
+  changeBurstPool: {
+    reach: "vm",
+    ask: () => ({ path: "/v1/burst-pools/walk-pool", body: burstBody("walked", "onprem-a") }),
+  },
   deleteBurstPool: get("/v1/burst-pools/walk-pool-gone", "vm"),
   orderBurst: { reach: "vm", ask: () => ({ path: "/v1/burst-pools/walk-pool/order", body: { vms: 0 } }) },
   releaseBurst: get("/v1/burst-pools/walk-pool/release", "vm"),
@@ -627,9 +630,9 @@ export async function walked(api: TestApi): Promise<World> {
   };
 }
 
-function burstBody(name = `walk-${(made += 1)}`) {
+function burstBody(name = `walk-${(made += 1)}`, at = "onprem-b") {
   return {
-    ...{ name, site: "onprem-a", sites: ["onprem-b"], own_vms: 1, tags: { env: "prod", project: "web" } },
+    ...{ name, site: "onprem-a", sites: [at], own_vms: 1, tags: { env: "prod", project: "web" } },
     template: { cpus: 1, memory_bytes: 2 ** 30, image: "walk" },
   };
 }
