@@ -97,6 +97,8 @@ export function connectionRoutes(context: ApiContext) {
       audit: "connection.show-keys",
       stepUp: true,
       duringFreeze: true,
+      idempotent: true,
+      confidential: true,
       params: idParams,
       responses: { 200: { description: "Files for the device, and what a person does", schema: deviceConfigSchema } },
       async handle({ params: { id }, access }): Promise<Answer> {
@@ -166,6 +168,7 @@ export function connectionRoutes(context: ApiContext) {
       permission: "networks:write",
       actor: "signed-in",
       audit: "connection.disconnect",
+      stepUp: true,
       idempotent: true,
       params: idParams,
       responses: { 202: { description: "Started; the state follows", schema: connectionSchema } },

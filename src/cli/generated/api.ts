@@ -9560,7 +9560,9 @@ export interface operations {
     showDeviceConfig: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
