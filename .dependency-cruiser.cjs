@@ -21,11 +21,13 @@ const rooms = {
   },
   activities: {
     value: [domain],
-    types: [port, "^src/store/", "^src/transfer/", host, "(?:^|/)node_modules/@temporalio/worker/"],
+    types: [port, "^src/store/", "^src/costs/", "^src/transfer/", host, "(?:^|/)node_modules/@temporalio/worker/"],
     packages: ["@temporalio/activity", "@temporalio/common"],
   },
   transfer: { value: [domain], types: [host], packages: ["xz-decompress"] },
   store: { value: [domain], types: ["^src/transfer/ports\\.ts$"], packages: ["kysely", "pg"] },
+  // Cost rows are summed by whole columns, which PostgreSQL keeps and DuckDB reads.
+  costs: { value: [domain], types: ["^src/store/"], packages: ["@duckdb/node-api"] },
   telemetry: { value: [domain], packages: ["pino", "prom-client"] },
   // What its workflows' part imports ends up in their bundle: domain only, which the bundler sees to.
   temporal: { value: [domain, telemetry], types: ["^src/workflows/"], packages: [temporal, "zod"] },
@@ -51,6 +53,7 @@ const rooms = {
       domain,
       "^src/store/",
       "^src/temporal/",
+      "^src/costs/",
       telemetry,
       "^src/site/(?:contract|grant|join-token|names)\\.ts$",
       "^src/workflows/[^/]+/(?:messages|types)\\.ts$",

@@ -14,6 +14,7 @@ import { ApiMetrics } from "../src/api/metrics.ts";
 import type { Actor } from "../src/api/route.ts";
 import { apiRoutes } from "../src/api/routes.ts";
 import { Runs } from "../src/api/runs.ts";
+import { CostBook } from "../src/costs/index.ts";
 import { authorise, grantsOf, type Scope } from "../src/domain/access.ts";
 import { vmResource } from "../src/domain/resource.ts";
 import type { Vm } from "../src/domain/vm.ts";
@@ -103,7 +104,8 @@ function bareApp(store: Store): express.Express {
   const auth = createAuth(store);
   const metrics = new ApiMetrics(store, rest.sites);
   const runs = new Runs(temporal, limits);
-  const context = { ...rest, temporal, auth, limits, alarm: () => undefined, runs, metrics };
+  const costs = new CostBook({ costs: store.costs });
+  const context = { ...rest, costs, temporal, auth, limits, alarm: () => undefined, runs, metrics };
   const grants = grantsOf((["viewer", "operator", "admin"] as const).map((role) => ({ role, scope: {} })));
   const actor: Actor = { kind: "token", id: "token/bare", name: "bare", responsible: "token/bare", grants };
   const app = express();

@@ -24,6 +24,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   forecast: async () => (await import("./forecast.ts")).forecastBench,
   overhead: async () => (await import("./overhead.ts")).overheadBench,
   burst: async () => (await import("./burst.ts")).burstBench,
+  "cost-scan": async () => (await import("./cost-scan.ts")).costScanBench,
   "burst-replay": async () => (await import("./burst-replay.ts")).burstReplayBench,
 };
 
@@ -39,6 +40,7 @@ export interface BenchOptions {
   readonly resources?: number;
   readonly load?: string;
   readonly traces?: TraceFiles;
+  readonly rows?: number;
 }
 
 export async function listBenches(): Promise<{ name: string; summary: string }[]> {
@@ -53,17 +55,17 @@ export async function runBench(name: string, options: BenchOptions = {}): Promis
     process.stderr.write(`There is no bench ${name}. There are: ${Object.keys(benches).join(", ")}.\n`);
     return 2;
   }
-  const { json = false, check = false, runs, seed, sizeGib, pairs, resources, load, traces } = options;
+  const { json = false, check = false, runs, seed, sizeGib, pairs, resources, load, rows, traces } = options;
   const note = (line: string): void => void process.stderr.write(`${line}\n`);
   const bench = await open();
-  const refused = Object.entries({ size: sizeGib, pairs, resources, load, traces })
+  const refused = Object.entries({ size: sizeGib, pairs, resources, load, rows, traces })
     .filter(([option, value]) => value !== undefined && !bench.takes?.some((taken) => taken === option))
     .map(([option]) => `--${option}`);
   if (refused.length > 0) {
     process.stderr.write(`The bench ${name} has no ${refused.join(" and no ")}.\n`);
     return 2;
   }
-  const figures = await bench.run({ note, runs, seed, sizeGib, pairs, resources, load, traces });
+  const figures = await bench.run({ note, runs, seed, sizeGib, pairs, resources, load, rows, traces });
   const report: BenchReport = { bench: name, machine: machine(), figures };
   process.stdout.write(`${json ? JSON.stringify(report) : formatReport(report)}\n`);
   return check && report.figures.some((figure) => figure.met === false) ? 1 : 0;

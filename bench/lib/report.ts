@@ -25,7 +25,7 @@ export interface Bench {
   readonly name: string;
   readonly summary: string;
   /** Which of the options that only some benches have it takes. */
-  readonly takes?: readonly ("size" | "pairs" | "resources" | "load" | "traces")[];
+  readonly takes?: readonly ("size" | "pairs" | "resources" | "load" | "rows" | "traces")[];
   run(context: BenchContext): Promise<Figure[]>;
 }
 
@@ -46,6 +46,8 @@ export interface BenchContext {
   readonly load?: string;
   /** `--traces`, `--vms`, `--next-month`: files of what VMs used, where such are replayed. */
   readonly traces?: TraceFiles;
+  /** `--rows N`: how many rows of costs. */
+  readonly rows?: number;
 }
 
 export function figure(input: Omit<Figure, "ratio" | "met">): Figure {

@@ -1,3 +1,4 @@
+import type { CostBook } from "../costs/index.ts";
 import type { LeaseTerms } from "../domain/lease.ts";
 import type { HealthSettings } from "../domain/lookout.ts";
 import type { MigrationDefaults } from "../domain/migration-parts.ts";
@@ -144,6 +145,8 @@ export interface ActivityDeps extends SiteDeps {
     readonly sites: readonly (Place & { readonly simulated: boolean })[];
   };
   readonly store: Store;
+  /** Cost rows, taken and summed. */
+  readonly costs: CostBook;
   readonly defaults: MigrationDefaults;
   /** Migrations that work at the same time, over all workers; more wait. */
   readonly parallelMigrations: number;

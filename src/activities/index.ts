@@ -6,10 +6,12 @@ import { burstPoolActivities } from "./burst-pool.ts";
 import { burstRemoveActivities, burstSweepActivities } from "./burst-remove.ts";
 import { certificateActivities } from "./certificate.ts";
 import { type Effects, withTrail } from "./changes.ts";
+import { collectCostActivities } from "./collect-costs.ts";
 import { computeActivities } from "./compute.ts";
 import { connectionActivities } from "./connections.ts";
 import { controlPlaneActivities } from "./control-plane.ts";
 import { copyActivities } from "./copy.ts";
+import { costActivities } from "./costs.ts";
 import { createPlanActivities } from "./create-plan.ts";
 import type { ActivityDeps, SiteDeps } from "./deps.ts";
 import { DiskMoves } from "./disk-moves.ts";
@@ -139,6 +141,8 @@ function allOf(deps: ActivityDeps) {
     ...burstPoolActivities(deps),
     ...burstLeaseActivities(deps),
     ...burstSweepActivities(deps),
+    ...costActivities(deps),
+    ...collectCostActivities(deps),
   };
 }
 
@@ -334,4 +338,8 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   watchLease: "reads",
   removeBurst: "undoes",
   sweepBursts: "undoes",
+  takeCosts: "records",
+  monthsToCollect: "reads",
+  collectSiteCosts: "records",
+  endCostImport: "records",
 };

@@ -1,5 +1,6 @@
 import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from "express";
 import helmet from "helmet";
+import { CostBook } from "../costs/index.ts";
 import { toWire } from "../domain/wire.ts";
 import { alarms } from "./alarm.ts";
 import { audited, noteFailure, refusals } from "./audit.ts";
@@ -44,6 +45,7 @@ export function createApi(deps: ApiDeps): Express {
     auth: { ...auth, forget: (hash) => authenticator.forget(hash) },
     limits,
     historyMs: deps.historyMs ?? defaultHistoryMs,
+    costs: deps.costs ?? new CostBook({ costs: deps.store.costs }),
     runs: new Runs(deps.temporal, limits),
     metrics,
   });
@@ -76,10 +78,12 @@ export function createApi(deps: ApiDeps): Express {
       const actor = await authenticator.admit(request, route);
       admitted = true;
       response.setHeader("Cache-Control", "no-store");
-      await new Promise<void>((resolve, reject) => {
-        readJson(request, response, (error?: unknown) => (error ? reject(error) : resolve()));
-      });
-      refuseOtherBodies(request);
+      if (route.rawBody === undefined) {
+        await new Promise<void>((resolve, reject) => {
+          readJson(request, response, (error?: unknown) => (error ? reject(error) : resolve()));
+        });
+      }
+      refuseOtherBodies(request, route.rawBody);
       let gone: AbortController | undefined;
       const key = route.idempotent ? readIdempotencyKey(request.get("idempotency-key")) : undefined;
       const body: unknown = request.body;
@@ -199,12 +203,12 @@ function isJson(request: { headers: { "content-type"?: string } }): boolean {
   return /^application\/([\w.-]+\+)?json\s*(;|$)/i.test(request.headers["content-type"] ?? "");
 }
 
-function refuseOtherBodies(request: Request): void {
+function refuseOtherBodies(request: Request, rawBody: string | undefined): void {
   const sent = request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0;
-  if (!sent || isJson(request)) return;
+  if (!sent || (rawBody === undefined ? isJson(request) : request.headers["content-type"] === rawBody)) return;
   throw new ProblemError("UnsupportedMediaType", {
     detail: `The body is ${request.headers["content-type"] ?? "of no declared type"}`,
-    action: "Send it as application/json.",
+    action: `Send it as ${rawBody ?? "application/json"}.`,
   });
 }
 

@@ -1,6 +1,7 @@
 import type { Client } from "@temporalio/client";
 import type { PayloadCodec } from "@temporalio/common";
 import type { Logger } from "pino";
+import type { CostBook } from "../costs/index.ts";
 import type { ApprovalRule } from "../domain/approval.ts";
 import type { ProtectionDefaults } from "../domain/protection-policy.ts";
 import type { Store } from "../store/index.ts";
@@ -49,6 +50,8 @@ export const defaultHistoryMs = 400 * 86_400_000;
 /** What the API is made with; its composition root supplies it. */
 export interface ApiDeps {
   readonly store: Store;
+  /** Cost rows, summed. Default: those of the store. */
+  readonly costs?: CostBook;
   readonly temporal: Client;
   readonly sites: readonly SiteSummary[];
   readonly log: Logger;

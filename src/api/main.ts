@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import { loadConfig, type SiteConfig } from "../config/config.ts";
 import { configReport } from "../config/report.ts";
 import { readRuntime, required } from "../config/runtime.ts";
+import { CostBook } from "../costs/index.ts";
 import { isProviderError } from "../domain/errors.ts";
 import { isSimulated } from "../domain/simulated.ts";
 import { tunnelKey } from "../integrations/ipsec/tunnel-key.ts";
@@ -138,8 +139,10 @@ async function listen(store: Store, temporal: Client, at: At): Promise<void> {
     log.warn("no break-glass secret is sealed: novacron break-glass seal");
   const { historyMs } = config.inventory;
   const sitePort = await letSiteWorkersIn(store, temporal);
+  const costs = new CostBook({ costs: store.costs });
   const app = createApi({
     store,
+    costs,
     temporal,
     sites,
     log,

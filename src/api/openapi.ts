@@ -76,6 +76,14 @@ function operation(route: Route): ZodOpenApiOperationObject {
     // zod-openapi fails on a requestParams that is present and undefined.
     ...(Object.keys(parameters).length > 0 ? { requestParams: parameters } : {}),
     ...(route.body ? { requestBody: { required: true, content: { "application/json": { schema: route.body } } } } : {}),
+    ...(route.rawBody
+      ? {
+          requestBody: {
+            required: true,
+            content: { [route.rawBody]: { schema: z.string().meta({ format: "binary" }) } },
+          },
+        }
+      : {}),
     responses: { ...problemResponses(route), ...ownResponses(route) },
   };
 }
@@ -119,7 +127,7 @@ function ownResponses(route: Route): ZodOpenApiOperationObject["responses"] {
 function problemResponses(route: Route): ZodOpenApiOperationObject["responses"] {
   const applies = (status: number): boolean => {
     if (status === 401 || status === 403) return route.actor !== "anyone" || route.tag === "auth";
-    if (status === 413 || status === 415) return route.body !== undefined;
+    if (status === 413 || status === 415) return route.body !== undefined || route.rawBody !== undefined;
     return true;
   };
   return Object.fromEntries(Object.entries(sharedProblems).filter(([status]) => applies(Number(status))));

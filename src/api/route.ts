@@ -104,6 +104,8 @@ interface RouteFacts {
   readonly temporalUi?: boolean;
   /** The answer holds a secret: it is shown once and not kept for repeats. */
   readonly confidential?: boolean;
+  /** The body is bytes of this media type, which the handler reads from the request itself. */
+  readonly rawBody?: string;
   /** The body holds a secret, or is nothing but figures: it does not enter the audit trail. */
   readonly secretBody?: boolean;
   readonly responses: Readonly<Record<number, ResponseSpec>>;

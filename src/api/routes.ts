@@ -7,12 +7,14 @@ import { addressRoutes } from "./routes/addresses.ts";
 import { assessmentRoutes } from "./routes/assessments.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { authRoutes } from "./routes/auth.ts";
+import { budgetRoutes } from "./routes/budgets.ts";
 import { burstRoutes } from "./routes/burst.ts";
 import { certificateRoutes } from "./routes/certificates.ts";
 import { codecRoutes } from "./routes/codec.ts";
 import { connectionRoutes } from "./routes/connections.ts";
 import type { ApiContext } from "./routes/context.ts";
 import { controlPlaneRoutes } from "./routes/control-plane.ts";
+import { costRoutes } from "./routes/costs.ts";
 import { guardRoutes } from "./routes/guard.ts";
 import { inventoryRoutes } from "./routes/inventory.ts";
 import { logRoutes } from "./routes/logs.ts";
@@ -35,6 +37,7 @@ import { refreshRoutes } from "./routes/refresh.ts";
 import { resourceRoutes } from "./routes/resources.ts";
 import { restoredFileRoutes } from "./routes/restored-files.ts";
 import { restoreRoutes } from "./routes/restores.ts";
+import { scheduleRoutes } from "./routes/schedules.ts";
 import { searchRoutes } from "./routes/searches.ts";
 import { siteHealthRoutes } from "./routes/site-health.ts";
 import { siteWorkerRoutes } from "./routes/site-workers.ts";
@@ -43,6 +46,7 @@ import { tokenRoutes } from "./routes/tokens.ts";
 import { unifiedViewRoutes } from "./routes/unified-view.ts";
 import { vmOperationRoutes } from "./routes/vm-operations.ts";
 import { waveRoutes } from "./routes/waves.ts";
+import { whatIfRoutes } from "./routes/what-if.ts";
 
 /** The route table: everything that is served, documented and tested comes from here. */
 export function apiRoutes(context: ApiContext): readonly Route[] {
@@ -57,6 +61,10 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
     ...searchRoutes(context),
     ...unifiedViewRoutes(context),
     ...priceRoutes(context),
+    ...costRoutes(context),
+    ...budgetRoutes(context),
+    ...whatIfRoutes(context),
+    ...scheduleRoutes(context),
     ...planRoutes(context),
     ...mapRoutes(context),
     ...addressRoutes(context),

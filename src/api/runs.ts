@@ -36,6 +36,7 @@ import type { DisconnectSitesInput } from "../workflows/disconnect-sites/types.t
 import type { DrillConnectionInput } from "../workflows/drill-connection/types.ts";
 import { confirmFencedUpdate, giveUpUpdate, retryUpdate, stepDoneUpdate } from "../workflows/fail-over/messages.ts";
 import type { FailOverInput, FencingConfirmed, StepDone } from "../workflows/fail-over/types.ts";
+import type { ImportCostsInput } from "../workflows/import-costs/types.ts";
 import {
   cutoverUpdate,
   finalizeUpdate,
@@ -350,6 +351,19 @@ export class Runs {
         workflowId: assessmentWorkflowId(assessmentId),
         args: [input],
         staticSummary: `Assess VMs: ${from} → ${to}`,
+        workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+      }),
+    );
+  }
+
+  /** Starts the import's run, or finds it running or ended already. */
+  async importCosts(input: ImportCostsInput, summary: string): Promise<void> {
+    await this.#guard(this.#limits.askMs, () =>
+      this.#startOrFind("importCosts", {
+        taskQueue,
+        workflowId: `cost-import/${input.importId}`,
+        args: [input],
+        staticSummary: summary,
         workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
       }),
     );

@@ -9,6 +9,7 @@ import { addAudit } from "./programs/audit.ts";
 import { addBurst } from "./programs/burst.ts";
 import { addConnections } from "./programs/connections.ts";
 import { addControlPlane } from "./programs/control-plane.ts";
+import { addCosts } from "./programs/costs.ts";
 import { addDecisions, addGuard } from "./programs/guard.ts";
 import { addImage } from "./programs/image.ts";
 import { addLogs } from "./programs/logs.ts";
@@ -19,6 +20,7 @@ import { addProtection } from "./programs/protection.ts";
 import { addProxy } from "./programs/proxy.ts";
 import { addRecovery } from "./programs/recovery.ts";
 import { addRestores } from "./programs/restores.ts";
+import { addSchedules } from "./programs/schedules.ts";
 import { addSearch } from "./programs/search.ts";
 import { addSiteWorkers } from "./programs/site-workers.ts";
 import { addExecution, addOperations, addVmOperations } from "./programs/vms.ts";
@@ -51,6 +53,8 @@ export function buildProgram(): Command {
   addRestores(program);
   addReading(program);
   addSearch(program);
+  addCosts(program);
+  addSchedules(program);
   addOperations(program);
   addSiteWorkers(program);
   addProxy(program);
@@ -301,6 +305,7 @@ function addBench(program: Command): void {
     .option("--seed <n>", "repeat the draws of an earlier run")
     .option("--size <GiB>", "convert: the image's size (default 4)")
     .option("--resources <n>", "inventory: how many there are (default 1000000)")
+    .option("--rows <n>", "cost-scan: how many cost rows (default 10000000)")
     .option("--load <file>", "burst-replay: load traces, CSV with the columns trace, ts_utc, requests; .gz too")
     .option(
       "--pairs <from:to,...>",

@@ -1,5 +1,6 @@
 import type { Binding } from "../domain/access.ts";
 import type { ApprovalRule } from "../domain/approval.ts";
+import type { CostModel } from "../domain/cost-model.ts";
 import type { LeaseTerms } from "../domain/lease.ts";
 import type { MigrationDefaults } from "../domain/migration-parts.ts";
 import type { ProtectionDefaults } from "../domain/protection-policy.ts";
@@ -37,6 +38,8 @@ export interface SiteConfig {
   readonly ownWorkersOnly?: boolean;
   /** Of a libvirt site: where the runtime API of its HAProxy listens, a socket's path or `host:port`. */
   readonly haproxy?: string;
+  /** Of a libvirt site: what its host costs. */
+  readonly costModel?: CostModel;
   /** Of a libvirt or folder site: the primary of zones, which takes updates that are signed with the key. */
   readonly nameServer?: {
     readonly address: string;

@@ -182,6 +182,9 @@ function toSite(entry: ProviderContent, source: ConfigSource, index: number): Si
   if (entry.haproxy !== undefined && type !== "libvirt") {
     refuse("haproxy", "only a libvirt site has one", "Leave it out; a cloud has load balancers of its own.");
   }
+  if (entry.cost_model !== undefined && (type !== "libvirt" || ownWorkersOnly)) {
+    refuse("cost_model", "only a libvirt site that everyone reaches has one", "Leave it out; import its bills.");
+  }
   const hasAdapter = adapters.has(type);
   return {
     site: siteIdOf(name, type, region),
@@ -194,6 +197,7 @@ function toSite(entry: ProviderContent, source: ConfigSource, index: number): Si
     storagePath: entry.storage_path,
     ...(ownWorkersOnly ? { ownWorkersOnly } : {}),
     haproxy: entry.haproxy,
+    costModel: toCostModel(entry.cost_model),
     nameServer: toNameServer(entry.name_server, { type, ownWorkersOnly, refuse }),
     vpnGateway: toVpnGateway(entry.vpn_gateway, { type, ownWorkersOnly, refuse }),
     sandbox: entry.sandbox,
@@ -314,4 +318,20 @@ function givenPaths(value: unknown, path: Path = []): string[] {
 
 function isTree(value: unknown): value is Tree {
   return value !== null && typeof value === "object" && !Array.isArray(value);
+}
+
+function toCostModel(written: ProviderContent["cost_model"]): SiteConfig["costModel"] {
+  return (
+    written && {
+      currency: written.currency,
+      hardwarePrice: written.hardware_price,
+      lifeMonths: written.life_months,
+      powerWatts: written.power_watts ?? 0,
+      powerPrice: written.power_price ?? 0,
+      powerOverhead: written.power_overhead ?? 1,
+      licencesMonth: written.licences_month ?? 0,
+      cpus: written.cpus,
+      memoryBytes: written.memory,
+    }
+  );
 }

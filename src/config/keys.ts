@@ -1,6 +1,7 @@
 // Long because it is one list of every key, to be read whole.
 import { accessKeys } from "./access-keys.ts";
 import { controlPlaneKeys } from "./control-plane-keys.ts";
+import { costModelKeys } from "./cost-keys.ts";
 import { burstingKeys, costKeys } from "./later-keys.ts";
 import { migrationKeys } from "./migration-keys.ts";
 import { networkKeys, vpnGatewayKeys } from "./network-keys.ts";
@@ -303,6 +304,7 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
     test: "quotas become ceilings of the site",
   },
   ...costKeys,
+  ...costModelKeys,
   ...migrationKeys,
   ...networkKeys,
   ...burstingKeys,

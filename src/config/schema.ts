@@ -127,6 +127,17 @@ const provider = section({
     .string({ error: "the path of a socket, or host:port" })
     .regex(/^(?:\/\S+|\S+:\d{1,5})$/, { error: "the path of a socket, or host:port" })
     .optional(),
+  cost_model: section({
+    currency: z.string({ error: "a currency, such as USD" }).regex(/^[A-Z]{3}$/, { error: "a currency, such as USD" }),
+    hardware_price: amount(),
+    life_months: count(1),
+    power_watts: amount().optional(),
+    power_price: amount().optional(),
+    power_overhead: amount().optional(),
+    licences_month: amount().optional(),
+    cpus: count(1),
+    memory: size(),
+  }).optional(),
   name_server: section({
     address: z
       .string({ error: "an address and a port, such as 10.0.0.53:53" })

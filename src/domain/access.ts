@@ -10,6 +10,8 @@ export type Role = (typeof roles)[number];
 export const permissionRoles = {
   "inventory:read": ["viewer", "operator", "approver", "admin"],
   "prices:read": ["viewer", "operator", "approver", "admin", "auditor"],
+  "costs:read": ["viewer", "operator", "approver", "admin", "auditor"],
+  "costs:write": ["operator", "admin"],
   "plans:read": ["viewer", "operator", "approver", "admin"],
   "migrations:read": ["viewer", "operator", "approver", "admin"],
   "protection:read": ["viewer", "operator", "approver", "admin"],
@@ -33,6 +35,8 @@ export const permissionRoles = {
   "audit:read": ["auditor"],
   "plans:approve": ["approver"],
   "payloads:decode": ["operator", "admin"],
+  "schedules:read": ["viewer", "operator", "approver", "admin", "auditor"],
+  "schedules:write": ["operator", "admin"],
   "system:freeze": ["operator", "admin"],
   "system:unfreeze": ["admin"],
   "system:backup": ["operator", "admin"],

@@ -27,6 +27,7 @@ export const capabilities = {
       "Elastic Load Balancing counts the connections of a balancer, not those of a target; it says when a target is drained",
     metrics: "NovaCron does not read CloudWatch yet",
     "metrics.memory": "NovaCron does not read CloudWatch yet",
+    costs: "NovaCron does not ask AWS for costs by itself yet: import its Data Exports (FOCUS, CUR 2.0)",
   },
   oci: {
     "tunnels.connect":
@@ -56,6 +57,7 @@ export const capabilities = {
       "Oracle Cloud does not tell when a draining backend's last connection has ended: it drains for as long as it is given",
     metrics: "NovaCron does not read Oracle Cloud's Monitoring yet",
     "metrics.memory": "NovaCron does not read Oracle Cloud's Monitoring yet",
+    costs: "NovaCron does not ask Oracle Cloud for costs by itself yet: import its FOCUS reports",
   },
   gcp: {
     "tunnels.connect":
@@ -84,6 +86,7 @@ export const capabilities = {
       "Google counts the requests of a balancer, not those of an endpoint; it says when an endpoint is drained",
     metrics: "NovaCron does not read Cloud Monitoring yet",
     "metrics.memory": "NovaCron does not read Cloud Monitoring yet",
+    costs: "Google Cloud tells costs by its exports only: import the usage cost export, or its FOCUS view",
   },
   azure: {
     "tunnels.connect":
@@ -112,6 +115,7 @@ export const capabilities = {
       "Azure does not tell when a draining target's last connection has ended: it drains for as long as it is given (an endpoint of Traffic Manager for the profile's TTL)",
     metrics: "NovaCron does not read Azure Monitor yet",
     "metrics.memory": "NovaCron does not read Azure Monitor yet",
+    costs: "NovaCron does not ask Azure for costs by itself yet: import its FocusCost export",
   },
   digitalocean: {
     "compute.create-stopped": "DigitalOcean starts a droplet as it makes it",
@@ -161,6 +165,7 @@ export const capabilities = {
     "load-balancing": "NovaCron does not change the targets of DigitalOcean's load balancers yet",
     metrics: "NovaCron does not read DigitalOcean's Monitoring yet",
     "metrics.memory": "NovaCron does not read DigitalOcean's Monitoring yet",
+    costs: "DigitalOcean tells costs by invoices only: import them as FOCUS",
   },
   libvirt: {
     "compute.instance-types": "A KVM host gives a VM any number of CPUs and any memory",
@@ -186,6 +191,7 @@ export const capabilities = {
     dns: "A KVM host serves no DNS zone; where a name server takes updates of one, name it as the site's `name_server`",
     "load-balancing":
       "A KVM host spreads no traffic over its VMs; where a HAProxy does, name its runtime API as the site's `haproxy`",
+    costs: "Nobody bills a KVM host; what it costs is known where the configuration has a `cost_model` of it",
   },
   folder: {
     "compute.start": "A folder holds disks and has no hypervisor: its VMs stay off",
@@ -222,6 +228,7 @@ export const capabilities = {
     "load-balancing": "A folder has no networks",
     metrics: "Nothing runs in a folder, so there is nothing to measure",
     "metrics.memory": "Nothing runs in a folder, so there is nothing to measure",
+    costs: "Nobody bills a folder; import what its disks cost as FOCUS",
   },
 } as const satisfies Readonly<Record<string, Capabilities>>;
 

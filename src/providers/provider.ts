@@ -2,6 +2,7 @@
 import type { CensusKind } from "../domain/census.ts";
 import type { ChangeTracking } from "../domain/change-tracking.ts";
 import type { Consistency } from "../domain/consistency.ts";
+import type { MeteredVm } from "../domain/cost-model.ts";
 import type { DiskType } from "../domain/disk-type.ts";
 import type { FirewallRule, VmFirewall } from "../domain/firewall.ts";
 import type { CapacityType, InstanceType } from "../domain/instance-type.ts";
@@ -20,6 +21,7 @@ import type {
   SnapshotsFacet,
   TunnelsFacet,
 } from "./cloud-facets.ts";
+import type { CostsFacet } from "./cost-facet.ts";
 import type { DocumentsFacet } from "./documents-facet.ts";
 import type { EventsFacet } from "./events-facet.ts";
 import type { GatewayFacet } from "./gateway-facet.ts";
@@ -73,6 +75,8 @@ export interface Provider {
   readonly documents?: DocumentsFacet;
   /** What the site measures of its VMs (`metrics-facet.ts`). */
   readonly metrics?: MetricsFacet;
+  /** What it cost (`cost-facet.ts`). */
+  readonly costs?: CostsFacet;
   /** Reachability, credentials, permissions, versions: one row each, in an order a person would debug in. */
   check(signal: AbortSignal): Promise<readonly SiteCheck[]>;
   /** Every resource at the site that exists because of us (created by us, opened by us, still costing something),
@@ -180,6 +184,8 @@ export const capabilityNames = [
   "metrics",
   /** It measures how much memory a guest uses. */
   "metrics.memory",
+  /** It says what it cost. */
+  "costs",
 ] as const;
 export type CapabilityName = (typeof capabilityNames)[number];
 /** What the site cannot do: capability → the reason, for a person. What is absent here, it can. */
@@ -575,4 +581,6 @@ export interface ProviderContext {
   readonly log: (level: "debug" | "info" | "warn" | "error", message: string, facts?: object) => void;
   /** Told of each request to a vendor. */
   readonly onCall?: (call: CloudCall) => void;
+  /** What VMs the site had in a month (`2026-11`), by the inventory's history; absent where there is no inventory. */
+  readonly metered?: (month: string, signal: AbortSignal) => Promise<readonly MeteredVm[]>;
 }

@@ -1,4 +1,5 @@
 import type { GatewayView } from "../domain/connection.ts";
+import type { CostModel } from "../domain/cost-model.ts";
 import { ProviderError } from "../domain/errors.ts";
 import type { Place } from "../domain/resource.ts";
 import { isSimulated } from "../domain/simulated.ts";
@@ -18,6 +19,7 @@ export interface ProviderEntry {
   readonly uri?: string;
   readonly storagePath?: string;
   readonly haproxy?: string;
+  readonly costModel?: CostModel;
   readonly nameServer?: NameServerEntry;
   readonly vpnGateway?: VpnGatewayEntry;
   readonly endpoint?: string;
@@ -131,10 +133,10 @@ export const factories: Readonly<Record<string, Factory>> = {
   },
   libvirt: async (entry, deps) => {
     const { createLibvirtProvider } = await import("./libvirt/index.ts");
-    const { uri = "qemu:///system", storagePath = "/var/lib/novacron/storage", haproxy } = entry;
+    const { uri = "qemu:///system", storagePath = "/var/lib/novacron/storage", haproxy, costModel } = entry;
     const context = deps.context(entry.site);
     return createLibvirtProvider({
-      entry: { uri, storagePath, haproxy },
+      entry: { uri, storagePath, haproxy, costModel },
       tools: deps.tools,
       context,
       runDir: deps.runDir,

@@ -4,6 +4,7 @@ import { AssessmentRepository } from "./assessment-repository.ts";
 import { AuditRepository } from "./audit-repository.ts";
 import { BackupRepository } from "./backup-repository.ts";
 import { BindingRepository } from "./binding-repository.ts";
+import { BudgetRepository } from "./budget-repository.ts";
 import { BurstLeaseRepository } from "./burst-lease-repository.ts";
 import { BurstPoolRepository } from "./burst-pool-repository.ts";
 import { type CallRate, PostgresCallBudget } from "./call-budget.ts";
@@ -11,6 +12,7 @@ import { CertificateRepository } from "./certificate-repository.ts";
 import { PostgresCheckpointStore } from "./checkpoint-store.ts";
 import { ConnectionRepository } from "./connection-repository.ts";
 import { ControlPlaneRepository } from "./control-plane-repository.ts";
+import { CostRepository } from "./cost-repository.ts";
 import { clientConfig, type DatabaseOptions, openDatabase, type StoreLog } from "./database.ts";
 import { dumpStore } from "./dump.ts";
 import { FilePipe } from "./file-pipe.ts";
@@ -61,6 +63,7 @@ export type { BurstLeasePatch, KeptLease, NewBurstLease } from "./burst-lease-re
 export { poolSubject } from "./burst-pool-repository.ts";
 export type { ConnectionPatch } from "./connection-repository.ts";
 export type { BackupPlace } from "./control-plane-repository.ts";
+export type { CostRepository, CostSegment, CostSource } from "./cost-repository.ts";
 export type { StoreLog } from "./database.ts";
 export type { HealthDecision } from "./health-repository.ts";
 export type { DecisionAnswer } from "./health-schema.ts";
@@ -158,6 +161,9 @@ export interface Store {
   readonly controlPlane: ControlPlaneRepository;
   readonly idempotency: IdempotencyRepository;
   readonly prices: PriceRepository;
+  /** Cost rows as they lie; `src/costs` reads and sums them. */
+  readonly costs: CostRepository;
+  readonly budgets: BudgetRepository;
   /** What all processes said. */
   readonly logs: LogRepository;
   /** Figures over time. */
@@ -232,6 +238,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     controlPlane: new ControlPlaneRepository(db),
     idempotency: new IdempotencyRepository(db),
     prices,
+    costs: new CostRepository(db),
+    budgets: new BudgetRepository(db),
     logs: new LogRepository(db),
     metrics: new MetricRepository(db),
     callBudget: (resource, rate) => new PostgresCallBudget(db, resource, rate),

@@ -136,6 +136,18 @@ export class PriceRepository {
     ]);
   }
 
+  /** The regions that prices of machines are known of. */
+  async markets(): Promise<readonly { readonly provider: string; readonly region: string }[]> {
+    return this.#db
+      .selectFrom("prices")
+      .select(["provider", "region"])
+      .where("kind", "=", "instance")
+      .distinct()
+      .orderBy("provider")
+      .orderBy("region")
+      .execute();
+  }
+
   /** Everything that is known of a region; empty where nothing is. */
   async book(provider: string, region: string): Promise<PriceBook> {
     const rows = await this.#rows().where("provider", "=", provider).where("region", "=", region).execute();

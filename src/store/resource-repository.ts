@@ -1,9 +1,11 @@
 import { type Kysely, sql } from "kysely";
 import type { Scope } from "../domain/access.ts";
+import type { MeteredVm } from "../domain/cost-model.ts";
 import type { Reading } from "../domain/freshness.ts";
 import type { ResourceKind } from "../domain/resource.ts";
 import { type Expression, everything } from "../domain/search/query.ts";
 import type { ResourceSums } from "../domain/unified-view.ts";
+import { meteredVms } from "./metered-use.ts";
 import { clampLimit, decodeCursor, type Page, toPage } from "./paging.ts";
 import { present } from "./present.ts";
 import { type InventoryResource, type ResourceRow, reachable, toResource } from "./resource-rows.ts";
@@ -110,6 +112,11 @@ export class ResourceRepository {
       gone: row.gone,
       resource: toResource(row),
     }));
+  }
+
+  /** What VMs the site had between two moments, and what they were. */
+  metered(site: string, from: string, to: string): Promise<readonly MeteredVm[]> {
+    return meteredVms(this.#db, site, from, to);
   }
 
   /** What is otherwise at `to` than it was at `from`, in the order in which the resources were first seen. A side that the

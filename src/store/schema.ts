@@ -31,6 +31,17 @@ import type { AssessmentTable, AssessmentVmTable } from "./assessment-schema.ts"
 import type { BurstBackOffTable, BurstDecisionTable, BurstLeaseTable, BurstPoolTable } from "./burst-schema.ts";
 import type { ConnectionTable } from "./connection-schema.ts";
 import type { ControlPlanePlaceTable, ControlPlaneTable, InterruptedRunTable } from "./control-plane-schema.ts";
+import type {
+  BudgetTable,
+  CostImportTable,
+  CostSegmentChunkTable,
+  CostSegmentTable,
+  CostSourceTable,
+  CostStatementTable,
+  CostUploadTable,
+  ExchangeRateTable,
+  SplitRuleTable,
+} from "./cost-schema.ts";
 import type { HealthDecisionTable, HealthSampleTable, LeaseAskTable } from "./health-schema.ts";
 import type {
   InventoryReadTable,
@@ -325,6 +336,15 @@ export interface Database {
   price_lists: PriceListTable;
   price_sources: PriceSourceTable;
   prices: PriceTable;
+  cost_sources: CostSourceTable;
+  cost_imports: CostImportTable;
+  cost_uploads: CostUploadTable;
+  cost_segments: CostSegmentTable;
+  cost_segment_chunks: CostSegmentChunkTable;
+  exchange_rates: ExchangeRateTable;
+  cost_statements: CostStatementTable;
+  budgets: BudgetTable;
+  cost_split_rules: SplitRuleTable;
   log_lines: LogLineTable;
   metric_series: MetricSeriesTable;
   metric_samples: MetricSampleTable;

@@ -2,6 +2,7 @@ import { type Client, ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOve
 import { resourceKinds } from "../domain/resource.ts";
 import { type RotatedSecret, rotationName } from "../domain/rotation.ts";
 import type { BackUpControlPlaneInput } from "../workflows/back-up-control-plane/types.ts";
+import type { CollectCostsInput } from "../workflows/collect-costs/types.ts";
 import type { KeepHouseInput } from "../workflows/keep-house/types.ts";
 import type { RotateSecretInput } from "../workflows/rotate-secret/types.ts";
 import type { SyncInventoryInput } from "../workflows/sync-inventory/types.ts";
@@ -25,13 +26,14 @@ interface Timetable {
     | "sweepBursts"
     | "tendRecoveryPlans"
     | "tendConnections"
-    | "backUpControlPlane";
+    | "backUpControlPlane"
+    | "collectCosts";
   readonly everyMs: number;
   /** The first time at once, and not only after an interval. */
   readonly atOnce?: boolean;
   readonly args:
     | readonly []
-    | readonly [SyncInventoryInput | KeepHouseInput | RotateSecretInput | BackUpControlPlaneInput];
+    | readonly [SyncInventoryInput | KeepHouseInput | RotateSecretInput | BackUpControlPlaneInput | CollectCostsInput];
 }
 
 const housekeeping = "housekeeping";
@@ -159,6 +161,27 @@ export async function ensureRotationSchedules(client: Client, rotations: Rotatio
     if (scheduleId.startsWith(ofSecrets) && !kept.has(scheduleId)) await client.schedule.getHandle(scheduleId).delete();
   }
 }
+
+/** Has costs of the sites collected once a day, the first time at once; not any more of others. Safe to call from every worker at
+ *  every start. */
+export async function ensureCostSchedules(client: Client, sites: readonly string[]): Promise<void> {
+  for (const site of sites) {
+    await ensureSchedule(client, {
+      scheduleId: `${ofCosts}${site}`,
+      workflowId: `costs/${site}`,
+      workflowType: "collectCosts",
+      everyMs: 86_400_000,
+      atOnce: true,
+      args: [{ site }],
+    });
+  }
+  const kept = new Set(sites.map((site) => `${ofCosts}${site}`));
+  for await (const { scheduleId } of client.schedule.list()) {
+    if (scheduleId.startsWith(ofCosts) && !kept.has(scheduleId)) await client.schedule.getHandle(scheduleId).delete();
+  }
+}
+
+const ofCosts = "costs-of-";
 
 const ofSecrets = "rotation-of-";
 

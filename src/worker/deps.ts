@@ -1,6 +1,8 @@
 import { type Client, WorkflowNotFoundError } from "@temporalio/client";
 import type { ActivityDeps, DataPlane, NetworkSettings, SiteSettings } from "../activities/deps.ts";
 import type { Config, SiteConfig } from "../config/config.ts";
+import { CostBook } from "../costs/index.ts";
+import { nextMonth } from "../domain/cost.ts";
 import { isProviderError } from "../domain/errors.ts";
 import { apiTarget, parseHealthProbe } from "../domain/health-probe.ts";
 import type { HealthSettings } from "../domain/lookout.ts";
@@ -100,6 +102,7 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
         return parts.metrics?.timed(site, budget) ?? budget;
       },
       onCall: (call) => calls.cloud(site, call),
+      metered: (month) => store.resources.metered(site, `${month}-01`, nextMonth(month)),
     }),
     nameServer: (entry, { site, budget }) =>
       new NameServerDns({ ...entry, site, budget: budget("name-server", nameServerRate) }),
@@ -108,9 +111,11 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
     onMade: (provider) => observeProvider(provider, calls.site),
     relayed: (entry) => relayedProvider(entry, siteAsker(client, entry.site)),
   });
+  const costs = new CostBook({ costs: store.costs });
   return {
     registry,
     store,
+    costs,
     transfer: dataPlane,
     defaults: config.migration,
     leaseTerms: config.leaseTerms,
@@ -136,7 +141,10 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
     },
     ...(parts.metrics ? { copies: parts.metrics.copies } : {}),
     ...(parts.instanceDir === undefined ? {} : { controlPlane: backupsOf(parts, registry, parts.instanceDir) }),
-    close: () => registry.close(),
+    async close() {
+      await costs.close();
+      await registry.close();
+    },
   };
 }
 

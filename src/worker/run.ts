@@ -19,8 +19,9 @@ import { ensureCollectors } from "../temporal/collectors.ts";
 import { connectClient, type TemporalAddress } from "../temporal/connection.ts";
 import {
   ensureBackupSchedule,
-  ensureConnectionSchedule,
   ensureBurstSweepSchedule,
+  ensureConnectionSchedule,
+  ensureCostSchedules,
   ensureHousekeepingSchedule,
   ensureInventorySchedules,
   ensureRecoveryPlanSchedule,
@@ -157,6 +158,10 @@ async function takeWork(parts: Work, onWorking: () => void): Promise<void> {
   await ensureBurstPools(client, await deps.store.burstPools.list());
   await ensureRecoveryPlanSchedule(client);
   await ensureConnectionSchedule(client);
+  await ensureCostSchedules(
+    client,
+    config.sites.filter(({ enabled, costModel }) => enabled && costModel !== undefined).map(({ site }) => site),
+  );
   await ensureHousekeepingSchedule(client, { historyMs: config.inventory.historyMs, logsMs: config.logging.keepMs });
   const { backupTo, intervalMs } = config.controlPlane;
   await ensureBackupSchedule(client, backupTo, intervalMs);

@@ -159,6 +159,7 @@ test("a personal token does no more than its person, and nothing once the person
   };
   assert.deepEqual(me.may.map(({ permission }) => permission).sort(), [
     "certificates:read",
+    "costs:read",
     "inventory:read",
     "metrics:read",
     "migrations:read",
@@ -166,6 +167,7 @@ test("a personal token does no more than its person, and nothing once the person
     "plans:read",
     "prices:read",
     "protection:read",
+    "schedules:read",
   ]);
   for (const { scopes } of me.may) assert.deepEqual(scopes, [scope]);
   await api.call("POST", `/v1/users/${user.user_id}/disable`);

@@ -315,6 +315,18 @@ test("a site of libvirt or a folder may be served by its own workers only", (con
   );
 });
 
+test("a libvirt site may have a cost model", (context) => {
+  const model = "{ currency: EUR, hardware_price: 12000, life_months: 60, cpus: 64, memory: 256GiB, power_watts: 300 }";
+  const site = (type: string, written = model) => `providers: [{ ${type}, storage_path: /s, cost_model: ${written} }]`;
+  const libvirt = "name: a, uri: qemu:///system";
+  assert.deepEqual(load(context, site(libvirt)).sites[0]?.costModel, {
+    ...{ currency: "EUR", hardwarePrice: 12_000, lifeMonths: 60, cpus: 64, memoryBytes: 256 * 2 ** 30 },
+    ...{ powerWatts: 300, powerPrice: 0, powerOverhead: 1, licencesMonth: 0 },
+  });
+  assert.throws(() => load(context, site("name: b, type: folder")), /cost_model/);
+  assert.throws(() => load(context, site(libvirt, "{ currency: EUR }")), /hardware_price/);
+});
+
 test("a libvirt site may have a HAProxy", (context) => {
   const site = (haproxy: string) =>
     `providers: [{ name: a, uri: qemu:///system, storage_path: /s, haproxy: ${haproxy} }]`;

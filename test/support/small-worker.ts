@@ -17,6 +17,7 @@ const unused = (): never => {
 /** What activities lean on, for tests that move no disks: what they don't give is not there. */
 export function smallDeps(own: Pick<ActivityDeps, "registry" | "store"> & Partial<ActivityDeps>): ActivityDeps {
   return {
+    costs: {} as ActivityDeps["costs"],
     transfer: {} as ActivityDeps["transfer"],
     defaults: {} as ActivityDeps["defaults"],
     parallelMigrations: 1,

@@ -6,8 +6,10 @@ import type { ProviderEntry } from "../../src/providers/registry.ts";
 import { siteContract } from "../../src/site/contract.ts";
 
 /** Every key that a provider is made from; a new one that is missing here does not compile. Records are changed by workers for
- *  everything. */
-const entry: Required<Omit<ProviderEntry, "credentials" | "ownWorkersOnly" | "nameServer" | "vpnGateway">> = {
+ *  everything, and what a host costs is for those to add up. */
+const entry: Required<
+  Omit<ProviderEntry, "credentials" | "ownWorkersOnly" | "nameServer" | "vpnGateway" | "costModel">
+> = {
   site: "gcp-europe-west1",
   type: "gcp",
   enabled: true,

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { CostBook } from "../../costs/index.ts";
 import { describeScope, type ScopedResource } from "../../domain/access.ts";
 import { isProviderError } from "../../domain/errors.ts";
 import type { RaiseAlarm } from "../alarm.ts";
@@ -13,6 +14,7 @@ import { entityId } from "../schemas/common.ts";
 /** What handlers lean on. */
 export interface ApiContext extends Omit<ApiDeps, "limits" | "auth" | "alarmWebhook" | "historyMs"> {
   readonly historyMs: number;
+  readonly costs: CostBook;
   readonly auth: Auth;
   readonly alarm: RaiseAlarm;
   readonly limits: ApiLimits;

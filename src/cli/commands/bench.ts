@@ -17,6 +17,7 @@ export interface BenchCommandOptions extends CommonOptions {
   readonly traces?: string;
   readonly vms?: string;
   readonly nextMonth?: string;
+  readonly rows?: string;
 }
 
 /** Returns the exit code. */
@@ -44,6 +45,7 @@ export async function bench(name: string | undefined, options: BenchCommandOptio
     ...(options.seed === undefined ? {} : { seed: readCount(options.seed, "--seed") }),
     ...(options.size === undefined ? {} : { sizeGib: readCount(options.size, "--size") }),
     ...(options.resources === undefined ? {} : { resources: readCount(options.resources, "--resources") }),
+    ...(options.rows === undefined ? {} : { rows: readCount(options.rows, "--rows") }),
     ...(options.load === undefined ? {} : { load: options.load }),
     ...(options.pairs === undefined ? {} : { pairs: options.pairs }),
     ...readTraces(options),

@@ -445,6 +445,291 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What it cost: list, contracted, billed and effective, grouped as asked
+         * @description By the days that use was on. Only rows of sites and tags that the caller reaches are in it. A cost that a row doesn't say is absent from its group, never taken as nothing.
+         */
+        get: operations["sumCosts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/costs/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whose costs are here, and up to when */
+        get: operations["listCostSources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/costs/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Deliveries of costs, the newest first, with what breaks the rules of FOCUS in them */
+        get: operations["listCostImports"];
+        put?: never;
+        /** Import an export that a cloud wrote to its object storage */
+        post: operations["importCosts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/costs/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One delivery of costs */
+        get: operations["getCostImport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/costs/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import the file that is the body: FOCUS as CSV, JSON lines or Parquet, AWS CUR 2.0, Google Cloud's export
+         * @description Taken whole or not at all, and once: a repeat changes nothing, and a month that comes again takes the place of what was there. Answers when the bytes are here; follow the import.
+         */
+        post: operations["uploadCosts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/costs/exchange-rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rates of exchange by month, with who says so */
+        get: operations["listExchangeRates"];
+        put?: never;
+        /** Say what a currency was worth in a month */
+        post: operations["setExchangeRate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/costs/statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what a provider says itself that a billing month cost, such as an invoice's total */
+        post: operations["stateCosts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/costs/reconciliation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What providers say of a billing month against what their rows add up to, and what makes the difference */
+        get: operations["reconcileCosts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Budgets, with what is spent of them and what their period comes to */
+        get: operations["listBudgets"];
+        put?: never;
+        /** Make a budget, or change the one of that name */
+        post: operations["setBudget"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/budgets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a budget */
+        delete: operations["removeBudget"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/costs/split-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How shared costs are divided, in the order in which the rules apply */
+        get: operations["listSplitRules"];
+        put?: never;
+        /** Say how a shared cost is divided, or change the rule of that name */
+        post: operations["setSplitRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/costs/split-rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a rule: its costs are those of whoever they carry the tag of */
+        delete: operations["removeSplitRule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/costs/chargeback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who pays what: own effective costs, and shares of what the rules divide; what carries no tag stays visible */
+        get: operations["chargeBackCosts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/costs/what-if": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the VMs would cost a month on other providers, regions and commitments, in one table
+         * @description Each VM on the cheapest size that has its CPUs and memory, at list price. What moving costs, and what software allows, is for a plan: this compares prices.
+         */
+        get: operations["priceElsewhere"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is done by itself: how often, when last, with what outcome, when next */
+        get: operations["listSchedules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schedules/{id}/trigger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have it done now; one that is under way is not begun again */
+        post: operations["triggerSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/plans": {
         parameters: {
             query?: never;
@@ -2738,6 +3023,15 @@ export interface components {
             /** @description Whether others see it. What they find with it is what their scopes reach */
             shared?: boolean;
         };
+        Money: {
+            /** @description Millionths of the currency's unit */
+            micros: number;
+            /**
+             * @description ISO 4217
+             * @example USD
+             */
+            currency: string;
+        };
         PlanRequest: components["schemas"]["PlanMigration"] | components["schemas"]["PlanOperation"] | components["schemas"]["PlanTest"] | components["schemas"]["PlanCreate"] | components["schemas"]["PlanRecovery"] | components["schemas"]["PlanFinalize"];
         PlanMigration: {
             /** @constant */
@@ -4346,7 +4640,7 @@ export interface components {
             name: string;
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
-            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "bursts:read" | "operations:read" | "networks:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "bursts:write" | "vms:write" | "networks:write" | "certificates:verify" | "metrics:read" | "metrics:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup")[];
+            permissions?: ("inventory:read" | "prices:read" | "costs:read" | "costs:write" | "plans:read" | "migrations:read" | "protection:read" | "bursts:read" | "operations:read" | "networks:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "bursts:write" | "vms:write" | "networks:write" | "certificates:verify" | "metrics:read" | "metrics:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "schedules:read" | "schedules:write" | "system:freeze" | "system:unfreeze" | "system:backup")[];
             /** @description Default 90 */
             expires_in_days?: number;
         };
@@ -5028,15 +5322,6 @@ export interface components {
                 unknown?: string;
             }[];
         };
-        Money: {
-            /** @description Millionths of the currency's unit */
-            micros: number;
-            /**
-             * @description ISO 4217
-             * @example USD
-             */
-            currency: string;
-        };
         Operation: {
             operation_id: string;
             plan_id: string;
@@ -5523,6 +5808,327 @@ export interface components {
                 /** @description How often it is taken back: 0 below 5 % a month, then in steps of five, 4 above 20 % */
                 interruption_band?: number;
             };
+        };
+        CostSums: {
+            groups: {
+                /** @description A dimension that rows don't have is absent */
+                key: {
+                    [key: string]: string;
+                };
+                rows: number;
+                /**
+                 * @description ISO 4217
+                 * @example USD
+                 */
+                currency: string;
+                /** @description At list prices; absent where a row doesn't say it */
+                list?: number;
+                /** @description At the prices of your contract; absent where a row doesn't say it */
+                contracted?: number;
+                /** @description As the bill has it */
+                billed: number;
+                /** @description With what commitments cost spread over what they cover */
+                effective: number;
+            }[];
+            /** @description Beyond the limit */
+            rest: {
+                groups: number;
+                /**
+                 * @description ISO 4217
+                 * @example USD
+                 */
+                currency: string;
+                /** @description At list prices; absent where a row doesn't say it */
+                list?: number;
+                /** @description At the prices of your contract; absent where a row doesn't say it */
+                contracted?: number;
+                /** @description As the bill has it */
+                billed: number;
+                /** @description With what commitments cost spread over what they cover */
+                effective: number;
+            }[];
+            /** @description One a currency */
+            totals: {
+                /**
+                 * @description ISO 4217
+                 * @example USD
+                 */
+                currency: string;
+                /** @description At list prices; absent where a row doesn't say it */
+                list?: number;
+                /** @description At the prices of your contract; absent where a row doesn't say it */
+                contracted?: number;
+                /** @description As the bill has it */
+                billed: number;
+                /** @description With what commitments cost spread over what they cover */
+                effective: number;
+            }[];
+            /** @description Left in their own currency: no rate of exchange is known for these months */
+            unconverted: {
+                /**
+                 * @description ISO 4217
+                 * @example USD
+                 */
+                currency: string;
+                months: string[];
+            }[];
+        };
+        CostSourceList: {
+            items: {
+                source_id: string;
+                provider: string;
+                site?: string;
+                months: number;
+                rows: number;
+                /**
+                 * @description A month
+                 * @example 2026-11
+                 */
+                newest_month?: string;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                imported_at?: string;
+            }[];
+        };
+        CostImportList: {
+            items: components["schemas"]["CostImport"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        CostImport: {
+            import_id: string;
+            source_id: string;
+            provider: string;
+            site?: string;
+            part: string;
+            format?: string;
+            file_name?: string;
+            /** @enum {string} */
+            state: "waiting" | "running" | "imported" | "unchanged" | "refused" | "failed";
+            message?: string;
+            bytes: number;
+            rows: number;
+            months: string[];
+            /** @description Rows that break a rule of FOCUS */
+            findings: {
+                rule: string;
+                what: string;
+                /** @enum {string} */
+                severity: "refused" | "noted";
+                rows: number;
+            }[];
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            ended_at?: string;
+        };
+        ExchangeRateList: {
+            items: components["schemas"]["ExchangeRate"][];
+        };
+        ExchangeRate: {
+            /**
+             * @description ISO 4217
+             * @example USD
+             */
+            from: string;
+            /**
+             * @description ISO 4217
+             * @example USD
+             */
+            to: string;
+            /**
+             * @description A month
+             * @example 2026-11
+             */
+            month: string;
+            /** @description Units of `to` for one of `from` */
+            rate: number;
+            /** @description Who says so */
+            source: string;
+        };
+        ReconciliationList: {
+            items: {
+                source_id: string;
+                /**
+                 * @description A month
+                 * @example 2026-11
+                 */
+                month: string;
+                /**
+                 * @description ISO 4217
+                 * @example USD
+                 */
+                currency: string;
+                /** @description What the provider says */
+                stated?: components["schemas"]["Money"];
+                said_by?: string;
+                /** @description What its rows add up to */
+                billed?: components["schemas"]["Money"];
+                difference?: components["schemas"]["Money"];
+                /** @enum {string} */
+                state: "agrees" | "explained" | "unexplained" | "open";
+                explanation: string[];
+            }[];
+        };
+        BudgetList: {
+            items: components["schemas"]["Budget"][];
+        };
+        Budget: {
+            budget_id: string;
+            name: string;
+            where: string;
+            amount: components["schemas"]["Money"];
+            /** @enum {string} */
+            period: "day" | "month" | "quarter";
+            /** @enum {string} */
+            cost: "effective" | "billed";
+            warn_at: number[];
+            created_by: string;
+            status: {
+                /** Format: date */
+                from: string;
+                /**
+                 * Format: date
+                 * @description The day after the last
+                 */
+                to: string;
+                spent: components["schemas"]["Money"];
+                /** @description Of the amount */
+                used: number;
+                /** @description What the whole period comes to, and between what four of five fall. Absent under two weeks of costs */
+                forecast?: {
+                    expected: components["schemas"]["Money"];
+                    low: components["schemas"]["Money"];
+                    high: components["schemas"]["Money"];
+                };
+                /** @enum {string} */
+                state: "within" | "warning" | "forecast-over" | "over" | "unknown";
+                reason: string;
+                /**
+                 * Format: date
+                 * @description The last day that has costs
+                 */
+                known_until?: string;
+            };
+        };
+        SplitRuleList: {
+            items: components["schemas"]["SplitRule"][];
+        };
+        SplitRule: {
+            rule_id: string;
+            name: string;
+            /**
+             * @description What it divides
+             * @example tag:project=web
+             */
+            where: string;
+            /**
+             * @description `even`: each the same; `weight`: as the weights say; `use`: as their own effective costs are
+             * @enum {string}
+             */
+            method: "even" | "weight" | "use";
+            /** @description Who gets how many parts */
+            weights?: {
+                [key: string]: number;
+            };
+            /** @description The only ones who share it */
+            among?: string[];
+        };
+        Chargeback: {
+            by: string;
+            /** @description One a currency */
+            items: {
+                currency: string;
+                lines: {
+                    /** @description Absent: what carries no such tag */
+                    owner?: string;
+                    /** @description Millionths of the currency's unit */
+                    direct_micros: number;
+                    shares: {
+                        rule: string;
+                        /** @description Millionths of the currency's unit */
+                        micros: number;
+                    }[];
+                    /** @description Millionths of the currency's unit */
+                    total_micros: number;
+                }[];
+                undivided: {
+                    rule: string;
+                    /** @description Millionths of the currency's unit */
+                    micros: number;
+                    reason: string;
+                }[];
+                /** @description Millionths of the currency's unit */
+                total_micros: number;
+            }[];
+        };
+        WhatIf: {
+            vms: number;
+            today: {
+                /** @description At list price in US dollars, of the VMs whose price is known */
+                micros: number;
+                /** @description VMs whose price today is not known */
+                unknown: number;
+            };
+            /** @description The cheapest whole ones first */
+            items: {
+                provider: string;
+                region: string;
+                /** @enum {string} */
+                terms: "on-demand" | "spot" | "reserved-1y" | "reserved-3y";
+                /** @description Absent: no price is known */
+                machines_micros?: number;
+                /** @description Absent: the price of disks there is not known */
+                disks_micros?: number;
+                currency?: string;
+                /** @description VMs */
+                priced: number;
+                unpriced: {
+                    reason: string;
+                    vms: number;
+                }[];
+                /**
+                 * Format: date
+                 * @description The oldest price's day
+                 */
+                priced_on?: string;
+                /** @description Some prices are no list's own figures */
+                derived: boolean;
+                /** @enum {string} */
+                confidence: "high" | "medium" | "low";
+            }[];
+        };
+        ScheduleList: {
+            items: {
+                schedule_id: string;
+                /** @description What is run */
+                workflow: string;
+                every_seconds?: number;
+                paused: boolean;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                next_at?: string;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                last_at?: string;
+                last_workflow_id?: string;
+            }[];
+        };
+        TriggeredSchedule: {
+            schedule_id: string;
         };
         MigrationMapList: {
             items: components["schemas"]["MigrationMap"][];
@@ -7340,7 +7946,7 @@ export interface components {
             /** @description What the caller may do, and where */
             may: {
                 /** @enum {string} */
-                permission: "inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "bursts:read" | "operations:read" | "networks:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "bursts:write" | "vms:write" | "networks:write" | "certificates:verify" | "metrics:read" | "metrics:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup";
+                permission: "inventory:read" | "prices:read" | "costs:read" | "costs:write" | "plans:read" | "migrations:read" | "protection:read" | "bursts:read" | "operations:read" | "networks:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "bursts:write" | "vms:write" | "networks:write" | "certificates:verify" | "metrics:read" | "metrics:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "schedules:read" | "schedules:write" | "system:freeze" | "system:unfreeze" | "system:backup";
                 scopes: components["schemas"]["Scope"][];
             }[];
         };
@@ -7528,7 +8134,7 @@ export interface components {
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
             /** @description No more than these of what the roles allow */
-            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "bursts:read" | "operations:read" | "networks:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "bursts:write" | "vms:write" | "networks:write" | "certificates:verify" | "metrics:read" | "metrics:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup")[];
+            permissions?: ("inventory:read" | "prices:read" | "costs:read" | "costs:write" | "plans:read" | "migrations:read" | "protection:read" | "bursts:read" | "operations:read" | "networks:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "bursts:write" | "vms:write" | "networks:write" | "certificates:verify" | "metrics:read" | "metrics:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "schedules:read" | "schedules:write" | "system:freeze" | "system:unfreeze" | "system:backup")[];
             created_by: string;
             /**
              * Format: date-time
@@ -7563,7 +8169,7 @@ export interface components {
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
             /** @description No more than these of what the roles allow */
-            permissions?: ("inventory:read" | "prices:read" | "plans:read" | "migrations:read" | "protection:read" | "bursts:read" | "operations:read" | "networks:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "bursts:write" | "vms:write" | "networks:write" | "certificates:verify" | "metrics:read" | "metrics:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "system:freeze" | "system:unfreeze" | "system:backup")[];
+            permissions?: ("inventory:read" | "prices:read" | "costs:read" | "costs:write" | "plans:read" | "migrations:read" | "protection:read" | "bursts:read" | "operations:read" | "networks:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "bursts:write" | "vms:write" | "networks:write" | "certificates:verify" | "metrics:read" | "metrics:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "schedules:read" | "schedules:write" | "system:freeze" | "system:unfreeze" | "system:backup")[];
             created_by: string;
             /**
              * Format: date-time
@@ -8912,6 +9518,834 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PriceList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    sumCosts: {
+        parameters: {
+            query?: {
+                /** @description Default: the first day of this month */
+                from?: string;
+                /** @description Not part of it. Default: tomorrow */
+                to?: string;
+                /** @description Up to three of `provider`, `site`, `source`, `account`, `service`, `service-category`, `region`, `resource`, `resource-type`, `category`, `pricing`, `commitment`, `sku`, `day`, `month`, `billing-month` and `tag:KEY`, with commas between */
+                group_by?: string;
+                /** @description `dimension=value`, with `;` between; several values with `|`; nothing for rows without one */
+                where?: string;
+                /** @description Shown in this one, by the rates of the months */
+                currency?: string;
+                /** @description Groups. Default 200 */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sums */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostSums"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listCostSources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them that the caller reaches */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostSourceList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listCostImports: {
+        parameters: {
+            query?: {
+                source?: string;
+                /** @description Rows in one page. Default 50 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; opaque */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostImportList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    importCosts: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Whose costs they are, by a name of yours: an account, a contract */
+                    source: string;
+                    /** @example aws */
+                    provider: string;
+                    /**
+                     * @description Where all of it is of one site; else the region of a row says it
+                     * @example onprem-a
+                     */
+                    site?: string;
+                    /** @description Which one it is of deliveries that add up to a month. Absent: it has its months whole */
+                    part?: string;
+                    /**
+                     * @description Default: what its columns show
+                     * @enum {string}
+                     */
+                    format?: "focus" | "aws-cur2" | "gcp-billing";
+                    objects: {
+                        /**
+                         * @description A site's id, as in the configuration
+                         * @example onprem-a
+                         */
+                        site: string;
+                        bucket: string;
+                        prefix: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The import goes on */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostImport"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getCostImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostImport"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    uploadCosts: {
+        parameters: {
+            query: {
+                /** @description Whose costs they are, by a name of yours: an account, a contract */
+                source: string;
+                provider: string;
+                /** @description Where all of it is of one site; else the region of a row says it */
+                site?: string;
+                /** @description Which one it is of deliveries that add up to a month. Absent: it has its months whole */
+                part?: string;
+                /** @description Default: what its columns show */
+                format?: "focus" | "aws-cur2" | "gcp-billing";
+                /** @description Its ending says what it is: .csv, .csv.gz, .jsonl, .parquet */
+                file_name: string;
+            };
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description The import goes on */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostImport"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listExchangeRates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeRateList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    setExchangeRate: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description ISO 4217
+                     * @example USD
+                     */
+                    from: string;
+                    /**
+                     * @description ISO 4217
+                     * @example USD
+                     */
+                    to: string;
+                    /**
+                     * @description A month
+                     * @example 2026-11
+                     */
+                    month: string;
+                    /** @description Units of `to` for one of `from` */
+                    rate: number;
+                    /** @description Who says so */
+                    source: string;
+                };
+            };
+        };
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeRateList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    stateCosts: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Whose costs they are, by a name of yours: an account, a contract */
+                    source: string;
+                    /**
+                     * @description A month
+                     * @example 2026-11
+                     */
+                    month: string;
+                    amount: components["schemas"]["Money"];
+                    /** @description An invoice's number, for one */
+                    said_by: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The month's comparison */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    reconcileCosts: {
+        parameters: {
+            query: {
+                /** @description A month */
+                month: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One line a source and currency */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listBudgets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    setBudget: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name: string;
+                    /**
+                     * @description Which costs: `dimension=value`, with `;` between; nothing is everything
+                     * @example tag:project=web
+                     */
+                    where?: string;
+                    amount: components["schemas"]["Money"];
+                    /**
+                     * @description Default month
+                     * @enum {string}
+                     */
+                    period?: "day" | "month" | "quarter";
+                    /**
+                     * @description Which cost counts. Default effective
+                     * @enum {string}
+                     */
+                    cost?: "effective" | "billed";
+                    /** @description Shares of it. Default 0.8 */
+                    warn_at?: number[];
+                };
+            };
+        };
+        responses: {
+            /** @description The budget as it stands */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budget"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    removeBudget: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The budget that was removed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budget"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listSplitRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SplitRuleList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    setSplitRule: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name: string;
+                    /**
+                     * @description What it divides
+                     * @example tag:project=web
+                     */
+                    where: string;
+                    /**
+                     * @description `even`: each the same; `weight`: as the weights say; `use`: as their own effective costs are
+                     * @enum {string}
+                     */
+                    method: "even" | "weight" | "use";
+                    /** @description Who gets how many parts */
+                    weights?: {
+                        [key: string]: number;
+                    };
+                    /** @description The only ones who share it */
+                    among?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description The rule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SplitRule"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    removeSplitRule: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rule that was removed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SplitRule"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    chargeBackCosts: {
+        parameters: {
+            query?: {
+                /** @description Default: the first day of this month */
+                from?: string;
+                /** @description Not part of it. Default: tomorrow */
+                to?: string;
+                /** @description Who pays: account, or tag:KEY. Default tag:project */
+                by?: string;
+                currency?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By currency */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chargeback"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    priceElsewhere: {
+        parameters: {
+            query?: {
+                /** @description Which VMs, in the search language; default: all */
+                q?: string;
+                /** @description With commas between; default: all with a price list */
+                providers?: string;
+                /** @description Only this one */
+                region?: string;
+                /** @description Only these; default: all */
+                terms?: "on-demand" | "spot" | "reserved-1y" | "reserved-3y";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A row a provider, region and terms */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatIf"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listSchedules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    triggerSchedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is begun */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggeredSchedule"];
                 };
             };
             400: components["responses"]["Problem400"];

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import type { CostModel } from "../../domain/cost-model.ts";
 import { tagKeys } from "../../domain/vm.ts";
 import type { HostTools } from "../../host/tools.ts";
 import { capabilities, nameServerGaps } from "../capabilities.ts";
@@ -18,6 +19,7 @@ import type {
 import { checkHost } from "./checks.ts";
 import { Virsh } from "./client.ts";
 import { LibvirtCompute } from "./compute.ts";
+import { LibvirtCosts } from "./costs.ts";
 import { LibvirtDisks } from "./disks.ts";
 import { Domains } from "./domains.ts";
 import { LibvirtEvents } from "./events.ts";
@@ -38,6 +40,8 @@ export interface LibvirtEntry {
   readonly storagePath: string;
   /** Where the runtime API of the site's HAProxy listens: a socket's path, or `host:port`. */
   readonly haproxy?: string | undefined;
+  /** What the host costs, as its owner says. */
+  readonly costModel?: CostModel | undefined;
 }
 
 export interface LibvirtProviderOptions {
@@ -73,7 +77,9 @@ export function createLibvirtProvider(options: LibvirtProviderOptions): Provider
     entry.haproxy === undefined
       ? undefined
       : new HaproxyBalancing(new RuntimeApi(entry.haproxy, context.budget("haproxy", haproxyRate)), site);
-  return new LibvirtProvider(host, { balancing, dns: options.dns, tunnels: options.tunnels });
+  const { costModel } = entry;
+  const costs = costModel && context.metered ? new LibvirtCosts(site, costModel, context.metered) : undefined;
+  return new LibvirtProvider(host, { balancing, dns: options.dns, tunnels: options.tunnels, costs });
 }
 
 /** What is there beside the host. */
@@ -81,6 +87,7 @@ interface Beside {
   readonly balancing: HaproxyBalancing | undefined;
   readonly dns: NameServerFacet | undefined;
   readonly tunnels: VpnGatewayFacet | undefined;
+  readonly costs: LibvirtCosts | undefined;
 }
 
 class LibvirtProvider implements Provider {
@@ -99,13 +106,15 @@ class LibvirtProvider implements Provider {
   readonly loadBalancing?: HaproxyBalancing;
   readonly dns?: NameServerFacet;
   readonly tunnels?: VpnGatewayFacet;
+  readonly costs?: LibvirtCosts;
   readonly #host: Host;
 
-  constructor(host: Host, { balancing, dns, tunnels }: Beside) {
+  constructor(host: Host, { balancing, dns, tunnels, costs }: Beside) {
     this.#host = host;
-    const { "load-balancing": noBalancing, dns: noDns, ...rest } = capabilities.libvirt;
+    const { "load-balancing": noBalancing, dns: noDns, costs: noCosts, ...rest } = capabilities.libvirt;
     const { tunnels: noTunnels, "tunnels.connect": noConnections, ...others } = rest;
     this.capabilities = {
+      ...(costs ? {} : { costs: noCosts }),
       ...(balancing ? {} : { "load-balancing": noBalancing }),
       ...(dns ? nameServerGaps : { dns: noDns }),
       ...(tunnels ? {} : { tunnels: noTunnels, "tunnels.connect": noConnections }),
@@ -114,6 +123,7 @@ class LibvirtProvider implements Provider {
     if (balancing) this.loadBalancing = balancing;
     if (dns) this.dns = dns;
     if (tunnels) this.tunnels = tunnels;
+    if (costs) this.costs = costs;
     this.site = host.site;
     this.compute = new LibvirtCompute(host);
     this.disks = new LibvirtDisks(host);

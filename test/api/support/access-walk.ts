@@ -5,6 +5,7 @@ import { resolvePolicy } from "../../../src/domain/protection-policy.ts";
 import { outlineWave } from "../../../src/domain/wave-outline.ts";
 import { fromWire } from "../../../src/domain/wire.ts";
 import { connectClient } from "../../../src/temporal/connection.ts";
+import { ensureCostSchedules } from "../../../src/temporal/schedules.ts";
 import { ensureSiteHealth } from "../../../src/temporal/site-health.ts";
 import { sampleCertificate, sampleOperationPlan, samplePlan, sampleWavePlan } from "./activities.ts";
 import type { TestApi } from "./harness.ts";
@@ -153,6 +154,93 @@ export const requests: Readonly<Record<string, WalkRow>> = {
   changeSearch: others((id) => ({ path: `/v1/searches/${id}`, body: { shared: false } })),
   removeSearch: others((id) => ({ path: `/v1/searches/${id}` })),
   listPrices: get("/v1/prices", "self"),
+  sumCosts: get("/v1/costs", "self"),
+  listCostSources: get("/v1/costs/sources", "wholeSite", "walk-costs"),
+  listCostImports: get("/v1/costs/imports?source=walk-costs&limit=200", "wholeSite", "walk-costs"),
+  getCostImport: get("/v1/costs/imports/walk-cost-import", "wholeSite"),
+  uploadCosts: {
+    reach: "wholeSite",
+    makes: true,
+    ask: () => ({ path: "/v1/costs/uploads?source=walk&provider=libvirt&site=onprem-a&file_name=a.csv" }),
+  },
+  importCosts: {
+    reach: "wholeSite",
+    makes: true,
+    ask: () => ({
+      path: "/v1/costs/imports",
+      body: {
+        ...{ source: "walk", provider: "libvirt", site: "onprem-a" },
+        objects: { site: "onprem-a", bucket: "b", prefix: "" },
+      },
+    }),
+  },
+  listExchangeRates: get("/v1/costs/exchange-rates", "self"),
+  setExchangeRate: {
+    reach: "installation",
+    makes: true,
+    ask: () => ({
+      path: "/v1/costs/exchange-rates",
+      body: { from: "EUR", to: "USD", month: "2026-10", rate: 1.1, source: "walk" },
+    }),
+  },
+  stateCosts: {
+    reach: "installation",
+    makes: true,
+    ask: () => ({
+      path: "/v1/costs/statements",
+      body: { source: "walk", month: "2020-01", amount: { micros: 1, currency: "USD" }, said_by: "walk" },
+    }),
+  },
+  reconcileCosts: {
+    reach: "installation",
+    makes: true,
+    ask: () => ({ path: "/v1/costs/reconciliation?month=2020-01" }),
+  },
+  listBudgets: { reach: "installation", makes: true, ask: () => ({ path: "/v1/budgets" }) },
+  setBudget: {
+    reach: "installation",
+    makes: true,
+    ask: () => ({ path: "/v1/budgets", body: { name: "walk", amount: { micros: 1, currency: "USD" } } }),
+  },
+  removeBudget: {
+    reach: "installation",
+    async ask({ api }) {
+      const budgetId = `walk-budget-${(made += 1)}`;
+      await api.store.budgets.set({
+        ...{ budgetId, name: budgetId, where: "", amount: { micros: 1, currency: "USD" }, period: "month" },
+        ...{ cost: "effective", warnAt: [], createdBy: "token/bootstrap" },
+      });
+      return { path: `/v1/budgets/${budgetId}` };
+    },
+  },
+  listSplitRules: get("/v1/costs/split-rules", "self"),
+  setSplitRule: {
+    reach: "installation",
+    makes: true,
+    ask: () => ({ path: "/v1/costs/split-rules", body: { name: "walk", where: "account=shared", method: "even" } }),
+  },
+  removeSplitRule: {
+    reach: "installation",
+    async ask({ api }) {
+      const ruleId = `walk-rule-${(made += 1)}`;
+      const rule = { ruleId, name: ruleId, where: "account=nobody", method: "even" } as const;
+      await api.store.budgets.setRule(rule, "token/bootstrap");
+      return { path: `/v1/costs/split-rules/${ruleId}` };
+    },
+  },
+  chargeBackCosts: { reach: "installation", makes: true, ask: () => ({ path: "/v1/costs/chargeback" }) },
+  priceElsewhere: get("/v1/costs/what-if?q=name:db-1", "vm", '"vms":1'),
+  listSchedules: { reach: "installation", makes: true, ask: () => ({ path: "/v1/schedules" }) },
+  triggerSchedule: {
+    reach: "installation",
+    makes: true,
+    async ask({ api }) {
+      const client = await connectClient({ address: api.temporalAddress, namespace: "default" });
+      await ensureCostSchedules(client, ["walk"]);
+      await client.connection.close();
+      return { path: "/v1/schedules/costs-of-walk/trigger" };
+    },
+  },
   createPlan: {
     reach: "move",
     ask: () => ({
@@ -522,6 +610,7 @@ export async function walked(api: TestApi): Promise<World> {
   await store.plans.insert(groupPlan);
   const recoveryPlan = { ...plan, planId: "walk-recovery-plan", kind: "recover-group" };
   await store.plans.insert(recoveryPlan);
+  await addCosts(store);
   await addGroup(store);
   const client = await connectClient({ address: api.temporalAddress, namespace: "default" });
   await ensureSiteHealth(client, "onprem-a");
@@ -638,6 +727,12 @@ function burstBody(name = `walk-${(made += 1)}`, at = "onprem-b") {
 }
 
 /** Held by a failover, so that no order of a caller's gets anywhere. */
+async function addCosts(store: TestApi["store"]): Promise<void> {
+  const source = { sourceId: "walk-costs", provider: "libvirt", site: "onprem-a" } as const;
+  await store.costs.addImport({ importId: "walk-cost-import", ...source, part: "", createdBy: "token/bootstrap" });
+  await store.costs.replace(source, []);
+}
+
 async function addGroup(store: TestApi["store"]): Promise<void> {
   const policy = resolvePolicy({ primarySite: "onprem-a", recoverySite: "onprem-b" }, {});
   if (!policy) return;
