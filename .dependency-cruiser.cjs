@@ -166,6 +166,31 @@ module.exports = {
   forbidden: [
     ...Object.entries(rooms).flatMap(([name, row]) => roomRules(name, row)),
     ...providerRules,
+    // The console knows the API by its generated types alone, and is bundled: its packages are development's.
+    ...rulesOf(
+      "web",
+      { path: "^web/src/" },
+      {
+        own: "^web/src/",
+        types: ["^src/cli/generated/"],
+        packages: [
+          "@mantine/[^/]+",
+          "@tanstack/[^/]+",
+          "@xyflow/react",
+          "csstype",
+          "get-nonce",
+          "openapi-fetch",
+          "react",
+          "react-dom",
+          "scheduler",
+          "uplot",
+          "vite",
+        ],
+        node: false,
+      },
+    ),
+    // Its rules are plain functions, run and tested without a browser.
+    ...rulesOf("web-lib", { path: "^web/src/lib/" }, { own: "^web/src/lib/", node: false }),
     {
       name: "no-cycles",
       comment: "two files that need each other to run are one file, or three; knowing each other's types is harmless",

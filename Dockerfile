@@ -1,8 +1,17 @@
-# One image for the API and the worker; docker-compose.yml says which of the two a container is.
+# One image for the API (with the console) and the worker; docker-compose.yml says which of the two a container is.
 FROM node:24.11.1-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev
+
+# The console, built with packages that production is without.
+FROM node:24.11.1-bookworm-slim AS console
+WORKDIR /app
+COPY package.json package-lock.json .npmrc tsconfig.json ./
+RUN npm ci
+COPY web ./web
+COPY src/cli/generated ./src/cli/generated
+RUN node node_modules/vite/bin/vite.js build web
 
 FROM node:24.11.1-bookworm-slim
 # What the worker moves disks with. QEMU itself runs on the KVM hosts; qemu-system-common has qemu-storage-daemon.
@@ -18,11 +27,13 @@ COPY --from=packages /app/node_modules ./node_modules
 COPY package.json tsconfig.json ./
 COPY src ./src
 COPY data ./data
+COPY --from=console /app/web/dist ./console
 COPY deploy/tools.json /etc/novacron/tools.json
 ENV NODE_ENV=production \
     NOVACRON_HOME=/var/lib/novacron \
     NOVACRON_INSTANCE_DIR=/var/lib/novacron \
-    NOVACRON_TOOLS=/etc/novacron/tools.json
+    NOVACRON_TOOLS=/etc/novacron/tools.json \
+    NOVACRON_CONSOLE_DIR=/app/console
 USER novacron
 VOLUME /var/lib/novacron
 ENTRYPOINT ["tini", "--"]

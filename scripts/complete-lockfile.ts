@@ -29,9 +29,11 @@ export function missingOptional(lockfile: Lockfile): Record<string, LockEntry> {
   for (const [path, entry] of Object.entries(lockfile.packages)) {
     for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
       if (isReachable(lockfile, path, name)) continue;
-      if (!/^\d+\.\d+\.\d+/.test(version)) throw new Error(`${path} asks for ${name}@${version}: not an exact version`);
+      // Of a range the least is locked: what is for another platform is never fetched here, and must only fit.
+      const least = /^[\^~]?(\d+\.\d+\.\d+(?:[-+][\w.+-]+)?)$/.exec(version)?.[1];
+      if (!least) throw new Error(`${path} asks for ${name}@${version}: no version that can be locked`);
       missing[`node_modules/${name}`] = {
-        version,
+        version: least,
         ...(entry.dev ? { dev: true } : {}),
         optional: true,
         ...platform(name),
@@ -51,7 +53,9 @@ function isReachable(lockfile: Lockfile, from: string, name: string): boolean {
 /** A package's platform from its name (`@oxlint/binding-linux-arm-gnueabihf`): every such package is named after it. */
 function platform(name: string): Pick<LockEntry, "os" | "cpu" | "libc"> {
   const words = name.split("/").at(-1)?.split("-") ?? [];
-  const os = systems.filter((system) => words.includes(system));
+  const os = systems.filter((system) =>
+    words.includes(system === "win32" && words.includes("windows") ? "windows" : system),
+  );
   const cpu = processors.filter((processor) => words.includes(processor));
   const libc = words.some((word) => word.startsWith("musl"))
     ? ["musl"]

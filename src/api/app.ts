@@ -6,6 +6,7 @@ import { alarms } from "./alarm.ts";
 import { audited, noteFailure, refusals } from "./audit.ts";
 import { createAuth } from "./auth/index.ts";
 import { Authenticator, ForbiddenError } from "./authenticate.ts";
+import { consolePages } from "./console.ts";
 import { type ApiDeps, defaultHistoryMs, defaultLimits } from "./deps.ts";
 import { problems, sendProblem } from "./error-middleware.ts";
 import { once, readIdempotencyKey, stableId } from "./idempotency.ts";
@@ -135,6 +136,7 @@ export function createApi(deps: ApiDeps): Express {
       sendProblem(request, response, methodNotAllowed(request, allow));
     });
   }
+  if (deps.console) app.use(consolePages(deps.console));
   app.use((request, response) => {
     const detail = `There is nothing at ${request.path}`;
     sendProblem(

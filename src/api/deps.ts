@@ -8,6 +8,7 @@ import type { Store } from "../store/index.ts";
 import type { FlowState } from "../telemetry/flow-metrics.ts";
 import type { SpanTaker } from "../telemetry/span.ts";
 import type { AuthSettings } from "./auth/index.ts";
+import type { ConsoleSettings } from "./console.ts";
 
 /** A site as the configuration has it; no credentials. */
 export interface SiteSummary {
@@ -62,6 +63,8 @@ export interface ApiDeps {
   /** Told once how this process's metrics are read, for who sends them somewhere. */
   readonly readMetrics?: (read: () => Promise<string>) => void;
   readonly temporalUiUrl: string | undefined;
+  /** The console's build, where there is one to serve. */
+  readonly console?: ConsoleSettings;
   /** How long the store keeps what resources were. Default 400 days. */
   readonly historyMs?: number;
   readonly auth?: AuthSettings;

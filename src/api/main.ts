@@ -147,6 +147,9 @@ async function listen(store: Store, temporal: Client, at: At): Promise<void> {
     sites,
     log,
     temporalUiUrl: runtime.temporalUiUrl,
+    ...(runtime.consoleDir === undefined
+      ? {}
+      : { console: { dir: runtime.consoleDir, temporalNamespace: temporalSettings.namespace } }),
     auth,
     hsts: wantsHsts(at.tls, auth.publicUrl),
     historyMs,

@@ -10,6 +10,7 @@ const runtimeSchema = z.object({
   TEMPORAL_ADDRESS: text.default("127.0.0.1:7233"),
   TEMPORAL_NAMESPACE: text.default("default"),
   TEMPORAL_UI_URL: text.optional(),
+  NOVACRON_CONSOLE_DIR: text.optional(),
   NOVACRON_PAYLOAD_KEYS: text.optional(),
   NOVACRON_CONFIG: text.optional(),
   NOVACRON_SITES: text.optional(),
@@ -37,6 +38,8 @@ export interface Runtime {
   readonly temporalAddress: string;
   readonly temporalNamespace: string;
   readonly temporalUiUrl?: string;
+  /** Folder with the console's build, which the API serves. */
+  readonly consoleDir?: string;
   /** File with the keys that encrypt payloads, where the configuration names none. */
   readonly payloadKeysFile?: string;
   /** Path of the YAML configuration file. */
@@ -76,6 +79,7 @@ const variables = {
   temporalAddress: "TEMPORAL_ADDRESS",
   temporalNamespace: "TEMPORAL_NAMESPACE",
   temporalUiUrl: "TEMPORAL_UI_URL",
+  consoleDir: "NOVACRON_CONSOLE_DIR",
   payloadKeysFile: "NOVACRON_PAYLOAD_KEYS",
   configFile: "NOVACRON_CONFIG",
   sitesFile: "NOVACRON_SITES",

@@ -68,6 +68,11 @@ const cases: readonly Case[] = [
   ["src/api/a6.ts", asType("../providers/libvirt/y.ts"), "api-as-types"],
   ["src/api/a7.ts", byValue("../host/y.ts"), "api-by-value"],
   ["src/api/main.ts", byValue("../host/y.ts"), undefined],
+  ["web/src/a1.ts", asType("../../src/cli/generated/y.ts"), undefined],
+  ["web/src/a2.ts", byValue("../../src/cli/generated/y.ts"), "web-by-value"],
+  ["web/src/a3.ts", asType("../../src/domain/y.ts"), "web-as-types"],
+  ["web/src/a4.ts", byValue("pg"), "web-by-value"],
+  ["web/src/lib/a1.ts", byValue("react"), "web-lib-by-value"],
   ["src/cli/a1.ts", byValue("./generated/y.ts"), undefined],
   ["src/cli/a2.ts", byValue("../host/y.ts"), undefined],
   ["src/cli/a3.ts", byValue("../api/y.ts"), "cli-by-value"],
@@ -97,7 +102,7 @@ const cases: readonly Case[] = [
   ["src/domain/u1.ts", byValue("./nowhere.ts"), "resolvable"],
 ];
 
-const packages = ["only-for-tests", "pg", "yaml", "ipaddr.js", "@temporalio/client", "@temporalio/workflow"];
+const packages = ["only-for-tests", "react", "pg", "yaml", "ipaddr.js", "@temporalio/client", "@temporalio/workflow"];
 const rooms = ["domain", "workflows/do-it", "activities", "transfer", "transfer/nbd", "transfer/formats", "store"];
 const more = ["config", "host", "api", "cli/generated", "sandbox", "providers/libvirt"];
 
@@ -130,7 +135,7 @@ describe("room boundaries", () => {
       devDependencies: Object.fromEntries([development]),
     };
     await write("package.json", JSON.stringify(manifest));
-    const args = ["--config", join(project, ".dependency-cruiser.cjs"), "--output-type", "json", "src"];
+    const args = ["--config", join(project, ".dependency-cruiser.cjs"), "--output-type", "json", "src", "web"];
     const program = join(project, "node_modules/dependency-cruiser/bin/dependency-cruiser.mjs");
     const output = await new Promise<string>((done) =>
       execFile(process.execPath, [program, ...args], { cwd: folder, maxBuffer: 1 << 26 }, (_error, stdout, stderr) =>

@@ -12,7 +12,7 @@ import type { Runs } from "../runs.ts";
 import { entityId } from "../schemas/common.ts";
 
 /** What handlers lean on. */
-export interface ApiContext extends Omit<ApiDeps, "limits" | "auth" | "alarmWebhook" | "historyMs"> {
+export interface ApiContext extends Omit<ApiDeps, "limits" | "auth" | "alarmWebhook" | "historyMs" | "console"> {
   readonly historyMs: number;
   readonly costs: CostBook;
   readonly auth: Auth;

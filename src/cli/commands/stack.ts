@@ -46,6 +46,7 @@ async function describe(found: StackStatus): Promise<string> {
     fields([
       ["Instance", found.instance],
       ["State", found.state],
+      ["Console", connection?.consoleUrl],
       ["API", connection?.apiUrl],
       ["API reference", connection && `${connection.apiUrl}/v1/reference`],
       ["Token file", connection?.tokenFile],

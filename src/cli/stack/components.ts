@@ -106,6 +106,7 @@ function componentEnvironment(plan: StackPlan): Record<string, string | undefine
     TEMPORAL_ADDRESS: temporalAddressOf(plan),
     TEMPORAL_NAMESPACE: plan.temporalNamespace,
     TEMPORAL_UI_URL: temporalUiUrlOf(plan),
+    NOVACRON_CONSOLE_DIR: plan.consoleDir,
     NOVACRON_CONFIG: plan.configFile,
     NOVACRON_SITES: sitesFile(plan.dir),
     NOVACRON_API_HOST: plan.apiHost,

@@ -37,6 +37,8 @@ export interface StackPlan {
   readonly temporalAddress?: string;
   readonly temporalNamespace: string;
   readonly temporalUiUrl?: string;
+  /** The console's build; absent where it could not be built. */
+  readonly consoleDir?: string;
   readonly logLevel?: string;
 }
 

@@ -8,6 +8,8 @@ import { readJson, readStackState } from "./state.ts";
 /** `<instance>/connection.json` (0600): how a client on this machine reaches a stack. */
 export interface Connection {
   readonly apiUrl: string;
+  /** Where a browser finds the console; absent where it could not be built. */
+  readonly consoleUrl?: string;
   /** The authority of its self-made certificate. */
   readonly caFile?: string;
   readonly tokenFile: string;

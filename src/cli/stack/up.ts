@@ -2,6 +2,7 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { bringInConsole } from "../../host/bring-in/console.ts";
 import { bringIn } from "../../host/bring-in/index.ts";
 import { withLock } from "../../host/lock.ts";
 import { startLongProcess } from "../../host/long-process.ts";
@@ -37,17 +38,24 @@ export interface UpOptions {
 export async function upStack(options: UpOptions): Promise<Connection> {
   const onProgress = options.onProgress ?? (() => {});
   const { toolsManifest, temporal } = await bringIn({ onProgress });
+  const consoleDir = await bringInConsole({ onProgress });
   const dir = instanceDir(options.instance);
   settings.makeInstanceFolder(dir);
   const wait = () => onProgress("Waiting for another up or down of this instance");
-  const work = async () => bringUp({ ...options, onProgress }, dir, { toolsManifest, temporal });
+  const work = async () => bringUp({ ...options, onProgress }, dir, { toolsManifest, temporal, consoleDir });
   return await withLock(join(dir, "up.lock"), work, wait);
+}
+
+interface Found {
+  readonly toolsManifest: string;
+  readonly temporal: string;
+  readonly consoleDir: string | undefined;
 }
 
 async function bringUp(
   options: UpOptions & { onProgress: (line: string) => void },
   dir: string,
-  found: { toolsManifest: string; temporal: string },
+  found: Found,
 ): Promise<Connection> {
   const configFile = options.configFile ?? (process.env.NOVACRON_CONFIG || undefined);
   const plan = await planStack(dir, found, configFile);
@@ -77,11 +85,7 @@ async function bringUp(
   return connection;
 }
 
-async function planStack(
-  dir: string,
-  found: { toolsManifest: string; temporal: string },
-  configFile: string | undefined,
-): Promise<StackPlan> {
+async function planStack(dir: string, found: Found, configFile: string | undefined): Promise<StackPlan> {
   const kept = await settings.keptSettings(dir);
   const config = configFile === undefined ? undefined : settings.requireConfigFile(configFile);
   const address = settings.apiAddress(process.env, config, kept, dir);
@@ -92,6 +96,7 @@ async function planStack(
     dir,
     cache: cacheDir(),
     temporalProgram: found.temporal,
+    ...(found.consoleDir === undefined ? {} : { consoleDir: found.consoleDir }),
     toolsManifest: found.toolsManifest,
     settings: kept,
     ...address,
@@ -108,6 +113,7 @@ function connectionOf(plan: StackPlan): Connection {
   const temporalUiUrl = temporalUiUrlOf(plan);
   return {
     apiUrl: plan.apiUrl,
+    ...(plan.consoleDir === undefined ? {} : { consoleUrl: `${plan.apiUrl}/` }),
     ...(plan.apiCaFile === undefined ? {} : { caFile: plan.apiCaFile }),
     tokenFile: settings.tokenFile(plan.dir),
     ...(temporalUiUrl === undefined ? {} : { temporalUiUrl }),
