@@ -242,7 +242,7 @@ test("a burst pool is made of a file, explains itself, replays other settings, a
   ];
   await writeFile(file, pool.join("\n"));
   const made = await run("burst", "create", "--file", file);
-  assert.match(made.stdout, /^shop is looked after \(burst-/, made.stderr);
+  assert.match(made.stdout, /^shop is looked after \([0-9a-f-]+\)\.$/m, made.stderr);
   const pools = await run("burst", "pools");
   assert.match(pools.stdout, /shop +onprem-a +cpu\.utilisation > 0\.9 +onprem-b +50 +active/);
   const [{ pool_id: poolId } = { pool_id: "" }] = await json<{ pool_id: string }[]>("burst", "pools");
