@@ -23,7 +23,6 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   savings: async () => (await import("./savings.ts")).savingsBench,
   forecast: async () => (await import("./forecast.ts")).forecastBench,
   overhead: async () => (await import("./overhead.ts")).overheadBench,
-  burst: async () => (await import("./burst.ts")).burstBench,
   "cost-scan": async () => (await import("./cost-scan.ts")).costScanBench,
   "burst-replay": async () => (await import("./burst-replay.ts")).burstReplayBench,
 };
