@@ -3,6 +3,7 @@ import type { LeaseTerms } from "../domain/lease.ts";
 import type { HealthSettings } from "../domain/lookout.ts";
 import type { MigrationDefaults } from "../domain/migration-parts.ts";
 import type { Place } from "../domain/resource.ts";
+import type { SavingsSettings } from "../domain/savings/settings.ts";
 import type { TrafficProxy } from "../domain/traffic-proxy.ts";
 import type { DisksFacet, Provider } from "../providers/provider.ts";
 import type { Store } from "../store/index.ts";
@@ -150,6 +151,7 @@ export interface ActivityDeps extends SiteDeps {
   readonly defaults: MigrationDefaults;
   /** Migrations that work at the same time, over all workers; more wait. */
   readonly parallelMigrations: number;
+  readonly savings: SavingsSettings;
   /** Whether a run still exists and has not ended. */
   runIsOpen(workflowId: string, runId: string): Promise<boolean>;
   settings(site: string): SiteSettings;

@@ -47,6 +47,7 @@ import { rereadRulesActivities } from "./reread-rules.ts";
 import { restoreActivities } from "./restore.ts";
 import { restorePlanActivities } from "./restore-plan.ts";
 import { rotateActivities } from "./rotate.ts";
+import { savingsActivities } from "./savings.ts";
 import { sendFilesActivities } from "./send-files.ts";
 import { siteHealthActivities } from "./site-health.ts";
 import { answerActivities, siteWorkerActivities } from "./site-workers.ts";
@@ -111,6 +112,7 @@ function allOf(deps: ActivityDeps) {
     ...slotActivities(deps, slots),
     ...waveActivities(deps),
     ...assessActivities(deps),
+    ...savingsActivities(deps),
     ...undoActivities(deps),
     ...trafficActivities(deps),
     ...trafficPoolActivities(deps),
@@ -161,6 +163,9 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   assessVms: "reads",
   concludeAssessment: "records",
   recordAssessment: "records",
+  beginSavingsAnalysis: "records",
+  analyseSavings: "records",
+  failSavingsAnalysis: "records",
   openWavePlan: "reads",
   recordWave: "records",
   registerMember: "records",

@@ -37,6 +37,7 @@ import { refreshRoutes } from "./routes/refresh.ts";
 import { resourceRoutes } from "./routes/resources.ts";
 import { restoredFileRoutes } from "./routes/restored-files.ts";
 import { restoreRoutes } from "./routes/restores.ts";
+import { savingsRoutes } from "./routes/savings.ts";
 import { scheduleRoutes } from "./routes/schedules.ts";
 import { searchRoutes } from "./routes/searches.ts";
 import { siteHealthRoutes } from "./routes/site-health.ts";
@@ -79,6 +80,7 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
     ...operationRoutes(context),
     ...assessmentRoutes(context),
     ...waveRoutes(context),
+    ...savingsRoutes(context),
     ...protectionRoutes(context),
     ...protectionPointRoutes(context),
     ...pointHoldRoutes(context),

@@ -24,7 +24,7 @@ import { type FilesToSend, type SentFiles, sendFilesWorkflowId } from "../domain
 import type { SiteCheck } from "../providers/provider.ts";
 import { ensureBurstPools } from "../temporal/burst-pools.ts";
 import { taskQueue } from "../temporal/connection.ts";
-import { controlPlaneBackupId } from "../temporal/schedules.ts";
+import { controlPlaneBackupId, savingsAnalysisId } from "../temporal/schedules.ts";
 import { searchAttributeKeys } from "../temporal/search-attributes.ts";
 import { siteHealthId } from "../temporal/site-health.ts";
 import { startRecovery } from "../temporal/start-failover.ts";
@@ -340,6 +340,18 @@ export class Runs {
     const signal = protectionOrders[order];
     const run = this.#client.workflow.getHandle(protectionWorkflowId(groupId));
     await this.#guard(this.#limits.askMs, () => run.signal(signal));
+  }
+
+  /** Starts an analysis of what could cost less, or finds the one that runs. */
+  async analyseSavings(): Promise<void> {
+    await this.#guard(this.#limits.askMs, () =>
+      this.#startOrFind("analyseSavings", {
+        taskQueue,
+        workflowId: savingsAnalysisId,
+        args: [],
+        staticSummary: "Look for what could cost less",
+      }),
+    );
   }
 
   /** Starts the assessment's run, or finds it running or ended already. */

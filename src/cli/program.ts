@@ -20,6 +20,7 @@ import { addProtection } from "./programs/protection.ts";
 import { addProxy } from "./programs/proxy.ts";
 import { addRecovery } from "./programs/recovery.ts";
 import { addRestores } from "./programs/restores.ts";
+import { addSavings } from "./programs/savings.ts";
 import { addSchedules } from "./programs/schedules.ts";
 import { addSearch } from "./programs/search.ts";
 import { addSiteWorkers } from "./programs/site-workers.ts";
@@ -49,6 +50,7 @@ export function buildProgram(): Command {
   addTests(program);
   addWaves(program);
   addBurst(program);
+  addSavings(program);
   addProtection(program);
   addRestores(program);
   addReading(program);

@@ -5,6 +5,7 @@ import type { LeaseTerms } from "../domain/lease.ts";
 import type { MigrationDefaults } from "../domain/migration-parts.ts";
 import type { ProtectionDefaults } from "../domain/protection-policy.ts";
 import type { RotatedSecret } from "../domain/rotation.ts";
+import type { SavingsSettings } from "../domain/savings/settings.ts";
 import type { ProxyListener } from "../domain/traffic-proxy.ts";
 import type { logLevels, providerTypes } from "./schema.ts";
 import type { Secret } from "./secret.ts";
@@ -101,6 +102,8 @@ export interface Config {
     readonly keepMs: number;
     readonly keyFile?: string;
   };
+  /** What the weekly analysis of costs looks for; not enabled, there is none by schedule. */
+  readonly savings: { readonly enabled: boolean; readonly settings: SavingsSettings };
   /** Of protected groups. */
   readonly leaseTerms: LeaseTerms;
   readonly migration: MigrationDefaults & {

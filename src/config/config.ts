@@ -9,6 +9,7 @@ import { toNameServer } from "./name-server-config.ts";
 import { toConfigError, valueAt } from "./problems.ts";
 import { toRecovery } from "./recovery-config.ts";
 import { readRuntime } from "./runtime.ts";
+import { toSavings } from "./savings-keys.ts";
 import { type FileContent, fileSchema, type ProviderContent, providerTypes } from "./schema.ts";
 import { Secret } from "./secret.ts";
 import { type ConfigSource, formatPath, type Path, parseSource, readSource } from "./source.ts";
@@ -60,6 +61,7 @@ export function loadConfig(input: { file?: string; sitesFile?: string; env: Node
     },
     ...toSiteWorkers(content.site_workers),
     controlPlane: toControlPlane(content.control_plane, sites, source),
+    savings: toSavings(content),
     leaseTerms: { durationMs: content.group_leases.duration, marginMs: content.group_leases.margin },
     ...(content.failure_domain === undefined ? {} : { failureDomain: content.failure_domain }),
     oidc: toOidc(content.oidc, source),

@@ -6,6 +6,7 @@ import { burstingKeys, costKeys } from "./later-keys.ts";
 import { migrationKeys } from "./migration-keys.ts";
 import { networkKeys, vpnGatewayKeys } from "./network-keys.ts";
 import { recoveryKeys } from "./recovery-keys.ts";
+import { savingsKeys } from "./savings-keys.ts";
 import { credentialTypes } from "./schema.ts";
 import { telemetryKeys } from "./telemetry-keys.ts";
 import { trafficKeys } from "./traffic-keys.ts";
@@ -305,6 +306,7 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
   },
   ...costKeys,
   ...costModelKeys,
+  ...savingsKeys,
   ...migrationKeys,
   ...networkKeys,
   ...burstingKeys,

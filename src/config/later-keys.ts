@@ -15,7 +15,6 @@ export const costKeys: Readonly<Record<string, ConfigKey>> = {
     "Spending a month that is not exceeded.",
     "US dollars",
   ),
-  cost_optimization: later("cost", true, "Whether cost recommendations are made."),
   enable_arbitrage: later("cost", true, "Whether workloads may move to where they cost less."),
   preferred_provider: later("placement", "aws", "Name of the provider that wins a tie in placement."),
 };

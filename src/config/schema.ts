@@ -61,6 +61,7 @@ const count = (least = 0) => {
 };
 const amount = () =>
   z.number({ error: "a number that is not negative" }).min(0, { error: "a number that is not negative" });
+const factor = () => z.number({ error: "a number from 1" }).min(1, { error: "a number from 1" });
 const failureDomain = () =>
   z.string().regex(/^[\w.-]{1,100}$/, { error: "a name of letters, digits, dots, hyphens and underscores" });
 const address = () =>
@@ -237,7 +238,19 @@ export const fileSchema = section({
   bursting: section(bursting).optional(),
   burst: section(bursting).optional(),
   enable_arbitrage: flag().optional(),
-  cost_optimization: flag().optional(),
+  cost_optimization: flag(),
+  savings: section({
+    lookback: duration(),
+    least_data: duration(),
+    least_saving: amount(),
+    harm_limit: share(),
+    cpu_headroom: factor(),
+    memory_headroom: factor(),
+    network_headroom: factor(),
+    disk_headroom: factor(),
+    schedules: flag(),
+    architectures: flag(),
+  }),
   failure_domain: failureDomain().optional(),
   dr_provider: text().optional(),
   disaster_recovery: section(recovery).optional(),

@@ -45,6 +45,7 @@ import { ReplicaRoundRepository } from "./replica-round-repository.ts";
 import { ResourceRepository } from "./resource-repository.ts";
 import { RestoreRepository } from "./restore-repository.ts";
 import { SavedSearchRepository } from "./saved-search-repository.ts";
+import { SavingsRepository } from "./savings-repository.ts";
 import { SessionRepository } from "./session-repository.ts";
 import { SiteWorkerRepository } from "./site-worker-repository.ts";
 import { SlotRepository } from "./slot-repository.ts";
@@ -86,6 +87,7 @@ export type { InventoryResource } from "./resource-rows.ts";
 export type { SearchPage, SearchRequest } from "./resource-search.ts";
 export type { RestorePatch } from "./restore-repository.ts";
 export type { SavedSearch } from "./saved-search-repository.ts";
+export type { FindingQuery } from "./savings-repository.ts";
 export type { CliSignIn, SessionRecord, SignedIn } from "./session-repository.ts";
 export type { SiteWorker } from "./site-worker-repository.ts";
 export type { SlotAnswer } from "./slot-repository.ts";
@@ -117,6 +119,8 @@ export interface Store {
   readonly recoveryPlans: RecoveryPlanRepository;
   readonly recoveryRuns: RecoveryRunRepository;
   readonly operations: OperationRepository;
+  /** What could cost less. */
+  readonly savings: SavingsRepository;
   readonly vms: VmRepository;
   /** What writes the inventory; reading it is for {@link vms} and {@link resources}. */
   readonly inventory: InventoryWriter;
@@ -202,6 +206,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     recoveryPlans: new RecoveryPlanRepository(db),
     recoveryRuns: new RecoveryRunRepository(db),
     operations: new OperationRepository(db),
+    savings: new SavingsRepository(db),
     vms: new VmRepository(db),
     inventory: new InventoryWriter(db),
     resources: new ResourceRepository(db),

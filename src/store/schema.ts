@@ -63,6 +63,7 @@ import type {
 } from "./protection-schema.ts";
 import type { RecoveryPlanTable, RecoveryRunTable, RecoveryStepTable } from "./recovery-schema.ts";
 import type { FilePipeTable, RestoreTable } from "./restore-schema.ts";
+import type { SavingsAnalysisTable, SavingsFindingTable } from "./savings-schema.ts";
 import type { JoinTokenTable, SiteWorkerMetricsTable, SiteWorkerTable } from "./site-worker-schema.ts";
 import type { WaveMemberTable, WaveTable } from "./wave-schema.ts";
 
@@ -280,6 +281,8 @@ export interface Database {
   migration_steps: MigrationStepTable;
   migration_events: MigrationEventTable;
   operations: OperationTable;
+  savings_analyses: SavingsAnalysisTable;
+  savings_findings: SavingsFindingTable;
   operation_items: OperationItemTable;
   replica_rounds: ReplicaRoundTable;
   migration_tests: MigrationTestTable;

@@ -27,7 +27,8 @@ interface Timetable {
     | "tendRecoveryPlans"
     | "tendConnections"
     | "backUpControlPlane"
-    | "collectCosts";
+    | "collectCosts"
+    | "analyseSavings";
   readonly everyMs: number;
   /** The first time at once, and not only after an interval. */
   readonly atOnce?: boolean;
@@ -106,17 +107,43 @@ export async function ensureBackupSchedule(client: Client, sites: readonly strin
     await ensureSchedule(client, { ...ofBackups, workflowType, everyMs, atOnce: true, args });
     return;
   }
-  await client.schedule
-    .getHandle(ofBackups.scheduleId)
-    .delete()
-    .catch((error: unknown) => {
-      if (!(error instanceof ScheduleNotFoundError)) throw error;
-    });
+  await removeSchedule(client, ofBackups.scheduleId);
 }
 
 /** Of a backup that is asked for; those of the schedule have their moment behind it. */
 export const controlPlaneBackupId = "control-plane/backup";
 const ofBackups = { scheduleId: "control-plane-backup", workflowId: controlPlaneBackupId };
+
+/** Has what could cost less looked for once a week; not any more where nobody wants it. Safe to call from every worker at
+ *  every start. */
+export async function ensureSavingsSchedule(client: Client, enabled: boolean): Promise<void> {
+  const scheduleId = "savings-analysis";
+  if (enabled) {
+    const workflowType = "analyseSavings";
+    await ensureSchedule(client, {
+      scheduleId,
+      workflowId: savingsAnalysisId,
+      workflowType,
+      everyMs: weekMs,
+      args: [],
+    });
+    return;
+  }
+  await removeSchedule(client, scheduleId);
+}
+
+/** Of an analysis that is asked for; those of the schedule have their moment behind it. */
+export const savingsAnalysisId = "savings/analysis";
+const weekMs = 7 * 86_400_000;
+
+async function removeSchedule(client: Client, scheduleId: string): Promise<void> {
+  await client.schedule
+    .getHandle(scheduleId)
+    .delete()
+    .catch((error: unknown) => {
+      if (!(error instanceof ScheduleNotFoundError)) throw error;
+    });
+}
 
 /** Keeps each site's inventory fresh: two schedules a site, changed in place when an interval changed, removed with the
  *  site. Safe to call from every worker at every start. */

@@ -122,6 +122,7 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
     network: networkOf(config, secrets),
     health: healthOf(config),
     ensureSiteHealth: (site) => ensureSiteHealth(client, site),
+    savings: config.savings.settings,
     parallelMigrations: config.migration.parallelMigrations,
     runIsOpen: (workflowId, runId) => runIsOpen(client, workflowId, runId),
     credentialFile: (site) => fileOf(config.sites.find((candidate) => candidate.site === site)),

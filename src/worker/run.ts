@@ -26,6 +26,7 @@ import {
   ensureInventorySchedules,
   ensureRecoveryPlanSchedule,
   ensureRotationSchedules,
+  ensureSavingsSchedule,
   ensureTestSweepSchedule,
 } from "../temporal/schedules.ts";
 import { temporalAddress } from "../temporal/settings.ts";
@@ -162,6 +163,7 @@ async function takeWork(parts: Work, onWorking: () => void): Promise<void> {
     client,
     config.sites.filter(({ enabled, costModel }) => enabled && costModel !== undefined).map(({ site }) => site),
   );
+  await ensureSavingsSchedule(client, config.savings.enabled);
   await ensureHousekeepingSchedule(client, { historyMs: config.inventory.historyMs, logsMs: config.logging.keepMs });
   const { backupTo, intervalMs } = config.controlPlane;
   await ensureBackupSchedule(client, backupTo, intervalMs);

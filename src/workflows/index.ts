@@ -1,3 +1,4 @@
+export { analyseSavings } from "./analyse-savings/workflow.ts";
 export { askSite } from "./ask-site/workflow.ts";
 export { assessEstate } from "./assess-estate/workflow.ts";
 export { backUpControlPlane } from "./back-up-control-plane/workflow.ts";

@@ -229,6 +229,7 @@ describe("a freeze", () => {
       "startAssessment",
       "stateCosts",
       "triggerSchedule",
+      "startSavingsAnalysis",
       "unfreezeChanges",
       "uploadCosts",
       "verifyCertificate",

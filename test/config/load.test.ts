@@ -6,6 +6,7 @@ import { type Config, loadConfig } from "../../src/config/config.ts";
 import { configKeys } from "../../src/config/keys.ts";
 import { configReport } from "../../src/config/report.ts";
 import { parseRate } from "../../src/config/units.ts";
+import { defaultSavingsSettings } from "../../src/domain/savings/settings.ts";
 import { fileWith } from "../support/config-file.ts";
 
 const earlier = fileURLToPath(new URL("fixtures/earlier-system.yaml", import.meta.url));
@@ -173,6 +174,23 @@ describe("keys in effect", () => {
       ...{ backupTo: ["onprem-a"], intervalMs: 300_000, keepMs: 90 * 86_400_000, keyFile: "/etc/key.json" },
     });
     assert.throws(() => load(context, section("backup_to: [onprem-b]")), /backup_to\[0\]: .*no site onprem-b/);
+  });
+
+  test("what savings are looked for can be set", (context) => {
+    const { enabled, settings } = load(context, `providers:\n- { ${host} }`).savings;
+    assert.deepEqual([enabled, settings], [true, defaultSavingsSettings]);
+    const headroom = "cpu_headroom: 2, memory_headroom: 1.5, network_headroom: 1, disk_headroom: 3";
+    const more = `lookback: 14d, least_data: 1d, least_saving: 5, harm_limit: 1%, ${headroom}`;
+    const section = `cost_optimization: false\nsavings: { ${more}, schedules: false, architectures: true }`;
+    assert.deepEqual(load(context, `providers:\n- { ${host} }\n${section}`).savings, {
+      enabled: false,
+      settings: {
+        ...defaultSavingsSettings,
+        ...{ lookbackDays: 14, leastDays: 7, leastSavingMicros: 5_000_000, harmLimit: 0.01 },
+        ...{ headroom: { cpu: 2, memory: 1.5, network: 1, disk: 3 }, schedules: false, architectures: true },
+      },
+    });
+    assert.throws(() => load(context, `providers:\n- { ${host} }\nsavings: { cpu_headroom: 0.5 }`), /from 1/);
   });
 
   test("every kind of provider has its adapter, and one that is not enabled is disabled", (context) => {

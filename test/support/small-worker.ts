@@ -2,6 +2,7 @@ import { after } from "node:test";
 import type { Client } from "@temporalio/client";
 import { DefaultLogger, Runtime } from "@temporalio/worker";
 import type { ActivityDeps } from "../../src/activities/deps.ts";
+import { defaultSavingsSettings } from "../../src/domain/savings/settings.ts";
 import { cacheDir } from "../../src/host/paths.ts";
 import type { TemporalServer } from "../../src/host/temporal.ts";
 import type { Provider } from "../../src/providers/provider.ts";
@@ -21,6 +22,7 @@ export function smallDeps(own: Pick<ActivityDeps, "registry" | "store"> & Partia
     transfer: {} as ActivityDeps["transfer"],
     defaults: {} as ActivityDeps["defaults"],
     parallelMigrations: 1,
+    savings: defaultSavingsSettings,
     settings: () => ({ ceilings: {} }),
     signalCopyProgress: unused,
     signalReplicated: unused,

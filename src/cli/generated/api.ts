@@ -1774,6 +1774,80 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/savings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What could cost less, by kind: potential, as the newest analysis found it */
+        get: operations["getSavings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/savings/recommendations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What to do to spend less; what saves most comes first
+         * @description Of each resource at most one: all of them can be done together.
+         */
+        get: operations["listRecommendations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/savings/unchanged": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Resources for which nothing is recommended, each with the reason */
+        get: operations["listUnchanged"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/savings/analyses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Analyse now, instead of waiting for the weekly analysis
+         * @description Changes nothing. While one runs, that one is meant.
+         */
+        post: operations["startSavingsAnalysis"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/protection-groups": {
         parameters: {
             query?: never;
@@ -7234,6 +7308,130 @@ export interface components {
             items: components["schemas"]["Wave"][];
             /** @description Absent on the last page */
             next_cursor?: string;
+        };
+        Savings: {
+            /** @description The newest analysis, whatever became of it */
+            newest?: components["schemas"]["SavingsAnalysis"];
+            /** @description The newest that was completed: what the lists show */
+            shown?: components["schemas"]["SavingsAnalysis"];
+            potential: {
+                /** @enum {string} */
+                type: "rightsize" | "architecture" | "stop" | "schedule" | "spot" | "delete-disk" | "release-address" | "commit";
+                count: number;
+                saving_micros: number;
+            }[];
+        };
+        SavingsAnalysis: {
+            analysis_id: string;
+            /** @enum {string} */
+            state: "running" | "completed" | "failed";
+            reason?: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            started_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            ended_at?: string;
+            settings: {
+                lookback_days: number;
+                least_days: number;
+                least_saving_micros: number;
+                horizon_days: number;
+                harm_limit: number;
+                harm_aim: number;
+                headroom: {
+                    cpu: number;
+                    memory: number;
+                    network: number;
+                    disk: number;
+                };
+                idle: {
+                    cpu_share: number;
+                    network_bytes_per_second: number;
+                    disk_bytes_per_second: number;
+                };
+                schedules: boolean;
+                architectures: boolean;
+            };
+            /** @description Of everything; absent for who does not reach everything */
+            totals?: {
+                resources: number;
+                recommendations: number;
+                current_cost?: components["schemas"]["Money"];
+                potential_savings?: components["schemas"]["Money"];
+                savings_percent?: number;
+                /** @description VMs that may be harmed if all of it was done */
+                expected_harm: number;
+            };
+        };
+        Recommendation: {
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            site: string;
+            /** @description `vm`, `volume`, `address`; of a commitment `instance-type` */
+            resource_kind: string;
+            resource_id: string;
+            name: string;
+            tags: {
+                [key: string]: string;
+            };
+            /** @constant */
+            recommended: true;
+            /** @enum {string} */
+            type: "rightsize" | "architecture" | "stop" | "schedule" | "spot" | "delete-disk" | "release-address" | "commit";
+            /** @description Of a month at list price */
+            current_cost: components["schemas"]["Money"];
+            optimized_cost: components["schemas"]["Money"];
+            /** @description Of a month; nothing was saved yet */
+            potential_savings: components["schemas"]["Money"];
+            savings_percent: number;
+            action: string;
+            /** @description That nobody is harmed by it; less when the price is old */
+            confidence: number;
+            /** @enum {string} */
+            risk: "low" | "medium" | "high";
+            evidence: string[];
+            reversal: string;
+            /** @description The new size */
+            instance_type?: string;
+            off?: {
+                name: string;
+                nights?: {
+                    from: number;
+                    hours: number;
+                };
+                weekends: boolean;
+            };
+            /** @description How many to commit to */
+            count?: number;
+            finding_id: string;
+        };
+        NoRecommendation: {
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            site: string;
+            /** @description `vm`, `volume`, `address`; of a commitment `instance-type` */
+            resource_kind: string;
+            resource_id: string;
+            name: string;
+            tags: {
+                [key: string]: string;
+            };
+            /** @constant */
+            recommended: false;
+            reason: string;
+            finding_id: string;
+        };
+        SavingsAnalysisStarted: {
+            workflow_id: string;
         };
         ProtectionGroup: {
             group_id: string;
@@ -12980,6 +13178,153 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Wave"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getSavings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest analyses and the sums that you reach */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Savings"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listRecommendations: {
+        parameters: {
+            query?: {
+                /** @description Rows in one page. Default 50 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; opaque */
+                cursor?: string;
+                site?: string;
+                type?: "rightsize" | "architecture" | "stop" | "schedule" | "spot" | "delete-disk" | "release-address" | "commit";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Recommendation"][];
+                        /** @description Absent on the last page */
+                        next_cursor?: string;
+                    };
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listUnchanged: {
+        parameters: {
+            query?: {
+                /** @description Rows in one page. Default 50 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; opaque */
+                cursor?: string;
+                site?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["NoRecommendation"][];
+                        /** @description Absent on the last page */
+                        next_cursor?: string;
+                    };
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    startSavingsAnalysis: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It runs */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavingsAnalysisStarted"];
                 };
             };
             400: components["responses"]["Problem400"];

@@ -10,11 +10,13 @@ export interface UsedVm {
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly offer: Offer;
+  /** It may be taken away at any time. */
+  readonly interruptible?: boolean;
   readonly usage: UsageSeries;
 }
 
 export interface Alternative {
-  readonly kind: "keep" | "rightsize" | "architecture" | "stop" | "schedule";
+  readonly kind: "keep" | "rightsize" | "architecture" | "stop" | "schedule" | "spot";
   /** What it runs as; the present one where that stays. */
   readonly offer: Offer;
   readonly off?: OffHours;
@@ -99,6 +101,15 @@ export function alternatives(
       return [{ kind: other ? "architecture" : "rightsize", offer, hourMicros: offer.hourMicros, chanceOfHarm }];
     }),
   ];
+  if (vm.interruptible) {
+    sizes.push(
+      ...sizes.flatMap(({ kind, offer, chanceOfHarm }): Alternative[] => {
+        const { spotMicros: hourMicros, interruptionBand: band = 0 } = offer;
+        if (kind === "architecture" || hourMicros === undefined || hourMicros >= present.hourMicros) return [];
+        return band > mostOftenTaken ? [] : [{ kind: "spot", offer, hourMicros, chanceOfHarm }];
+      }),
+    );
+  }
   if (isIdle(vm, peaks, settings)) {
     const room = grown(settings.idle.cpuShare, peaks.highestCpus / cpus);
     sizes.push({ kind: "stop", offer: present, hourMicros: 0, chanceOfHarm: growth.highestCpu(room) });
@@ -111,12 +122,16 @@ export function alternatives(
   const on = 1 - shareOff(off);
   return [
     ...sizes,
-    ...sizes.map(({ offer, hourMicros, chanceOfHarm }): Alternative => {
+    ...sizes.flatMap(({ kind, offer, hourMicros, chanceOfHarm }): Alternative[] => {
+      if (kind === "spot") return [];
       const either = 1 - (1 - chanceOfHarm) * (1 - woken);
-      return { kind: "schedule", offer, off, hourMicros: hourMicros * on, chanceOfHarm: either };
+      return [{ kind: "schedule", offer, off, hourMicros: hourMicros * on, chanceOfHarm: either }];
     }),
   ];
 }
+
+/** Capacity that is taken back from more than one in five a month starts again too often to be worth it. */
+const mostOftenTaken = 3;
 
 function grown(limit: number, peak: number): number {
   return (limit + floors.cpuShare) / (peak + floors.cpuShare);

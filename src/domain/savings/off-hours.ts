@@ -9,15 +9,18 @@ export interface OffHours {
   readonly weekends: boolean;
 }
 
+const hoursOfDay = 24;
 const hoursOfWeek = 168;
+/** Its end. */
+const friday = 120;
 const mondayMs = 4 * 86_400_000;
 const hourMs = 3_600_000;
 
 /** Of the hours of a week. */
 export function isOff({ nights, weekends }: OffHours, hourOfWeek: number): boolean {
-  if (weekends && hourOfWeek >= 120) return true;
+  if (weekends && hourOfWeek >= friday) return true;
   if (!nights) return false;
-  return ((hourOfWeek % 24) - nights.from + 24) % 24 < nights.hours;
+  return ((hourOfWeek % hoursOfDay) - nights.from + hoursOfDay) % hoursOfDay < nights.hours;
 }
 
 export function shareOff(off: OffHours): number {
@@ -36,9 +39,15 @@ export function peaksByHour({ cpu, startMs, stepSeconds }: UsageSeries): Float64
   return peaks;
 }
 
-export function peakWhileOff(peaks: Float64Array, off: OffHours): number {
+export function peakWhileOff(peaks: Float64Array, { nights, weekends }: Pick<OffHours, "nights" | "weekends">): number {
   let peak = 0;
-  for (let hour = 0; hour < hoursOfWeek; hour++) if (isOff(off, hour)) peak = Math.max(peak, peaks[hour] ?? 0);
+  for (let hour = weekends ? friday : hoursOfWeek; hour < hoursOfWeek; hour++) peak = Math.max(peak, peaks[hour] ?? 0);
+  if (!nights) return peak;
+  for (let day = 0; day < hoursOfWeek; day += hoursOfDay) {
+    for (let hour = nights.from; hour < nights.from + nights.hours; hour++) {
+      peak = Math.max(peak, peaks[day + (hour % hoursOfDay)] ?? 0);
+    }
+  }
   return peak;
 }
 
@@ -47,16 +56,16 @@ const nightHours = [14, 12, 10, 8];
 /** The schedule with the most hours off in which use never exceeded the limit; undefined when there is none. */
 export function longestOff(peaks: Float64Array, limit: number): OffHours | undefined {
   for (const weekends of [true, false]) {
-    if (weekends && peakWhileOff(peaks, { name: "", weekends }) > limit) continue;
-    const quietest = nightHours.flatMap((hours) => {
-      const tried = Array.from({ length: 24 }, (_, from) => {
-        const off: OffHours = { name: named({ from, hours }, weekends), nights: { from, hours }, weekends };
-        return { off, peak: peakWhileOff(peaks, off) };
-      });
-      const [best] = tried.sort((a, b) => a.peak - b.peak);
-      return best && best.peak <= limit ? [best.off] : [];
-    })[0];
-    if (quietest) return quietest;
+    if (weekends && peakWhileOff(peaks, { weekends }) > limit) continue;
+    for (const hours of nightHours) {
+      let [quietest, from] = [Number.POSITIVE_INFINITY, 0];
+      for (let tried = 0; tried < hoursOfDay; tried++) {
+        const peak = peakWhileOff(peaks, { nights: { from: tried, hours }, weekends });
+        if (peak < quietest) [quietest, from] = [peak, tried];
+      }
+      if (quietest > limit) continue;
+      return { name: named({ from, hours }, weekends), nights: { from, hours }, weekends };
+    }
     if (weekends) return { name: "weekends", weekends: true };
   }
   return undefined;

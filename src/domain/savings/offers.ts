@@ -82,3 +82,18 @@ export function worthwhile(offers: readonly Offer[]): Offer[] {
 function noLess(limit: number | undefined, other: number | undefined): boolean {
   return other === undefined ? limit === undefined : limit !== undefined && limit >= other;
 }
+
+/**
+ * By its name. AWS: a `d` after the generation, and the families made for local disks (https://docs.aws.amazon.com/ec2/latest/
+ * instancetypes/instance-type-names.html). Azure: a `d` among the features, and the L family (https://learn.microsoft.com/azure/
+ * virtual-machines/vm-naming-conventions). Google: `-lssd`, and Z3.
+ */
+export function hasLocalDisks(instanceType: string): boolean {
+  return (
+    /^[a-z]+\d+[a-z]*d[a-z]*[.-]/.test(instanceType) ||
+    /^(?:i|im|is|d|h)\d+[a-z]*\./.test(instanceType) ||
+    /^Standard_[A-Z]+\d+[a-z-]*d[a-z]*_v\d/.test(instanceType) ||
+    /^Standard_L\d/.test(instanceType) ||
+    /-lssd$|^z3-/.test(instanceType)
+  );
+}

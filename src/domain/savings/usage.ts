@@ -15,13 +15,17 @@ export interface UsageSeries {
   readonly diskBytesPerSecond?: Float64Array;
 }
 
-const day = 86_400;
-
-/** How many days of it were measured: gaps do not count. */
-export function measuredDays({ cpu, stepSeconds }: UsageSeries): number {
-  let measured = 0;
-  for (const value of cpu) if (!Number.isNaN(value)) measured += 1;
-  return (measured * stepSeconds) / day;
+/** In how many hours it was measured, as days: gaps do not count. */
+export function measuredDays(values: Float64Array, stepSeconds: number): number {
+  const perHour = Math.max(1, Math.round(3_600 / stepSeconds));
+  let hours = 0;
+  for (let start = 0; start < values.length; start += perHour) {
+    const end = Math.min(values.length, start + perHour);
+    let measured = false;
+    for (let at = start; at < end && !measured; at++) measured = !Number.isNaN(values[at]);
+    if (measured) hours += (stepSeconds * (end - start)) / 3_600;
+  }
+  return hours / 24;
 }
 
 /** The value that the given share of the samples does not exceed; 0 where there are none. */
@@ -37,12 +41,14 @@ export function highest(values: Float64Array): number {
   return most;
 }
 
-/** The most that was used in two samples running: one alone may be a reading that went wrong. */
+/** The most that was used in two samples running, gaps left out: one alone may be a reading that went wrong. */
 export function heldPeak(values: Float64Array): number {
-  let most = 0;
-  for (let index = 1; index < values.length; index++) {
-    const held = Math.min(values[index - 1] ?? 0, values[index] ?? 0);
+  let [most, before] = [0, Number.NaN];
+  for (const value of values) {
+    if (Number.isNaN(value)) continue;
+    const held = Math.min(before, value);
     if (held > most) most = held;
+    before = value;
   }
   return most;
 }

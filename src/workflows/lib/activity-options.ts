@@ -49,6 +49,14 @@ export const planWaveCall: ActivityOptions = {
   retry: { ...siteCall.retry, maximumAttempts: 3 },
 };
 
+/** Reading the use of a whole estate: minutes for tens of thousands of VMs. A repeat begins anew, so there are few. */
+export const analysisCall: ActivityOptions = {
+  ...siteCall,
+  startToCloseTimeout: "2 hours",
+  scheduleToCloseTimeout: "6 hours",
+  retry: { ...siteCall.retry, maximumAttempts: 5 },
+};
+
 /** Waiting for a turn, for as long as that takes: days, where those before are large. Each attempt is one question, the
  *  answer to it says when to ask again. */
 export const turnCall: ActivityOptions = {

@@ -2,6 +2,8 @@
 
 import { type BurstRequest, resolveBurst } from "../../../src/domain/burst-request.ts";
 import { resolvePolicy } from "../../../src/domain/protection-policy.ts";
+import type { Finding } from "../../../src/domain/savings/recommendation.ts";
+import { defaultSavingsSettings } from "../../../src/domain/savings/settings.ts";
 import { outlineWave } from "../../../src/domain/wave-outline.ts";
 import { fromWire } from "../../../src/domain/wire.ts";
 import { connectClient } from "../../../src/temporal/connection.ts";
@@ -315,6 +317,10 @@ export const requests: Readonly<Record<string, WalkRow>> = {
   listAssessments: get("/v1/assessments", "move", "walk-assessment"),
   getAssessment: get("/v1/assessments/walk-assessment", "move"),
   listAssessedVms: get("/v1/assessments/walk-assessment/vms", "move"),
+  getSavings: get("/v1/savings", "vm", "rightsize"),
+  listRecommendations: get("/v1/savings/recommendations", "vm", "walk-recommended"),
+  listUnchanged: get("/v1/savings/unchanged", "vm", "walk-unchanged"),
+  startSavingsAnalysis: { reach: "installation", makes: true, ask: () => ({ path: "/v1/savings/analyses" }) },
   listWaves: get("/v1/waves", "move", "walk-wave"),
   getWave: get("/v1/waves/walk-wave", "move"),
   pauseWave: get("/v1/waves/walk-wave/pause", "move"),
@@ -598,6 +604,26 @@ export async function walked(api: TestApi): Promise<World> {
     groups: [{ name: "default" }],
     members: [{ ...member, from: "onprem-a", to: "onprem-b", tags: { env: "prod", project: "web" } }],
   });
+  const now = new Date().toISOString();
+  await store.savings.begin("walk-analysis", defaultSavingsSettings, now);
+  const subject = { site: "onprem-a", resourceKind: "vm", tags: { env: "prod", project: "web" } };
+  const usd = (micros: number) => ({ micros, currency: "USD" });
+  const recommended: Finding = {
+    ...{ ...subject, findingId: "walk-1", resourceId: "id-db-1", name: "walk-recommended", recommended: true },
+    ...{ type: "rightsize", currentCost: usd(2e6), optimizedCost: usd(1e6), potentialSavings: usd(1e6) },
+    ...{
+      savingsPercent: 50,
+      action: "Resize it.",
+      confidence: 0.99,
+      risk: "low",
+      evidence: [],
+      reversal: "Resize it.",
+    },
+  };
+  const unchanged = { ...subject, findingId: "walk-2", resourceId: "id-db-2", name: "walk-unchanged" };
+  const totals = { resources: 2, recommendations: 1, expectedHarm: 0 };
+  const findings: Finding[] = [recommended, { ...unchanged, recommended: false, reason: "no smaller size holds it" }];
+  await store.savings.complete("walk-analysis", findings, totals);
   await store.assessments.create({
     assessmentId: "walk-assessment",
     workflowId: "assessment/walk-assessment",

