@@ -2,6 +2,7 @@ import type { CostBook } from "../costs/index.ts";
 import type { LeaseTerms } from "../domain/lease.ts";
 import type { HealthSettings } from "../domain/lookout.ts";
 import type { MigrationDefaults } from "../domain/migration-parts.ts";
+import type { Notification } from "../domain/notification.ts";
 import type { Place } from "../domain/resource.ts";
 import type { SavingsSettings } from "../domain/savings/settings.ts";
 import type { TrafficProxy } from "../domain/traffic-proxy.ts";
@@ -161,6 +162,15 @@ export interface ActivityDeps extends SiteDeps {
   webhookKey(): Promise<string | undefined>;
   /** The file that a site's credentials come from, where they come from one. */
   credentialFile(site: string): string | undefined;
+  /** Between two readings of what a site measures, two looks at all rules, and two signs of life to the dead man's switch. */
+  readonly intervals: { readonly metricsMs: number; readonly alertsMs: number; readonly heartbeatMs: number };
+  /** How people are told. */
+  readonly notify: {
+    /** @throws ProviderError InvalidInput where another try makes no sense. */
+    send(action: string, notification: Notification, signal: AbortSignal): Promise<void>;
+    /** Tells the dead man's switch that we are there; absent where there is none. */
+    readonly beat?: (signal: AbortSignal) => Promise<void>;
+  };
   /** Of leases of protected groups. */
   readonly leaseTerms: LeaseTerms;
   readonly network: NetworkSettings;

@@ -1,5 +1,6 @@
 // Long because every activity has its row here.
 import { type SiteActivity, siteActivities } from "../domain/site-work.ts";
+import { alertActivities } from "./alerts.ts";
 import { assessActivities } from "./assess.ts";
 import { burstLeaseActivities } from "./burst-lease.ts";
 import { burstPoolActivities } from "./burst-pool.ts";
@@ -128,6 +129,7 @@ function allOf(deps: ActivityDeps) {
     ...inventoryActivities(deps, reader),
     ...watchActivities(deps, reader),
     ...metricActivities(deps),
+    ...alertActivities(deps),
     ...operationPlanActivities(deps),
     ...createPlanActivities(deps),
     ...recordOperationActivities(deps),
@@ -263,6 +265,7 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   syncSite: "reads",
   watchSite: "reads",
   readMetrics: "records",
+  watchAlerts: "records",
   refreshSites: "reads",
   refreshResources: "reads",
   dropOldRecords: "records",

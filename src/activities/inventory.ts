@@ -52,6 +52,7 @@ export function inventoryActivities({ registry, store, log }: ActivityDeps, read
       const historyRows = await store.inventory.dropHistory(before);
       const linesBefore = input.logsMs === undefined ? undefined : ago(input.logsMs);
       const logLines = linesBefore === undefined ? 0 : await store.logs.drop(linesBefore);
+      await store.alerts.drop(before);
       const thinned = await store.metrics.thin();
       const { workflowExecution, activityId } = Context.current().info;
       await store.audit.append({

@@ -13,15 +13,15 @@ const batchSize = 500;
 const longestPauseMs = 5 * 60_000;
 
 /** What sites measure of their VMs, read for as long as they are configured; nothing of it is in a history. */
-export function metricActivities({ registry, store, log }: ActivityDeps) {
+export function metricActivities({ registry, store, log, intervals }: ActivityDeps) {
   return {
     /** Reads a site's figures again and again, for `forMs`. `measured` is false where the site measures nothing. */
-    async readMetrics(input: { site: string; intervalMs: number; forMs: number }): Promise<{ measured: boolean }> {
+    async readMetrics(input: { site: string; forMs: number }): Promise<{ measured: boolean }> {
       const { site, forMs } = input;
       const { cancellationSignal } = Context.current();
       const { metrics } = await registry.provider(site);
       if (!metrics) return { measured: false };
-      const everyMs = Math.max(input.intervalMs, metrics.stepSeconds * 1_000);
+      const everyMs = Math.max(intervals.metricsMs, metrics.stepSeconds * 1_000);
       const until = AbortSignal.any([cancellationSignal, AbortSignal.timeout(forMs)]);
       let said: string | undefined;
       let failures = 0;

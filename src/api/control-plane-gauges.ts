@@ -2,7 +2,10 @@ import { Gauge, type Registry } from "prom-client";
 import type { Store } from "../store/index.ts";
 
 /** How old the newest backup of the control plane is at each place, and whether it may act at all. */
-export function controlPlaneGauges(registers: Registry[], store: Pick<Store, "controlPlane">): () => Promise<void> {
+export function controlPlaneGauges(
+  registers: Registry[],
+  store: Pick<Store, "controlPlane" | "alerts">,
+): () => Promise<void> {
   const backups = new Gauge({
     name: "novacron_control_plane_backup_timestamp_seconds",
     help: "The moment that the newest proven backup of the control plane shows",
@@ -18,8 +21,19 @@ export function controlPlaneGauges(registers: Registry[], store: Pick<Store, "co
     help: "1 when another control plane has taken over",
     registers,
   });
+  const evaluated = new Gauge({
+    name: "novacron_alerts_evaluated_timestamp_seconds",
+    help: "When all alert rules were looked at last; absent where they never were",
+    registers,
+  });
   return async () => {
-    const [own, places] = await Promise.all([store.controlPlane.get(), store.controlPlane.places()]);
+    const [own, places, alerts] = await Promise.all([
+      store.controlPlane.get(),
+      store.controlPlane.places(),
+      store.alerts.standing(),
+    ]);
+    evaluated.reset();
+    if (alerts.evaluatedAt) evaluated.set(Date.parse(alerts.evaluatedAt) / 1000);
     superseded.set(own.supersededBy ? 1 : 0);
     for (const gauge of [backups, failed]) gauge.reset();
     for (const { site, takenAt, problem } of places) {

@@ -2,6 +2,7 @@ import type { Client } from "@temporalio/client";
 import type { PayloadCodec } from "@temporalio/common";
 import type { Logger } from "pino";
 import type { CostBook } from "../costs/index.ts";
+import type { NotifyTarget } from "../domain/alert-rule.ts";
 import type { ApprovalRule } from "../domain/approval.ts";
 import type { ProtectionDefaults } from "../domain/protection-policy.ts";
 import type { Store } from "../store/index.ts";
@@ -84,6 +85,8 @@ export interface ApiDeps {
   /** The pre-shared key of a tunnel, for devices that people configure; absent where the configuration has nothing to make one
    *  from. Secret. */
   readonly tunnelKey?: ((name: string) => Promise<string>) | undefined;
+  /** Whom rules may tell. */
+  readonly notifyTargets?: readonly NotifyTarget[];
   /** Told at once of break-glass access, freezes and lock-outs. */
   readonly alarmWebhook?: string | undefined;
   readonly limits?: Partial<ApiLimits>;

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, Connection } from "@temporalio/client";
 import type { Logger } from "pino";
+import { targetsOf } from "../config/alerting-keys.ts";
 import { loadConfig, type SiteConfig } from "../config/config.ts";
 import { configReport } from "../config/report.ts";
 import { readRuntime, required } from "../config/runtime.ts";
@@ -133,8 +134,13 @@ async function listen(store: Store, temporal: Client, at: At): Promise<void> {
   }));
   const auth = authSettings(at);
   const { tunnelKey: secret } = config.network;
-  const rules = { approvalRules: config.approvals, alarmWebhook: config.alarms.webhook, codec: temporalSettings.codec };
   const tunnels = secret ? { tunnelKey: async (name: string) => tunnelKey(await secrets.reveal(secret), name) } : {};
+  const rules = {
+    notifyTargets: targetsOf(config),
+    approvalRules: config.approvals,
+    alarmWebhook: config.alarms.webhook,
+    codec: temporalSettings.codec,
+  };
   if (auth.oidc && !(await store.guard.sealedAt()))
     log.warn("no break-glass secret is sealed: novacron break-glass seal");
   const { historyMs } = config.inventory;

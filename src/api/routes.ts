@@ -3,7 +3,12 @@ import { referenceRoutes } from "./reference.ts";
 import type { Route } from "./route.ts";
 import { aboutRoutes } from "./routes/about.ts";
 import { accessRoutes } from "./routes/access.ts";
+
 import { addressRoutes } from "./routes/addresses.ts";
+
+import { alertRuleRoutes } from "./routes/alert-rules.ts";
+import { alertRoutes } from "./routes/alerts.ts";
+
 import { assessmentRoutes } from "./routes/assessments.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { authRoutes } from "./routes/auth.ts";
@@ -99,6 +104,8 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
     ...logRoutes(context),
     ...metricsRoutes(context),
     ...metricSampleRoutes(context),
+    ...alertRuleRoutes(context),
+    ...alertRoutes(context),
     ...aboutRoutes(context, () => (document ??= openApiDocument(routes))),
     ...referenceRoutes,
   ];

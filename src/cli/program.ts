@@ -4,7 +4,11 @@ import type { MigrateOptions } from "./commands/migrate.ts";
 import { collect, optionsOf } from "./commands/options.ts";
 import type { DemoOptions } from "./demo/index.ts";
 import { addAccess } from "./programs/access.ts";
+
 import { addAddresses } from "./programs/addresses.ts";
+
+import { addAlerts } from "./programs/alerts.ts";
+
 import { addAudit } from "./programs/audit.ts";
 import { addBurst } from "./programs/burst.ts";
 import { addConnections } from "./programs/connections.ts";
@@ -64,6 +68,7 @@ export function buildProgram(): Command {
   addAudit(program);
   addLogs(program);
   addMetrics(program);
+  addAlerts(program);
   addGuard(program);
   addControlPlane(program);
   addImage(program);

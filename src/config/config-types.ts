@@ -166,6 +166,21 @@ export interface Config {
   };
   readonly approvals: readonly ApprovalRule[];
   readonly alarms: { readonly webhook?: string | undefined };
+  readonly alerting: {
+    readonly intervalMs: number;
+    readonly smtp?: {
+      readonly url: string;
+      readonly from: string;
+      readonly user?: string | undefined;
+      readonly password?: Secret | undefined;
+    };
+    readonly channels: readonly ({ readonly name: string } & (
+      | { readonly type: "pagerduty"; readonly key: Secret; readonly url?: Secret | undefined }
+      | { readonly type: "slack" | "webhook"; readonly url: Secret }
+    ))[];
+    readonly heartbeatUrl?: Secret | undefined;
+    readonly heartbeatMs: number;
+  };
   /** What the scripts of recovery plans are called with. */
   readonly webhooks: { readonly key?: Secret | undefined };
   readonly sessions: { readonly idleMs: number; readonly maxMs: number };

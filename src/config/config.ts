@@ -1,6 +1,7 @@
 // Long because it is one reading of one file.
 import type { MoveHours } from "../domain/move-hours.ts";
 import { toApiTls, toApprovals, toOidc, toRotation, toSecrets, toTemporal } from "./access-config.ts";
+import { toAlerting } from "./alerting-keys.ts";
 import { ConfigError } from "./config-error.ts";
 import type { Config, ProviderType, SiteConfig } from "./config-types.ts";
 import { toControlPlane } from "./control-plane-keys.ts";
@@ -69,6 +70,7 @@ export function loadConfig(input: { file?: string; sitesFile?: string; env: Node
     rotation: toRotation(content.rotation, sites, source),
     approvals: toApprovals(content.approvals ?? [], source),
     alarms: content.alarms ?? {},
+    alerting: toAlerting(content, source),
     webhooks: content.webhooks ?? {},
     sessions: { idleMs: content.sessions.idle, maxMs: content.sessions.max },
     inventory: {

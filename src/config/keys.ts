@@ -1,5 +1,6 @@
 // Long because it is one list of every key, to be read whole.
 import { accessKeys } from "./access-keys.ts";
+import { alertingKeys } from "./alerting-keys.ts";
 import { controlPlaneKeys } from "./control-plane-keys.ts";
 import { costModelKeys } from "./cost-keys.ts";
 import { burstingKeys, costKeys } from "./later-keys.ts";
@@ -385,7 +386,7 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
     unit: "duration",
     default: "1m",
     example: "30s",
-    effect: { now: "the worker's collectors, from their next round on" },
+    effect: { now: "the worker's collectors" },
     test: "reads how often figures are read",
   },
   "temporal.address": {
@@ -402,6 +403,7 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
     effect: { now: "API and worker use it" },
     test: "the environment wins over the file's process settings",
   },
+  ...alertingKeys,
   ...telemetryKeys,
   ...trafficKeys,
 };

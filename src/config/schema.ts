@@ -330,6 +330,30 @@ export const fileSchema = section({
   }),
   approvals: z.array(text(), { error: "a list of texts" }).optional(),
   alarms: section({ webhook: httpUrl().optional() }).optional(),
+  alerting: section({
+    interval: duration(),
+    smtp_url: z
+      .url({ protocol: /^smtps?$/, error: "an smtp or smtps URL, such as smtp://mail.internal:587" })
+      .optional(),
+    smtp_from: text().optional(),
+    smtp_user: text().optional(),
+    smtp_password: secret().optional(),
+    channels: z
+      .array(
+        section({
+          name: z
+            .string({ error: "a name of letters, digits, _ and hyphens" })
+            .regex(/^[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}$/, { error: "a name of letters, digits, _ and hyphens" }),
+          type: choice("pagerduty", "slack", "webhook"),
+          key: secret().optional(),
+          url: secret().optional(),
+        }),
+        { error: "a list of channels" },
+      )
+      .optional(),
+    heartbeat_url: secret().optional(),
+    heartbeat_interval: duration(),
+  }),
   webhooks: section({ key: secret().optional() }).optional(),
   sessions: section({ idle: duration(), max: duration() }),
   inventory: section({ interval: duration(), full_interval: duration(), history: duration() }),

@@ -29,6 +29,8 @@ export const permissionRoles = {
   "certificates:verify": ["operator", "auditor"],
   "metrics:read": ["viewer", "operator", "admin", "auditor"],
   "metrics:write": ["operator"],
+  "alerts:read": ["viewer", "operator", "approver", "admin"],
+  "alerts:write": ["operator"],
   "logs:read": ["operator", "admin", "auditor"],
   "access:read": ["admin", "auditor"],
   "access:write": ["admin"],

@@ -1,5 +1,11 @@
 import { sql } from "kysely";
+
 import { AddressRepository } from "./address-repository.ts";
+
+import { AlertDeliveryRepository } from "./alert-delivery-repository.ts";
+import { AlertRepository } from "./alert-repository.ts";
+import { AlertRuleRepository } from "./alert-rule-repository.ts";
+
 import { AssessmentRepository } from "./assessment-repository.ts";
 import { AuditRepository } from "./audit-repository.ts";
 import { BackupRepository } from "./backup-repository.ts";
@@ -57,6 +63,8 @@ import { WarmRepository } from "./warm-repository.ts";
 import { WatchRepository } from "./watch-repository.ts";
 import { WaveRepository } from "./wave-repository.ts";
 
+export type { Delivery, ToldNotification } from "./alert-delivery-repository.ts";
+export type { AlertEvent, TrackedAlert } from "./alert-repository.ts";
 export type { AuditQuery } from "./audit-repository.ts";
 export type { Backup } from "./backup-repository.ts";
 export type { BindingRecord } from "./binding-repository.ts";
@@ -172,6 +180,9 @@ export interface Store {
   readonly logs: LogRepository;
   /** Figures over time. */
   readonly metrics: MetricRepository;
+  readonly alertRules: AlertRuleRepository;
+  readonly alerts: AlertRepository;
+  readonly alertDeliveries: AlertDeliveryRepository;
   /** Calls per second of one account, kept by all workers together. Keep one object for each resource. */
   callBudget(resource: string, rate: CallRate): PostgresCallBudget;
   /** Applies missing schema migrations; returns their names. Safe to call from several processes at once. */
@@ -247,6 +258,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     budgets: new BudgetRepository(db),
     logs: new LogRepository(db),
     metrics: new MetricRepository(db),
+    alertRules: new AlertRuleRepository(db),
+    alerts: new AlertRepository(db),
+    alertDeliveries: new AlertDeliveryRepository(db),
     callBudget: (resource, rate) => new PostgresCallBudget(db, resource, rate),
     migrate: () => migrateDatabase(clientConfig(database)),
     async seedPrices() {

@@ -1,5 +1,4 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
-import { ProviderError } from "../domain/errors.ts";
 import {
   type MetricPoint,
   type MetricSample,
@@ -15,6 +14,18 @@ import {
   type TierTable,
   tiers,
 } from "./metric-partitions.ts";
+import { mostPoints, refuseStrange, tooMany } from "./metric-refusals.ts";
+import {
+  ofResource,
+  ofSite,
+  type SilentQuery,
+  type SilentSeries,
+  type Suspect,
+  type SuspectQuery,
+  silentSeries,
+  suspectsOf,
+} from "./metric-suspects.ts";
+import { ownFigures, vmCosts } from "./own-figures.ts";
 import type { Database } from "./schema.ts";
 
 export interface MetricRange {
@@ -39,12 +50,8 @@ export interface LatestQuery {
 }
 
 const dayMs = 86_400_000;
-/** Clocks of others may be so much ahead. */
-const aheadMs = 5 * 60_000;
 const seriesKnown = 200_000;
 const samplesAtOnce = 10_000;
-/** No answer has more: who wants more takes a longer step. */
-export const mostPoints = 50_000;
 
 /** Figures over time, thinned by age (`metricTiers`). */
 export class MetricRepository {
@@ -89,12 +96,11 @@ export class MetricRepository {
 
   /** The newest sample of each resource that has one since then. */
   async latest({ site, resourceId, metric, since }: LatestQuery): Promise<readonly MetricSample[]> {
-    const ofSite = site === undefined ? sql`` : sql`and site = ${site}`;
     const { rows } =
       await sql<MetricSample>`select s.site, s.resource_id as "resourceId", s.metric, newest.at, newest.value
       from metric_series s cross join lateral (select at, value from metric_samples
         where series_id = s.series_id and at >= ${since}::timestamptz order by at desc limit 1) newest
-      where s.metric = ${metric} ${ofSite} ${ofResource(resourceId)} order by 1, 2`.execute(this.#db);
+      where s.metric = ${metric} ${ofSite(site)} ${ofResource(resourceId)} order by 1, 2`.execute(this.#db);
     return rows;
   }
 
@@ -115,6 +121,21 @@ export class MetricRepository {
       this.#db,
     );
     return rows;
+  }
+
+  /** Keeps what the store knows of our own work, as of now; with what each VM costs where that is asked for. */
+  async writeOwn({ costs }: { costs: boolean }): Promise<void> {
+    await this.write([...(await ownFigures(this.#db)), ...(costs ? await vmCosts(this.#db) : [])]);
+  }
+
+  /** Samples of the series that a rule is about since a moment, of those in which one breaches it, or that are named. */
+  suspects(query: SuspectQuery): Promise<readonly Suspect[]> {
+    return suspectsOf(this.#db, query);
+  }
+
+  /** Series that had samples within the time that samples are kept as they came, and none since a moment. */
+  silent(query: SilentQuery): Promise<readonly SilentSeries[]> {
+    return silentSeries(this.#db, query);
   }
 
   /** Hands what is old on to the coarser tiers, and drops what is older than anything is kept; returns how many partitions.
@@ -256,10 +277,6 @@ function keptRows({ from, to }: MetricRange): RawBuilder<unknown> {
     union all select series_id, at, samples, total, low, high from metric_hours where ${within}`;
 }
 
-function ofResource(resourceId: string | undefined): RawBuilder<unknown> {
-  return resourceId === undefined ? sql`` : sql`and resource_id = ${resourceId}`;
-}
-
 function startOf(stepSeconds: number | undefined): RawBuilder<unknown> {
   return stepSeconds === undefined ? sql`at` : binned(stepSeconds);
 }
@@ -270,25 +287,4 @@ function binned(stepSeconds: number): RawBuilder<unknown> {
 
 function keyOf({ site, resourceId, metric }: Pick<MetricSample, "site" | "resourceId" | "metric">): string {
   return JSON.stringify([site, resourceId, metric]);
-}
-
-function refuseStrange({ site, resourceId, metric, at, value }: MetricSample, now: number): void {
-  const atMs = Date.parse(at);
-  const oldest = now - metricTiers.hours.days * dayMs;
-  if (atMs <= now + aheadMs && atMs >= oldest && Number.isFinite(value)) return;
-  throw new ProviderError("InvalidInput", {
-    operation: "keep a sample",
-    resource: `${site}/${resourceId}/${metric}`,
-    reason: Number.isFinite(value) ? `it is of ${at}` : "its value is no finite number",
-    action: `Give numbers, of moments that are not to come and at most ${metricTiers.hours.days} days ago.`,
-  });
-}
-
-function tooMany({ site, metric }: MetricRange): ProviderError {
-  return new ProviderError("InvalidInput", {
-    operation: "read metrics",
-    resource: `${site}/${metric}`,
-    reason: `it is more than ${mostPoints} points`,
-    action: "Ask for a shorter time, a longer step, or one resource.",
-  });
 }

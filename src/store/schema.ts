@@ -26,7 +26,19 @@ import type {
   TokenTable,
   UserTable,
 } from "./access-schema.ts";
+
 import type { AddressAllocationTable, AddressPoolTable } from "./address-schema.ts";
+
+import type {
+  AlertDeliveryTable,
+  AlertEventTable,
+  AlertNotificationTable,
+  AlertRuleTable,
+  AlertSilenceTable,
+  AlertStandingTable,
+  AlertTable,
+} from "./alert-schema.ts";
+
 import type { AssessmentTable, AssessmentVmTable } from "./assessment-schema.ts";
 import type { BurstBackOffTable, BurstDecisionTable, BurstLeaseTable, BurstPoolTable } from "./burst-schema.ts";
 import type { ConnectionTable } from "./connection-schema.ts";
@@ -349,6 +361,13 @@ export interface Database {
   budgets: BudgetTable;
   cost_split_rules: SplitRuleTable;
   log_lines: LogLineTable;
+  alert_rules: AlertRuleTable;
+  alerts: AlertTable;
+  alert_events: AlertEventTable;
+  alert_notifications: AlertNotificationTable;
+  alert_deliveries: AlertDeliveryTable;
+  alert_silences: AlertSilenceTable;
+  alert_standing: AlertStandingTable;
   metric_series: MetricSeriesTable;
   metric_samples: MetricSampleTable;
   metric_minutes: MetricRollupTable;

@@ -7,12 +7,11 @@ const workflowType = "collectMetrics";
 const roundMs = 12 * 3_600_000;
 const pauseMs = 60_000;
 
-/** Has somebody read what each of the sites measures, and of no other any more. A changed interval counts from the next round
- *  on. Safe to call from every worker at every start. */
+/** Has somebody read what each of the sites measures, and of no other any more. Safe to call from every worker at every start. */
 export async function ensureCollectors(
   client: Client,
   sites: readonly string[],
-  times: Pick<CollectMetricsInput, "intervalMs"> & Partial<CollectMetricsInput>,
+  times: Partial<Omit<CollectMetricsInput, "site">> = {},
 ): Promise<void> {
   const wanted = new Map(sites.map((site) => [`metrics/${site}`, site]));
   for (const [workflowId, site] of wanted) {

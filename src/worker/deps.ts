@@ -32,6 +32,8 @@ import { pump } from "../transfer/pump.ts";
 import { tar } from "../transfer/tar.ts";
 import { movedFrom, unchangedUntil } from "../transfer/unchanged.ts";
 import { copyProgressSignal, replicatedSignal } from "../workflows/migrate-vm/messages.ts";
+import { alertNotifier } from "./alert-notifier.ts";
+import { CallFigures } from "./call-figures.ts";
 import { callLines } from "./call-lines.ts";
 import { controlPlaneBackups } from "./control-plane/backups.ts";
 import type { WorkerMetrics } from "./metrics.ts";
@@ -90,6 +92,7 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
   const log = parts.log ?? (() => undefined);
   const secrets = parts.secrets ?? createSecrets(config.secrets, {});
   const entries = providerEntries(config.sites, secrets);
+  const figures = new CallFigures(store.metrics, log);
   const calls = callLines({ log, spans: parts.spans, metrics: parts.metrics });
   const registry = createRegistry(entries, {
     tools,
@@ -101,8 +104,11 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
         const budget = store.callBudget(`${site}:${name}`, rate);
         return parts.metrics?.timed(site, budget) ?? budget;
       },
-      onCall: (call) => calls.cloud(site, call),
       metered: (month) => store.resources.metered(site, `${month}-01`, nextMonth(month)),
+      onCall(call) {
+        figures.note(site, call);
+        calls.cloud(site, call);
+      },
     }),
     nameServer: (entry, { site, budget }) =>
       new NameServerDns({ ...entry, site, budget: budget("name-server", nameServerRate) }),
@@ -128,6 +134,12 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
     credentialFile: (site) => fileOf(config.sites.find((candidate) => candidate.site === site)),
     startFailover: async (decided) => void (await startFailover(client, decided)),
     startDrill: (due) => startScheduledDrill(client, due),
+    intervals: {
+      metricsMs: config.metrics.intervalMs,
+      alertsMs: config.alerting.intervalMs,
+      heartbeatMs: config.alerting.heartbeatMs,
+    },
+    notify: alertNotifier(config, secrets),
     webhookKey: async () => config.webhooks.key && secrets.reveal(config.webhooks.key),
     proxy: trafficProxies(config.traffic, secrets, parts),
     settings: (site) => settingsOf(config.sites.find((candidate) => candidate.site === site)),
@@ -145,6 +157,7 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
     async close() {
       await costs.close();
       await registry.close();
+      await figures.close();
     },
   };
 }

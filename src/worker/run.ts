@@ -14,6 +14,7 @@ import type { Say } from "../telemetry/say.ts";
 import { Scrubber } from "../telemetry/scrub.ts";
 import { otlpTarget } from "../telemetry/start-otlp.ts";
 import { startTelling } from "../telemetry/telling.ts";
+import { ensureAlertsWatched } from "../temporal/alerts.ts";
 import { ensureBurstPools } from "../temporal/burst-pools.ts";
 import { ensureCollectors } from "../temporal/collectors.ts";
 import { connectClient, type TemporalAddress } from "../temporal/connection.ts";
@@ -151,7 +152,8 @@ async function takeWork(parts: Work, onWorking: () => void): Promise<void> {
   await sharedHashPool().warmUp();
   await ensureInventorySchedules(client, sites, config.inventory);
   await ensureWatches(client, sites);
-  await ensureCollectors(client, sites, config.metrics);
+  await ensureCollectors(client, sites);
+  await ensureAlertsWatched(client);
   await ensureGroupsLookedAfter(client);
   await ensureRotationSchedules(client, config.rotation);
   await ensureTestSweepSchedule(client);

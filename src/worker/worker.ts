@@ -56,13 +56,14 @@ export async function createListener(
 ): Promise<{ worker: Worker; close(): Promise<void> }> {
   const { temporal, deps, telling = nobody } = settings;
   const connection = await connect(temporal);
-  const { watchSite, keepLeases, judgeSite, probeSite, watchPool, watchLease, readMetrics } = createActivities(deps);
+  const { watchSite, keepLeases, judgeSite, probeSite, watchPool, watchLease, readMetrics, watchAlerts } =
+    createActivities(deps);
   const worker = await Worker.create({
     connection,
     namespace: temporal.namespace,
     dataConverter: dataConverterOf(temporal),
     taskQueue: listenQueue,
-    activities: { watchSite, keepLeases, judgeSite, probeSite, watchPool, watchLease, readMetrics },
+    activities: { watchSite, keepLeases, judgeSite, probeSite, watchPool, watchLease, readMetrics, watchAlerts },
     interceptors: { activity: activityInterceptors(telling) },
     maxConcurrentActivityTaskExecutions: 1_000,
     // Heartbeats bring word of a cancellation.

@@ -41,4 +41,5 @@ export { tendConnections } from "./tend-connections/workflow.ts";
 export { tendRecoveryPlans } from "./tend-recovery-plans/workflow.ts";
 export { testMigration } from "./test-migration/workflow.ts";
 export { verifyCertificate } from "./verify-certificate/workflow.ts";
+export { watchAlerts } from "./watch-alerts/workflow.ts";
 export { watchInventory } from "./watch-inventory/workflow.ts";

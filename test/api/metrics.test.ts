@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { hashToken } from "../../src/api/tokens.ts";
+import { notificationOf } from "../../src/domain/notification.ts";
 import { runnerOf } from "../cli/support/run.ts";
 import { keepVms, sampleVm } from "./support/activities.ts";
 import { startTestApi } from "./support/harness.ts";
 
-const api = await startTestApi({ after }, { worker: false });
+const notifyTargets = [{ kind: "email" }, { kind: "pagerduty", name: "oncall" }] as const;
+const api = await startTestApi({ after }, { worker: false, deps: { notifyTargets } });
 const { store } = api;
 
 async function scrape(): Promise<string> {
@@ -172,4 +174,70 @@ test("the command line shows figures as a line each, and one resource point by p
   const names = await json<{ metric: string }[]>("metrics", "list", "--site", "onprem-a");
   assert.deepEqual(names.map(({ metric }) => metric).sort(), ["cpu.utilisation", "memory.used"]);
   assert.notEqual((await run("metrics", "push", "onprem-a", "id-one", "cpu.utilisation", "much")).code, 0);
+});
+
+test("a rule is made, changed and removed by people; what it names has to be configured", async () => {
+  const { run, json } = runnerOf(api);
+  const made = await run(
+    ...["alerts", "rules", "create", "busy", "--metric", "cpu.utilisation", "--over", "90%", "--for", "10m"],
+    ...["--site", "onprem-a", "--action", "email:ops@example.com", "pagerduty:oncall"],
+  );
+  assert.equal(
+    made.stdout,
+    "busy: cpu.utilisation > 0.9 for 600 s. It tells email:ops@example.com, pagerduty:oncall.\n",
+    made.stderr,
+  );
+  const changed = await json<{ threshold: number; enabled: boolean; actions: string[] }>(
+    ...["alerts", "rules", "change", "busy", "--over", "0.8", "--no-enabled"],
+  );
+  assert.deepEqual([changed.threshold, changed.enabled, changed.actions.length], [0.8, false, 2]);
+  assert.match((await run("alerts", "rules", "list")).stdout, /busy +cpu\.utilisation > 0\.8 for 600 s +onprem-a +off/);
+  const refused = async (body: object) =>
+    (
+      await api.call("POST", "/v1/alert-rules", {
+        body: { ...{ name: "n", metric: "m", threshold: 1, comparison: "gt" }, ...body },
+      })
+    ).status;
+  assert.equal(await refused({ actions: ["pagerduty:nobody"] }), 400);
+  assert.equal(await refused({ actions: ["slack:oncall"] }), 400);
+  assert.equal(await refused({ actions: ["sms:1"] }), 400);
+  assert.equal(await refused({ site: "nowhere" }), 404);
+  assert.equal(await refused({ name: "busy" }), 409);
+  assert.equal(await refused({ comparison: "about" }), 400);
+  const removed = await run("alerts", "rules", "remove", "busy", "--yes");
+  assert.equal(removed.stdout, "busy is removed; what fired by it is resolved.\n", removed.stderr);
+  assert.match((await run("alerts", "rules", "list")).stdout, /^No rules/);
+});
+
+test("how alerts stand, what happened and who was told is shown, with what is silenced", async () => {
+  const { run, json } = runnerOf(api);
+  const rule = await json<{ rule_id: string }>(
+    ...["alerts", "rules", "create", "deep", "--metric", "queue.depth", "--at-least", "5", "--for", "0s"],
+    ...["--action", "email:ops@example.com"],
+  );
+  const kept = await store.alertRules.get(rule.rule_id);
+  assert.ok(kept);
+  const at = "2026-01-01T00:00:00.000Z";
+  const place = { ruleId: kept.ruleId, site: "onprem-a", resourceId: "orders" };
+  const alert = { ...place, state: "firing", since: at, lastAt: at, value: 7, firedAt: at, occurrence: 1 } as const;
+  await store.alerts.keep(kept, place, alert, [{ to: "firing", at, occurrence: 1, value: 7 }]);
+  await store.alerts.keep(kept, place, alert, [{ to: "firing", at, occurrence: 1, value: 7 }]);
+  const group = { notificationId: "told", groupKey: `${kept.ruleId}/onprem-a`, at, firing: [alert], resolved: [] };
+  const body = notificationOf(kept, group);
+  await store.alerts.tell(await store.alerts.ofRule(kept.ruleId), { ruleId: kept.ruleId, body, actions: kept.actions });
+  const [due] = await store.alertDeliveries.claim(10, 60_000);
+  assert.deepEqual([due?.action, await store.alertDeliveries.claim(10, 60_000)], ["email:ops@example.com", []]);
+  if (due) await store.alertDeliveries.later(due, "it answered 503", 60_000);
+  assert.match((await run("alerts", "list")).stdout, /firing +warning +deep +onprem-a\/orders +7 +2026-01-01T00:00:00/);
+  assert.match((await run("alerts", "history", "--rule", "deep")).stdout, /firing +deep +onprem-a\/orders +7/);
+  assert.equal((await store.alerts.events({ ruleId: kept.ruleId, limit: 10 })).items.length, 1, "each change once");
+  const told = await run("alerts", "deliveries");
+  assert.match(told.stdout, /deep +firing: 1 firing, 0 resolved +email:ops@example\.com +waiting +1 +it answered 503/);
+  const silenced = await run("alerts", "silence", "--rule", "deep", "--for", "2h", "--reason", "at work on it");
+  const [, id = ""] = /unsilence (\S+) ends it/.exec(silenced.stdout) ?? [];
+  assert.match((await run("alerts", "list", "--state", "firing")).stdout, /firing \(silenced\)/);
+  assert.match((await run("alerts", "silences")).stdout, /at work on it/);
+  assert.equal((await run("alerts", "unsilence", id)).code, 0);
+  assert.match((await run("alerts", "silences")).stdout, /^No silences/);
+  assert.notEqual((await run("alerts", "unsilence", id)).code, 0);
 });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { targetsOf } from "../../src/config/alerting-keys.ts";
 import { type Config, loadConfig } from "../../src/config/config.ts";
 import { configKeys } from "../../src/config/keys.ts";
 import { configReport } from "../../src/config/report.ts";
@@ -271,6 +272,44 @@ describe("keys in effect", () => {
 
   test("reads how often figures are read", (context) => {
     assert.deepEqual(load(context, "metrics: { interval: 30s }").metrics, { intervalMs: 30_000 });
+  });
+
+  test("alerting says where people are told", (context) => {
+    const { alerting } = load(
+      context,
+      [
+        "webhooks: { key: k }",
+        "alerting:",
+        "  interval: 15s",
+        "  smtp_url: smtp://mail:25",
+        "  smtp_from: a@b.c",
+        "  smtp_user: u",
+        "  smtp_password: p",
+        "  heartbeat_url: https://switch/x",
+        "  heartbeat_interval: 5m",
+        "  channels:",
+        "    - { name: oncall, type: pagerduty, key: r }",
+        "    - { name: ops, type: slack, url: https://hooks/x }",
+        "    - { name: tickets, type: webhook, url: https://t/x }",
+      ].join("\n"),
+    );
+    assert.deepEqual([alerting.intervalMs, alerting.heartbeatMs], [15_000, 300_000]);
+    assert.deepEqual([alerting.smtp?.url, alerting.smtp?.from, alerting.smtp?.user], ["smtp://mail:25", "a@b.c", "u"]);
+    assert.deepEqual([alerting.smtp?.password?.reveal(), alerting.heartbeatUrl?.reveal()], ["p", "https://switch/x"]);
+    assert.deepEqual(targetsOf({ alerting }), [
+      { kind: "email" },
+      { kind: "pagerduty", name: "oncall" },
+      { kind: "slack", name: "ops" },
+      { kind: "webhook", name: "tickets" },
+    ]);
+    const wrong = (text: string, problem: RegExp) => assert.throws(() => load(context, `alerting: ${text}`), problem);
+    wrong("{ smtp_url: 'smtp://mail:25' }", /smtp_from is missing/);
+    wrong("{ smtp_url: 'http://mail' }", /smtp or smtps URL/);
+    wrong("{ channels: [{ name: a, type: pagerduty }] }", /its key is missing/);
+    wrong("{ channels: [{ name: a, type: slack }] }", /its url is missing/);
+    wrong("{ channels: [{ name: a, type: webhook, url: 'https://t' }] }", /no key to sign/);
+    const twin = "{ name: a, type: slack, url: x }";
+    wrong(`{ channels: [${twin}, ${twin}] }`, /another slack channel a/);
   });
 
   test("reads how long lines are kept", (context) => {

@@ -33,6 +33,8 @@ export function smallDeps(own: Pick<ActivityDeps, "registry" | "store"> & Partia
     health: { sites: [] },
     network: { vpn: true, vpnType: "ipsec", encryption: "aes256" },
     ensureSiteHealth: unused,
+    intervals: { metricsMs: 100, alertsMs: 100, heartbeatMs: 100 },
+    notify: { send: unused },
     webhookKey: async () => undefined,
     startDrill: unused,
     log: { warn: () => undefined },

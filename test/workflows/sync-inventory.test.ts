@@ -229,7 +229,7 @@ test("housekeeping drops lines that are older than they are kept, and says so in
 
 test("figures of a site are read for as long as it is configured: from long ago at first, then from the newest on", async () => {
   const endListener = await startSmallListener(temporalAddress, deps);
-  await ensureCollectors(client, [measured, "aws-us-east-1"], { intervalMs: 100 });
+  await ensureCollectors(client, [measured, "aws-us-east-1"]);
   const running = regionOf(measured).vms.filter(({ state }) => state === "running");
   await until(async () => asked.length >= 5);
   // The first reading failed; it is made up for.
@@ -253,7 +253,7 @@ test("figures of a site are read for as long as it is configured: from long ago 
   // A site that measures nothing has no run for it.
   const none = client.workflow.getHandle("metrics/aws-us-east-1");
   await until(async () => (await none.describe()).status.name === "COMPLETED");
-  await ensureCollectors(client, [], { intervalMs: 100 });
+  await ensureCollectors(client, []);
   const handle = client.workflow.getHandle(`metrics/${measured}`);
   await until(async () => (await handle.describe()).status.name === "CANCELLED");
   assert.equal((await handle.describe()).status.name, "CANCELLED");

@@ -1,4 +1,4 @@
-import { type MetricSample, stepFor } from "../../domain/metric.ts";
+import { type MetricSample, ownSite, stepFor } from "../../domain/metric.ts";
 import { ProblemError } from "../problem.ts";
 import { type Access, type Answer, route } from "../route.ts";
 import {
@@ -30,8 +30,9 @@ export function metricSampleRoutes(context: ApiContext) {
       query: metricNamesQuery,
       responses: { 200: { description: "By site and name", schema: metricNamesSchema } },
       async handle({ query: { site }, access }): Promise<Answer> {
-        if (site !== undefined) configuredSite(context, access, site);
-        const items = (await store.metrics.names(site)).filter((row) => access.touches(row.site));
+        if (site !== undefined && site !== ownSite) configuredSite(context, access, site);
+        const reached = (of: string) => (of === ownSite ? access.covers({}) : access.touches(of));
+        const items = (await store.metrics.names(site)).filter((row) => reached(row.site));
         return { status: 200, body: { items } };
       },
     }),
@@ -49,7 +50,9 @@ export function metricSampleRoutes(context: ApiContext) {
       query: sampleQuery,
       responses: { 200: { description: "One series a resource", schema: metricSeriesListSchema } },
       async handle({ query, access }): Promise<Answer> {
-        const { site } = configuredSite(context, access, query.site);
+        const { site } = query;
+        if (site === ownSite) requireReach(access, {});
+        else configuredSite(context, access, site);
         const toMs = query.to === undefined ? Date.now() : Date.parse(query.to);
         const fromMs = query.from === undefined ? toMs - hourMs : Date.parse(query.from);
         if (fromMs >= toMs) {
@@ -62,6 +65,12 @@ export function metricSampleRoutes(context: ApiContext) {
           ...(resourceId === undefined ? {} : { resourceId }),
         });
         const reached = await reachedIds(context, access, site);
+        if (resourceId !== undefined && reached?.has(resourceId) === false) {
+          throw new ProblemError("NotFound", {
+            detail: `There is no such resource at ${site}`,
+            action: "List the VMs that you reach.",
+          });
+        }
         const items = series.filter((each) => reached?.has(each.resourceId) ?? true);
         return { status: 200, body: { stepSeconds, items } };
       },
@@ -73,7 +82,7 @@ export function metricSampleRoutes(context: ApiContext) {
       tag: "metrics",
       summary: "Give figures that no site measures: of an agent in the guest, of a queue",
       description:
-        "Up to 5,000 at once, each of a site that the caller reaches as a whole. A repeat does no harm. Of moments from 400 days ago until now.",
+        "Up to 1,000 at once, each of a site that the caller reaches as a whole. A repeat does no harm. Of moments from 400 days ago until now.",
       permission: "metrics:write",
       actor: "signed-in",
       audit: "metrics.push",
@@ -108,6 +117,6 @@ async function reachedIds(
   access: Access,
   site: string,
 ): Promise<ReadonlySet<string> | undefined> {
-  if (access.covers({ site })) return undefined;
+  if (site === ownSite || access.covers({ site })) return undefined;
   return new Set(await store.vms.ids(site, { scopes: access.scopes }));
 }

@@ -70,7 +70,7 @@ export const pushBody = z
         }),
       )
       .min(1)
-      .max(5_000),
+      .max(1_000),
   })
   .meta({ id: "MetricPush" });
 export const pushedSchema = z.strictObject({ samples: z.int().min(1) }).meta({ id: "MetricPushed" });

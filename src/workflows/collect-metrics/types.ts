@@ -1,7 +1,5 @@
 export interface CollectMetricsInput {
   readonly site: string;
-  /** Between two readings; a site that measures less often is read less often. */
-  readonly intervalMs: number;
   /** How long one activity reads before the next one, in a run of its own, takes over. */
   readonly roundMs: number;
   /** Until another try after a failure that the activity could not get over by itself. */

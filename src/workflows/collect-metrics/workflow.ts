@@ -15,10 +15,10 @@ const { readMetrics } = proxyActivities<Activities>(listenCall);
 /** Keeps somebody reading what a site measures, for as long as it is configured. The figures are in the store; a run of this
  *  has a handful of events. */
 export async function collectMetrics(input: CollectMetricsInput): Promise<void> {
-  const { site, intervalMs, roundMs, pauseMs } = input;
+  const { site, roundMs, pauseMs } = input;
   try {
     const summary = `read the figures of ${site}`;
-    const { measured } = await readMetrics.executeWithOptions({ summary }, [{ site, intervalMs, forMs: roundMs }]);
+    const { measured } = await readMetrics.executeWithOptions({ summary }, [{ site, forMs: roundMs }]);
     if (!measured) return;
   } catch (error) {
     if (isCancellation(error)) throw error;

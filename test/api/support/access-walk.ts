@@ -1,5 +1,6 @@
 // Long because it is one table: a row for each operation.
 
+import { completeRule } from "../../../src/domain/alert-rule.ts";
 import { type BurstRequest, resolveBurst } from "../../../src/domain/burst-request.ts";
 import { resolvePolicy } from "../../../src/domain/protection-policy.ts";
 import type { Finding } from "../../../src/domain/savings/recommendation.ts";
@@ -112,6 +113,21 @@ async function mapThere({ api }: World): Promise<string> {
 async function rangeThere(store: TestApi["store"]): Promise<string> {
   const wanted = { pool: "walk-there", site: "onprem-a", name: "walking", createdBy: "", prefixLength: 28 };
   return (await store.addresses.allocate({ ...wanted, allocationId: `walk-range-${(made += 1)}` }, [])).allocationId;
+}
+
+async function alertRuleThere({ api }: Pick<World, "api">, ruleId = `walk-rule-${(made += 1)}`): Promise<string> {
+  const at = new Date().toISOString();
+  const request = { name: ruleId, metric: "walk.depth", threshold: 1, comparison: "gt", site: "onprem-a" } as const;
+  const by = { createdBy: "user/walk-user", createdAt: at, updatedAt: at };
+  await api.store.alertRules.set(completeRule(request, { ruleId, ...by }));
+  return ruleId;
+}
+
+async function silenceThere({ api }: Pick<World, "api">, silenceId = `walk-silence-${(made += 1)}`): Promise<string> {
+  const [from, until] = [new Date().toISOString(), "2100-01-01T00:00:00.000Z"];
+  const by = { reason: "walking", createdBy: "user/walk-user" };
+  await api.store.alertRules.silence({ silenceId, site: "onprem-a", from, until, ...by });
+  return silenceId;
 }
 
 /** One request for each operation, by its id; a route that is new needs its row. */
@@ -554,8 +570,42 @@ export const requests: Readonly<Record<string, WalkRow>> = {
   sealBreakGlass: { reach: "installation", makes: true, ask: () => ({ path: "/v1/break-glass" }) },
   listLogs: get(`/v1/logs?workflow_id=migration/${moved}`, "move", "walk-line"),
   followLogs: get(`/v1/logs/events?workflow_id=migration/${moved}&until=2020-01-01T00:00:00Z`, "move"),
-  listMetrics: get("/v1/metrics/names?site=onprem-a", "site", "walk.depth"),
-  readMetricSamples: get("/v1/metrics/samples?site=onprem-a&metric=walk.depth", "wholeSite", "walk-queue"),
+  listMetrics: get("/v1/metrics/names", "site", "walk.depth"),
+  readMetricSamples: get("/v1/metrics/samples?site=onprem-a&metric=cpu.utilisation&resource_id=id-db-1", "vm"),
+  listAlertRules: get("/v1/alert-rules", "wholeSite", "walk-rule"),
+  getAlertRule: get("/v1/alert-rules/walk-rule", "wholeSite"),
+  createAlertRule: {
+    reach: "wholeSite",
+    makes: true,
+    ask: () => ({
+      path: "/v1/alert-rules",
+      body: {
+        ...{ name: `walk-rule-${(made += 1)}`, metric: "walk.depth", threshold: 1, comparison: "gt" },
+        site: "onprem-a",
+      },
+    }),
+  },
+  changeAlertRule: {
+    reach: "wholeSite",
+    ask: () => ({ path: "/v1/alert-rules/walk-rule", body: { threshold: 2 } }),
+  },
+  removeAlertRule: {
+    reach: "wholeSite",
+    ask: async (world) => ({ path: `/v1/alert-rules/${await alertRuleThere(world)}` }),
+  },
+  listAlerts: get("/v1/alerts", "wholeSite", "walk-queue"),
+  listAlertEvents: { reach: "wholeSite", makes: true, ask: () => ({ path: "/v1/alerts/events?site=onprem-a" }) },
+  listAlertNotifications: get("/v1/alerts/notifications?rule=walk-rule", "wholeSite"),
+  listSilences: get("/v1/silences", "wholeSite", "walk-silence"),
+  createSilence: {
+    reach: "wholeSite",
+    makes: true,
+    ask: () => ({ path: "/v1/silences", body: { site: "onprem-a", until: "2100-01-01T00:00:00Z", reason: "walking" } }),
+  },
+  endSilence: {
+    reach: "wholeSite",
+    ask: async (world) => ({ path: `/v1/silences/${await silenceThere(world)}` }),
+  },
   pushMetricSamples: {
     reach: "wholeSite",
     makes: true,
@@ -703,6 +753,14 @@ export async function walked(api: TestApi): Promise<World> {
   ]);
   const figure = { site: "onprem-a", resourceId: "walk-queue", metric: "walk.depth", at, value: 1 };
   await store.metrics.write([figure]);
+  const ruleId = await alertRuleThere({ api }, "walk-rule");
+  await silenceThere({ api }, "walk-silence");
+  const rule = await store.alertRules.get(ruleId);
+  const held = { ruleId, site: "onprem-a", resourceId: "walk-queue" };
+  if (rule) {
+    const firing = { ...held, state: "firing", since: at, lastAt: at, value: 2, firedAt: at, occurrence: 1 } as const;
+    await store.alerts.keep(rule, held, firing, [{ to: "firing", at, occurrence: 1, value: 2 }]);
+  }
   await store.certificates.insert(sampleCertificate(moved));
   await store.migrations.update(moved, { certificateId: `cert-${moved}` });
   for (const userId of ["walk-user", "walk-far-user"]) await store.users.create({ userId, name: userId });

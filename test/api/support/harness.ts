@@ -88,7 +88,9 @@ export async function startTestApi(
     limits?: Partial<ApiLimits>;
     worker?: boolean;
     auth?: (url: string) => AuthSettings;
-    deps?: Partial<Pick<ApiDeps, "approvalRules" | "alarmWebhook" | "codec" | "temporalUiUrl" | "sites" | "hsts">>;
+    deps?: Partial<
+      Pick<ApiDeps, "approvalRules" | "notifyTargets" | "alarmWebhook" | "codec" | "temporalUiUrl" | "sites" | "hsts">
+    >;
   } = {},
 ): Promise<TestApi> {
   // The API and its worker must be gone before what they lean on.
