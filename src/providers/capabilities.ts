@@ -25,8 +25,8 @@ export const capabilities = {
     "network.fixed-mac": "EC2 gives a network interface its MAC",
     "load-balancing.connections":
       "Elastic Load Balancing counts the connections of a balancer, not those of a target; it says when a target is drained",
-    metrics: "NovaCron does not read CloudWatch yet",
-    "metrics.memory": "NovaCron does not read CloudWatch yet",
+    "metrics.memory":
+      "EC2 does not see into a guest's memory; the CloudWatch agent does from within, and what it finds can be pushed here",
     costs: "NovaCron does not ask AWS for costs by itself yet: import its Data Exports (FOCUS, CUR 2.0)",
   },
   oci: {
@@ -55,8 +55,6 @@ export const capabilities = {
     "load-balancing.connections": "Oracle Cloud's load balancers count no connections of a single backend",
     "load-balancing.drained":
       "Oracle Cloud does not tell when a draining backend's last connection has ended: it drains for as long as it is given",
-    metrics: "NovaCron does not read Oracle Cloud's Monitoring yet",
-    "metrics.memory": "NovaCron does not read Oracle Cloud's Monitoring yet",
     costs: "NovaCron does not ask Oracle Cloud for costs by itself yet: import its FOCUS reports",
   },
   gcp: {
@@ -84,8 +82,8 @@ export const capabilities = {
     "network.rules.icmp-types": "A firewall rule of Compute Engine is about all types of ICMP",
     "load-balancing.connections":
       "Google counts the requests of a balancer, not those of an endpoint; it says when an endpoint is drained",
-    metrics: "NovaCron does not read Cloud Monitoring yet",
-    "metrics.memory": "NovaCron does not read Cloud Monitoring yet",
+    "metrics.memory":
+      "Compute Engine does not see into a guest's memory; Google's Ops Agent does from within, and what it finds can be pushed here",
     costs: "Google Cloud tells costs by its exports only: import the usage cost export, or its FOCUS view",
   },
   azure: {
@@ -113,8 +111,6 @@ export const capabilities = {
     "load-balancing.connections": "Azure counts no connections of a single target",
     "load-balancing.drained":
       "Azure does not tell when a draining target's last connection has ended: it drains for as long as it is given (an endpoint of Traffic Manager for the profile's TTL)",
-    metrics: "NovaCron does not read Azure Monitor yet",
-    "metrics.memory": "NovaCron does not read Azure Monitor yet",
     costs: "NovaCron does not ask Azure for costs by itself yet: import its FocusCost export",
   },
   digitalocean: {

@@ -10,7 +10,7 @@ import { startMailbox, startReceiver } from "../support/told.ts";
 let refusal: string | undefined;
 let status = 202;
 const mailbox = await startMailbox(() => refusal);
-const receiver = await startReceiver(() => ({ status, headers: status === 429 ? { "retry-after": "7" } : {} }));
+const receiver = await startReceiver(() => (status === 429 ? { status, headers: { "retry-after": "7" } } : { status }));
 after(() => Promise.all([mailbox.close(), receiver.close()]));
 const signal = AbortSignal.timeout(30_000);
 const of = (path: string) => async () => `${receiver.url}${path}`;

@@ -33,6 +33,8 @@ const others: Readonly<Record<string, CallRate>> = {
   autoscaling: { perSecond: 5, burst: 10 },
   // Five a second for all calls of an account together, whichever they are.
   route53: { perSecond: 1, burst: 1 },
+  // "CloudWatch service quotas": GetMetricData, fifty a second.
+  cloudwatch: { perSecond: 25, burst: 25 },
   sqs: { perSecond: 50, burst: 100 },
 };
 

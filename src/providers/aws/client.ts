@@ -1,6 +1,7 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type * as AutoScaling from "@aws-sdk/client-auto-scaling";
+import type * as CloudWatch from "@aws-sdk/client-cloudwatch";
 import type * as Ebs from "@aws-sdk/client-ebs";
 import type * as Ec2 from "@aws-sdk/client-ec2";
 import type * as Elb from "@aws-sdk/client-elastic-load-balancing-v2";
@@ -36,6 +37,7 @@ export class Aws {
   readonly quotas: AwsService<typeof Quotas>;
   readonly elb: AwsService<typeof Elb>;
   readonly autoScaling: AwsService<typeof AutoScaling>;
+  readonly cloudWatch: AwsService<typeof CloudWatch>;
   readonly sqs: AwsService<typeof Sqs>;
   readonly route53: AwsService<typeof Route53>;
   readonly #agents = {
@@ -117,6 +119,11 @@ export class Aws {
       () => import("@aws-sdk/client-auto-scaling"),
       (sdk, config) => new sdk.AutoScalingClient(config),
     );
+    this.cloudWatch = service(
+      "cloudwatch",
+      () => import("@aws-sdk/client-cloudwatch"),
+      (sdk, config) => new sdk.CloudWatchClient(config),
+    );
     this.sqs = service(
       "sqs",
       () => import("@aws-sdk/client-sqs"),
@@ -156,8 +163,9 @@ export class Aws {
   }
 
   close(): void {
-    const { ec2, ebs, s3, sts, iam, quotas, elb, autoScaling, sqs, route53 } = this;
-    for (const service of [ec2, ebs, s3, sts, iam, quotas, elb, autoScaling, sqs, route53]) service.destroy();
+    const { ec2, ebs, s3, sts, iam, quotas, elb, autoScaling, cloudWatch, sqs, route53 } = this;
+    const all = [ec2, ebs, s3, sts, iam, quotas, elb, autoScaling, cloudWatch, sqs, route53];
+    for (const service of all) service.destroy();
     for (const agent of Object.values(this.#agents)) agent.destroy();
   }
 

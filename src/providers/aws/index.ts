@@ -17,6 +17,7 @@ import { AwsKeys } from "./keys.ts";
 import { Launcher } from "./launch.ts";
 import { AwsLoadBalancers } from "./load-balancers.ts";
 import { AwsLoadBalancing } from "./load-balancing.ts";
+import { AwsMetrics } from "./metrics.ts";
 import { AwsNetwork } from "./network.ts";
 import { AwsNetworkAdmin } from "./network-admin.ts";
 import { AwsObjects } from "./objects.ts";
@@ -63,6 +64,7 @@ class AwsProvider implements Provider {
   readonly scalingGroups: AwsScalingGroups;
   readonly tunnels: AwsTunnels;
   readonly events: AwsEvents;
+  readonly metrics: AwsMetrics;
   readonly dns: AwsDns;
   readonly loadBalancing: AwsLoadBalancing;
   readonly #aws: Aws;
@@ -93,6 +95,7 @@ class AwsProvider implements Provider {
     this.scalingGroups = new AwsScalingGroups(aws);
     this.tunnels = new AwsTunnels(aws);
     this.events = new AwsEvents(aws);
+    this.metrics = new AwsMetrics(aws);
     this.dns = new AwsDns(aws);
     this.loadBalancing = new AwsLoadBalancing(aws);
     this.quotas = new AwsQuotas(aws, { view, types });

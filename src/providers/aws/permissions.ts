@@ -111,6 +111,7 @@ type Probed = keyof typeof ec2Probes;
 /** What is called elsewhere, in IAM's words. */
 const otherActions = [
   "autoscaling:DescribeAutoScalingGroups",
+  "cloudwatch:GetMetricData",
   "elasticloadbalancing:DeregisterTargets",
   "elasticloadbalancing:DescribeListeners",
   "elasticloadbalancing:DescribeLoadBalancers",

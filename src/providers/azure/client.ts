@@ -1,6 +1,7 @@
 import type * as Authorization from "@azure/arm-authorization";
 import type { ComputeManagementClient } from "@azure/arm-compute";
 import type { DnsManagementClient } from "@azure/arm-dns";
+import type { MonitorClient } from "@azure/arm-monitor";
 import type { NetworkManagementClient } from "@azure/arm-network";
 import type { TrafficManagerManagementClient } from "@azure/arm-trafficmanager";
 import type * as Blob from "@azure/storage-blob";
@@ -77,6 +78,10 @@ export class Azure {
 
   networkList<T>(...call: ListCall<NetworkManagementClient, T>): AsyncGenerator<T> {
     return this.#askAll(() => this.#sdks.network(), call);
+  }
+
+  monitor<T>(...call: Call<MonitorClient, T>): Promise<T> {
+    return this.#ask(() => this.#sdks.monitor(), call);
   }
 
   dns<T>(...call: Call<DnsManagementClient, T>): Promise<T> {

@@ -16,6 +16,7 @@ import { AzureKeys } from "./keys.ts";
 import { Launcher } from "./launch.ts";
 import { AzureLoadBalancers, AzureScalingGroups, AzureTunnels } from "./listed.ts";
 import { AzureLoadBalancing } from "./load-balancing.ts";
+import { AzureMetrics } from "./metrics.ts";
 import { AzureNetwork } from "./network.ts";
 import { AzureNetworkAdmin } from "./network-admin.ts";
 import { AzureObjects } from "./objects.ts";
@@ -60,6 +61,7 @@ class AzureProvider implements Provider {
   readonly quotas: AzureQuotas;
   readonly keys: AzureKeys;
   readonly events: AzureEvents;
+  readonly metrics: AzureMetrics;
   readonly loadBalancers: AzureLoadBalancers;
   readonly scalingGroups: AzureScalingGroups;
   readonly tunnels: AzureTunnels;
@@ -94,6 +96,7 @@ class AzureProvider implements Provider {
     this.quotas = new AzureQuotas(azure, types);
     this.keys = new AzureKeys(azure, context);
     this.events = new AzureEvents(azure);
+    this.metrics = new AzureMetrics(azure);
     this.loadBalancers = new AzureLoadBalancers(azure);
     this.scalingGroups = new AzureScalingGroups(azure);
     this.tunnels = new AzureTunnels(azure);

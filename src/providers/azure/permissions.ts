@@ -13,6 +13,7 @@ export const actions: readonly string[] = [
     (what) => `Microsoft.Compute/snapshots/${what}`,
   ),
   ...["read", "write", "delete"].map((what) => `Microsoft.Compute/images/${what}`),
+  "Microsoft.Insights/metrics/read",
   "Microsoft.Compute/virtualMachineScaleSets/read",
   "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read",
   ...["read", "write", "delete", "join/action"].map((what) => `Microsoft.Network/networkInterfaces/${what}`),

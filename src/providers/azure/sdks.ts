@@ -1,6 +1,7 @@
 import type * as Authorization from "@azure/arm-authorization";
 import type { ComputeManagementClient } from "@azure/arm-compute";
 import type { DnsManagementClient } from "@azure/arm-dns";
+import type { MonitorClient } from "@azure/arm-monitor";
 import type { NetworkManagementClient } from "@azure/arm-network";
 import type { TrafficManagerManagementClient } from "@azure/arm-trafficmanager";
 import type { HttpClient } from "@azure/core-rest-pipeline";
@@ -38,6 +39,10 @@ export class AzureSdks {
 
   network(): Promise<NetworkManagementClient> {
     return this.#manager("network", async () => (await import("@azure/arm-network")).NetworkManagementClient);
+  }
+
+  monitor(): Promise<MonitorClient> {
+    return this.#manager("monitor", async () => (await import("@azure/arm-monitor")).MonitorClient);
   }
 
   dns(): Promise<DnsManagementClient> {

@@ -14,6 +14,8 @@ export interface Budget {
 
 export function budgetOf(service: string, method: string): Budget {
   if (service === "storage") return { name: "storage", rate: storage };
+  // "Quotas and limits" of Cloud Monitoring: 6,000 reads of series a minute.
+  if (service === "monitoring") return { name: service, rate: { perSecond: 20, burst: 40 } };
   if (service === "dns" || service === "resourcemanager" || service === "iam") return { name: service, rate: other };
   const group = service.endsWith("Operations")
     ? "operations"

@@ -19,6 +19,7 @@ import { Launcher } from "./launch.ts";
 import { GcpLoadBalancers, GcpScalingGroups, GcpTunnels } from "./listed.ts";
 import { GcpLoadBalancing } from "./load-balancing.ts";
 import { MachineTypes } from "./machine-types.ts";
+import { GcpMetrics } from "./metrics.ts";
 import { GcpNetwork } from "./network.ts";
 import { GcpNetworkAdmin } from "./network-admin.ts";
 import { GcpObjects } from "./objects.ts";
@@ -61,6 +62,7 @@ class GcpProvider implements Provider {
   readonly loadBalancing: GcpLoadBalancing;
   readonly keys: GcpKeys;
   readonly events: GcpEvents;
+  readonly metrics: GcpMetrics;
   readonly loadBalancers: GcpLoadBalancers;
   readonly scalingGroups: GcpScalingGroups;
   readonly tunnels: GcpTunnels;
@@ -92,6 +94,7 @@ class GcpProvider implements Provider {
     this.loadBalancing = new GcpLoadBalancing(gcp);
     this.keys = new GcpKeys(gcp, context);
     this.events = new GcpEvents(gcp);
+    this.metrics = new GcpMetrics(gcp);
     this.loadBalancers = new GcpLoadBalancers(gcp);
     this.scalingGroups = new GcpScalingGroups(gcp);
     this.tunnels = new GcpTunnels(gcp);

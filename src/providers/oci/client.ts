@@ -3,6 +3,7 @@ import type { DnsClient } from "oci-dns";
 import type { IdentityClient } from "oci-identity";
 import type { LimitsClient } from "oci-limits";
 import type { LoadBalancerClient } from "oci-loadbalancer";
+import type { MonitoringClient } from "oci-monitoring";
 import type { ObjectStorageClient } from "oci-objectstorage";
 import type { WorkRequestClient } from "oci-workrequests";
 import type { ProviderContext } from "../provider.ts";
@@ -32,6 +33,7 @@ export class Oci {
   readonly objects: OciService<ObjectStorageClient>;
   readonly dns: OciService<DnsClient>;
   readonly balancers: OciService<LoadBalancerClient>;
+  readonly monitoring: OciService<MonitoringClient>;
   readonly streams: OciService<StreamsClient>;
   readonly log: ProviderContext["log"];
   /** Oracle's clock less ours, as its last answer said; milliseconds. */
@@ -97,6 +99,10 @@ export class Oci {
     this.balancers = service("loadbalancer", async () => {
       const sdk = await import("oci-loadbalancer");
       return (parameters, settings) => new sdk.LoadBalancerClient(parameters, settings);
+    });
+    this.monitoring = service("monitoring", async () => {
+      const sdk = await import("oci-monitoring");
+      return (parameters, settings) => new sdk.MonitoringClient(parameters, settings);
     });
     this.streams = service("streaming", async () => () => new StreamsClient(httpClient));
   }

@@ -19,6 +19,7 @@ import { OciKeys } from "./keys.ts";
 import { Launcher } from "./launch.ts";
 import { OciLoadBalancers, OciScalingGroups, OciTunnels } from "./listed.ts";
 import { OciLoadBalancing } from "./load-balancing.ts";
+import { OciMetrics } from "./metrics.ts";
 import { OciNetwork } from "./network.ts";
 import { OciNetworkAdmin } from "./network-admin.ts";
 import { OciObjects } from "./objects.ts";
@@ -67,6 +68,7 @@ class OciProvider implements Provider {
   readonly loadBalancing: OciLoadBalancing;
   readonly keys: OciKeys;
   readonly events: OciEvents;
+  readonly metrics: OciMetrics;
   readonly loadBalancers: OciLoadBalancers;
   readonly scalingGroups: OciScalingGroups;
   readonly tunnels: OciTunnels;
@@ -113,6 +115,7 @@ class OciProvider implements Provider {
     this.loadBalancing = new OciLoadBalancing(oci, view);
     this.keys = new OciKeys(oci, context);
     this.events = new OciEvents(oci);
+    this.metrics = new OciMetrics(oci);
     this.loadBalancers = new OciLoadBalancers(oci);
     this.scalingGroups = new OciScalingGroups(oci);
     this.tunnels = new OciTunnels(oci);

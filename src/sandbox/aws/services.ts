@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { autoScalingOperations } from "./autoscaling/operations.ts";
 import type { AwsCloud } from "./cloud.ts";
-import { GuestMetrics } from "./cloudwatch/metrics.ts";
+import { type Ec2Metrics, ec2Metrics } from "./cloudwatch/metrics.ts";
 import { cloudwatchOperations } from "./cloudwatch/operations.ts";
 import { ebsService } from "./ebs/index.ts";
 import { readOperations } from "./ebs/read.ts";
@@ -34,7 +34,7 @@ export interface Services {
   readonly all: readonly [Service, ...Service[]];
   readonly ec2: Ec2Parts;
   readonly s3: S3Parts;
-  readonly metrics: GuestMetrics;
+  readonly metrics: Ec2Metrics;
   readonly bus: EventBus;
   readonly queues: Queues;
   readonly traffic: Traffic;
@@ -47,7 +47,7 @@ export interface Services {
 export function makeServices(cloud: AwsCloud): Services {
   const keys = new Keys(cloud);
   const quotas = new Quotas(cloud);
-  const metrics = new GuestMetrics(cloud);
+  const metrics = ec2Metrics(cloud);
   const s3 = s3Parts(cloud);
   const { operations, ...ec2 } = ec2Parts(cloud, keys, quotas, s3);
   const { registry, volumes, images } = ec2;

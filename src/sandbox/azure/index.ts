@@ -10,11 +10,14 @@ import {
   defaultLocation,
   storageAccountName,
 } from "./cloud.ts";
+import type { VmMetrics } from "./monitor/metrics.ts";
 import { assemble } from "./parts.ts";
 
 /** A running simulated Azure. */
 export interface RunningAzure {
   readonly cloud: AzureCloud;
+  /** Of its guests, as Azure Monitor keeps them. */
+  readonly metrics: VmMetrics;
   readonly front: HttpFront;
   readonly port: number;
   readonly endpoint: string;
@@ -39,12 +42,13 @@ export interface RunningAzure {
 /** Starts it on a port of 127.0.0.1 (0: any), with everything as an earlier process left it. */
 export async function startAzure(parts: AzureParts, port: number): Promise<RunningAzure> {
   const cloud = new AzureCloud(parts);
-  const { kinds, gateway, operations, contents, copies, store, guests, names, traffic } = assemble(cloud);
+  const { kinds, gateway, operations, contents, copies, store, guests, names, traffic, metrics } = assemble(cloud);
   cloud.guests.adopt();
   operations.reconcile();
   copies.reconcile();
   await contents.reconcile();
   guests.reconcile();
+  metrics.start();
   const front = new HttpFront((request) => gateway.handle(request));
   const listening = await front.listen(port);
   const dnsPort = await names.listen(listening);
@@ -56,6 +60,7 @@ export async function startAzure(parts: AzureParts, port: number): Promise<Runni
   const { subscriptionId, tenantId, clientId, clientSecret, storageKey } = cloud.account;
   return {
     cloud,
+    metrics,
     front,
     port: listening,
     endpoint: `http://127.0.0.1:${listening}`,
@@ -80,6 +85,7 @@ export async function startAzure(parts: AzureParts, port: number): Promise<Runni
       crash: (id) => guests.crash(id),
     },
     async stop() {
+      metrics.stop();
       await front.close();
       await stopTraffic();
       await guests.suspendAll();

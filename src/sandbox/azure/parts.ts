@@ -35,6 +35,7 @@ import { EventGrid } from "./events/event-grid.ts";
 import { Queues } from "./events/queues.ts";
 import { Gateway } from "./gateway.ts";
 import { Identity } from "./identity.ts";
+import { metricRoutes, vmMetrics } from "./monitor/metrics.ts";
 import { addressKind } from "./network/addresses.ts";
 import { ensureDefaultNetwork } from "./network/default-network.ts";
 import { interfaceKind } from "./network/interfaces.ts";
@@ -79,6 +80,7 @@ export function assemble(cloud: AzureCloud) {
   const events = new EventGrid(cloud, queues);
   operations.onSuccess = (resourceId, method) => events.changed(resourceId, method);
   const instanceViews = instanceViewRoute(kinds, guests);
+  const metrics = vmMetrics(cloud);
   const router = new Router(cloud, identity, [
     ...operations.routes(),
     ...groupRoutes(cloud),
@@ -91,6 +93,7 @@ export function assemble(cloud: AzureCloud) {
     ...ruleRoutes(kinds),
     ...networkUsageRoutes(kinds),
     ...poolRoutes(kinds, changed, (balancer, rule) => traffic.healthOf(balancer, rule)),
+    ...metricRoutes(kinds, metrics),
     ...profileRoutes(kinds),
     ...zoneRoutes(kinds),
     ...recordSetRoutes(kinds),
@@ -110,5 +113,5 @@ export function assemble(cloud: AzureCloud) {
     () => [...servedZones(kinds), profiles.zone()],
     (error) => cloud.parts.log("The name server failed", { error }),
   );
-  return { kinds, gateway, operations, contents, copies, store, guests, names, traffic };
+  return { kinds, gateway, operations, contents, copies, store, guests, names, traffic, metrics };
 }

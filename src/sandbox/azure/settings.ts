@@ -19,6 +19,8 @@ export const settingsSchema = z.strictObject({
   pageSize: z.int().min(1).default(50),
   /** How often a load balancer probes: from 5 seconds on at Azure, as its probe says. */
   probeMs: z.int().min(10).default(1_000),
+  /** How often Azure Monitor's figures of running guests are taken. */
+  metricPeriodMs: z.int().min(100).default(60_000),
   /** How long a guest may take to power off, before its plug is pulled. */
   stopGraceMs: z.int().min(0).default(20_000),
   /** A guest gets its size's memory, but at most this. */

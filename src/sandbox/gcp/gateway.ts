@@ -5,6 +5,7 @@ import { type Compute, computePrefix } from "./compute/index.ts";
 import { type Dns, dnsPrefix } from "./dns/index.ts";
 import { GcpError } from "./errors.ts";
 import { metadataAnswer, metadataPrefix } from "./metadata.ts";
+import { type Monitoring, monitoringPath } from "./monitoring/index.ts";
 import { perform } from "./perform.ts";
 import { projectId } from "./places.ts";
 import { type Storage, storagePrefix } from "./storage/index.ts";
@@ -22,12 +23,15 @@ export class Gateway {
   readonly #compute: Compute;
   readonly #storage: Storage;
   readonly #dns: Dns;
+  readonly #monitoring: Monitoring;
 
-  constructor(cloud: GcpCloud, compute: Compute, storage: Storage, dns: Dns) {
+  constructor(cloud: GcpCloud, parts: { compute: Compute; storage: Storage; dns: Dns; monitoring: Monitoring }) {
+    const { compute, storage, dns, monitoring } = parts;
     this.#cloud = cloud;
     this.#compute = compute;
     this.#storage = storage;
     this.#dns = dns;
+    this.#monitoring = monitoring;
   }
 
   async handle(request: IncomingMessage): Promise<Answer> {
@@ -59,6 +63,8 @@ export class Gateway {
     if (path.startsWith(computePrefix))
       return this.#compute.handle(request, path.slice(computePrefix.length), query, user);
     if (path.startsWith(dnsPrefix)) return this.#dns.handle(request, path.slice(dnsPrefix.length), query);
+    const monitored = monitoringPath.exec(path);
+    if (monitored) return this.#monitoring.handle(request, monitored[1] as string, query);
     const asked = permissionsPath.exec(path);
     if (asked && request.method === "POST") return this.#permissions(request, asked[1] as string);
     const keys = keysPath.exec(path);

@@ -9,12 +9,15 @@ import { Dns } from "./dns/index.ts";
 import { servedZones } from "./dns/state.ts";
 import { Gateway } from "./gateway.ts";
 import type { ServiceAccountKey } from "./identity.ts";
+import { type GceMetrics, Monitoring } from "./monitoring/index.ts";
 import { defaultRegion, defaultZone, projectId } from "./places.ts";
 import { imageBucket, Storage } from "./storage/index.ts";
 
 /** A running simulated Google Cloud. */
 export interface RunningGcp {
   readonly cloud: GcpCloud;
+  /** Of its guests, as Cloud Monitoring keeps them. */
+  readonly metrics: GceMetrics;
   readonly front: HttpFront;
   readonly port: number;
   /** All of Google's APIs are there, told apart by their paths. */
@@ -44,7 +47,9 @@ export async function startGcp(parts: GcpParts, port: number): Promise<RunningGc
   cloud.helpers.adopt();
   await disks.reconcile();
   const dns = new Dns(cloud);
-  const gateway = new Gateway(cloud, compute, storage, dns);
+  const monitoring = new Monitoring(cloud);
+  monitoring.metrics.start();
+  const gateway = new Gateway(cloud, { compute, storage, dns, monitoring });
   const front = new HttpFront((request) => gateway.handle(request));
   const listening = await front.listen(port);
   cloud.endpoint = `http://127.0.0.1:${listening}`;
@@ -62,6 +67,7 @@ export async function startGcp(parts: GcpParts, port: number): Promise<RunningGc
   machines.resume();
   return {
     cloud,
+    metrics: monitoring.metrics,
     front,
     port: listening,
     endpoint: cloud.endpoint,
@@ -83,6 +89,7 @@ export async function startGcp(parts: GcpParts, port: number): Promise<RunningGc
       crash: (id) => machines.crash(id),
     },
     async stop() {
+      monitoring.metrics.stop();
       await front.close();
       await stopTraffic();
       await machines.suspendAll();

@@ -21,6 +21,8 @@ export const settingsSchema = z.strictObject({
   dnsPendingMs: z.int().min(0).default(500),
   /** How often an endpoint's health is looked at: as its health check says, 1 to 300 seconds, at Google. */
   endpointHealthMs: z.int().min(10).default(1_000),
+  /** How often Cloud Monitoring's figures of running guests are taken. */
+  metricPeriodMs: z.int().min(100).default(60_000),
   /** How many resources a page has at most: 500 at Google. */
   pageSize: z.int().min(1).max(500).default(500),
   /** Puts a page without resources, but with a token, before the others. */

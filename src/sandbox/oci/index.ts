@@ -5,6 +5,7 @@ import { census } from "./census.ts";
 import { OciCloud, type OciParts } from "./cloud.ts";
 import { Gateway } from "./gateway.ts";
 import { makeSample } from "./listed.ts";
+import type { ComputeMetrics } from "./monitoring/operations.ts";
 import { makeServices } from "./services.ts";
 import { tellEvents } from "./streaming.ts";
 import { availabilityDomains, region } from "./tenancy.ts";
@@ -12,6 +13,8 @@ import { availabilityDomains, region } from "./tenancy.ts";
 /** A running simulated Oracle Cloud: one region of one tenancy. */
 export interface RunningOci {
   readonly cloud: OciCloud;
+  /** Of its guests, as Monitoring keeps them. */
+  readonly metrics: ComputeMetrics;
   readonly gateway: Gateway;
   readonly front: HttpFront;
   readonly port: number;
@@ -47,11 +50,13 @@ export interface RunningOci {
 /** Starts it on a port of 127.0.0.1 (0: any), with everything as an earlier process left it. */
 export async function startOci(parts: OciParts, port: number): Promise<RunningOci> {
   const cloud = new OciCloud(parts);
-  const { registry, tokens, operations, workRequests, guests, objects, network, names, traffic } = makeServices(cloud);
+  const { registry, tokens, operations, workRequests, guests, objects, network, names, traffic, metrics } =
+    makeServices(cloud);
   cloud.guests.adopt();
   cloud.helpers.adopt();
   await reconcilePoints(cloud.diskParts());
   await cloud.collectDisks();
+  metrics.start();
   workRequests.reconcile();
   guests.reconcile();
   const gateway = new Gateway(cloud, tokens, operations);
@@ -68,6 +73,7 @@ export async function startOci(parts: OciParts, port: number): Promise<RunningOc
   const { tenancyId, userId, fingerprint, privateKey, compartmentId, namespace } = cloud.tenancy;
   return {
     cloud,
+    metrics,
     gateway,
     front,
     port: listening,
@@ -92,6 +98,7 @@ export async function startOci(parts: OciParts, port: number): Promise<RunningOc
       crash: (id) => guests.crash(id),
     },
     async stop() {
+      metrics.stop();
       await front.close();
       await stopTraffic();
       await guests.suspendAll();

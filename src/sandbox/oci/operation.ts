@@ -9,6 +9,7 @@ export type Service =
   | "objectstorage"
   | "dns"
   | "loadbalancer"
+  | "monitoring"
   | "streaming"
   | "events";
 
@@ -58,6 +59,7 @@ const prefixes: Readonly<Record<Service, string>> = {
   objectstorage: "",
   dns: "/20180115",
   loadbalancer: "/20170115",
+  monitoring: "/20180401",
   streaming: "/20180418",
   events: "/20181201",
 };

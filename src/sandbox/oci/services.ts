@@ -23,6 +23,7 @@ import { limitOperations } from "./limits.ts";
 import { listedKinds, listedOperations } from "./listed.ts";
 import { balancerKind, balancerOperations } from "./loadbalancer/operations.ts";
 import { Traffic } from "./loadbalancer/traffic.ts";
+import { type ComputeMetrics, computeMetrics, monitoringOperations } from "./monitoring/operations.ts";
 import { bucketOperations } from "./objectstorage/buckets.ts";
 import { multipartOperations } from "./objectstorage/multipart.ts";
 import { objectOperations } from "./objectstorage/objects.ts";
@@ -42,6 +43,8 @@ export interface Services {
   readonly network: ReturnType<typeof ensureNetwork>;
   readonly names: DnsServer;
   readonly traffic: Traffic;
+  /** Of its guests, as Monitoring keeps them. */
+  readonly metrics: ComputeMetrics;
   readonly operations: readonly Operation[];
 }
 
@@ -65,7 +68,9 @@ export function makeServices(cloud: OciCloud): Services {
   const records = new ZoneRecords(registry);
   const balancer = balancerKind(registry);
   const traffic = new Traffic(registry);
+  const metrics = computeMetrics(cloud);
   return {
+    metrics,
     registry,
     tokens: new RetryTokens(registry),
     workRequests,
@@ -97,6 +102,7 @@ export function makeServices(cloud: OciCloud): Services {
       ...identityOperations(registry),
       ...apiKeyOperations(registry),
       ...limitOperations(registry),
+      ...monitoringOperations(registry, metrics),
       ...listedOperations(registry, listedKinds(registry)),
       ...streamOperations(registry, () => cloud.endpoint),
       ...eventRuleOperations(registry),

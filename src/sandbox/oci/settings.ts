@@ -34,6 +34,8 @@ export const settingsSchema = z.strictObject({
   guestMemoryMib: z.int().min(64).default(256),
   /** A guest gets its shape's processors, but at most these. */
   guestCpus: z.int().min(1).default(1),
+  /** How often Monitoring's figures of running guests are taken. */
+  metricPeriodMs: z.int().min(100).default(60_000),
   /** Availability domains and shapes (or `*`) without capacity, as `domain/shape`. */
   noCapacity: z.array(z.string()).default([]),
   /** Limits that differ from the defaults, by name. */

@@ -12,6 +12,7 @@ const packages: Readonly<Partial<Record<Service, string>>> = {
   objectstorage: "oci-objectstorage",
   dns: "oci-dns",
   loadbalancer: "oci-loadbalancer",
+  monitoring: "oci-monitoring",
 };
 
 /** Without a package of the SDK here there is nothing to hold a service to. */

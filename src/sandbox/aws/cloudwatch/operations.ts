@@ -1,9 +1,10 @@
 import type * as cloudwatch from "@aws-sdk/client-cloudwatch";
+import type { Sample } from "../../cloud/guests/guest-metrics.ts";
 import type { AwsCloud, Call } from "../cloud.ts";
 import { AwsError } from "../errors.ts";
 import { accountId } from "../identity.ts";
 import type { Resource } from "../state.ts";
-import { type GuestMetrics, type MetricName, metricNames, type Sample } from "./metrics.ts";
+import { type Ec2Metrics, type MetricName, metricNames } from "./metrics.ts";
 
 const dataPointsAtMost = 100_800;
 
@@ -20,7 +21,7 @@ interface Series {
 }
 
 /** Figures of guests, and alarms over them. Alarms have states and no actions. */
-export function cloudwatchOperations(cloud: AwsCloud, metrics: GuestMetrics) {
+export function cloudwatchOperations(cloud: AwsCloud, metrics: Ec2Metrics) {
   const alarms = cloud.documents.table<Alarm>("cloudwatch-alarm");
 
   const points = ({ name, periodMs, statistic, instanceId }: Series, start: number, end: number): Sample[] => {
@@ -90,6 +91,7 @@ export function cloudwatchOperations(cloud: AwsCloud, metrics: GuestMetrics) {
       return {
         Metrics: instances.flatMap(({ id }) =>
           metricNames
+            .filter((name) => metrics.samples(id, name).length > 0)
             .filter((name) => (input.MetricName ?? name) === name && (input.Namespace ?? "AWS/EC2") === "AWS/EC2")
             .map((MetricName) => ({
               Namespace: "AWS/EC2",

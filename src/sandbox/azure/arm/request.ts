@@ -1,7 +1,7 @@
 import type { Caller } from "../identity.ts";
 import type { Json } from "../state.ts";
 
-export type Service = "compute" | "network" | "resources" | "authorization" | "dns" | "trafficmanager";
+export type Service = "compute" | "network" | "resources" | "authorization" | "dns" | "trafficmanager" | "monitor";
 
 /** One call to Azure Resource Manager, after it was authenticated and routed. */
 export interface ArmRequest {

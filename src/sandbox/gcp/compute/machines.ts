@@ -281,7 +281,7 @@ export function isHelper({ metadata }: Instance): boolean {
 }
 
 /** Short, and the same for the instance's whole life. */
-function machineId({ numericId }: Instance): string {
+export function machineId({ numericId }: Instance): string {
   return `i${numericId}`;
 }
 

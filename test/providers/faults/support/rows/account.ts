@@ -74,6 +74,21 @@ export const accountRows: readonly Row[] = [
     },
   },
   {
+    call: "metrics.read",
+    at: "monitoring:GetMetricData",
+    lasting: noCapacity,
+    async prepare() {
+      const [from, to] = [new Date(Date.now() - 3_600_000).toISOString(), new Date().toISOString()];
+      return {
+        async call({ metrics }, signal) {
+          if (!metrics) return [];
+          const query = { vms: [{ vmId: "i-1" }], metrics: metrics.metrics, from, to, stepSeconds: 300 };
+          return Array.fromAsync(metrics.read(query, signal));
+        },
+      };
+    },
+  },
+  {
     call: "check",
     at: "sts:GetCallerIdentity",
     // It never fails: what it finds is what it is for.

@@ -1,0 +1,101 @@
+import { isProviderError } from "../../domain/errors.ts";
+import type { MetricSample, VmMetric } from "../../domain/metric.ts";
+import type { MetricsFacet, MetricsQuery } from "../metrics-facet.ts";
+import type { Azure } from "./client.ts";
+
+interface AzureMetric {
+  readonly name: string;
+  readonly aggregation: "average" | "total";
+  /** What Azure Monitor says of a span, in our unit. */
+  readonly toOurs: (value: number, seconds: number) => number;
+}
+
+const perSecond = (value: number, seconds: number): number => value / seconds;
+
+/** "Supported metrics for Microsoft.Compute/virtualMachines": of the host, so that none needs an agent in the guest. */
+const known: Readonly<Record<VmMetric, AzureMetric>> = {
+  "cpu.utilisation": { name: "Percentage CPU", aggregation: "average", toOurs: (value) => value / 100 },
+  "memory.used": { name: "Available Memory Percentage", aggregation: "average", toOurs: (value) => 1 - value / 100 },
+  "disk.read": { name: "Disk Read Bytes", aggregation: "total", toOurs: perSecond },
+  "disk.write": { name: "Disk Write Bytes", aggregation: "total", toOurs: perSecond },
+  "network.in": { name: "Network In Total", aggregation: "total", toOurs: perSecond },
+  "network.out": { name: "Network Out Total", aggregation: "total", toOurs: perSecond },
+};
+
+/** The spans that all of them can be had in, as ISO 8601 says them. */
+const grains: readonly (readonly [seconds: number, iso: string])[] = [
+  [60, "PT1M"],
+  [300, "PT5M"],
+  [900, "PT15M"],
+  [3_600, "PT1H"],
+  [86_400, "P1D"],
+];
+const vmsAtOnce = 8;
+
+/** What Azure Monitor keeps of virtual machines. */
+export class AzureMetrics implements MetricsFacet {
+  readonly metrics = Object.keys(known) as readonly VmMetric[];
+  readonly stepSeconds = 60;
+  /** A minute's figures are there some minutes later, and may still change. */
+  readonly delaySeconds = 180;
+  readonly keepsHistory = true;
+  readonly #azure: Azure;
+
+  constructor(azure: Azure) {
+    this.#azure = azure;
+  }
+
+  async *read(
+    { vms, metrics, from, to, stepSeconds }: MetricsQuery,
+    signal: AbortSignal,
+  ): AsyncGenerator<MetricSample> {
+    const grain = grains.find(([seconds]) => seconds >= stepSeconds) ?? grains.at(-1) ?? ([60, "PT1M"] as const);
+    const whole = (at: string) => Math.floor(Date.parse(at) / 1_000 / grain[0]) * grain[0] * 1_000;
+    const [start, end] = [whole(from), whole(to)];
+    // A span that is not over says too little.
+    if (start >= end || metrics.length === 0) return;
+    for (let at = 0; at < vms.length; at += vmsAtOnce) {
+      const part = vms.slice(at, at + vmsAtOnce);
+      const read = await Promise.all(
+        part.map(({ vmId }) => this.#readVm(vmId, metrics, { start, end, grain }, signal)),
+      );
+      for (const samples of read) yield* samples;
+    }
+  }
+
+  async #readVm(
+    vmId: string,
+    metrics: readonly VmMetric[],
+    { start, end, grain }: { start: number; end: number; grain: readonly [number, string] },
+    signal: AbortSignal,
+  ): Promise<readonly MetricSample[]> {
+    const subject = { operation: "read metrics", resource: this.#azure.resource("vm", vmId) };
+    const [seconds, interval] = grain;
+    const iso = (ms: number) => new Date(ms).toISOString();
+    const resourceId = this.#azure.id("Microsoft.Compute/virtualMachines", vmId).slice(1);
+    const answer = await this.#azure
+      .monitor(subject, signal, ({ metrics: of }, { options }) =>
+        of.list(resourceId, {
+          ...{ ...options, interval, timespan: `${iso(start)}/${iso(end)}`, aggregation: "average,total" },
+          metricnames: metrics.map((metric) => known[metric].name).join(","),
+          metricnamespace: "Microsoft.Compute/virtualMachines",
+        }),
+      )
+      .catch((error: unknown) => {
+        // It has gone since it was listed.
+        if (isProviderError(error, "NotFound")) return { value: [] };
+        throw error;
+      });
+    return metrics.flatMap((metric) => {
+      const { name, aggregation, toOurs } = known[metric];
+      const found = answer.value.find((each) => each.name.value === name);
+      const points = found?.timeseries.flatMap(({ data = [] }) => data) ?? [];
+      return points.flatMap(({ timeStamp, [aggregation]: value }): MetricSample[] => {
+        // Every span of the time is told, also those of which nothing was measured. It is named by its beginning.
+        if (value === undefined) return [];
+        const at = iso(timeStamp.getTime() + seconds * 1_000);
+        return [{ site: this.#azure.site, resourceId: vmId, metric, at, value: toOurs(value, seconds) }];
+      });
+    });
+  }
+}

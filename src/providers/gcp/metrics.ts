@@ -1,0 +1,124 @@
+import type { MetricSample, VmMetric } from "../../domain/metric.ts";
+import type { Subject } from "../failures.ts";
+import type { MetricsFacet, MetricsQuery } from "../metrics-facet.ts";
+import type { Gcp } from "./client.ts";
+
+interface GceMetric {
+  readonly type: string;
+  readonly aligner: "ALIGN_MEAN" | "ALIGN_RATE";
+}
+
+/** "Google Cloud metrics: compute"; what an instance has several series of (disks, balanced traffic or not) is summed up. */
+const known: Readonly<Partial<Record<VmMetric, GceMetric>>> = {
+  "cpu.utilisation": { type: "instance/cpu/utilization", aligner: "ALIGN_MEAN" },
+  "disk.read": { type: "instance/disk/read_bytes_count", aligner: "ALIGN_RATE" },
+  "disk.write": { type: "instance/disk/write_bytes_count", aligner: "ALIGN_RATE" },
+  "network.in": { type: "instance/network/received_bytes_count", aligner: "ALIGN_RATE" },
+  "network.out": { type: "instance/network/sent_bytes_count", aligner: "ALIGN_RATE" },
+};
+
+/** As "projects.timeSeries.list" answers. */
+interface Listed {
+  readonly timeSeries?: readonly {
+    readonly metric?: { readonly labels?: Readonly<Record<string, string>> };
+    readonly points?: readonly {
+      readonly interval?: { readonly endTime?: string };
+      readonly value?: { readonly doubleValue?: number; readonly int64Value?: string };
+    }[];
+  }[];
+  readonly nextPageToken?: string;
+}
+
+/** What Cloud Monitoring keeps of Compute Engine's instances: one question a metric for all of the zone. */
+export class GcpMetrics implements MetricsFacet {
+  readonly metrics = Object.keys(known) as readonly VmMetric[];
+  readonly stepSeconds = 60;
+  /** "Sampled every 60 seconds. After sampling, data is not visible for up to 240 seconds." */
+  readonly delaySeconds = 240;
+  readonly keepsHistory = true;
+  readonly #gcp: Gcp;
+
+  constructor(gcp: Gcp) {
+    this.#gcp = gcp;
+  }
+
+  async *read(
+    { vms, metrics, from, to, stepSeconds }: MetricsQuery,
+    signal: AbortSignal,
+  ): AsyncGenerator<MetricSample> {
+    // Whole minutes, as samples are.
+    const period = Math.ceil(Math.max(stepSeconds, this.stepSeconds) / 60) * 60;
+    const whole = (at: string) => Math.floor(Date.parse(at) / 1_000 / period) * period * 1_000;
+    const [start, end] = [whole(from), whole(to)];
+    if (start >= end || vms.length === 0) return;
+    const wanted = new Set(vms.map(({ vmId }) => vmId));
+    for (const metric of metrics) {
+      const of = known[metric];
+      if (of) yield* this.#readMetric(metric, of, { start, end, period, wanted }, signal);
+    }
+  }
+
+  async *#readMetric(
+    metric: VmMetric,
+    { type, aligner }: GceMetric,
+    { start, end, period, wanted }: { start: number; end: number; period: number; wanted: ReadonlySet<string> },
+    signal: AbortSignal,
+  ): AsyncGenerator<MetricSample> {
+    const { site, entry } = this.#gcp;
+    const subject = { operation: "read metrics", resource: this.#gcp.resource("metric", type) };
+    const asked = {
+      filter: `metric.type = "compute.googleapis.com/${type}" AND resource.type = "gce_instance" AND resource.labels.zone = "${entry.zone}"`,
+      "interval.startTime": new Date(start).toISOString(),
+      "interval.endTime": new Date(end).toISOString(),
+      "aggregation.alignmentPeriod": `${period}s`,
+      "aggregation.perSeriesAligner": aligner,
+      "aggregation.crossSeriesReducer": aligner === "ALIGN_RATE" ? "REDUCE_SUM" : "REDUCE_MEAN",
+      "aggregation.groupByFields": "metric.labels.instance_name",
+    };
+    let pageToken: string | undefined;
+    do {
+      const page: Listed = await this.#list({ ...asked, ...(pageToken && { pageToken }) }, subject, signal);
+      for (const { metric: of, points = [] } of page.timeSeries ?? []) {
+        const vmId = of?.labels?.instance_name;
+        if (vmId === undefined || !wanted.has(vmId)) continue;
+        // The newest comes first.
+        for (const { interval, value } of points.toReversed()) {
+          const figure = value?.doubleValue ?? (value?.int64Value === undefined ? undefined : Number(value.int64Value));
+          if (figure === undefined || interval?.endTime === undefined) continue;
+          const at = new Date(interval.endTime).toISOString();
+          yield {
+            site,
+            resourceId: vmId,
+            metric,
+            at,
+            value: metric === "cpu.utilisation" ? Math.min(1, figure) : figure,
+          };
+        }
+      }
+      pageToken = page.nextPageToken || undefined;
+    } while (pageToken !== undefined);
+  }
+
+  async #list(query: Readonly<Record<string, string>>, subject: Subject, signal: AbortSignal): Promise<Listed> {
+    const { entry, patience } = this.#gcp;
+    const [{ auth }, project] = await Promise.all([this.#gcp.signer(), this.#gcp.project()]);
+    const url = new URL(`${entry.endpoint ?? "https://monitoring.googleapis.com"}/v3/projects/${project}/timeSeries`);
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    const ask = async (): Promise<Listed> => {
+      const limit = AbortSignal.timeout(patience.requestTimeoutMs);
+      try {
+        const answer = await auth.request<Listed>({
+          url: url.href,
+          signal: AbortSignal.any([signal, limit]),
+          // Repeating is decided in one place, `client.ts`.
+          retryConfig: { retry: 0, noResponseRetries: 0 },
+        });
+        return answer.data;
+      } catch (error) {
+        if (!limit.aborted) throw error;
+        throw Object.assign(new Error("no answer came in time", { cause: error }), { code: "ETIMEDOUT" });
+      }
+    };
+    return this.#gcp.send("monitoring", "timeSeries.list", ask, subject, signal);
+  }
+}

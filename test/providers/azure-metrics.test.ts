@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { VmMetric } from "../../src/domain/metric.ts";
+import type { Provider } from "../../src/providers/provider.ts";
+import { type AzureLab, startAzureLab } from "../sandbox/azure/support.ts";
+import { addressOf, connectAzure } from "./support/azure.ts";
+
+const minute = 60_000;
+const end = Math.floor(Date.now() / minute) * minute;
+let lab: AzureLab;
+let provider: Provider;
+before(async () => {
+  lab = await startAzureLab();
+  provider = connectAzure(addressOf(lab));
+});
+after(async () => {
+  await provider?.close();
+  await lab?.close();
+});
+
+test("what Azure Monitor keeps is read in our units, by whole spans, each named by its end", async () => {
+  const path = `/subscriptions/${lab.azure.subscriptionId}/resourceGroups/${lab.azure.resourceGroup}/providers/Microsoft.Compute/virtualMachines/one`;
+  lab.azure.cloud.tables.resources.put({
+    ...{ id: path.toLowerCase(), path, type: "Microsoft.Compute/virtualMachines", name: "one", etag: "e", tags: {} },
+    ...{ group: lab.azure.resourceGroup, location: lab.azure.location, createdAt: Date.now(), properties: {} },
+    ...{ provisioningState: "Succeeded", facts: { guestId: "g-1" } },
+  });
+  const { metrics: kept } = lab.azure;
+  for (const [ago, cpu] of [
+    [3, 50],
+    [2, 25],
+    [0, 99],
+  ] as const) {
+    kept.record("g-1", "Percentage CPU", end - ago * minute, cpu);
+    kept.record("g-1", "Disk Write Bytes", end - ago * minute, 6_000);
+    kept.record("g-1", "Available Memory Percentage", end - ago * minute, 40);
+  }
+  const { metrics } = provider;
+  assert.ok(metrics);
+  const read = async (vmId: string, wanted: readonly VmMetric[], stepSeconds = 60) =>
+    Array.fromAsync(
+      metrics.read(
+        {
+          ...{ vms: [{ vmId }], metrics: wanted, stepSeconds },
+          ...{ from: new Date(end - 3 * minute).toISOString(), to: new Date(end + 30_000).toISOString() },
+        },
+        AbortSignal.timeout(30_000),
+      ),
+    );
+  const at = (ago: number) => new Date(end - ago * minute).toISOString();
+  const of = { site: provider.site, resourceId: "one" };
+  // Neither the minute without a sample nor the one that is not over has any.
+  assert.deepEqual(await read("one", ["cpu.utilisation"]), [
+    { ...of, metric: "cpu.utilisation", at: at(2), value: 0.5 },
+    { ...of, metric: "cpu.utilisation", at: at(1), value: 0.25 },
+  ]);
+  const others = await read("one", ["memory.used", "disk.write", "network.in"]);
+  assert.deepEqual(
+    others.map(({ metric, value }) => [metric, value]),
+    [
+      ["memory.used", 0.6],
+      ["memory.used", 0.6],
+      ["disk.write", 100],
+      ["disk.write", 100],
+    ],
+  );
+  assert.deepEqual(await read("gone", metrics.metrics), []);
+  assert.deepEqual(lab.complaints, []);
+});
