@@ -43,7 +43,7 @@ export function assessActivities(deps: ActivityDeps) {
         await store.guard.noteRequester(planId, requester);
         const wish = { vm: vm.vmId, from, to, ...(mode === undefined ? {} : { mode }) };
         try {
-          return assessVm(vm, await planOrRefusal(deps, { planId, request: wish }, signal));
+          return assessVm(vm, await planOrRefusal(deps, { planId, request: wish, admitted: true }, signal));
         } catch (error) {
           if (!isProviderError(error, ...ofOneVm)) throw error;
           return assessVm(vm, { refused: { reason: error.details.reason, remedy: error.details.action } });

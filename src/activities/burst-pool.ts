@@ -12,6 +12,7 @@ import type { ForecastAdvice } from "../domain/load-forecast.ts";
 import type { Money } from "../domain/money.ts";
 import { tagKeys } from "../domain/vm.ts";
 import type { KeptLease, NewBurstLease } from "../store/index.ts";
+import { admissionNow } from "./admission.ts";
 import { BurstOutlook } from "./burst-outlook.ts";
 import { lookAtOffer } from "./create-plan.ts";
 import type { ActivityDeps } from "./deps.ts";
@@ -215,7 +216,14 @@ class Offers {
       const sites = await Promise.all(pool.sites.map((site) => lookAtOffer(this.#deps, site, request, this.#signal)));
       this.#seen = { of, atMs: Date.now(), sites };
     }
-    const backOffs = await this.#deps.store.burstLeases.backOffs();
-    return rankOffers(pool, this.#seen.sites, { name, spot: pool.onDemandShare < 1, backOffs, nowMs: Date.now() });
+    const { store } = this.#deps;
+    const [backOffs, admit] = await Promise.all([store.burstLeases.backOffs(), admissionNow(store)]);
+    return rankOffers(pool, this.#seen.sites, {
+      name,
+      spot: pool.onDemandShare < 1,
+      backOffs,
+      nowMs: Date.now(),
+      admit,
+    });
   }
 }

@@ -5,6 +5,7 @@ import type { CreateVmRequest } from "../domain/create-request.ts";
 import { isProviderError } from "../domain/errors.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { Provider } from "../providers/provider.ts";
+import { admissionNow } from "./admission.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { hashOf } from "./pinned-plan.ts";
 import { lookAtTarget } from "./plan-observations.ts";
@@ -21,8 +22,11 @@ export function createPlanActivities(deps: ActivityDeps) {
       const names =
         request.site === undefined ? (request.sites ?? registry.sites.map(({ site }) => site)) : [request.site];
       const { cancellationSignal: signal } = Context.current();
-      const sites = await Promise.all(names.map((site) => lookAtOffer(deps, site, request, signal)));
-      const parts = planCreate({ request, defaults, sites });
+      const [admit, ...sites] = await Promise.all([
+        admissionNow(store),
+        ...names.map((site) => lookAtOffer(deps, site, request, signal)),
+      ]);
+      const parts = planCreate({ request, defaults, sites, admit });
       const chosen = parts.actions[0]?.resource.site;
       const tags = request.tags ?? {};
       const subjects = chosen === undefined ? names.map((site) => ({ site, tags })) : [{ site: chosen, tags }];
@@ -44,8 +48,8 @@ export async function lookAtOffer(
 ): Promise<SeenSite> {
   const { registry, settings } = deps;
   const { residency = [] } = settings(site);
-  const region = registry.sites.find((candidate) => candidate.site === site)?.region;
-  const seen = { site, residency, ...(region === undefined ? {} : { region }) };
+  const { region, provider = "" } = registry.sites.find((candidate) => candidate.site === site) ?? {};
+  const seen = { site, provider, residency, ...(region === undefined ? {} : { region }) };
   try {
     return { ...seen, there: await offerOf(deps, await registry.provider(site), request, signal) };
   } catch (error) {

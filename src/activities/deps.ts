@@ -196,5 +196,7 @@ export interface ActivityDeps extends SiteDeps {
   signalReplicated(workflowId: string): Promise<void>;
   /** Absent where this worker has no folder of an instance. */
   readonly controlPlane?: ControlPlaneBackups;
+  /** Tells people at once what they must hear of. Absent where nobody is told. */
+  readonly alarm?: (alarm: { readonly event: string; readonly by: string; readonly text: string }) => void;
   readonly log: { warn(message: string, error?: unknown): void };
 }

@@ -34,6 +34,7 @@ import { networkActivities } from "./network.ts";
 import { operateActivities } from "./operate.ts";
 import { operationPlanActivities } from "./operation-plan.ts";
 import { planActivities } from "./plan.ts";
+import { policyActivities } from "./policies.ts";
 import { prepareActivities } from "./prepare.ts";
 import { probeSiteActivities } from "./probe-site.ts";
 import { protectionActivities } from "./protection.ts";
@@ -43,6 +44,7 @@ import { recordOperationActivities } from "./record-operation.ts";
 import { recoverActivities } from "./recover.ts";
 import { recoveryPlanActivities } from "./recovery-plan.ts";
 import { recoveryTrafficActivities } from "./recovery-traffic.ts";
+import { remediationActivities } from "./remediation.ts";
 import { replicateActivities } from "./replicate.ts";
 import { rereadRulesActivities } from "./reread-rules.ts";
 import { restoreActivities } from "./restore.ts";
@@ -133,6 +135,8 @@ function allOf(deps: ActivityDeps) {
     ...operationPlanActivities(deps),
     ...createPlanActivities(deps),
     ...recordOperationActivities(deps),
+    ...policyActivities(deps),
+    ...remediationActivities(deps),
     ...rotateActivities(deps),
     ...protectionPlanActivities(deps),
     ...protectionActivities(deps),
@@ -282,6 +286,9 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   deleteVolume: "changes",
   deleteSnapshot: "changes",
   releaseAddress: "changes",
+  setVmTags: "changes",
+  setSecurityRules: "changes",
+  createSnapshot: "changes",
   secretInUse: "reads",
   exchangeSecret: "changes",
   retireKey: "changes",
@@ -350,4 +357,10 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   monthsToCollect: "reads",
   collectSiteCosts: "records",
   endCostImport: "records",
+  beginScan: "records",
+  judgePolicy: "records",
+  endScan: "records",
+  tryPolicy: "reads",
+  makeRemediationPlan: "reads",
+  remediateByApproval: "records",
 };

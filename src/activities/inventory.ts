@@ -54,6 +54,7 @@ export function inventoryActivities({ registry, store, log }: ActivityDeps, read
       const logLines = linesBefore === undefined ? 0 : await store.logs.drop(linesBefore);
       await store.alerts.drop(before);
       const thinned = await store.metrics.thin();
+      const findings = await store.findings.drop(before);
       const { workflowExecution, activityId } = Context.current().info;
       await store.audit.append({
         at: new Date().toISOString(),
@@ -63,7 +64,7 @@ export function inventoryActivities({ registry, store, log }: ActivityDeps, read
         requestId: `${workflowExecution?.runId ?? ""}/${activityId}`,
         workflowId: workflowExecution?.workflowId ?? "",
         outcome: "done",
-        after: { before, historyRows, linesBefore, logLines, thinned },
+        after: { before, historyRows, findings, linesBefore, logLines, thinned },
       });
       return { historyRows, logLines, thinned };
     },

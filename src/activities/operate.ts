@@ -1,6 +1,8 @@
 import { Context } from "@temporalio/activity";
 import { ProviderError } from "../domain/errors.ts";
 import type { VmSize } from "../domain/operation.ts";
+import type { SecurityRule } from "../domain/security-rule.ts";
+import { tagKeys } from "../domain/vm.ts";
 import type { SiteDeps } from "./deps.ts";
 import { goneIsFine } from "./gone.ts";
 
@@ -36,6 +38,39 @@ export function operateActivities({ registry }: SiteDeps) {
         throw unsupported("delete snapshot", `${input.site}/snapshot/${input.snapshotId}`, capabilities.snapshots);
       }
       await goneIsFine(snapshots.deleteSnapshot(input.snapshotId, Context.current().cancellationSignal));
+    },
+
+    async setVmTags(input: {
+      site: string;
+      vmId: string;
+      set: Readonly<Record<string, string>>;
+      remove: readonly string[];
+    }): Promise<void> {
+      const { compute } = await registry.provider(input.site);
+      const removed = Object.fromEntries(input.remove.map((key) => [key, undefined]));
+      await compute.setTags(input.vmId, { ...removed, ...input.set }, Context.current().cancellationSignal);
+    },
+
+    async setSecurityRules(input: {
+      site: string;
+      securityGroupId: string;
+      rules: readonly SecurityRule[];
+    }): Promise<void> {
+      const { networkAdmin, capabilities } = await registry.provider(input.site);
+      const { securityGroupId } = input;
+      if (!networkAdmin) {
+        const reason = capabilities["network.security-groups"];
+        throw unsupported("set security rules", `${input.site}/security-group/${securityGroupId}`, reason);
+      }
+      await networkAdmin.setSecurityRules(securityGroupId, input.rules, Context.current().cancellationSignal);
+    },
+
+    async createSnapshot(input: { site: string; volumeId: string; key: string }): Promise<string> {
+      const { snapshots, capabilities } = await registry.provider(input.site);
+      const { volumeId, key } = input;
+      if (!snapshots) throw unsupported("take a snapshot", `${input.site}/volume/${volumeId}`, capabilities.snapshots);
+      const tags = { [tagKeys.managed]: "true" };
+      return (await snapshots.createSnapshot({ volumeId, key, tags }, Context.current().cancellationSignal)).snapshotId;
     },
 
     async releaseAddress(input: { site: string; addressId: string }): Promise<void> {

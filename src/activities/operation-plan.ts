@@ -5,8 +5,10 @@ import type { SeenVm } from "../domain/operate-decision.ts";
 import { planOperation } from "../domain/operate-plan.ts";
 import { type OperateVmsRequest, type OperationItem, operationItems, type VmReference } from "../domain/operation.ts";
 import type { Plan } from "../domain/plan.ts";
+import { remediationPlanKind } from "../domain/policy/remediation-request.ts";
 import { tagKeys, type Vm } from "../domain/vm.ts";
 import type { Provider } from "../providers/provider.ts";
+import { admissionNow, besideOf, refuseBlocked } from "./admission.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { hashOf, readApproved, refuseDrift } from "./pinned-plan.ts";
 import { pricesAt } from "./plan-observations.ts";
@@ -25,7 +27,8 @@ export function operationPlanActivities(deps: ActivityDeps) {
       const seen = await Promise.all([...bySite].map(([site, wanted]) => lookAt(site, wanted, request)));
       const vms = oneEach(seen.flat());
       refuseMissing(vms);
-      const parts = planOperation({ request, defaults, vms });
+      const admit = request.action === "resize" ? await admissionNow(store) : undefined;
+      const parts = planOperation({ request, defaults, vms, ...(admit ? { admit } : {}) });
       const subjects = vms.map(({ site, vm }) => (vm ? { site, tags: vm.tags } : { site }));
       const createdAt = new Date().toISOString();
       const plan: Plan = { ...parts, planId: input.planId, hash: hashOf(parts), subjects, createdAt };
@@ -43,7 +46,7 @@ export function operationPlanActivities(deps: ActivityDeps) {
       return { kind: plan.kind, parallel: Number(plan.inputs.parallel ?? 1), items };
     },
 
-    /** The steps for one VM with their words, if it still is what the plan saw. */
+    /** The steps for one VM with their words, if it still is what the plan saw and no policy forbids it by now. */
     async openItem(input: {
       planId: string;
       planHash: string;
@@ -53,10 +56,17 @@ export function operationPlanActivities(deps: ActivityDeps) {
       const item = operationItems(plan).find((candidate) => candidate.item === input.item);
       if (!item) throw new Error(`Plan ${plan.planId} has no item ${input.item}`);
       const actions = plan.actions.filter(({ parameters }) => parameters.item === input.item);
-      const own = plan.observed.filter(
-        ({ site, kind, id }) => site === item.site && (item.vmId === undefined || kind !== "vm" || id === item.vmId),
+      const touched = new Set(actions.map(({ resource }) => `${resource.site}/${resource.id}`));
+      const own = plan.observed.filter(({ site, kind, id }) =>
+        plan.kind === remediationPlanKind
+          ? touched.has(`${site}/${id}`)
+          : site === item.site && (item.vmId === undefined || kind !== "vm" || id === item.vmId),
       );
       await refuseDrift(deps, plan, own);
+      const judged = (plan.judged ?? []).filter(
+        ({ resource }) => resource.site === item.site && (item.vmId === undefined || resource.resourceId === item.vmId),
+      );
+      await refuseBlocked(store, plan, judged);
       return { ...item, details: actions.map(({ detail }) => detail) };
     },
   };
@@ -92,9 +102,19 @@ export function operationPlanActivities(deps: ActivityDeps) {
         sharedVolumes: sharedBy(all, vm),
         snapshots: points,
         addresses: addresses.filter(({ vmId }) => vmId === vm.vmId),
+        ...(action === "resize" ? await judgedBy(site, vm) : {}),
       };
     });
     return Promise.all(looked);
+  }
+
+  async function judgedBy(site: string, vm: Vm): Promise<Pick<SeenVm, "place" | "beside">> {
+    const known = registry.sites.find((candidate) => candidate.site === site);
+    if (!known) return {};
+    const { provider, region } = known;
+    const place = { site, provider, ...(region === undefined ? {} : { region }) };
+    const residency = settings(site).residency ?? [];
+    return { place, beside: { residency, ...(await besideOf(store, site, vm.vmId)) } };
   }
 
   async function migrationOf(vm: Vm): Promise<string | undefined> {

@@ -3,8 +3,10 @@ import { Context } from "@temporalio/activity";
 import { ProviderError } from "../domain/errors.ts";
 import { firewallVersion, networkRulesVersion } from "../domain/firewall.ts";
 import { canonicalJson, findDrift, type ObservedResource, type Plan, planContent } from "../domain/plan.ts";
+import { rulesVersion } from "../domain/policy/closing.ts";
 import { parsePoolTargetId, poolTargetKind, poolTargetVersion } from "../domain/traffic-pool-plan.ts";
 import { vmVersion } from "../domain/vm.ts";
+import type { Provider } from "../providers/provider.ts";
 import type { DnsRecordType } from "../providers/traffic-facets.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { goneIsFine } from "./gone.ts";
@@ -108,10 +110,19 @@ async function versionOf(
   }
   // Of plans that were made before they told whose target of a pool is theirs.
   if (kind === "target-pool") return (await goneIsFine(readPool(provider, id, signal)))?.version ?? "absent";
+  if (kind === "security-group-rules") return rulesOf(provider, id, signal);
   if (kind === "security-group") return (await hasSecurityGroup(provider, id, signal)) ? "present" : "absent";
   if (kind === "recovery-point") return (await isIntact(provider, id, signal)) ? "intact" : "changed or gone";
   for await (const network of provider.network.listNetworks(signal)) {
     if (network.networkId === id) return network.active ? "active" : "inactive";
+  }
+  return "absent";
+}
+
+async function rulesOf({ networkAdmin }: Provider, id: string, signal: AbortSignal): Promise<string> {
+  if (!networkAdmin) return "absent";
+  for await (const group of networkAdmin.listSecurityGroups(signal)) {
+    if (group.securityGroupId === id) return rulesVersion(group.rules);
   }
   return "absent";
 }

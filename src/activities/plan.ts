@@ -2,6 +2,7 @@ import { Context } from "@temporalio/activity";
 import type { MigrationRequest } from "../domain/migration.ts";
 import { nextStart } from "../domain/move-hours.ts";
 import type { Plan } from "../domain/plan.ts";
+import { refuseBlocked } from "./admission.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { readApproved, refuseDrift } from "./pinned-plan.ts";
 import { planOne } from "./planner.ts";
@@ -11,13 +12,15 @@ export function planActivities(deps: ActivityDeps) {
   return {
     /** Looks at both sites and stores the pinned plan. Repeating it for a known plan id returns the stored one. */
     async makeMigrationPlan(input: { planId: string; request: MigrationRequest }): Promise<Plan> {
-      return planOne(deps, input, Context.current().cancellationSignal);
+      return planOne(deps, { ...input, admitted: true }, Context.current().cancellationSignal);
     },
 
-    /** The approved plan, if it is the one that was approved, can be executed and nothing it rests on has changed. */
+    /** The approved plan, if it is the one that was approved, can be executed, nothing it rests on has changed and no policy
+     *  forbids it by now. */
     async openPlan(input: { migrationId: string; planId: string; planHash: string }): Promise<Plan> {
       const plan = await readApproved(store, input);
       await refuseDrift(deps, plan, plan.observed);
+      await refuseBlocked(store, plan);
       return plan;
     },
 

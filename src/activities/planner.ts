@@ -3,11 +3,13 @@ import { isProviderError, ProviderError } from "../domain/errors.ts";
 import type { MigrationRequest } from "../domain/migration.ts";
 import { applyMap, type MigrationMap } from "../domain/migration-map.ts";
 import type { MigrationObservations } from "../domain/migration-parts.ts";
-import { planMigration } from "../domain/migration-plan.ts";
+import { type MigrationPlanParts, planMigration } from "../domain/migration-plan.ts";
 import { translatesRules } from "../domain/migration-rules.ts";
 import type { Plan } from "../domain/plan.ts";
+import { movedVm } from "../domain/policy/admission.ts";
 import type { Vm } from "../domain/vm.ts";
 import type { PlannedMember } from "../domain/wave-plan.ts";
+import { admissionNow, besideOf } from "./admission.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { withKnownBytes } from "./known-bytes.ts";
 import { lookAtRunning } from "./look-at-running.ts";
@@ -23,7 +25,7 @@ const refusals = ["InvalidInput", "NotFound", "Conflict", "UnsupportedCapability
 /** As {@link planOne} does, where one VM's refusal is to be told among others' plans. */
 export async function planOrRefusal(
   deps: ActivityDeps,
-  input: { readonly planId: string; readonly request: MigrationRequest },
+  input: { readonly planId: string; readonly request: MigrationRequest; readonly admitted?: boolean },
   signal: AbortSignal,
 ): Promise<PlannedMember> {
   try {
@@ -44,10 +46,13 @@ export interface PlannedSource {
  *  own it may be for the site where that lies. */
 export async function planOne(
   deps: ActivityDeps,
-  input: { readonly planId: string; readonly request: MigrationRequest; readonly source?: PlannedSource } & Pick<
-    MigrationObservations,
-    "homeward"
-  >,
+  input: {
+    readonly planId: string;
+    readonly request: MigrationRequest;
+    readonly source?: PlannedSource;
+    /** Whether policies hold for it. Ways home, tests and protection are none of their business. */
+    readonly admitted?: boolean;
+  } & Pick<MigrationObservations, "homeward">,
   signal: AbortSignal,
 ): Promise<Plan> {
   const { registry, store, transfer, defaults, settings } = deps;
@@ -97,15 +102,37 @@ export async function planOne(
   const tried: Vm = input.source ? { ...vm, state: "stopped" } : vm;
   const preparationRefused = await tryPreparation(source, tried, wanted, transfer.prepareGuest, signal);
   const parts = preparationRefused === undefined ? wanted : planMigration({ ...seen, preparationRefused });
-  const hash = hashOf(parts);
+  const judged = input.admitted ? await admit(deps, parts, seen) : parts;
+  const hash = hashOf(judged);
   const subjects = [
     ...[request.from, request.to].map((site) => ({ site, tags: vm.tags })),
     ...trafficSubjects(request.traffic),
   ];
-  const plan: Plan = { ...parts, planId: input.planId, hash, subjects, createdAt: new Date().toISOString() };
+  const plan: Plan = { ...judged, planId: input.planId, hash, subjects, createdAt: new Date().toISOString() };
   await store.plans.insert(plan);
   // Another attempt may have been quicker: what is stored is what will be carried out.
   return (await store.plans.get(plan.planId)) ?? plan;
+}
+
+/** With what policies say of the VM as it would be at the target. */
+async function admit(
+  { registry, store, settings }: ActivityDeps,
+  parts: MigrationPlanParts,
+  { request, vm, target, disks }: MigrationObservations,
+): Promise<MigrationPlanParts> {
+  const [judge, { backupAt }] = await Promise.all([admissionNow(store), besideOf(store, vm.site, vm.vmId)]);
+  const known = registry.sites.find(({ site }) => site === request.to);
+  const { region } = known ?? {};
+  const provider = known?.provider ?? target.kind ?? "";
+  const place = { site: request.to, provider, ...(region === undefined ? {} : { region }) };
+  const subject = movedVm(place, vm, parts, {
+    target,
+    diskBytes: disks.map(({ targetSizeBytes }) => targetSizeBytes),
+    residency: settings(request.to).residency ?? [],
+    backupAt,
+  });
+  const checks = [...parts.checks, ...judge([subject])];
+  return { ...parts, checks, judged: [subject], executable: checks.every(({ result }) => result !== "fail") };
 }
 
 async function findSource(

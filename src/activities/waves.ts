@@ -139,7 +139,11 @@ export function waveActivities(deps: ActivityDeps) {
       Array.from({ length: planners }, async () => {
         for (let next = queue.shift(); next; next = queue.shift()) {
           const [position, { request }] = next;
-          planned[position] = await planOrRefusal(deps, { planId: memberPlanId(planId, position), request }, signal);
+          planned[position] = await planOrRefusal(
+            deps,
+            { planId: memberPlanId(planId, position), request, admitted: true },
+            signal,
+          );
         }
       }),
     );

@@ -2,7 +2,7 @@ import express, { type Express, type NextFunction, type Request, type RequestHan
 import helmet from "helmet";
 import { CostBook } from "../costs/index.ts";
 import { toWire } from "../domain/wire.ts";
-import { alarms } from "./alarm.ts";
+import { alarms } from "../telemetry/alarm.ts";
 import { audited, noteFailure, refusals } from "./audit.ts";
 import { createAuth } from "./auth/index.ts";
 import { Authenticator, ForbiddenError } from "./authenticate.ts";
@@ -27,7 +27,7 @@ export function createApi(deps: ApiDeps): Express {
   const limits = { ...defaultLimits, ...deps.limits };
   const auth = createAuth(deps.store, deps.auth);
   const temporalUiOrigin = deps.temporalUiUrl === undefined ? undefined : new URL(deps.temporalUiUrl).origin;
-  const alarm = alarms(deps.log, deps.alarmWebhook);
+  const alarm = alarms((level, text, facts) => deps.log[level](facts ?? {}, text), deps.alarmWebhook);
   const authenticator = new Authenticator({
     find: (hash, kind) => (kind === "token" ? findTokenActor(deps.store, hash) : auth.sessions.findActor(hash)),
     onRefused: refusals(deps, alarm),

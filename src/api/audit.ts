@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { AuditEntry } from "../domain/audit.ts";
 import type { Store } from "../store/index.ts";
-import type { RaiseAlarm } from "./alarm.ts";
+import type { RaiseAlarm } from "../telemetry/alarm.ts";
 import { asProblem } from "./problem.ts";
 import type { Actor, Answer } from "./route.ts";
 import { fromTemporal } from "./temporal-problem.ts";

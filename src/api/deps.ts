@@ -21,6 +21,8 @@ export interface SiteSummary {
   readonly simulated: boolean;
   /** What fails together with it. */
   readonly failureDomain?: string;
+  /** Places where its data stays, as the configuration says. */
+  readonly residency?: readonly string[];
 }
 
 export interface ApiLimits {

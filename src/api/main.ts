@@ -124,8 +124,9 @@ async function prepare(store: Store): Promise<true> {
 }
 
 async function listen(store: Store, temporal: Client, at: At): Promise<void> {
-  const sites = config.sites.map(({ site, type, region, enabled, sandbox, failureDomain }) => ({
+  const sites = config.sites.map(({ site, type, region, enabled, sandbox, failureDomain, residency }) => ({
     failureDomain,
+    residency,
     site,
     kind: type,
     region,

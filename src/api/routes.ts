@@ -16,6 +16,7 @@ import { budgetRoutes } from "./routes/budgets.ts";
 import { burstRoutes } from "./routes/burst.ts";
 import { certificateRoutes } from "./routes/certificates.ts";
 import { codecRoutes } from "./routes/codec.ts";
+import { complianceReportRoutes } from "./routes/compliance-reports.ts";
 import { connectionRoutes } from "./routes/connections.ts";
 import type { ApiContext } from "./routes/context.ts";
 import { controlPlaneRoutes } from "./routes/control-plane.ts";
@@ -33,6 +34,9 @@ import { migrationRoutes } from "./routes/migrations.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import { planRoutes } from "./routes/plans.ts";
 import { pointHoldRoutes } from "./routes/point-holds.ts";
+import { policyRoutes } from "./routes/policies.ts";
+import { policyExceptionRoutes } from "./routes/policy-exceptions.ts";
+import { policyFindingRoutes } from "./routes/policy-findings.ts";
 import { priceRoutes } from "./routes/prices.ts";
 import { protectionRoutes } from "./routes/protection.ts";
 import { protectionPointRoutes } from "./routes/protection-points.ts";
@@ -71,6 +75,10 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
     ...budgetRoutes(context),
     ...whatIfRoutes(context),
     ...scheduleRoutes(context),
+    ...policyRoutes(context),
+    ...policyExceptionRoutes(context),
+    ...policyFindingRoutes(context),
+    ...complianceReportRoutes(context),
     ...planRoutes(context),
     ...mapRoutes(context),
     ...addressRoutes(context),

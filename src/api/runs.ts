@@ -65,12 +65,14 @@ import type { RestoreVmInput } from "../workflows/restore-vm/types.ts";
 import type { RotateTunnelKeysInput } from "../workflows/rotate-tunnel-keys/types.ts";
 import { pauseWaveSignal, resumeWaveSignal } from "../workflows/run-wave/messages.ts";
 import type { RunWaveInput } from "../workflows/run-wave/types.ts";
+import type { ScanPoliciesInput } from "../workflows/scan-policies/types.ts";
 import { answerOutageUpdate } from "../workflows/site-health/messages.ts";
 import type { OutageAnswer } from "../workflows/site-health/types.ts";
 import type { RefreshResourcesInput, SyncInventoryInput } from "../workflows/sync-inventory/types.ts";
 import type { TakeCensusInput } from "../workflows/take-census/types.ts";
 import { endTestUpdate } from "../workflows/test-migration/messages.ts";
 import type { TestMigrationInput } from "../workflows/test-migration/types.ts";
+import type { PolicyToTry, TriedAt } from "../workflows/try-policy/types.ts";
 import type { VerifyCertificateInput, VerifyCertificateResult } from "../workflows/verify-certificate/types.ts";
 import { ProblemError } from "./problem.ts";
 import { fromTemporal } from "./temporal-problem.ts";
@@ -354,6 +356,30 @@ export class Runs {
     );
   }
 
+  /** Starts a scan, or finds it running or ended already; returns its workflow's id. */
+  async scanPolicies(input: ScanPoliciesInput & { readonly scanId: string }): Promise<string> {
+    const workflowId = `policy-scan/${input.scanId}`;
+    await this.#guard(this.#limits.askMs, () =>
+      this.#startOrFind("scanPolicies", {
+        taskQueue,
+        workflowId,
+        args: [input],
+        staticSummary: "Hold everything against the policies",
+        workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+      }),
+    );
+    return workflowId;
+  }
+
+  tryPolicy(input: PolicyToTry, requestId: string): Promise<readonly TriedAt[]> {
+    const options = { workflowId: `policy-dry-run/${requestId}`, args: [input] };
+    return this.#ask(
+      "tryPolicy",
+      { ...options, staticSummary: `Try the policy ${input.draft.name}` },
+      this.#limits.longAskMs,
+    );
+  }
+
   /** Starts the assessment's run, or finds it running or ended already. */
   async assess(input: AssessEstateInput): Promise<void> {
     const { assessmentId, from, to } = input;
@@ -616,6 +642,7 @@ export class Runs {
 function planSummary(input: PlanOperationInput): string {
   if (input.create) return `Plan a new VM ${input.create.name}`;
   if (input.finalize) return `Plan the finalize of ${input.finalize.migrationId}`;
+  if (input.remediation) return `Plan to mend ${input.remediation.policy ?? `after ${input.remediation.undo}`}`;
   if (input.restore) return `Plan to restore ${input.restore.vm}`;
   if (input.test) return `Plan a test of ${input.test.migrationId ?? input.test.vm}`;
   if (input.recovery) return `Plan a ${input.recovery.mode} of ${input.recovery.groupId}`;

@@ -20,6 +20,7 @@ import { addLogs } from "./programs/logs.ts";
 import { addMaps, withMap } from "./programs/maps.ts";
 import { addMetrics } from "./programs/metrics.ts";
 import { addTestOf, addTests, withTest } from "./programs/migration-tests.ts";
+import { addPolicies } from "./programs/policies.ts";
 import { addProtection } from "./programs/protection.ts";
 import { addProxy } from "./programs/proxy.ts";
 import { addRecovery } from "./programs/recovery.ts";
@@ -61,6 +62,7 @@ export function buildProgram(): Command {
   addSearch(program);
   addCosts(program);
   addSchedules(program);
+  addPolicies(program);
   addOperations(program);
   addSiteWorkers(program);
   addProxy(program);

@@ -184,6 +184,7 @@ export interface Config {
   /** What the scripts of recovery plans are called with. */
   readonly webhooks: { readonly key?: Secret | undefined };
   readonly sessions: { readonly idleMs: number; readonly maxMs: number };
+  readonly policies: { readonly scanIntervalMs: number };
   readonly inventory: {
     /** Of VMs, and of everything else. */
     readonly intervalMs: number;

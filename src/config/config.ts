@@ -73,6 +73,7 @@ export function loadConfig(input: { file?: string; sitesFile?: string; env: Node
     alerting: toAlerting(content, source),
     webhooks: content.webhooks ?? {},
     sessions: { idleMs: content.sessions.idle, maxMs: content.sessions.max },
+    policies: { scanIntervalMs: content.policies.scan_interval },
     inventory: {
       intervalMs: content.inventory.interval,
       fullIntervalMs: content.inventory.full_interval,

@@ -389,6 +389,14 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
     effect: { now: "the worker's collectors" },
     test: "reads how often figures are read",
   },
+  "policies.scan_interval": {
+    description: "How often everything that the inventory has is held against the policies.",
+    unit: "duration",
+    default: "15m",
+    example: "1h",
+    effect: { now: "the worker's schedule of policy scans" },
+    test: "reads how often policies are scanned",
+  },
   "temporal.address": {
     description: "Address of the Temporal server. `TEMPORAL_ADDRESS` wins.",
     default: "127.0.0.1:7233",

@@ -356,6 +356,7 @@ export const fileSchema = section({
   }),
   webhooks: section({ key: secret().optional() }).optional(),
   sessions: section({ idle: duration(), max: duration() }),
+  policies: section({ scan_interval: duration() }),
   inventory: section({ interval: duration(), full_interval: duration(), history: duration() }),
   metrics: section({ interval: duration() }),
   temporal: section({

@@ -4,6 +4,7 @@ import type { CreateObservations, SeenSite } from "./create-observations.ts";
 import type { CreateVmRequest } from "./create-request.ts";
 import type { CapacityType } from "./instance-type.ts";
 import type { NewVmParameters } from "./operation.ts";
+import type { Admit } from "./policy/admission.ts";
 import { diskMonth, egressCost, hoursPerMonth, type Price } from "./prices.ts";
 
 /** One way to get a VM of a pool, whole: what the create takes, and what an hour of it costs. */
@@ -93,14 +94,21 @@ export function burstRequest(settings: BurstSettings, name: string, spot: boolea
 export function rankOffers(
   settings: BurstSettings,
   seen: readonly SeenSite[],
-  { name, spot, backOffs, nowMs }: { name: string; spot: boolean; backOffs: readonly BackOff[]; nowMs: number },
+  {
+    name,
+    spot,
+    backOffs,
+    nowMs,
+    admit,
+  }: { name: string; spot: boolean; backOffs: readonly BackOff[]; nowMs: number; admit?: Admit },
 ): RankedOffers {
   const out: BurstCandidate[] = [];
   const offers: BurstOffer[] = [];
   for (const site of seen) {
     for (const wanted of spot ? [false, true] : [false]) {
       const request = burstRequest(settings, name, wanted);
-      const observations: CreateObservations = { request, defaults: { stopGraceMs: 0 }, sites: [site] };
+      const observed = { request, defaults: { stopGraceMs: 0 }, sites: [site] };
+      const observations: CreateObservations = { ...observed, ...(admit ? { admit } : {}) };
       const candidate = candidateAt(site, observations);
       if (!fits(candidate)) {
         const failed = candidate.checks.find(({ result }) => result === "fail");

@@ -5,8 +5,11 @@ import { mib } from "./format.ts";
 import type { CapacityType } from "./instance-type.ts";
 import { planSecurityGroups } from "./migration-network.ts";
 import type { TargetNetwork } from "./migration-parts.ts";
+import type { NewVmDisk } from "./operation.ts";
 import type { Offering } from "./placement.ts";
 import type { PlanCheck, PlanChoice } from "./plan.ts";
+import { plannedVm } from "./policy/admission.ts";
+import type { Subject } from "./policy/subject.ts";
 import { addressMonth, addUp, type Cost, diskMonth, instanceMonth } from "./prices.ts";
 import { packTags } from "./tags.ts";
 import type { DiskBus, Firmware } from "./vm.ts";
@@ -27,6 +30,8 @@ export interface Candidate {
   readonly diskBytes: readonly number[];
   /** Of a month; absent where nothing has a price. */
   readonly monthly?: Cost;
+  /** As policies see it; absent where there are none. */
+  readonly judged?: Subject;
 }
 
 const elsewhere = "Choose another site.";
@@ -36,7 +41,7 @@ export function fits({ checks }: Candidate): boolean {
 }
 
 /** Looks at one site with the request's eyes. The first check that fails is why it won't do. */
-export function candidateAt(seen: SeenSite, { request }: CreateObservations): Candidate {
+export function candidateAt(seen: SeenSite, { request, admit }: CreateObservations): Candidate {
   const checks = placeChecks(seen, request);
   const { site, there } = seen;
   if (!there || checks.some(({ result }) => result === "fail")) return nothing(site, checks);
@@ -50,6 +55,13 @@ export function candidateAt(seen: SeenSite, { request }: CreateObservations): Ca
   const size = sizeOf(seen, there, { request, firmware, zone: network.network?.zone });
   const diskBytes = there.diskBytes.filter((bytes) => typeof bytes === "number");
   const monthly = costOf(there, request, size, diskBytes);
+  const judged = newVm(seen, there, request, {
+    size,
+    network: network.network,
+    groups: groups.ids,
+    diskBytes,
+    monthly,
+  });
   return {
     site,
     checks: [
@@ -59,6 +71,7 @@ export function candidateAt(seen: SeenSite, { request }: CreateObservations): Ca
       ...network.checks,
       ...groups.checks,
       ...boundChecks(site, there, request, { size, diskBytes }),
+      ...(admit?.([judged]) ?? []),
     ],
     choices: [...network.choices, ...groups.choices, ...size.choices],
     offerings: size.offerings,
@@ -70,7 +83,47 @@ export function candidateAt(seen: SeenSite, { request }: CreateObservations): Ca
     ...(network.network ? { network: network.network } : {}),
     ...(groups.ids ? { securityGroups: groups.ids } : {}),
     ...(monthly ? { monthly } : {}),
+    ...(admit ? { judged } : {}),
   };
+}
+
+/** The VM as policies judge it. */
+function newVm(
+  { site, provider, region, residency }: SeenSite,
+  there: SiteOffer,
+  { name, cpus, memoryBytes, tags = {}, publicAddress, disks = [] }: CreateVmRequest,
+  chosen: {
+    readonly size: PlannedSize;
+    readonly network: TargetNetwork | undefined;
+    readonly groups: readonly string[] | undefined;
+    readonly diskBytes: readonly number[];
+    readonly monthly: Cost | undefined;
+  },
+): Subject {
+  const { size, network, groups, diskBytes, monthly } = chosen;
+  const type = size.offerings[0]?.type;
+  const planned = {
+    vmId: "new",
+    ...{ name, cpus: type?.cpus ?? cpus, memoryBytes: type?.memoryBytes ?? memoryBytes, tags },
+    ...(type ? { instanceType: type.name, capacityType: size.capacityType } : {}),
+    ...(network?.zone === undefined ? {} : { zone: network.zone }),
+    disks: diskBytes.map((sizeBytes, index) => ({
+      sizeBytes,
+      ...typeOf(disks[index - diskBytes.length + disks.length]),
+    })),
+    nics: network ? [{ networkId: network.networkId }] : [],
+  };
+  return plannedVm({ site, provider, ...(region === undefined ? {} : { region }) }, planned, {
+    target: there,
+    securityGroups: groups,
+    monthly,
+    publicAddress,
+    residency,
+  });
+}
+
+function typeOf(disk: NewVmDisk | undefined): { type?: string } {
+  return disk?.type === undefined ? {} : { type: disk.type };
 }
 
 function nothing(site: string, checks: readonly PlanCheck[]): Candidate {

@@ -1,10 +1,12 @@
 import type { CreateVmRequest } from "./create-request.ts";
 import type { MigrationObservations } from "./migration-parts.ts";
+import type { Admit } from "./policy/admission.ts";
 import type { Firmware } from "./vm.ts";
 
 /** A site that a VM might be made at. */
 export interface SeenSite {
   readonly site: string;
+  readonly provider: string;
   readonly region?: string;
   /** Places where its data stays, as the configuration says. */
   readonly residency: readonly string[];
@@ -33,4 +35,6 @@ export interface CreateObservations {
   readonly request: CreateVmRequest;
   readonly defaults: { readonly stopGraceMs: number };
   readonly sites: readonly SeenSite[];
+  /** Absent: no policies hold. */
+  readonly admit?: Admit;
 }

@@ -40,6 +40,7 @@ export function planCreate(seen: CreateObservations): OperationPlanParts {
     observed: observedAt(best, request.recoveryPoint),
     choices,
     actions,
+    ...(best.judged ? { judged: [best.judged] } : {}),
     checks: [
       ...best.checks,
       { check: "site", result: "pass", detail: `${name} can be made at ${best.site}` },

@@ -216,6 +216,7 @@ export interface MigrationObservations {
       readonly securityGroupId: string;
       readonly name: string;
       readonly virtualNetworkId?: string;
+      readonly rules?: readonly SecurityRule[];
     }[];
     /** What its networks let through by rules of their own, by network; read where rules are to be translated. */
     readonly networkRules?: Readonly<Record<string, readonly FirewallRule[]>>;

@@ -2,7 +2,10 @@ import { gib } from "./format.ts";
 import type { InstanceType } from "./instance-type.ts";
 import type { OperateVmsRequest, OperationStep } from "./operation.ts";
 import type { ObservedResource, PlanCheck, PlanChoice } from "./plan.ts";
+import type { Admit } from "./policy/admission.ts";
+import type { Subject } from "./policy/subject.ts";
 import type { CostItem, PriceBook } from "./prices.ts";
+import type { Place } from "./resource.ts";
 import type { Vm } from "./vm.ts";
 
 /** A VM that was asked for, with what deciding about it takes. */
@@ -18,6 +21,9 @@ export interface SeenVm {
   /** For a new size; absent where any will do. */
   readonly instanceTypes?: readonly InstanceType[];
   readonly prices?: PriceBook;
+  /** What policies ask beside: where it is, and what else is known of it. */
+  readonly place?: Place;
+  readonly beside?: Omit<Subject, "resource">;
   /** For a delete: of its disks, by which other VMs use the same ones, and what it holds besides. */
   readonly sharedVolumes?: Readonly<Record<string, string>>;
   readonly snapshots?: readonly { readonly snapshotId: string; readonly volumeId?: string }[];
@@ -25,6 +31,8 @@ export interface SeenVm {
 }
 
 export interface OperateObservations {
+  /** Absent: no policies hold. */
+  readonly admit?: Admit;
   readonly request: OperateVmsRequest;
   readonly defaults: { readonly stopGraceMs: number };
   readonly vms: readonly SeenVm[];
@@ -45,6 +53,8 @@ export interface VmDecision {
   readonly checks: readonly PlanCheck[];
   readonly observed?: readonly ObservedResource[];
   readonly monthly?: readonly CostItem[];
+  /** What it would be, as policies judge it. */
+  readonly judged?: Subject;
 }
 
 const nothingToDo = "Nothing has to be done.";

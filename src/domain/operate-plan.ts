@@ -50,6 +50,7 @@ export function planOperation(seen: OperateObservations): OperationPlanParts {
       parameters: { item, name: vm?.name ?? asked, vmId: vm?.vmId, ...parameters },
     })),
   );
+  const all = acting.flatMap(({ judged }) => judged ?? []);
   const leavesOut = possible.length > 0 && possible.length < decided.length;
   const monthly = acting.flatMap((each) => each.monthly ?? []);
   return {
@@ -64,6 +65,7 @@ export function planOperation(seen: OperateObservations): OperationPlanParts {
       ...observed,
     ]),
     choices: acting.flatMap(({ choices = [] }) => choices),
+    ...(all.length > 0 ? { judged: all } : {}),
     actions,
     checks: decided.flatMap(({ checks }) => (leavesOut ? checks.map(leftOut) : checks)),
     estimates: {
@@ -89,10 +91,16 @@ function decide(seen: SeenVm, all: OperateObservations): VmDecision & { readonly
 
 /** A migration's ends are its own until it has come to its end. */
 function heldChecks({ site, migrationId }: SeenVm, vm: Vm, action: VmAction): PlanCheck[] {
-  const holder = vm.tags[tagKeys.fencedBy] ?? migrationId;
+  const fencedBy = vm.tags[tagKeys.fencedBy];
+  const holder = fencedBy ?? migrationId;
   if (holder === undefined || action === "stop") return [];
   // What arrived runs for its users, who may start it whenever they like.
   if (action === "start" && vm.tags[tagKeys.fencedBy] === undefined) return [];
+  if (fencedBy?.startsWith("quarantine-")) {
+    const detail = `${nameOf(site, vm)} is in quarantine (${fencedBy})`;
+    const remedy = "Take the remediation back with `novacron policies undo`, once it is clear.";
+    return [{ check: "vm-not-in-quarantine", result: "fail", detail, remedy }];
+  }
   return [
     {
       check: "vm-not-in-migration",

@@ -13,7 +13,8 @@ import {
 } from "./operate-decision.ts";
 import type { VmSize } from "./operation.ts";
 import { place } from "./placement.ts";
-import { type CostItem, instanceMonth, noPrices } from "./prices.ts";
+import { resizedVm } from "./policy/admission.ts";
+import { addUp, type CostItem, instanceMonth, noPrices } from "./prices.ts";
 import type { Vm } from "./vm.ts";
 
 /** A VM changes its size while it is off: one that runs is stopped for it and started again, where that was asked for. */
@@ -36,6 +37,10 @@ export function planResize(seen: SeenVm & { readonly vm: Vm }, all: OperateObser
     const remedy = "Stop it first, or allow a restart (--restart).";
     return cannot("vm-state", `${name} is ${vm.state}, and a size is changed while a VM is off`, remedy);
   }
+  const judged =
+    all.admit && seen.place
+      ? resizedVm(seen.place, vm, size, { ...seen.beside, ...(monthly ? { monthly: addUp([monthly]) } : {}) })
+      : undefined;
   const resize: WordedStep = {
     step: { action: "resize-vm", vmId: vm.vmId, size, former },
     detail: `Resize ${name} from ${describeSize(vm)} to ${describeSize(size)}`,
@@ -49,7 +54,8 @@ export function planResize(seen: SeenVm & { readonly vm: Vm }, all: OperateObser
           { step: { action: "start-vm", vmId: vm.vmId }, detail: `Start ${name} again` },
         ],
     choices: [{ what: `size of ${name}`, chosen: describeSize(size), why }],
-    checks: [ok("size", `${name} can have ${describeSize(size)}`)],
+    checks: [ok("size", `${name} can have ${describeSize(size)}`), ...(judged ? (all.admit?.([judged]) ?? []) : [])],
+    ...(judged ? { judged } : {}),
     ...(monthly ? { monthly: [monthly] } : {}),
   };
 }

@@ -1,5 +1,6 @@
 import type { CreateVmParameters } from "./migration-parts.ts";
 import type { Plan } from "./plan.ts";
+import type { SecurityRule } from "./security-rule.ts";
 import type { DiskBus } from "./vm.ts";
 
 /** What is done to VMs beside moving them: the requests, the steps of their plans, and how a run of one stands. */
@@ -8,7 +9,14 @@ export const vmActions = ["start", "stop", "resize", "delete"] as const;
 export type VmAction = (typeof vmActions)[number];
 
 /** The kinds of plan that `operateVms` executes. */
-export const operationKinds = ["create-vm", "start-vm", "stop-vm", "resize-vm", "delete-vm"] as const;
+export const operationKinds = [
+  "create-vm",
+  "start-vm",
+  "stop-vm",
+  "resize-vm",
+  "delete-vm",
+  "remediate-findings",
+] as const;
 export type OperationKind = (typeof operationKinds)[number];
 
 export interface VmReference {
@@ -79,7 +87,22 @@ export type OperationStep =
   | { readonly action: "delete-vm"; readonly vmId: string }
   | { readonly action: "delete-volume"; readonly volumeId: string }
   | { readonly action: "delete-snapshot"; readonly snapshotId: string }
-  | { readonly action: "release-address"; readonly addressId: string };
+  | { readonly action: "release-address"; readonly addressId: string }
+  | {
+      readonly action: "set-tags";
+      readonly vmId: string;
+      readonly set: Readonly<Record<string, string>>;
+      readonly remove: readonly string[];
+    }
+  | {
+      readonly action: "set-security-rules";
+      readonly securityGroupId: string;
+      readonly rules: readonly SecurityRule[];
+      readonly former: readonly SecurityRule[];
+    }
+  | { readonly action: "create-snapshot"; readonly volumeId: string; readonly key: string }
+  /** Nobody starts it until it is released. */
+  | { readonly action: "hold-vm" | "release-vm"; readonly vmId: string; readonly holder: string };
 
 /** Everything that a plan does to one VM. */
 export interface OperationItem {

@@ -1,4 +1,5 @@
 import type { ScopedResource } from "./access.ts";
+import type { Subject } from "./policy/subject.ts";
 import type { Cost } from "./prices.ts";
 
 /**
@@ -64,6 +65,9 @@ export interface PlanContent {
   readonly observed: readonly ObservedResource[];
   readonly choices: readonly PlanChoice[];
   readonly actions: readonly PlanAction[];
+  /** What would be there afterwards, as policies judge it; judged again when the plan is executed. Absent in plans that they
+   *  don't judge. */
+  readonly judged?: readonly Subject[];
 }
 
 export interface Plan extends PlanContent {
@@ -103,8 +107,8 @@ export function canonicalJson(value: unknown): string {
 
 /** The part of a plan that its hash covers. */
 export function planContent(plan: PlanContent): PlanContent {
-  const { kind, inputs, observed, choices, actions } = plan;
-  return { kind, inputs, observed, choices, actions };
+  const { kind, inputs, observed, choices, actions, judged } = plan;
+  return { kind, inputs, observed, choices, actions, ...(judged ? { judged } : {}) };
 }
 
 /** What changed between the plan's view and today's, resource by resource. */

@@ -26,6 +26,8 @@ export interface VmNic {
   readonly mac?: string;
   /** In its network, where the site gives it one. */
   readonly address?: string;
+  /** By which the internet reaches it, where it has one. */
+  readonly publicAddress?: string;
 }
 
 /** The network id of a NIC that reaches nobody, at sites where networks aren't made; published ports still reach the VM. */

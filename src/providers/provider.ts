@@ -126,6 +126,8 @@ export const capabilityNames = [
   "disks.region-copy",
   /** Disks can be encrypted with a key of the customer's. */
   "disks.customer-key",
+  /** The site encrypts what disks hold at rest. */
+  "disks.encrypted",
   "network.create",
   /** Its virtual networks have parts. */
   "network.subnets",
@@ -375,6 +377,8 @@ export interface ListedVolume extends Volume {
   /** The site's own word: `gp3`, `qcow2`. */
   readonly type?: string;
   readonly createdAt?: string;
+  /** At rest, by the site itself; absent where it doesn't say. */
+  readonly encrypted?: boolean;
 }
 
 /** A recovery point as a list of all of them shows it. */

@@ -22,6 +22,7 @@ import { CostRepository } from "./cost-repository.ts";
 import { clientConfig, type DatabaseOptions, openDatabase, type StoreLog } from "./database.ts";
 import { dumpStore } from "./dump.ts";
 import { FilePipe } from "./file-pipe.ts";
+import { FindingRepository } from "./finding-repository.ts";
 import { GroupPointRepository } from "./group-point-repository.ts";
 import { GuardRepository } from "./guard-repository.ts";
 import { HealthRepository } from "./health-repository.ts";
@@ -41,6 +42,7 @@ import { OperationRepository } from "./operation-repository.ts";
 import { PlanRepository } from "./plan-repository.ts";
 import { PointHoldRepository } from "./point-hold-repository.ts";
 import { PointRepository } from "./point-repository.ts";
+import { PolicyRepository } from "./policy-repository.ts";
 import { shippedPriceList } from "./price-catalogue.ts";
 import { PriceRepository } from "./price-repository.ts";
 import { ProtectionRepository } from "./protection-repository.ts";
@@ -74,6 +76,7 @@ export type { ConnectionPatch } from "./connection-repository.ts";
 export type { BackupPlace } from "./control-plane-repository.ts";
 export type { CostRepository, CostSegment, CostSource } from "./cost-repository.ts";
 export type { StoreLog } from "./database.ts";
+export type { FindingQuery } from "./finding-repository.ts";
 export type { HealthDecision } from "./health-repository.ts";
 export type { DecisionAnswer } from "./health-schema.ts";
 export type { IdempotencyClaim, StoredResponse } from "./idempotency-repository.ts";
@@ -86,6 +89,8 @@ export type { MigrationTestPatch } from "./migration-test-repository.ts";
 export type { Page } from "./paging.ts";
 export type { PointDecision } from "./point-hold-repository.ts";
 export type { PointKind, PointRecord } from "./point-repository.ts";
+export type { KeptPolicy, NewPolicy } from "./policy-repository.ts";
+export type { TriedPolicy } from "./policy-scans.ts";
 export type { PriceList, PriceQuery } from "./price-repository.ts";
 export type { NewProtectionEvent } from "./protection-events.ts";
 export type { MemberPatch, NewProtectionGroup } from "./protection-repository.ts";
@@ -134,6 +139,9 @@ export interface Store {
   readonly inventory: InventoryWriter;
   readonly resources: ResourceRepository;
   readonly searches: SavedSearchRepository;
+  readonly policies: PolicyRepository;
+  /** What breaks policies. */
+  readonly findings: FindingRepository;
   readonly points: PointRepository;
   readonly rounds: ReplicaRoundRepository;
   readonly warm: WarmRepository;
@@ -222,6 +230,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     inventory: new InventoryWriter(db),
     resources: new ResourceRepository(db),
     searches: new SavedSearchRepository(db),
+    policies: new PolicyRepository(db),
+    findings: new FindingRepository(db),
     points: new PointRepository(db),
     rounds: new ReplicaRoundRepository(db),
     warm: new WarmRepository(db),

@@ -68,6 +68,14 @@ import type { MetricRollupTable, MetricSampleTable, MetricSeriesTable } from "./
 import type { MigrationTestTable } from "./migration-test-schema.ts";
 import type { OperationItemTable, OperationTable } from "./operation-schema.ts";
 import type {
+  PolicyApprovalTable,
+  PolicyExemptionTable,
+  PolicyFindingTable,
+  PolicyScanResultTable,
+  PolicyScanTable,
+  PolicyTable,
+} from "./policy-schema.ts";
+import type {
   GroupPointTable,
   ProtectionEventTable,
   ProtectionGroupTable,
@@ -379,4 +387,10 @@ export interface Database {
   control_plane: ControlPlaneTable;
   control_plane_places: ControlPlanePlaceTable;
   interrupted_runs: InterruptedRunTable;
+  policies: PolicyTable;
+  policy_exemptions: PolicyExemptionTable;
+  policy_approvals: PolicyApprovalTable;
+  policy_findings: PolicyFindingTable;
+  policy_scans: PolicyScanTable;
+  policy_scan_results: PolicyScanResultTable;
 }

@@ -131,7 +131,7 @@ function whole(value: number): number {
   return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, value));
 }
 
-function carries(term: string): RawBuilder<boolean> {
+export function carries(term: string): RawBuilder<boolean> {
   return sql<boolean>`r.terms @> ${[term]}::text[]`;
 }
 
@@ -139,16 +139,16 @@ function isTermField(field: string): field is TermField {
   return field === "owner" || field === "project" || field === "type";
 }
 
-function likeOf(pieces: readonly string[]): string {
+export function likeOf(pieces: readonly string[]): string {
   return pieces.map(escapeLike).join("%");
 }
 
-function escapeLike(text: string): string {
+export function escapeLike(text: string): string {
   return text.replaceAll(/[\\%_]/g, "\\$&");
 }
 
 /** PostgreSQL has no year 0, JavaScript none after 275760. */
-function timeText(ms: number): string {
+export function timeText(ms: number): string {
   const earliest = Date.UTC(1970, 0) - 1_900 * 365 * 86_400_000;
   return new Date(Math.min(Math.max(ms, earliest), Date.UTC(9999, 11, 31))).toISOString();
 }

@@ -5,6 +5,7 @@ import type { BackUpControlPlaneInput } from "../workflows/back-up-control-plane
 import type { CollectCostsInput } from "../workflows/collect-costs/types.ts";
 import type { KeepHouseInput } from "../workflows/keep-house/types.ts";
 import type { RotateSecretInput } from "../workflows/rotate-secret/types.ts";
+import type { ScanPoliciesInput } from "../workflows/scan-policies/types.ts";
 import type { SyncInventoryInput } from "../workflows/sync-inventory/types.ts";
 import { taskQueue } from "./connection.ts";
 
@@ -28,13 +29,21 @@ interface Timetable {
     | "tendConnections"
     | "backUpControlPlane"
     | "collectCosts"
-    | "analyseSavings";
+    | "analyseSavings"
+    | "scanPolicies";
   readonly everyMs: number;
   /** The first time at once, and not only after an interval. */
   readonly atOnce?: boolean;
   readonly args:
     | readonly []
-    | readonly [SyncInventoryInput | KeepHouseInput | RotateSecretInput | BackUpControlPlaneInput | CollectCostsInput];
+    | readonly [
+        | SyncInventoryInput
+        | KeepHouseInput
+        | RotateSecretInput
+        | BackUpControlPlaneInput
+        | CollectCostsInput
+        | ScanPoliciesInput,
+      ];
 }
 
 const housekeeping = "housekeeping";
@@ -71,6 +80,18 @@ export async function ensureBurstSweepSchedule(client: Client): Promise<void> {
     workflowType: "sweepBursts",
     everyMs: 300_000,
     args: [],
+  });
+}
+
+/** Has everything held against the policies, again and again. Safe to call from every worker at every start. */
+export async function ensurePolicyScanSchedule(client: Client, everyMs: number): Promise<void> {
+  const scheduleId = "policy-scan";
+  await ensureSchedule(client, {
+    scheduleId,
+    workflowId: scheduleId,
+    workflowType: "scanPolicies",
+    everyMs,
+    args: [{ askedBy: "schedule/policy-scan" }],
   });
 }
 

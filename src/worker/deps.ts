@@ -13,6 +13,7 @@ import { tunnelKey } from "../integrations/ipsec/tunnel-key.ts";
 import { createSecrets } from "../integrations/secrets/create.ts";
 import { createRegistry, type ProviderEntry, type Registry } from "../providers/registry.ts";
 import type { Store } from "../store/index.ts";
+import { alarms } from "../telemetry/alarm.ts";
 import type { Say } from "../telemetry/say.ts";
 import type { SpanTaker } from "../telemetry/span.ts";
 import { ensureSiteHealth } from "../temporal/site-health.ts";
@@ -149,6 +150,7 @@ export async function buildDeps(parts: WorkerParts): Promise<ActivityDeps & { cl
     async signalReplicated(workflowId) {
       await client.workflow.getHandle(workflowId).signal(replicatedSignal);
     },
+    alarm: alarms(log, config.alarms.webhook),
     log: {
       warn: (message, error) => log("warn", message, isProviderError(error) ? { code: error.code } : undefined),
     },

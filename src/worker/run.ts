@@ -25,6 +25,7 @@ import {
   ensureCostSchedules,
   ensureHousekeepingSchedule,
   ensureInventorySchedules,
+  ensurePolicyScanSchedule,
   ensureRecoveryPlanSchedule,
   ensureRotationSchedules,
   ensureSavingsSchedule,
@@ -166,6 +167,7 @@ async function takeWork(parts: Work, onWorking: () => void): Promise<void> {
     config.sites.filter(({ enabled, costModel }) => enabled && costModel !== undefined).map(({ site }) => site),
   );
   await ensureSavingsSchedule(client, config.savings.enabled);
+  await ensurePolicyScanSchedule(client, config.policies.scanIntervalMs);
   await ensureHousekeepingSchedule(client, { historyMs: config.inventory.historyMs, logsMs: config.logging.keepMs });
   const { backupTo, intervalMs } = config.controlPlane;
   await ensureBackupSchedule(client, backupTo, intervalMs);

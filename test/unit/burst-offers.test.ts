@@ -39,7 +39,7 @@ function site(name: string, prices: readonly Price[], residency = "eu"): SeenSit
     ],
     prices: { provider: "p", region: "r", prices },
   } as unknown as SiteOffer;
-  return { site: name, residency: [residency], there };
+  return { site: name, provider: "aws", residency: [residency], there };
 }
 
 const seen = [

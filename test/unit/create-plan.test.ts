@@ -18,6 +18,7 @@ function price(item: string, micros: number, terms: PriceTerms = "on-demand"): P
 function cloud(site: string, prices: Price[], more: Partial<SiteOffer> = {}, region = "us-east-1"): SeenSite {
   return {
     site,
+    provider: "aws",
     region,
     residency: ["us"],
     there: {
@@ -41,7 +42,7 @@ function host(site: string, more: Partial<SiteOffer> = {}): SeenSite {
   const gaps = { prices: "a host of your own has no price list", "compute.spot": "it sells nothing" };
   const networks = [{ networkId: "user", name: "user", active: true }];
   const there = { capabilityGaps: gaps, networks, vmNames: [], ceilings: [], diskBytes: [10 * GiB], ...more };
-  return { site, residency: ["eu"], there };
+  return { site, provider: "libvirt", residency: ["eu"], there };
 }
 
 const wish: CreateVmRequest = { name: "web-1", cpus: 2, memoryBytes: 4 * GiB, disks: [{ sizeBytes: 10 * GiB }] };
@@ -93,7 +94,7 @@ describe("where a new VM goes", () => {
   });
 
   test("is not a site that can't be looked at, nor one beyond its ceilings", () => {
-    const away: SeenSite = { site: "away", region: "us-east-1", residency: [], unread: "no answer" };
+    const away: SeenSite = { site: "away", provider: "aws", region: "us-east-1", residency: [], unread: "no answer" };
     const full = cloud("full", [price("m.large", 1), price("gp3", 1)], {
       ceilings: [{ name: "max_vms", limit: 3, used: 3, unit: "VMs" }],
     });

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { CostBook } from "../../costs/index.ts";
 import { describeScope, type ScopedResource } from "../../domain/access.ts";
 import { isProviderError } from "../../domain/errors.ts";
-import type { RaiseAlarm } from "../alarm.ts";
+import type { RaiseAlarm } from "../../telemetry/alarm.ts";
 import type { Auth } from "../auth/index.ts";
 import type { ApiDeps, ApiLimits, SiteSummary } from "../deps.ts";
 import type { ApiMetrics } from "../metrics.ts";

@@ -3,10 +3,12 @@ import type { CreateVmRequest } from "../../domain/create-request.ts";
 import type { MigrationTestRequest } from "../../domain/migration-test.ts";
 import type { OperateVmsRequest } from "../../domain/operation.ts";
 import type { Plan } from "../../domain/plan.ts";
+import type { RemediationRequest } from "../../domain/policy/remediation-request.ts";
 import type { RecoveryRequest } from "../../domain/recovery-run.ts";
 import { fromWire } from "../../domain/wire.ts";
 import { planFinalizeNow } from "../finalize-migration.ts";
 import { planCreateNow, planOperationNow } from "../operations.ts";
+import { planRemediationNow } from "../remediate.ts";
 import { type Answer, type Asked, route } from "../route.ts";
 import { planBody, planSchema } from "../schemas/plan.ts";
 import { planNow } from "../start-migration.ts";
@@ -75,6 +77,8 @@ function planBy(
       return planCreateNow(context, caller, planId, fromWire<CreateVmRequest>(body.request));
     case "test_migration":
       return planTestNow(context, caller, planId, fromWire<MigrationTestRequest>(body.request));
+    case "remediate_findings":
+      return planRemediationNow(context, caller, planId, fromWire<RemediationRequest>(body.request));
     case "recover_group":
       return planRecoveryNow(context, caller, planId, fromWire<RecoveryRequest>(body.request));
     case "finalize_migration":

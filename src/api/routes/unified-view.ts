@@ -38,10 +38,11 @@ export function unifiedViewRoutes(context: ApiContext) {
         const { scopes } = access;
         const moves = actor?.grants.get("migrations:read");
         const moment = asOf === undefined ? {} : { asOf };
-        const [parts, bursts, activeMigrations, age] = await Promise.all([
+        const [parts, bursts, activeMigrations, policyViolations, age] = await Promise.all([
           store.resources.sums({ where, scopes, ...moment }),
           store.resources.sums({ where: allOf(where, bursting), scopes, ...moment }),
           moves && store.migrations.countActive({ where, vmScopes: scopes, scopes: moves, asOf }),
+          store.findings.openCount(scopes),
           freshness(context, access, { where, asOf }),
         ]);
         const totals = unifiedTotals(parts);
@@ -59,7 +60,7 @@ export function unifiedViewRoutes(context: ApiContext) {
           cost_savings: costView(totals.costSavings),
           burst_workloads: bursts.reduce((sum, { resources }) => sum + resources, 0),
           ...(activeMigrations === undefined ? {} : { active_migrations: activeMigrations }),
-          policy_violations: 0,
+          policy_violations: policyViolations,
           ...(asOf === undefined ? {} : { as_of: asOf }),
           freshness: toWire(age) as UnifiedViewBody["freshness"],
         };

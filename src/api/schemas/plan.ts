@@ -3,12 +3,14 @@ import { isTimeZone, parseHours } from "../../domain/hours.ts";
 import { capacityTypes } from "../../domain/instance-type.ts";
 import { type MigrationRequest, moveModes } from "../../domain/migration.ts";
 import type { Plan } from "../../domain/plan.ts";
+import type { Subject } from "../../domain/policy/subject.ts";
 import { identityChoices, prepareModes } from "../../domain/preparation.ts";
 import type { Wire } from "../../domain/wire.ts";
 import { bytes, entityId, facts, name, sha256, siteId, tags, timestamp } from "./common.ts";
 import { mapMembers } from "./map.ts";
 import { testRequestSchema } from "./migration-test.ts";
 import { createVmSchema, operateVmsSchema } from "./operation.ts";
+import { remediationRequestSchema } from "./policy.ts";
 import { costSchema } from "./price.ts";
 import { recoveryRequestSchema } from "./recovery-run.ts";
 import { trafficSchema } from "./traffic.ts";
@@ -113,10 +115,16 @@ export const migrationRequestSchema = z
   })
   .meta({ id: "MigrationRequest" }) satisfies z.ZodType<Wire<MigrationRequest>>;
 
+/** Told as it is, resource, document and all. */
+const judged = z.record(z.string(), z.unknown()) as unknown as z.ZodType<Wire<Subject>>;
+
 export const planBody = z
   .union([
     z.strictObject({ kind: z.literal("migrate_vm"), request: migrationRequestSchema }).meta({ id: "PlanMigration" }),
     z.strictObject({ kind: z.literal("operate_vms"), request: operateVmsSchema }).meta({ id: "PlanOperation" }),
+    z
+      .strictObject({ kind: z.literal("remediate_findings"), request: remediationRequestSchema })
+      .meta({ id: "PlanRemediation" }),
     z.strictObject({ kind: z.literal("test_migration"), request: testRequestSchema }).meta({ id: "PlanTest" }),
     z.strictObject({ kind: z.literal("create_vm"), request: createVmSchema }).meta({ id: "PlanCreate" }),
     z.strictObject({ kind: z.literal("recover_group"), request: recoveryRequestSchema }).meta({ id: "PlanRecovery" }),
@@ -142,6 +150,10 @@ export const planSchema = z
     observed: z.array(z.strictObject({ ...resource.shape, version: z.string() })),
     choices: z.array(z.strictObject({ what: z.string(), chosen: z.string(), why: z.string() })),
     actions: z.array(z.strictObject({ action: z.string(), resource, detail: z.string(), parameters: facts })),
+    judged: z
+      .array(judged)
+      .optional()
+      .meta({ description: "What would be there afterwards, as policies judge it, now and when the plan is executed" }),
     checks: z.array(
       z.strictObject({
         check: z.string(),

@@ -13,6 +13,10 @@ export const siteSchema = z
       .boolean()
       .meta({ description: "A simulated cloud of the sandbox; its libvirt hosts and folders are real" }),
     failure_domain: z.string().optional().meta({ description: "What fails together with it" }),
+    residency: z
+      .array(z.string())
+      .optional()
+      .meta({ description: "Places where its data stays, as the configuration says" }),
     inventory: freshnessSchema,
     change_events: z
       .strictObject({

@@ -35,7 +35,9 @@ export const unifiedViewSchema = z
     active_migrations: count.optional().meta({
       description: "Of those VMs, from their start until they are final or undone; absent without `migrations:read`",
     }),
-    policy_violations: count.meta({ description: "There are no policies in this version that could be violated: 0" }),
+    policy_violations: count.meta({
+      description: "Open findings of policies on resources within reach, whatever `q` filters",
+    }),
     as_of: timestamp.optional(),
     freshness: freshnessSchema,
   })

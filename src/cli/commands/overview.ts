@@ -30,7 +30,7 @@ export async function overview(query: string | undefined, options: CommonOptions
       ["Unused", `${describeCost(shown.cost_savings)} a month could be saved`],
       ["Bursting", shown.burst_workloads],
       ["Migrations", shown.active_migrations === undefined ? undefined : `${shown.active_migrations} under way`],
-      ["Violations", `${shown.policy_violations} (no policies in this version)`],
+      ["Violations", `${shown.policy_violations}`],
     ]);
     return [totals, "", providers, "", ...describeFreshness(shown.freshness, shown.as_of)].join("\n");
   });

@@ -730,6 +730,271 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All policies, in the order of their names */
+        get: operations["listPolicies"];
+        put?: never;
+        /**
+         * Make a policy
+         * @description It holds at once: for plans that are made, and for plans that are executed. Try it first with POST /v1/policy-dry-runs.
+         */
+        post: operations["createPolicy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One policy, by its id or name */
+        get: operations["getPolicy"];
+        put?: never;
+        /** Change a policy, or switch it on or off */
+        post: operations["changePolicy"];
+        /** Remove a policy with its findings, exemptions and approvals */
+        delete: operations["removePolicy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policy-packs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Policies to begin with, each with its source */
+        get: operations["listPolicyPacks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policy-packs/{id}/install": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make the policies of a pack that aren't there yet
+         * @description Those that have their names stay as they are.
+         */
+        post: operations["installPolicyPack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policy-exemptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exemptions, also those that are over, the newest first */
+        get: operations["listExemptions"];
+        put?: never;
+        /**
+         * Let some resources break a policy until a moment
+         * @description Scans keep their findings apart, and plans aren't blocked by it. It ends by itself.
+         */
+        post: operations["exemptFromPolicy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policy-exemptions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End an exemption now */
+        delete: operations["revokeExemption"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policy-approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Standing approvals of remediations, also those that are over, the newest first */
+        get: operations["listStandingApprovals"];
+        put?: never;
+        /**
+         * Let scans mend what breaks a policy, a few resources a run
+         * @description Each run is a pinned plan of its own, and the next scan goes on with what is left.
+         */
+        post: operations["approveRemediations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policy-approvals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a standing approval now */
+        delete: operations["revokeStandingApproval"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policy-findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Resources that break policies, or did; the newest first */
+        get: operations["listFindings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policy-findings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One finding, with what of the resource breaks the policy */
+        get: operations["getFinding"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policy-scans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Scans without their results, the newest first */
+        get: operations["listPolicyScans"];
+        put?: never;
+        /**
+         * Hold everything against the policies now
+         * @description A schedule does it anyway, every `policies.scan_interval`.
+         */
+        post: operations["startPolicyScan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policy-scans/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a scan stands, and what it said of each policy */
+        get: operations["getPolicyScan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policy-dry-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a policy would find now, or would have found
+         * @description Keeps nothing. With `from` it is held against what the inventory was then and after, one moment after the other: what a policy would have stopped last month. Exemptions don't count.
+         */
+        post: operations["tryPolicy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/compliance-reports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How a framework's controls stand, and what of them is not checked
+         * @description One of cis, soc2, hipaa, gdpr. No control is said to be met: what is looked at is said, and what isn't.
+         */
+        get: operations["getComplianceReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/plans": {
         parameters: {
             query?: never;
@@ -2893,148 +3158,10 @@ export interface paths {
         put?: never;
         /**
          * Give figures that no site measures: of an agent in the guest, of a queue
-         * @description Up to 1,000 at once, each of a site that the caller reaches as a whole. A repeat does no harm. Of moments from 400 days ago until now.
+         * @description Up to 5,000 at once, each of a site that the caller reaches as a whole. A repeat does no harm. Of moments from 400 days ago until now.
          */
         post: operations["pushMetricSamples"];
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/alert-rules": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Rules that the caller reaches, in the order of their names */
-        get: operations["listAlertRules"];
-        put?: never;
-        /**
-         * Have people told when a figure crosses a threshold
-         * @description Of one site, or of all sites by who reaches the whole installation. Actions name mail addresses, or channels of the configuration.
-         */
-        post: operations["createAlertRule"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/alert-rules/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One rule, by its id */
-        get: operations["getAlertRule"];
-        put?: never;
-        /** Change a rule; its alerts go on by what it says then */
-        post: operations["changeAlertRule"];
-        /** Remove a rule; what fires by it is resolved, and people are told so */
-        delete: operations["removeAlertRule"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/alerts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * How alerts stand, those that fire first
-         * @description What never held has none. `evaluated_at` says how old it is: nobody looks when it is minutes old.
-         */
-        get: operations["listAlerts"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/alerts/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What fired and was resolved, the newest first
-         * @description For who reaches the whole installation, or a rule of their site by `rule`.
-         */
-        get: operations["listAlertEvents"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/alerts/notifications": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What people were told, the newest first, and how it got to each of them
-         * @description For who reaches the whole installation, or a rule of their site by `rule`.
-         */
-        get: operations["listAlertNotifications"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/silences": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Silences that are not over */
-        get: operations["listSilences"];
-        put?: never;
-        /**
-         * Tell nobody of what matches, for a while
-         * @description What is silenced is judged and shown all the same. What still fires when the silence ends is told then; what fired and ended within it is not.
-         */
-        post: operations["createSilence"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/silences/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** End a silence now */
-        delete: operations["endSilence"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3244,7 +3371,138 @@ export interface components {
              */
             currency: string;
         };
-        PlanRequest: components["schemas"]["PlanMigration"] | components["schemas"]["PlanOperation"] | components["schemas"]["PlanTest"] | components["schemas"]["PlanCreate"] | components["schemas"]["PlanRecovery"] | components["schemas"]["PlanFinalize"];
+        NewPolicy: {
+            /**
+             * @description Unique; lower case with dashes
+             * @example network-no-public-ssh
+             */
+            name: string;
+            /** @enum {string} */
+            type: "tagging" | "cost" | "security" | "compliance";
+            /** @enum {string} */
+            severity: "critical" | "high" | "medium" | "low";
+            description: string;
+            /**
+             * @description In the search language: what it is about. Empty: everything that has what the rule asks of
+             * @default
+             */
+            scope: string | "";
+            requirement: components["schemas"]["PolicyRequirement"];
+            /**
+             * @description `block`: plans that would break it can't be executed. Findings are kept whatever the actions
+             * @default [
+             *       "notify"
+             *     ]
+             */
+            actions: ("notify" | "remediate" | "block")[];
+            /** @description What to do about a resource that breaks it */
+            remedy: string;
+            /** @description How `remediate` mends it */
+            remediation?: components["schemas"]["PolicyRemediation"];
+            /** @description Where the rule comes from */
+            source?: string;
+        };
+        /** @description What has to hold of each resource, or what must not */
+        PolicyRequirement: {
+            require: components["schemas"]["PolicyRule"];
+        } | {
+            forbid: components["schemas"]["PolicyRule"];
+        };
+        /** @description Conditions on one list that stand together in an `all` hold of one and the same element: port 22 from 0.0.0.0/0 is one rule of a group, not two */
+        PolicyRule: components["schemas"]["PolicyCondition"] | {
+            all: components["schemas"]["PolicyRule"][];
+        } | {
+            any: components["schemas"]["PolicyRule"][];
+        } | {
+            not: components["schemas"]["PolicyRule"];
+        };
+        PolicyCondition: {
+            /**
+             * @description docs/policies.md lists them
+             * @example tags.owner
+             */
+            field: string;
+            /** @enum {string} */
+            operator: "exists" | "equals" | "in" | "contains" | "matches" | "greater_than" | "less_than" | "between" | "older_than" | "cidr_contains" | "not_exists" | "not_equals" | "not_in" | "not_contains" | "not_matches" | "not_greater_than" | "not_less_than" | "not_between" | "not_older_than" | "not_cidr_contains";
+            /** @description None for `exists`, two for `between`, a list for `in` */
+            value?: (string | number | boolean) | (string | number | boolean)[];
+        };
+        PolicyRemediation: {
+            /** @constant */
+            kind: "add_tags";
+            /** @description Keys and values as the site has them */
+            tags: {
+                [key: string]: string;
+            };
+        } | {
+            /** @enum {string} */
+            kind: "close_rules" | "stop" | "snapshot" | "quarantine";
+        };
+        /** @description What is left out stays as it is */
+        ChangedPolicy: {
+            /**
+             * @description Unique; lower case with dashes
+             * @example network-no-public-ssh
+             */
+            name?: string;
+            /** @enum {string} */
+            type?: "tagging" | "cost" | "security" | "compliance";
+            /** @enum {string} */
+            severity?: "critical" | "high" | "medium" | "low";
+            description?: string;
+            /** @description In the search language: what it is about. Empty: everything that has what the rule asks of */
+            scope?: string | "";
+            requirement?: components["schemas"]["PolicyRequirement"];
+            /** @description `block`: plans that would break it can't be executed. Findings are kept whatever the actions */
+            actions?: ("notify" | "remediate" | "block")[];
+            /** @description What to do about a resource that breaks it */
+            remedy?: string;
+            /** @description How `remediate` mends it */
+            remediation?: components["schemas"]["PolicyRemediation"];
+            /** @description Where the rule comes from */
+            source?: string;
+            enabled?: boolean;
+        };
+        NewExemption: {
+            /** @description Its name or id */
+            policy: string;
+            /**
+             * @description In the search language: which resources
+             * @example site:onprem-a name:legacy-*
+             */
+            scope: string;
+            /** @description Who answers for it */
+            owner: string;
+            reason: string;
+            /**
+             * Format: date-time
+             * @description In two years at the latest
+             */
+            expires_at: string;
+        };
+        NewStandingApproval: {
+            /** @description Its name or id */
+            policy: string;
+            /** @description Resources that one run may touch */
+            most: number;
+            reason: string;
+            /**
+             * Format: date-time
+             * @description In two years at the latest
+             */
+            expires_at: string;
+        };
+        PolicyDryRun: {
+            /** @description The name or id of one that is there */
+            policy?: string;
+            /** @description One that isn't */
+            draft?: components["schemas"]["NewPolicy"];
+            /** @description Replays what the inventory was from then on: a day, a moment, or an age such as 30d. Absent: now only */
+            from?: string;
+            /** @description Between two moments. Default 24 */
+            every_hours?: number;
+        };
+        PlanRequest: components["schemas"]["PlanMigration"] | components["schemas"]["PlanOperation"] | components["schemas"]["PlanRemediation"] | components["schemas"]["PlanTest"] | components["schemas"]["PlanCreate"] | components["schemas"]["PlanRecovery"] | components["schemas"]["PlanFinalize"];
         PlanMigration: {
             /** @constant */
             kind: "migrate_vm";
@@ -3499,6 +3757,21 @@ export interface components {
             site: string;
             /** @description Id, or a name that only one VM has there */
             vm: string;
+        };
+        PlanRemediation: {
+            /** @constant */
+            kind: "remediate_findings";
+            request: components["schemas"]["RemediationRequest"];
+        };
+        RemediationRequest: {
+            /** @description What it breaks: name or id */
+            policy?: string;
+            /** @description Only these of its open findings */
+            findings?: string[];
+            /** @description Resources that the run may touch. Default 20; the oldest findings first */
+            most?: number;
+            /** @description Instead: the operation that is to be taken back */
+            undo?: string;
         };
         PlanTest: {
             /** @constant */
@@ -4852,7 +5125,7 @@ export interface components {
             name: string;
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
-            permissions?: ("inventory:read" | "prices:read" | "costs:read" | "costs:write" | "plans:read" | "migrations:read" | "protection:read" | "bursts:read" | "operations:read" | "networks:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "bursts:write" | "vms:write" | "networks:write" | "certificates:verify" | "metrics:read" | "metrics:write" | "alerts:read" | "alerts:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "schedules:read" | "schedules:write" | "system:freeze" | "system:unfreeze" | "system:backup")[];
+            permissions?: ("inventory:read" | "prices:read" | "costs:read" | "costs:write" | "plans:read" | "migrations:read" | "protection:read" | "bursts:read" | "operations:read" | "networks:read" | "certificates:read" | "policies:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "bursts:write" | "vms:write" | "networks:write" | "policies:write" | "policies:scan" | "policies:exempt" | "certificates:verify" | "metrics:read" | "metrics:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "schedules:read" | "schedules:write" | "system:freeze" | "system:unfreeze" | "system:backup")[];
             /** @description Default 90 */
             expires_in_days?: number;
         };
@@ -4886,118 +5159,6 @@ export interface components {
                 at?: string;
                 value: number;
             }[];
-        };
-        AlertRuleRequest: {
-            name: string;
-            /**
-             * @description Of VMs: cpu.utilisation, memory.used, disk.read, disk.write, network.in, network.out; or a name of what others push
-             * @example cpu.utilisation
-             */
-            metric: string;
-            threshold: number;
-            /** @enum {string} */
-            comparison: "gt" | "gte" | "lt" | "lte" | "eq";
-            /**
-             * @description A site's id, as in the configuration
-             * @example onprem-a
-             */
-            site?: string;
-            resource_id?: string;
-            /** @description So long it has to hold until it fires. Default 300 */
-            duration_seconds?: number;
-            /** @description So long it must not hold until it is resolved. Default: the duration, 60 at least */
-            resolve_after_seconds?: number;
-            /**
-             * @description `email:ADDRESS`, `pagerduty:CHANNEL`, `slack:CHANNEL`, `webhook:CHANNEL`
-             * @example [
-             *       "email:ops@example.com"
-             *     ]
-             */
-            actions?: string[];
-            /**
-             * @description Default `warning`
-             * @enum {string}
-             */
-            severity?: "critical" | "warning" | "info";
-            /**
-             * @description What is told together. Default `site`
-             * @enum {string}
-             */
-            group_by?: "rule" | "site" | "resource";
-            /**
-             * @description Whether a series that ends is a reason, too. Default `ignore`
-             * @enum {string}
-             */
-            missing?: "ignore" | "fire";
-            /** @description Default 900 */
-            missing_after_seconds?: number;
-            /** @description Default true */
-            enabled?: boolean;
-        };
-        AlertRulePatch: {
-            name?: string;
-            threshold?: number;
-            /** @enum {string} */
-            comparison?: "gt" | "gte" | "lt" | "lte" | "eq";
-            /**
-             * @description A site's id, as in the configuration
-             * @example onprem-a
-             */
-            site?: string;
-            resource_id?: string;
-            /** @description So long it has to hold until it fires. Default 300 */
-            duration_seconds?: number;
-            /** @description So long it must not hold until it is resolved. Default: the duration, 60 at least */
-            resolve_after_seconds?: number;
-            /**
-             * @description `email:ADDRESS`, `pagerduty:CHANNEL`, `slack:CHANNEL`, `webhook:CHANNEL`
-             * @example [
-             *       "email:ops@example.com"
-             *     ]
-             */
-            actions?: string[];
-            /**
-             * @description Default `warning`
-             * @enum {string}
-             */
-            severity?: "critical" | "warning" | "info";
-            /**
-             * @description What is told together. Default `site`
-             * @enum {string}
-             */
-            group_by?: "rule" | "site" | "resource";
-            /**
-             * @description Whether a series that ends is a reason, too. Default `ignore`
-             * @enum {string}
-             */
-            missing?: "ignore" | "fire";
-            /** @description Default 900 */
-            missing_after_seconds?: number;
-            /** @description Default true */
-            enabled?: boolean;
-        };
-        SilenceRequest: {
-            /** @description A rule's id or name */
-            rule?: string;
-            /**
-             * @description A site's id, as in the configuration
-             * @example onprem-a
-             */
-            site?: string;
-            resource_id?: string;
-            /** @enum {string} */
-            severity?: "critical" | "warning" | "info";
-            /**
-             * Format: date-time
-             * @description Default: now
-             */
-            from?: string;
-            /**
-             * Format: date-time
-             * @description ISO 8601, UTC
-             */
-            until: string;
-            reason: string;
         };
         /** @description A plan as it was approved: its id and its hash */
         ApprovedPlan: {
@@ -5207,6 +5368,8 @@ export interface components {
             simulated: boolean;
             /** @description What fails together with it */
             failure_domain?: string;
+            /** @description Places where its data stays, as the configuration says */
+            residency?: string[];
             inventory: components["schemas"]["Freshness"];
             /** @description What the site tells of changes by itself; absent where it was never listened to */
             change_events?: {
@@ -5602,6 +5765,10 @@ export interface components {
                     [key: string]: unknown;
                 };
             }[];
+            /** @description What would be there afterwards, as policies judge it, now and when the plan is executed */
+            judged?: {
+                [key: string]: unknown;
+            }[];
             checks: {
                 check: string;
                 /** @enum {string} */
@@ -5650,7 +5817,7 @@ export interface components {
             operation_id: string;
             plan_id: string;
             workflow_id: string;
-            /** @description create-vm, start-vm, stop-vm, resize-vm, delete-vm */
+            /** @description create-vm, start-vm, stop-vm, resize-vm, delete-vm, remediate-findings */
             kind: string;
             /**
              * @description `partly-done`: some VMs failed; their rows say why. The others were not stopped by that
@@ -6075,7 +6242,7 @@ export interface components {
             burst_workloads: number;
             /** @description Of those VMs, from their start until they are final or undone; absent without `migrations:read` */
             active_migrations?: number;
-            /** @description There are no policies in this version that could be violated: 0 */
+            /** @description Open findings of policies on resources within reach, whatever `q` filters */
             policy_violations: number;
             /**
              * Format: date-time
@@ -6453,6 +6620,299 @@ export interface components {
         };
         TriggeredSchedule: {
             schedule_id: string;
+        };
+        PolicyList: {
+            items: components["schemas"]["Policy"][];
+        };
+        Policy: {
+            policy_id: string;
+            /**
+             * @description Unique; lower case with dashes
+             * @example network-no-public-ssh
+             */
+            name: string;
+            /** @enum {string} */
+            type: "tagging" | "cost" | "security" | "compliance";
+            /** @enum {string} */
+            severity: "critical" | "high" | "medium" | "low";
+            description: string;
+            /** @description In the search language: what it is about. Empty: everything that has what the rule asks of */
+            scope: string | "";
+            requirement: components["schemas"]["PolicyRequirement"];
+            /** @description `block`: plans that would break it can't be executed. Findings are kept whatever the actions */
+            actions: ("notify" | "remediate" | "block")[];
+            /** @description What to do about a resource that breaks it */
+            remedy: string;
+            /** @description How `remediate` mends it */
+            remediation?: components["schemas"]["PolicyRemediation"];
+            /** @description Where the rule comes from */
+            source?: string;
+            enabled: boolean;
+            /** @description The starter pack that it came with */
+            pack?: string;
+            /** @description Raised with every change */
+            version: number;
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            updated_at: string;
+            /**
+             * Format: date-time
+             * @description Of its newest scan. Absent with the counts where there was none
+             */
+            judged_at?: string;
+            /** @description Resources that it is about */
+            judged?: number;
+            /** @description Of which something that the rule asks of isn't known */
+            unknown?: number;
+            /** @description Findings. The counts are for who sees the whole installation */
+            open?: number;
+            exempt?: number;
+        };
+        PolicyPackList: {
+            items: components["schemas"]["PolicyPack"][];
+        };
+        PolicyPack: {
+            pack_id: string;
+            title: string;
+            summary: string;
+            policies: {
+                /**
+                 * @description Unique; lower case with dashes
+                 * @example network-no-public-ssh
+                 */
+                name: string;
+                /** @enum {string} */
+                type: "tagging" | "cost" | "security" | "compliance";
+                /** @enum {string} */
+                severity: "critical" | "high" | "medium" | "low";
+                description: string;
+                /** @description In the search language: what it is about. Empty: everything that has what the rule asks of */
+                scope: string | "";
+                requirement: components["schemas"]["PolicyRequirement"];
+                /** @description `block`: plans that would break it can't be executed. Findings are kept whatever the actions */
+                actions: ("notify" | "remediate" | "block")[];
+                /** @description What to do about a resource that breaks it */
+                remedy: string;
+                /** @description How `remediate` mends it */
+                remediation?: components["schemas"]["PolicyRemediation"];
+                /** @description Where the rule comes from */
+                source?: string;
+            }[];
+        };
+        ExemptionList: {
+            items: components["schemas"]["Exemption"][];
+        };
+        Exemption: {
+            exemption_id: string;
+            policy_id: string;
+            scope: string;
+            owner: string;
+            reason: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            expires_at: string;
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            revoked_at?: string;
+        };
+        StandingApprovalList: {
+            items: components["schemas"]["StandingApproval"][];
+        };
+        StandingApproval: {
+            approval_id: string;
+            policy_id: string;
+            most: number;
+            reason: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            expires_at: string;
+            approved_by: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            revoked_at?: string;
+        };
+        FindingList: {
+            items: components["schemas"]["Finding"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        Finding: {
+            finding_id: string;
+            policy_id: string;
+            policy: string;
+            /** @enum {string} */
+            type: "tagging" | "cost" | "security" | "compliance";
+            /** @enum {string} */
+            severity: "critical" | "high" | "medium" | "low";
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            site: string;
+            /** @enum {string} */
+            kind: "vm" | "volume" | "snapshot" | "recovery-point" | "image" | "network" | "subnet" | "security-group" | "address" | "load-balancer" | "scaling-group" | "tunnel";
+            resource_id: string;
+            name: string;
+            /** @enum {string} */
+            state: "open" | "exempt" | "resolved";
+            exemption_id?: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            first_seen_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            last_seen_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            resolved_at?: string;
+            /** @description What of the resource breaks the policy, as it is now */
+            why?: string;
+            remedy?: string;
+        };
+        StartedPolicyScan: {
+            scan_id: string;
+            workflow_id: string;
+        };
+        PolicyScanList: {
+            items: components["schemas"]["PolicyScan"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        PolicyScan: {
+            scan_id: string;
+            workflow_id: string;
+            /** @enum {string} */
+            state: "running" | "done" | "failed";
+            reason?: string;
+            asked_by: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            started_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            ended_at?: string;
+            results: {
+                policy_id: string;
+                policy: string;
+                /** @enum {string} */
+                severity: "critical" | "high" | "medium" | "low";
+                /** @description Resources that the policy is about */
+                judged: number;
+                violations: number;
+                exempt: number;
+                /** @description Of which something that the rule asks of isn't known */
+                unknown: number;
+                opened: number;
+                resolved: number;
+            }[];
+        };
+        PolicyDryRunResult: {
+            moments: {
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                at: string;
+                /** @description Resources that the policy is about */
+                judged: number;
+                violations: number;
+                exempt: number;
+                /** @description Of which something that the rule asks of isn't known */
+                unknown: number;
+                /** @description The first 50 by name */
+                examples: {
+                    /**
+                     * @description A site's id, as in the configuration
+                     * @example onprem-a
+                     */
+                    site: string;
+                    /** @enum {string} */
+                    kind: "vm" | "volume" | "snapshot" | "recovery-point" | "image" | "network" | "subnet" | "security-group" | "address" | "load-balancer" | "scaling-group" | "tunnel";
+                    resource_id: string;
+                    name: string;
+                    exempt: boolean;
+                }[];
+            }[];
+        };
+        ComplianceReport: {
+            framework: string;
+            title: string;
+            source: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            generated_at: string;
+            controls: {
+                control_id: string;
+                title: string;
+                /** @enum {string} */
+                standing: "violated" | "no-violation" | "incomplete" | "not-checked";
+                policies: {
+                    name: string;
+                    installed: boolean;
+                    enabled: boolean;
+                    /**
+                     * Format: date-time
+                     * @description ISO 8601, UTC
+                     */
+                    judged_at?: string;
+                    judged?: number;
+                    unknown?: number;
+                    open: number;
+                    exempt: number;
+                }[];
+                evidence: string[];
+                /** @description Why more can't be said */
+                missing: string[];
+                /** @description What of it nobody looks at here */
+                not_checked: string;
+            }[];
+            /** @description Parts of the framework of which nothing is looked at */
+            outside: string[];
+            summary: {
+                violated: number;
+                no_violation: number;
+                incomplete: number;
+                not_checked: number;
+            };
         };
         MigrationMapList: {
             items: components["schemas"]["MigrationMap"][];
@@ -7323,7 +7783,7 @@ export interface components {
             operation_id: string;
             plan_id: string;
             workflow_id: string;
-            /** @description create-vm, start-vm, stop-vm, resize-vm, delete-vm */
+            /** @description create-vm, start-vm, stop-vm, resize-vm, delete-vm, remediate-findings */
             kind: string;
             /**
              * @description `partly-done`: some VMs failed; their rows say why. The others were not stopped by that
@@ -8394,7 +8854,7 @@ export interface components {
             /** @description What the caller may do, and where */
             may: {
                 /** @enum {string} */
-                permission: "inventory:read" | "prices:read" | "costs:read" | "costs:write" | "plans:read" | "migrations:read" | "protection:read" | "bursts:read" | "operations:read" | "networks:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "bursts:write" | "vms:write" | "networks:write" | "certificates:verify" | "metrics:read" | "metrics:write" | "alerts:read" | "alerts:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "schedules:read" | "schedules:write" | "system:freeze" | "system:unfreeze" | "system:backup";
+                permission: "inventory:read" | "prices:read" | "costs:read" | "costs:write" | "plans:read" | "migrations:read" | "protection:read" | "bursts:read" | "operations:read" | "networks:read" | "certificates:read" | "policies:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "bursts:write" | "vms:write" | "networks:write" | "policies:write" | "policies:scan" | "policies:exempt" | "certificates:verify" | "metrics:read" | "metrics:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "schedules:read" | "schedules:write" | "system:freeze" | "system:unfreeze" | "system:backup";
                 scopes: components["schemas"]["Scope"][];
             }[];
         };
@@ -8582,7 +9042,7 @@ export interface components {
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
             /** @description No more than these of what the roles allow */
-            permissions?: ("inventory:read" | "prices:read" | "costs:read" | "costs:write" | "plans:read" | "migrations:read" | "protection:read" | "bursts:read" | "operations:read" | "networks:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "bursts:write" | "vms:write" | "networks:write" | "certificates:verify" | "metrics:read" | "metrics:write" | "alerts:read" | "alerts:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "schedules:read" | "schedules:write" | "system:freeze" | "system:unfreeze" | "system:backup")[];
+            permissions?: ("inventory:read" | "prices:read" | "costs:read" | "costs:write" | "plans:read" | "migrations:read" | "protection:read" | "bursts:read" | "operations:read" | "networks:read" | "certificates:read" | "policies:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "bursts:write" | "vms:write" | "networks:write" | "policies:write" | "policies:scan" | "policies:exempt" | "certificates:verify" | "metrics:read" | "metrics:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "schedules:read" | "schedules:write" | "system:freeze" | "system:unfreeze" | "system:backup")[];
             created_by: string;
             /**
              * Format: date-time
@@ -8617,7 +9077,7 @@ export interface components {
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
             /** @description No more than these of what the roles allow */
-            permissions?: ("inventory:read" | "prices:read" | "costs:read" | "costs:write" | "plans:read" | "migrations:read" | "protection:read" | "bursts:read" | "operations:read" | "networks:read" | "certificates:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "bursts:write" | "vms:write" | "networks:write" | "certificates:verify" | "metrics:read" | "metrics:write" | "alerts:read" | "alerts:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "schedules:read" | "schedules:write" | "system:freeze" | "system:unfreeze" | "system:backup")[];
+            permissions?: ("inventory:read" | "prices:read" | "costs:read" | "costs:write" | "plans:read" | "migrations:read" | "protection:read" | "bursts:read" | "operations:read" | "networks:read" | "certificates:read" | "policies:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "bursts:write" | "vms:write" | "networks:write" | "policies:write" | "policies:scan" | "policies:exempt" | "certificates:verify" | "metrics:read" | "metrics:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "schedules:read" | "schedules:write" | "system:freeze" | "system:unfreeze" | "system:backup")[];
             created_by: string;
             /**
              * Format: date-time
@@ -8767,178 +9227,6 @@ export interface components {
         };
         MetricPushed: {
             samples: number;
-        };
-        AlertRuleList: {
-            items: components["schemas"]["AlertRule"][];
-        };
-        AlertRule: {
-            rule_id: string;
-            name: string;
-            metric: string;
-            site?: string;
-            resource_id?: string;
-            threshold: number;
-            /** @enum {string} */
-            comparison: "gt" | "gte" | "lt" | "lte" | "eq";
-            duration_seconds: number;
-            resolve_after_seconds: number;
-            actions: string[];
-            /** @enum {string} */
-            severity: "critical" | "warning" | "info";
-            /** @enum {string} */
-            group_by: "rule" | "site" | "resource";
-            /** @enum {string} */
-            missing: "ignore" | "fire";
-            missing_after_seconds: number;
-            enabled: boolean;
-            created_by: string;
-            /**
-             * Format: date-time
-             * @description ISO 8601, UTC
-             */
-            created_at: string;
-            /**
-             * Format: date-time
-             * @description ISO 8601, UTC
-             */
-            updated_at: string;
-        };
-        AlertList: {
-            /**
-             * Format: date-time
-             * @description When all rules were looked at last
-             */
-            evaluated_at?: string;
-            items: components["schemas"]["Alert"][];
-        };
-        Alert: {
-            rule_id: string;
-            rule: string;
-            /** @enum {string} */
-            severity: "critical" | "warning" | "info";
-            condition: string;
-            site: string;
-            resource_id: string;
-            /** @enum {string} */
-            state: "pending" | "firing" | "resolved";
-            /**
-             * Format: date-time
-             * @description Since when it holds; of a resolved one, since when it doesn't
-             */
-            since: string;
-            /**
-             * Format: date-time
-             * @description The newest sample that was looked at
-             */
-            last_at: string;
-            value?: number;
-            /**
-             * Format: date-time
-             * @description ISO 8601, UTC
-             */
-            clear_since?: string;
-            /**
-             * Format: date-time
-             * @description ISO 8601, UTC
-             */
-            fired_at?: string;
-            /** @description How often it has fired */
-            occurrence: number;
-            note?: string;
-            silenced: boolean;
-        };
-        AlertEventList: {
-            items: components["schemas"]["AlertEvent"][];
-            /** @description Absent on the last page */
-            next_cursor?: string;
-        };
-        AlertEvent: {
-            sequence: number;
-            rule_id: string;
-            rule_name: string;
-            site: string;
-            resource_id: string;
-            occurrence: number;
-            /** @enum {string} */
-            to: "firing" | "resolved";
-            /**
-             * Format: date-time
-             * @description ISO 8601, UTC
-             */
-            at: string;
-            value?: number;
-            note?: string;
-        };
-        AlertNotificationList: {
-            items: components["schemas"]["AlertNotification"][];
-            /** @description Absent on the last page */
-            next_cursor?: string;
-        };
-        AlertNotification: {
-            notification_id: string;
-            group_key: string;
-            rule_id: string;
-            rule: string;
-            condition: string;
-            /** @enum {string} */
-            severity: "critical" | "warning" | "info";
-            /** @enum {string} */
-            state: "firing" | "resolved";
-            firing: components["schemas"]["NotifiedAlert"][];
-            resolved: components["schemas"]["NotifiedAlert"][];
-            /**
-             * Format: date-time
-             * @description ISO 8601, UTC
-             */
-            at: string;
-            deliveries: components["schemas"]["AlertDelivery"][];
-        };
-        NotifiedAlert: {
-            site: string;
-            resource_id: string;
-            value?: number;
-            /**
-             * Format: date-time
-             * @description ISO 8601, UTC
-             */
-            since: string;
-            note?: string;
-        };
-        AlertDelivery: {
-            notification_id: string;
-            action: string;
-            /** @enum {string} */
-            state: "waiting" | "delivered" | "failed";
-            attempts: number;
-            last_error?: string;
-            /**
-             * Format: date-time
-             * @description ISO 8601, UTC
-             */
-            ended_at?: string;
-        };
-        SilenceList: {
-            items: components["schemas"]["Silence"][];
-        };
-        Silence: {
-            silence_id: string;
-            rule_id?: string;
-            site?: string;
-            resource_id?: string;
-            /** @enum {string} */
-            severity?: "critical" | "warning" | "info";
-            /**
-             * Format: date-time
-             * @description ISO 8601, UTC
-             */
-            from: string;
-            /**
-             * Format: date-time
-             * @description ISO 8601, UTC
-             */
-            until: string;
-            reason: string;
-            created_by: string;
         };
         Health: {
             /** @constant */
@@ -10966,6 +11254,711 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TriggeredSchedule"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listPolicies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    createPolicy: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPolicy"];
+            };
+        };
+        responses: {
+            /** @description The policy */
+            201: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The policy */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    changePolicy: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedPolicy"];
+            };
+        };
+        responses: {
+            /** @description The policy as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    removePolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was removed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listPolicyPacks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All packs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyPackList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    installPolicyPack: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The pack's policies */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listExemptions: {
+        parameters: {
+            query?: {
+                /** @description Its name or id */
+                policy?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExemptionList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    exemptFromPolicy: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewExemption"];
+            };
+        };
+        responses: {
+            /** @description The exemption */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Exemption"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    revokeExemption: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The exemption, as it is kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Exemption"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listStandingApprovals: {
+        parameters: {
+            query?: {
+                /** @description Its name or id */
+                policy?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingApprovalList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    approveRemediations: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStandingApproval"];
+            };
+        };
+        responses: {
+            /** @description The approval */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingApproval"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    revokeStandingApproval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The approval, as it is kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingApproval"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listFindings: {
+        parameters: {
+            query?: {
+                /** @description Its name or id */
+                policy?: string;
+                state?: "open" | "exempt" | "resolved";
+                severity?: "critical" | "high" | "medium" | "low";
+                site?: string;
+                /** @description Rows in one page. Default 50 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; opaque */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getFinding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The finding */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Finding"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listPolicyScans: {
+        parameters: {
+            query?: {
+                /** @description Rows in one page. Default 50 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; opaque */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyScanList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    startPolicyScan: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Started */
+            202: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedPolicyScan"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getPolicyScan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The scan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyScan"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    tryPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyDryRun"];
+            };
+        };
+        responses: {
+            /** @description Moment by moment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyDryRunResult"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getComplianceReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report, as of now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComplianceReport"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -16391,403 +17384,6 @@ export interface operations {
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-        };
-    };
-    listAlertRules: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The rules */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AlertRuleList"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-        };
-    };
-    createAlertRule: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AlertRuleRequest"];
-            };
-        };
-        responses: {
-            /** @description The rule */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AlertRule"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-        };
-    };
-    getAlertRule: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The rule */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AlertRule"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-        };
-    };
-    changeAlertRule: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AlertRulePatch"];
-            };
-        };
-        responses: {
-            /** @description The rule as it is now */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AlertRule"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-        };
-    };
-    removeAlertRule: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The rule that was removed */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AlertRule"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-        };
-    };
-    listAlerts: {
-        parameters: {
-            query?: {
-                state?: "pending" | "firing" | "resolved";
-                /** @description A rule's id or name */
-                rule?: string;
-                site?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description At most 1,000 */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AlertList"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-        };
-    };
-    listAlertEvents: {
-        parameters: {
-            query?: {
-                /** @description Rows in one page. Default 50 */
-                limit?: number;
-                /** @description The `next_cursor` of the page before; opaque */
-                cursor?: string;
-                /** @description A rule's id or name */
-                rule?: string;
-                site?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description One page */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AlertEventList"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-        };
-    };
-    listAlertNotifications: {
-        parameters: {
-            query?: {
-                /** @description Rows in one page. Default 50 */
-                limit?: number;
-                /** @description The `next_cursor` of the page before; opaque */
-                cursor?: string;
-                /** @description A rule's id or name */
-                rule?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description One page */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AlertNotificationList"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-        };
-    };
-    listSilences: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The last to end first */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SilenceList"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-        };
-    };
-    createSilence: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SilenceRequest"];
-            };
-        };
-        responses: {
-            /** @description The silence */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Silence"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-        };
-    };
-    endSilence: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description As it ended */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Silence"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];

@@ -79,11 +79,12 @@ export function toVm(instance: Instance, { site, volumes, memoryBytes, nitro }: 
     }),
     nics: (instance.NetworkInterfaces ?? [])
       .toSorted((a, b) => (a.Attachment?.DeviceIndex ?? 0) - (b.Attachment?.DeviceIndex ?? 0))
-      .map(({ NetworkInterfaceId = "", SubnetId = "", MacAddress, PrivateIpAddress }) => ({
+      .map(({ NetworkInterfaceId = "", SubnetId = "", MacAddress, PrivateIpAddress, Association }) => ({
         nicId: NetworkInterfaceId,
         networkId: SubnetId,
         ...(MacAddress && { mac: MacAddress }),
         ...(PrivateIpAddress && { address: PrivateIpAddress }),
+        ...(Association?.PublicIp && { publicAddress: Association.PublicIp }),
       })),
     publishPorts,
     endpoints:

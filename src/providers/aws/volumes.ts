@@ -200,7 +200,7 @@ export class Volumes {
 }
 
 function toListed(volume: AwsVolume): ListedVolume {
-  const { VolumeType: type, CreateTime, Attachments = [], Tags } = volume;
+  const { VolumeType: type, CreateTime, Attachments = [], Tags, Encrypted: encrypted } = volume;
   const vmId = Attachments.find(({ State }) => State !== "detached")?.InstanceId;
   const name = Tags?.find(({ Key }) => Key === "Name")?.Value;
   return {
@@ -208,6 +208,7 @@ function toListed(volume: AwsVolume): ListedVolume {
     ...(name ? { name } : {}),
     ...(vmId === undefined ? {} : { vmId }),
     ...(type === undefined ? {} : { type }),
+    ...(encrypted === undefined ? {} : { encrypted }),
     ...(CreateTime === undefined ? {} : { createdAt: CreateTime.toISOString() }),
   };
 }

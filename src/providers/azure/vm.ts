@@ -97,11 +97,12 @@ export function toVm(machine: VirtualMachine, { site, view, disks, nics, type }:
       const kind = disk?.sku?.name;
       return { diskId, volumeId, sizeBytes: sizeOf(disk), bus: diskBus, boot, ...(kind && { type: kind }) };
     }),
-    nics: nics.map(({ nicId, networkId, mac, privateAddress }) => ({
+    nics: nics.map(({ nicId, networkId, mac, privateAddress, publicAddress }) => ({
       nicId,
       networkId,
       ...(mac !== undefined && { mac }),
       ...(privateAddress !== undefined && { address: privateAddress }),
+      ...(publicAddress !== undefined && { publicAddress }),
     })),
     publishPorts,
     endpoints:

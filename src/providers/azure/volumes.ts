@@ -260,6 +260,8 @@ function toListed(disk: Disk): ListedVolume {
     ...(vmId !== undefined && { vmId }),
     ...(type !== undefined && { type }),
     ...(disk.timeCreated && { createdAt: disk.timeCreated.toISOString() }),
+    // https://learn.microsoft.com/en-us/azure/virtual-machines/disk-encryption: every managed disk is.
+    encrypted: true,
   };
 }
 

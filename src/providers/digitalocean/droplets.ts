@@ -91,7 +91,7 @@ export function toVm(droplet: Droplet, site: string, volumes: ReadonlyMap<string
   const state = states[droplet.status];
   const publishPorts = (facts.publishPorts ?? "").split("_").filter(Boolean).map(Number);
   const host = addressOf(droplet, "public") ?? addressOf(droplet, "private");
-  const address = addressOf(droplet, "private");
+  const [address, publicAddress] = [addressOf(droplet, "private"), addressOf(droplet, "public")];
   const own: VmDisk = {
     diskId: ownDiskId,
     volumeId: `${droplet.id}/${ownDiskId}`,
@@ -118,7 +118,9 @@ export function toVm(droplet: Droplet, site: string, volumes: ReadonlyMap<string
     firmware: "bios",
     architecture: "x86_64",
     disks: bootsFromVolume(droplet) ? attached : [own, ...attached],
-    nics: droplet.vpc_uuid ? [{ nicId, networkId: droplet.vpc_uuid, ...(address && { address }) }] : [],
+    nics: droplet.vpc_uuid
+      ? [{ nicId, networkId: droplet.vpc_uuid, ...(address && { address }), ...(publicAddress && { publicAddress }) }]
+      : [],
     publishPorts,
     endpoints:
       state === "running" && host ? publishPorts.map((guestPort) => ({ guestPort, host, port: guestPort })) : [],

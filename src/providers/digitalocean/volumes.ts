@@ -218,6 +218,8 @@ function toListed(volume: WireVolume): ListedVolume {
     ...toVolume(volume),
     name,
     ...(user !== undefined && { vmId: String(user) }),
+    // https://docs.digitalocean.com/products/volumes/details/features/: LUKS, at rest.
+    encrypted: true,
     createdAt: new Date(createdAt).toISOString(),
   };
 }

@@ -48,7 +48,7 @@ export class FolderDisks implements DisksFacet {
     const used = await vms.usedPaths();
     const user = (path: string) => {
       const vmId = used.get(path)?.vmId;
-      return { type: "raw", ...(vmId === undefined ? {} : { vmId }) };
+      return { type: "raw", encrypted: false, ...(vmId === undefined ? {} : { vmId }) };
     };
     for (const { state, createdAt, ...volume } of await volumes.list()) {
       if (state !== "ready") continue;

@@ -80,10 +80,11 @@ export function toVm(instance: Instance, site: string, size: MachineSize): Vm {
         boot: first,
       }),
     ),
-    nics: (instance.networkInterfaces ?? []).map(({ name, subnetwork, network, networkIP }) => ({
+    nics: (instance.networkInterfaces ?? []).map(({ name, subnetwork, network, networkIP, accessConfigs }) => ({
       nicId: name ?? "",
       networkId: nameOf(subnetwork ?? network),
       ...(networkIP && { address: networkIP }),
+      ...(accessConfigs?.[0]?.natIP && { publicAddress: accessConfigs[0].natIP }),
     })),
     publishPorts,
     endpoints:

@@ -253,5 +253,7 @@ function toListed(disk: Disk): ListedVolume {
     ...(user && { vmId: nameOf(user) }),
     ...(type && { type: nameOf(type) }),
     ...(creationTimestamp && { createdAt: new Date(creationTimestamp).toISOString() }),
+    // https://cloud.google.com/docs/security/encryption/default-encryption: everything is.
+    encrypted: true,
   };
 }

@@ -42,7 +42,8 @@ export class HostStorage {
       if (layer.kind !== "volume" || layer.deleted || !layer.made) continue;
       const { id, sizeBytes, tags, format, createdAt, path } = layer;
       const vmId = used.get(path)?.vmId;
-      yield { volumeId: id, sizeBytes, tags, type: format, createdAt, ...(vmId === undefined ? {} : { vmId }) };
+      const user = vmId === undefined ? {} : { vmId };
+      yield { volumeId: id, sizeBytes, tags, type: format, createdAt, encrypted: false, ...user };
     }
     const others = new Map<string, DiskFile>([...pool, ...used]);
     for (const [path, { format, sizeBytes, vmId }] of others) {
@@ -54,6 +55,7 @@ export class HostStorage {
         sizeBytes: sizeBytes ?? (await virtualSize(path, format)) ?? 0,
         type: format,
         tags: {},
+        encrypted: false,
         ...(vmId === undefined ? {} : { vmId }),
       };
     }

@@ -100,6 +100,7 @@ export function toVm(instance: Instance, { site, shape, disks, volumes, vnics }:
       networkId: attachment.subnetId ?? "",
       ...(vnic?.macAddress && { mac: vnic.macAddress.toLowerCase() }),
       ...(vnic?.privateIp && { address: vnic.privateIp }),
+      ...(vnic?.publicIp && { publicAddress: vnic.publicIp }),
     })),
     publishPorts,
     endpoints:

@@ -53,7 +53,8 @@ export class Volumes {
     for await (const volume of this.#volumes.list(subject, signal)) {
       const { name, type, createdAt, volumeId } = volume;
       const vmId = users.get(volumeId);
-      yield { ...toVolume(volume), name, ...(vmId === undefined ? {} : { vmId }), type, createdAt };
+      // https://docs.oracle.com/en-us/iaas/Content/Block/Concepts/overview.htm: all volumes are.
+      yield { ...toVolume(volume), name, ...(vmId === undefined ? {} : { vmId }), type, createdAt, encrypted: true };
     }
   }
 

@@ -65,6 +65,49 @@ export async function runStep(context: StepContext, step: OperationStep): Promis
       return calls.deleteSnapshot.executeWithOptions({ summary: `delete ${step.snapshotId}` }, [
         { site, snapshotId: step.snapshotId },
       ]);
+    case "set-tags": {
+      const { vmId, set, remove } = step;
+      const keys = Object.keys(set);
+      if (keys.length > 0)
+        saga.add({
+          resource: `${site}/vm/${vmId} (tags ${keys.join(", ")})`,
+          remove: `take ${keys.join(", ")} off ${vmId} at ${site}`,
+          undo: () => undo.setVmTags({ site, vmId, set: {}, remove: keys }),
+        });
+      return calls.setVmTags.executeWithOptions({ summary: `tag ${name}` }, [{ site, vmId, set, remove }]);
+    }
+    case "set-security-rules": {
+      const { securityGroupId, rules, former } = step;
+      saga.add({
+        resource: `${site}/security-group/${securityGroupId} (other rules)`,
+        remove: `give ${securityGroupId} at ${site} the rules of the plan's former ones`,
+        undo: () => undo.setSecurityRules({ site, securityGroupId, rules: former }),
+      });
+      const summary = `set the rules of ${name}`;
+      return calls.setSecurityRules.executeWithOptions({ summary }, [{ site, securityGroupId, rules }]);
+    }
+    case "create-snapshot": {
+      const { volumeId, key } = step;
+      await calls.createSnapshot.executeWithOptions({ summary: `take a snapshot of ${volumeId}` }, [
+        { site, volumeId, key },
+      ]);
+      return;
+    }
+    case "hold-vm": {
+      const { vmId, holder } = step;
+      saga.add({
+        resource: `${site}/vm/${vmId} (held by ${holder})`,
+        remove: `novacron policies undo ${context.operationId}`,
+        undo: () => undo.releaseSource({ site, vmId, migrationId: holder, start: false }),
+      });
+      await calls.fenceVm.executeWithOptions({ summary: `hold ${name}` }, [{ site, vmId, migrationId: holder }]);
+      return;
+    }
+    case "release-vm": {
+      const { vmId, holder } = step;
+      const summary = `release ${name}`;
+      return calls.releaseSource.executeWithOptions({ summary }, [{ site, vmId, migrationId: holder, start: false }]);
+    }
     case "release-address":
       return calls.releaseAddress.executeWithOptions({ summary: `release ${step.addressId}` }, [
         { site, addressId: step.addressId },

@@ -4,12 +4,19 @@ import type { Plan } from "../../domain/plan.ts";
 import { askCall } from "../lib/activity-options.ts";
 import type { PlanOperationInput } from "./types.ts";
 
-const { makeOperationPlan, makeCreatePlan, makeFinalizePlan, makeTestPlan, makeRecoveryPlan, makeRestorePlan } =
-  proxyActivities<Activities>(askCall);
+const {
+  makeOperationPlan,
+  makeCreatePlan,
+  makeFinalizePlan,
+  makeTestPlan,
+  makeRecoveryPlan,
+  makeRemediationPlan,
+  makeRestorePlan,
+} = proxyActivities<Activities>(askCall);
 
 /** Looks at sites and VMs and stores the pinned plan of what is to be done; changes nothing. */
 export async function planOperation(input: PlanOperationInput): Promise<Plan> {
-  const { planId, request, create, finalize, test, recovery, restore } = input;
+  const { planId, request, create, finalize, test, recovery, restore, remediation } = input;
   if (create) {
     const summary = `plan a new VM ${create.name}`;
     return makeCreatePlan.executeWithOptions({ summary }, [{ planId, request: create }]);
@@ -29,6 +36,12 @@ export async function planOperation(input: PlanOperationInput): Promise<Plan> {
   if (restore) {
     const summary = `plan to restore ${restore.vm}`;
     return makeRestorePlan.executeWithOptions({ summary }, [{ planId, request: restore }]);
+  }
+  if (remediation) {
+    const summary = remediation.undo
+      ? `plan to take back ${remediation.undo}`
+      : `plan to mend what breaks ${remediation.policy}`;
+    return makeRemediationPlan.executeWithOptions({ summary }, [{ planId, request: remediation }]);
   }
   const summary = `plan ${request.action} of ${request.vms.length} VM(s)`;
   return makeOperationPlan.executeWithOptions({ summary }, [{ planId, request }]);

@@ -2,6 +2,8 @@
 
 import { completeRule } from "../../../src/domain/alert-rule.ts";
 import { type BurstRequest, resolveBurst } from "../../../src/domain/burst-request.ts";
+import { readPolicies } from "../../../src/domain/policy/book.ts";
+import type { PolicyDraft } from "../../../src/domain/policy/policy.ts";
 import { resolvePolicy } from "../../../src/domain/protection-policy.ts";
 import type { Finding } from "../../../src/domain/savings/recommendation.ts";
 import { defaultSavingsSettings } from "../../../src/domain/savings/settings.ts";
@@ -23,6 +25,7 @@ export interface World {
   readonly groupPlan: { readonly planId: string; readonly hash: string };
   readonly recoveryPlan: { readonly planId: string; readonly hash: string };
   readonly restorePlan: { readonly planId: string; readonly hash: string };
+  readonly findingId: string;
   /** Paths of what is there, each beside one of what isn't. */
   readonly twins: readonly (readonly [string, string])[];
 }
@@ -98,6 +101,46 @@ const others = (path: (id: string) => Request): WalkRow => ({
     await api.store.searches.create({ searchId, name: searchId, query: "vms", owner: "user/walk-user", shared: true });
     return path(searchId);
   },
+});
+
+const policyDraft: Omit<PolicyDraft, "actions"> = {
+  ...{ name: "walk", type: "tagging", severity: "low", description: "Somebody answers for it.", scope: "vms" },
+  ...{ requirement: { require: { field: "tags.owner", operator: "exists" } }, remedy: "Tag it." },
+};
+
+/** A policy of its own for each caller: the first that may would leave nothing to the next. */
+async function policyThere({ api }: World): Promise<string> {
+  const policyId = `walk-policy-${(made += 1)}`;
+  await api.store.policies.create({
+    ...policyDraft,
+    name: policyId,
+    policyId,
+    actions: [],
+    createdBy: "user/walk-user",
+  });
+  return policyId;
+}
+
+const exemption = { scope: "id:none", owner: "ops", reason: "walking" } as const;
+
+async function exemptionThere(world: World): Promise<string> {
+  const policyId = await policyThere(world);
+  const exemptionId = `walk-exemption-${(made += 1)}`;
+  const expiresAt = new Date(Date.now() + 60_000).toISOString();
+  await world.api.store.policies.exempt({
+    ...exemption,
+    exemptionId,
+    policyId,
+    expiresAt,
+    createdBy: "user/walk-user",
+  });
+  return exemptionId;
+}
+
+const ofInstallation = (path: string, body?: object): WalkRow => ({
+  reach: "installation",
+  makes: true,
+  ask: () => ({ path, ...(body ? { body } : {}) }),
 });
 
 const route = { from: "onprem-a", to: "onprem-b" } as const;
@@ -259,6 +302,58 @@ export const requests: Readonly<Record<string, WalkRow>> = {
       return { path: "/v1/schedules/costs-of-walk/trigger" };
     },
   },
+  listPolicies: get("/v1/policies", "self", "walk-there"),
+  getPolicy: get("/v1/policies/walk-there", "self"),
+  createPolicy: {
+    reach: "installation",
+    makes: true,
+    ask: () => ({ path: "/v1/policies", body: { ...policyDraft, name: `walk-made-${(made += 1)}` } }),
+  },
+  changePolicy: ofInstallation("/v1/policies/walk-there", { enabled: true }),
+  removePolicy: {
+    reach: "installation",
+    makes: true,
+    ask: async (world) => ({ path: `/v1/policies/${await policyThere(world)}` }),
+  },
+  listPolicyPacks: get("/v1/policy-packs", "self", "no-public-ssh"),
+  installPolicyPack: ofInstallation("/v1/policy-packs/audit/install"),
+  listExemptions: get("/v1/policy-exemptions", "self"),
+  exemptFromPolicy: {
+    reach: "installation",
+    makes: true,
+    ask: () => ({
+      path: "/v1/policy-exemptions",
+      body: { ...exemption, policy: "walk-there", expires_at: new Date(Date.now() + 60_000).toISOString() },
+    }),
+  },
+  revokeExemption: {
+    reach: "installation",
+    makes: true,
+    ask: async (world) => ({ path: `/v1/policy-exemptions/${await exemptionThere(world)}` }),
+  },
+  listStandingApprovals: get("/v1/policy-approvals", "self"),
+  approveRemediations: ofInstallation("/v1/policy-approvals", {
+    ...{ policy: "walk-there", most: 1, reason: "walking", expires_at: new Date(Date.now() + 60_000).toISOString() },
+  }),
+  revokeStandingApproval: {
+    reach: "installation",
+    makes: true,
+    async ask(world) {
+      const policyId = await policyThere(world);
+      const approvalId = `walk-approval-${(made += 1)}`;
+      const expiresAt = new Date(Date.now() + 60_000).toISOString();
+      const approval = { approvalId, policyId, most: 1, reason: "walking", expiresAt, approvedBy: "user/walk-user" };
+      await world.api.store.policies.approve(approval);
+      return { path: `/v1/policy-approvals/${approvalId}` };
+    },
+  },
+  getComplianceReport: ofInstallation("/v1/compliance-reports/soc2"),
+  listFindings: get("/v1/policy-findings", "vm", "db-1"),
+  getFinding: { reach: "vm", ask: ({ findingId }) => ({ path: `/v1/policy-findings/${findingId}` }) },
+  startPolicyScan: ofInstallation("/v1/policy-scans"),
+  listPolicyScans: ofInstallation("/v1/policy-scans"),
+  getPolicyScan: ofInstallation("/v1/policy-scans/walk-scan"),
+  tryPolicy: ofInstallation("/v1/policy-dry-runs", { policy: "walk-there" }),
   createPlan: {
     reach: "move",
     ask: () => ({
@@ -631,6 +726,20 @@ export const requests: Readonly<Record<string, WalkRow>> = {
   revokeToken: { reach: "wholeSite", ask: async (world) => ({ path: `/v1/tokens/${await tokenAtSite(world)}` }) },
 };
 
+/** A policy that db-1 breaks. */
+async function findingThere(store: World["api"]["store"]): Promise<string> {
+  const policyId = "walk-there";
+  await store.policies.create({ ...policyDraft, name: policyId, policyId, actions: [], createdBy: "user/walk-user" });
+  const kept = await store.policies.get(policyId);
+  const [compiled] = readPolicies(kept ? [{ ...kept, scope: "vms name:db-1" }] : [], [], Date.now());
+  if (compiled) await store.findings.scan(compiled, { now: Date.now(), residency: {} });
+  await store.findings.beginScan({
+    ...{ scanId: "walk-scan", workflowId: "policy-scan/walk-scan", askedBy: "user/walk-user" },
+    startedAt: new Date().toISOString(),
+  });
+  return (await store.findings.list({ limit: 1 })).items[0]?.findingId ?? "";
+}
+
 export async function walked(api: TestApi): Promise<World> {
   const { store } = api;
   await api.call("GET", "/v1/vms?refresh=true");
@@ -775,6 +884,7 @@ export async function walked(api: TestApi): Promise<World> {
   }
   const createdBy = "token/bootstrap";
   await store.bindings.add({ bindingId: "walk-binding", holder: "user/walk-user", ...boundToSite, createdBy });
+  const findingId = await findingThere(store);
   return {
     api,
     plan,
@@ -784,6 +894,7 @@ export async function walked(api: TestApi): Promise<World> {
     groupPlan,
     recoveryPlan,
     restorePlan,
+    findingId,
     twins: [
       ["/v1/recovery-runs/walk-recovery", "/v1/recovery-runs/walk-recover9"],
       ["/v1/protection-groups/walk-group", "/v1/protection-groups/walk-grou9"],

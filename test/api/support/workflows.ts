@@ -39,6 +39,7 @@ import { answerOutageUpdate } from "../../../src/workflows/site-health/messages.
 import type { RefreshResourcesInput, SyncInventoryInput } from "../../../src/workflows/sync-inventory/types.ts";
 import { endTestUpdate } from "../../../src/workflows/test-migration/messages.ts";
 import type { TestMigrationInput, TestMigrationResult } from "../../../src/workflows/test-migration/types.ts";
+import type { TriedAt } from "../../../src/workflows/try-policy/types.ts";
 import type {
   VerifyCertificateInput,
   VerifyCertificateResult,
@@ -233,3 +234,9 @@ export async function importCosts(): Promise<string> {
 export async function collectCosts(): Promise<{ months: readonly [] }> {
   return { months: [] };
 }
+
+export async function tryPolicy(): Promise<TriedAt[]> {
+  return [];
+}
+
+export async function scanPolicies(): Promise<void> {}

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Logger } from "pino";
+import type { Say } from "./say.ts";
 
 export interface Alarm {
   readonly event: string;
@@ -12,14 +12,14 @@ const attempts = 5;
 const answerWithinMs = 5_000;
 
 /** What people must hear of at once: into the log as an error, and to the webhook where one is configured. */
-export function alarms(log: Logger, webhook: string | undefined): RaiseAlarm {
+export function alarms(say: Say, webhook: string | undefined): RaiseAlarm {
   return (alarm) => {
-    log.error({ alarm }, alarm.text);
-    if (webhook !== undefined) void send(webhook, { ...alarm, at: new Date().toISOString() }, log);
+    say("error", alarm.text, { alarm });
+    if (webhook !== undefined) void send(webhook, { ...alarm, at: new Date().toISOString() }, say);
   };
 }
 
-async function send(url: string, alarm: Alarm & { at: string }, log: Logger): Promise<void> {
+async function send(url: string, alarm: Alarm & { at: string }, say: Say): Promise<void> {
   const body = JSON.stringify(alarm);
   for (let attempt = 1; ; attempt++) {
     try {
@@ -35,7 +35,7 @@ async function send(url: string, alarm: Alarm & { at: string }, log: Logger): Pr
       throw new Error(`it answered ${answer.status}`);
     } catch (error) {
       if (attempt >= attempts) {
-        log.error({ err: error, event: alarm.event }, "an alarm did not reach its webhook");
+        say("error", "an alarm did not reach its webhook", { err: error, event: alarm.event });
         return;
       }
       await sleep(500 * 2 ** attempt);

@@ -1,0 +1,1 @@
+export type { PolicyToTry, TriedAt } from "../../activities/policies.ts";
