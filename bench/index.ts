@@ -15,6 +15,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   prepare: async () => (await import("./prepare.ts")).prepareBench,
   replication: async () => (await import("./replication.ts")).replicationBench,
   warm: async () => (await import("./warm.ts")).warmBench,
+  policy: async () => (await import("./policy.ts")).policyBench,
   typical: async () => (await import("./typical.ts")).typicalBench,
   failover: async () => (await import("./failover.ts")).failoverBench,
   "tunnel-failover": async () => (await import("./tunnel-failover.ts")).tunnelFailoverBench,
