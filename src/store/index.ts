@@ -76,7 +76,6 @@ export type { ConnectionPatch } from "./connection-repository.ts";
 export type { BackupPlace } from "./control-plane-repository.ts";
 export type { CostRepository, CostSegment, CostSource } from "./cost-repository.ts";
 export type { StoreLog } from "./database.ts";
-export type { FindingQuery } from "./finding-repository.ts";
 export type { HealthDecision } from "./health-repository.ts";
 export type { DecisionAnswer } from "./health-schema.ts";
 export type { IdempotencyClaim, StoredResponse } from "./idempotency-repository.ts";
