@@ -263,3 +263,18 @@ test("Google Cloud's export counts discounts within the use, and other credits b
     ],
   );
 });
+
+test("JSON lines carry their tags as objects, each line its own", async () => {
+  const file = join(dir, "tags.jsonl");
+  const lines = [line({}), line({}), line({})].map((row, index) => {
+    const tags = [{ project: "web", "cost-center": "7" }, { team: "red" }, undefined][index];
+    return JSON.stringify({ ...row, Tags: tags });
+  });
+  await writeFile(file, lines.join("\n"));
+  await deliver([file], { sourceId: "objects" });
+  const { groups } = await sum({ groupBy: ["tag:project", "tag:cost-center", "tag:team"], where: ofSource("objects") });
+  assert.deepEqual(
+    groups.map(({ key }) => key).sort((a, b) => Object.keys(b).length - Object.keys(a).length),
+    [{ "tag:project": "web", "tag:cost-center": "7" }, { "tag:team": "red" }, {}],
+  );
+});

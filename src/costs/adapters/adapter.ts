@@ -54,6 +54,11 @@ export function tagsOf({ name, type }: GivenColumn): string {
     const pairs = `list_transform(${column}, lambda pair: {'k': CAST(pair.key AS VARCHAR), 'v': CAST(pair.value AS VARCHAR)})`;
     return `map_from_entries(list_distinct(${pairs}))`;
   }
+  if (type.startsWith("STRUCT(")) {
+    // An object of JSON lines: what another line has is null in this one.
+    const entries = `map_entries(TRY_CAST(to_json(${column}) AS MAP(VARCHAR, VARCHAR)))`;
+    return `map_from_entries(list_filter(${entries}, lambda tag: tag.value IS NOT NULL))`;
+  }
   // JSON text; what is none becomes no tags.
   return `TRY_CAST(TRY_CAST(nullif(CAST(${column} AS VARCHAR), '') AS JSON) AS MAP(VARCHAR, VARCHAR))`;
 }

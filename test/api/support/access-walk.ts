@@ -295,12 +295,7 @@ export const requests: Readonly<Record<string, WalkRow>> = {
   triggerSchedule: {
     reach: "installation",
     makes: true,
-    async ask({ api }) {
-      const client = await connectClient({ address: api.temporalAddress, namespace: "default" });
-      await ensureCostSchedules(client, ["walk"]);
-      await client.connection.close();
-      return { path: "/v1/schedules/costs-of-walk/trigger" };
-    },
+    ask: () => ({ path: "/v1/schedules/costs-of-walk/trigger" }),
   },
   listPolicies: get("/v1/policies", "self", "walk-there"),
   getPolicy: get("/v1/policies/walk-there", "self"),
@@ -799,6 +794,7 @@ export async function walked(api: TestApi): Promise<World> {
   await addGroup(store);
   const client = await connectClient({ address: api.temporalAddress, namespace: "default" });
   await ensureSiteHealth(client, "onprem-a");
+  await ensureCostSchedules(client, ["walk"]);
   await client.connection.close();
   const restorePlan = { ...plan, planId: "walk-restore-plan", kind: "restore-vm" };
   await store.plans.insert(restorePlan);
