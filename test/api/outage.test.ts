@@ -12,7 +12,7 @@ import { samplePlan } from "./support/activities.ts";
 import { startTestApi } from "./support/harness.ts";
 
 const noon = "2026-11-29T12:00:00.000Z";
-const api = await startTestApi({ after }, { worker: false, limits: { askMs: 3_000 } });
+const api = await startTestApi({ after }, { worker: false, limits: { askMs: 1_000 } });
 
 test("without a worker a plan ends in a Timeout that says what to look at", async () => {
   const request = { vm: "web-1", from: "onprem-a", to: "onprem-b" };
