@@ -23,6 +23,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   routes: async () => (await import("./routes.ts")).routesBench,
   savings: async () => (await import("./savings.ts")).savingsBench,
   forecast: async () => (await import("./forecast.ts")).forecastBench,
+  console: async () => (await import("./console.ts")).consoleBench,
   overhead: async () => (await import("./overhead.ts")).overheadBench,
   "cost-scan": async () => (await import("./cost-scan.ts")).costScanBench,
   "burst-replay": async () => (await import("./burst-replay.ts")).burstReplayBench,
