@@ -310,6 +310,7 @@ describe("keys in effect", () => {
     wrong("{ channels: [{ name: a, type: webhook, url: 'https://t' }] }", /no key to sign/);
     const twin = "{ name: a, type: slack, url: x }";
     wrong(`{ channels: [${twin}, ${twin}] }`, /another slack channel a/);
+  });
   test("reads how often policies are scanned", (context) => {
     assert.equal(load(context, "policies: { scan_interval: 2h }").policies.scanIntervalMs, 7_200_000);
     assert.equal(load(context, "").policies.scanIntervalMs, 900_000);

@@ -3158,10 +3158,148 @@ export interface paths {
         put?: never;
         /**
          * Give figures that no site measures: of an agent in the guest, of a queue
-         * @description Up to 5,000 at once, each of a site that the caller reaches as a whole. A repeat does no harm. Of moments from 400 days ago until now.
+         * @description Up to 1,000 at once, each of a site that the caller reaches as a whole. A repeat does no harm. Of moments from 400 days ago until now.
          */
         post: operations["pushMetricSamples"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alert-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rules that the caller reaches, in the order of their names */
+        get: operations["listAlertRules"];
+        put?: never;
+        /**
+         * Have people told when a figure crosses a threshold
+         * @description Of one site, or of all sites by who reaches the whole installation. Actions name mail addresses, or channels of the configuration.
+         */
+        post: operations["createAlertRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alert-rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One rule, by its id */
+        get: operations["getAlertRule"];
+        put?: never;
+        /** Change a rule; its alerts go on by what it says then */
+        post: operations["changeAlertRule"];
+        /** Remove a rule; what fires by it is resolved, and people are told so */
+        delete: operations["removeAlertRule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How alerts stand, those that fire first
+         * @description What never held has none. `evaluated_at` says how old it is: nobody looks when it is minutes old.
+         */
+        get: operations["listAlerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alerts/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What fired and was resolved, the newest first
+         * @description For who reaches the whole installation, or a rule of their site by `rule`.
+         */
+        get: operations["listAlertEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alerts/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What people were told, the newest first, and how it got to each of them
+         * @description For who reaches the whole installation, or a rule of their site by `rule`.
+         */
+        get: operations["listAlertNotifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/silences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Silences that are not over */
+        get: operations["listSilences"];
+        put?: never;
+        /**
+         * Tell nobody of what matches, for a while
+         * @description What is silenced is judged and shown all the same. What still fires when the silence ends is told then; what fired and ended within it is not.
+         */
+        post: operations["createSilence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/silences/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a silence now */
+        delete: operations["endSilence"];
         options?: never;
         head?: never;
         patch?: never;
@@ -5125,7 +5263,7 @@ export interface components {
             name: string;
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
-            permissions?: ("inventory:read" | "prices:read" | "costs:read" | "costs:write" | "plans:read" | "migrations:read" | "protection:read" | "bursts:read" | "operations:read" | "networks:read" | "certificates:read" | "policies:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "bursts:write" | "vms:write" | "networks:write" | "policies:write" | "policies:scan" | "policies:exempt" | "certificates:verify" | "metrics:read" | "metrics:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "schedules:read" | "schedules:write" | "system:freeze" | "system:unfreeze" | "system:backup")[];
+            permissions?: ("inventory:read" | "prices:read" | "costs:read" | "costs:write" | "plans:read" | "migrations:read" | "protection:read" | "bursts:read" | "operations:read" | "networks:read" | "certificates:read" | "policies:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "bursts:write" | "vms:write" | "networks:write" | "policies:write" | "policies:scan" | "policies:exempt" | "certificates:verify" | "metrics:read" | "metrics:write" | "alerts:read" | "alerts:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "schedules:read" | "schedules:write" | "system:freeze" | "system:unfreeze" | "system:backup")[];
             /** @description Default 90 */
             expires_in_days?: number;
         };
@@ -5159,6 +5297,118 @@ export interface components {
                 at?: string;
                 value: number;
             }[];
+        };
+        AlertRuleRequest: {
+            name: string;
+            /**
+             * @description Of VMs: cpu.utilisation, memory.used, disk.read, disk.write, network.in, network.out; or a name of what others push
+             * @example cpu.utilisation
+             */
+            metric: string;
+            threshold: number;
+            /** @enum {string} */
+            comparison: "gt" | "gte" | "lt" | "lte" | "eq";
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            site?: string;
+            resource_id?: string;
+            /** @description So long it has to hold until it fires. Default 300 */
+            duration_seconds?: number;
+            /** @description So long it must not hold until it is resolved. Default: the duration, 60 at least */
+            resolve_after_seconds?: number;
+            /**
+             * @description `email:ADDRESS`, `pagerduty:CHANNEL`, `slack:CHANNEL`, `webhook:CHANNEL`
+             * @example [
+             *       "email:ops@example.com"
+             *     ]
+             */
+            actions?: string[];
+            /**
+             * @description Default `warning`
+             * @enum {string}
+             */
+            severity?: "critical" | "warning" | "info";
+            /**
+             * @description What is told together. Default `site`
+             * @enum {string}
+             */
+            group_by?: "rule" | "site" | "resource";
+            /**
+             * @description Whether a series that ends is a reason, too. Default `ignore`
+             * @enum {string}
+             */
+            missing?: "ignore" | "fire";
+            /** @description Default 900 */
+            missing_after_seconds?: number;
+            /** @description Default true */
+            enabled?: boolean;
+        };
+        AlertRulePatch: {
+            name?: string;
+            threshold?: number;
+            /** @enum {string} */
+            comparison?: "gt" | "gte" | "lt" | "lte" | "eq";
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            site?: string;
+            resource_id?: string;
+            /** @description So long it has to hold until it fires. Default 300 */
+            duration_seconds?: number;
+            /** @description So long it must not hold until it is resolved. Default: the duration, 60 at least */
+            resolve_after_seconds?: number;
+            /**
+             * @description `email:ADDRESS`, `pagerduty:CHANNEL`, `slack:CHANNEL`, `webhook:CHANNEL`
+             * @example [
+             *       "email:ops@example.com"
+             *     ]
+             */
+            actions?: string[];
+            /**
+             * @description Default `warning`
+             * @enum {string}
+             */
+            severity?: "critical" | "warning" | "info";
+            /**
+             * @description What is told together. Default `site`
+             * @enum {string}
+             */
+            group_by?: "rule" | "site" | "resource";
+            /**
+             * @description Whether a series that ends is a reason, too. Default `ignore`
+             * @enum {string}
+             */
+            missing?: "ignore" | "fire";
+            /** @description Default 900 */
+            missing_after_seconds?: number;
+            /** @description Default true */
+            enabled?: boolean;
+        };
+        SilenceRequest: {
+            /** @description A rule's id or name */
+            rule?: string;
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            site?: string;
+            resource_id?: string;
+            /** @enum {string} */
+            severity?: "critical" | "warning" | "info";
+            /**
+             * Format: date-time
+             * @description Default: now
+             */
+            from?: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            until: string;
+            reason: string;
         };
         /** @description A plan as it was approved: its id and its hash */
         ApprovedPlan: {
@@ -8854,7 +9104,7 @@ export interface components {
             /** @description What the caller may do, and where */
             may: {
                 /** @enum {string} */
-                permission: "inventory:read" | "prices:read" | "costs:read" | "costs:write" | "plans:read" | "migrations:read" | "protection:read" | "bursts:read" | "operations:read" | "networks:read" | "certificates:read" | "policies:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "bursts:write" | "vms:write" | "networks:write" | "policies:write" | "policies:scan" | "policies:exempt" | "certificates:verify" | "metrics:read" | "metrics:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "schedules:read" | "schedules:write" | "system:freeze" | "system:unfreeze" | "system:backup";
+                permission: "inventory:read" | "prices:read" | "costs:read" | "costs:write" | "plans:read" | "migrations:read" | "protection:read" | "bursts:read" | "operations:read" | "networks:read" | "certificates:read" | "policies:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "bursts:write" | "vms:write" | "networks:write" | "policies:write" | "policies:scan" | "policies:exempt" | "certificates:verify" | "metrics:read" | "metrics:write" | "alerts:read" | "alerts:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "schedules:read" | "schedules:write" | "system:freeze" | "system:unfreeze" | "system:backup";
                 scopes: components["schemas"]["Scope"][];
             }[];
         };
@@ -9042,7 +9292,7 @@ export interface components {
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
             /** @description No more than these of what the roles allow */
-            permissions?: ("inventory:read" | "prices:read" | "costs:read" | "costs:write" | "plans:read" | "migrations:read" | "protection:read" | "bursts:read" | "operations:read" | "networks:read" | "certificates:read" | "policies:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "bursts:write" | "vms:write" | "networks:write" | "policies:write" | "policies:scan" | "policies:exempt" | "certificates:verify" | "metrics:read" | "metrics:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "schedules:read" | "schedules:write" | "system:freeze" | "system:unfreeze" | "system:backup")[];
+            permissions?: ("inventory:read" | "prices:read" | "costs:read" | "costs:write" | "plans:read" | "migrations:read" | "protection:read" | "bursts:read" | "operations:read" | "networks:read" | "certificates:read" | "policies:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "bursts:write" | "vms:write" | "networks:write" | "policies:write" | "policies:scan" | "policies:exempt" | "certificates:verify" | "metrics:read" | "metrics:write" | "alerts:read" | "alerts:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "schedules:read" | "schedules:write" | "system:freeze" | "system:unfreeze" | "system:backup")[];
             created_by: string;
             /**
              * Format: date-time
@@ -9077,7 +9327,7 @@ export interface components {
             user_id?: string;
             bindings: components["schemas"]["Binding"][];
             /** @description No more than these of what the roles allow */
-            permissions?: ("inventory:read" | "prices:read" | "costs:read" | "costs:write" | "plans:read" | "migrations:read" | "protection:read" | "bursts:read" | "operations:read" | "networks:read" | "certificates:read" | "policies:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "bursts:write" | "vms:write" | "networks:write" | "policies:write" | "policies:scan" | "policies:exempt" | "certificates:verify" | "metrics:read" | "metrics:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "schedules:read" | "schedules:write" | "system:freeze" | "system:unfreeze" | "system:backup")[];
+            permissions?: ("inventory:read" | "prices:read" | "costs:read" | "costs:write" | "plans:read" | "migrations:read" | "protection:read" | "bursts:read" | "operations:read" | "networks:read" | "certificates:read" | "policies:read" | "sites:check" | "plans:write" | "migrations:write" | "protection:write" | "bursts:write" | "vms:write" | "networks:write" | "policies:write" | "policies:scan" | "policies:exempt" | "certificates:verify" | "metrics:read" | "metrics:write" | "alerts:read" | "alerts:write" | "logs:read" | "access:read" | "access:write" | "audit:read" | "plans:approve" | "payloads:decode" | "schedules:read" | "schedules:write" | "system:freeze" | "system:unfreeze" | "system:backup")[];
             created_by: string;
             /**
              * Format: date-time
@@ -9227,6 +9477,178 @@ export interface components {
         };
         MetricPushed: {
             samples: number;
+        };
+        AlertRuleList: {
+            items: components["schemas"]["AlertRule"][];
+        };
+        AlertRule: {
+            rule_id: string;
+            name: string;
+            metric: string;
+            site?: string;
+            resource_id?: string;
+            threshold: number;
+            /** @enum {string} */
+            comparison: "gt" | "gte" | "lt" | "lte" | "eq";
+            duration_seconds: number;
+            resolve_after_seconds: number;
+            actions: string[];
+            /** @enum {string} */
+            severity: "critical" | "warning" | "info";
+            /** @enum {string} */
+            group_by: "rule" | "site" | "resource";
+            /** @enum {string} */
+            missing: "ignore" | "fire";
+            missing_after_seconds: number;
+            enabled: boolean;
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            updated_at: string;
+        };
+        AlertList: {
+            /**
+             * Format: date-time
+             * @description When all rules were looked at last
+             */
+            evaluated_at?: string;
+            items: components["schemas"]["Alert"][];
+        };
+        Alert: {
+            rule_id: string;
+            rule: string;
+            /** @enum {string} */
+            severity: "critical" | "warning" | "info";
+            condition: string;
+            site: string;
+            resource_id: string;
+            /** @enum {string} */
+            state: "pending" | "firing" | "resolved";
+            /**
+             * Format: date-time
+             * @description Since when it holds; of a resolved one, since when it doesn't
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description The newest sample that was looked at
+             */
+            last_at: string;
+            value?: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            clear_since?: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            fired_at?: string;
+            /** @description How often it has fired */
+            occurrence: number;
+            note?: string;
+            silenced: boolean;
+        };
+        AlertEventList: {
+            items: components["schemas"]["AlertEvent"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        AlertEvent: {
+            sequence: number;
+            rule_id: string;
+            rule_name: string;
+            site: string;
+            resource_id: string;
+            occurrence: number;
+            /** @enum {string} */
+            to: "firing" | "resolved";
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            at: string;
+            value?: number;
+            note?: string;
+        };
+        AlertNotificationList: {
+            items: components["schemas"]["AlertNotification"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        AlertNotification: {
+            notification_id: string;
+            group_key: string;
+            rule_id: string;
+            rule: string;
+            condition: string;
+            /** @enum {string} */
+            severity: "critical" | "warning" | "info";
+            /** @enum {string} */
+            state: "firing" | "resolved";
+            firing: components["schemas"]["NotifiedAlert"][];
+            resolved: components["schemas"]["NotifiedAlert"][];
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            at: string;
+            deliveries: components["schemas"]["AlertDelivery"][];
+        };
+        NotifiedAlert: {
+            site: string;
+            resource_id: string;
+            value?: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            since: string;
+            note?: string;
+        };
+        AlertDelivery: {
+            notification_id: string;
+            action: string;
+            /** @enum {string} */
+            state: "waiting" | "delivered" | "failed";
+            attempts: number;
+            last_error?: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            ended_at?: string;
+        };
+        SilenceList: {
+            items: components["schemas"]["Silence"][];
+        };
+        Silence: {
+            silence_id: string;
+            rule_id?: string;
+            site?: string;
+            resource_id?: string;
+            /** @enum {string} */
+            severity?: "critical" | "warning" | "info";
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            until: string;
+            reason: string;
+            created_by: string;
         };
         Health: {
             /** @constant */
@@ -17384,6 +17806,403 @@ export interface operations {
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listAlertRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRuleList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    createAlertRule: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertRuleRequest"];
+            };
+        };
+        responses: {
+            /** @description The rule */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRule"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getAlertRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRule"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    changeAlertRule: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertRulePatch"];
+            };
+        };
+        responses: {
+            /** @description The rule as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRule"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    removeAlertRule: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rule that was removed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRule"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listAlerts: {
+        parameters: {
+            query?: {
+                state?: "pending" | "firing" | "resolved";
+                /** @description A rule's id or name */
+                rule?: string;
+                site?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description At most 1,000 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listAlertEvents: {
+        parameters: {
+            query?: {
+                /** @description Rows in one page. Default 50 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; opaque */
+                cursor?: string;
+                /** @description A rule's id or name */
+                rule?: string;
+                site?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertEventList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listAlertNotifications: {
+        parameters: {
+            query?: {
+                /** @description Rows in one page. Default 50 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; opaque */
+                cursor?: string;
+                /** @description A rule's id or name */
+                rule?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertNotificationList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listSilences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The last to end first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilenceList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    createSilence: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SilenceRequest"];
+            };
+        };
+        responses: {
+            /** @description The silence */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silence"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    endSilence: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silence"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
