@@ -80,7 +80,7 @@ const sdks = {
   azure: ["@azure/[^/]+"],
   gcp: ["@google-cloud/(?:compute|dns|storage)", "google-auth-library"],
   libvirt: ["fast-xml-parser"],
-  oci: ["oci-(?:common|core|dns|identity|limits|loadbalancer|objectstorage|workrequests)"],
+  oci: ["oci-(?:common|core|dns|identity|limits|loadbalancer|monitoring|objectstorage|workrequests)"],
   folder: ["zod"],
   // Its API is spoken without one.
   digitalocean: [],
