@@ -205,7 +205,8 @@ export class GatewayLab {
 
   async stop(): Promise<void> {
     for (const child of this.#processes) child.kill("SIGTERM");
-    await Promise.all(this.#processes.map((child) => child.exitCode ?? child.signalCode ?? once(child)));
+    const running = this.#processes.filter((child) => child.exitCode === null && child.signalCode === null);
+    await Promise.all(running.map((child) => once(child)));
     for (const { namespace } of [this.near, this.far]) spawnSync("ip", ["netns", "del", namespace]);
   }
 

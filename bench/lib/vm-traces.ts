@@ -33,7 +33,7 @@ export async function readTraces({ traces, vms, nextMonth }: TraceFiles): Promis
   const connection = await instance.connect();
   const rows = async (sql: string) => (await connection.runAndReadAll(sql)).getRowObjects();
   const read = (file: string) =>
-    `${/\.parquet$/.test(file) ? "read_parquet" : "read_csv"}('${file.replaceAll("'", "''")}')`;
+    `${file.endsWith(".parquet") ? "read_parquet" : "read_csv"}('${file.replaceAll("'", "''")}')`;
   try {
     const known = await rows(`select vm_id, vcpus, mem_gib from ${read(vms)} order by vm_id`);
     const sizes = new Map(known.map((row) => [String(row.vm_id), row]));

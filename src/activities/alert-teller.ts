@@ -96,9 +96,12 @@ function isNew({ told, toldOccurrence, occurrence }: TrackedAlert): boolean {
 
 /** The same for whoever tells of the same changes. */
 function idOf(groupKey: string, changed: readonly TrackedAlert[]): string {
-  const facts = changed.map(({ site, resourceId, state, occurrence }) => [site, resourceId, state, occurrence]);
+  const facts = changed.map(({ site, resourceId, state, occurrence }) =>
+    JSON.stringify([site, resourceId, state, occurrence]),
+  );
+  facts.sort();
   return createHash("sha256")
-    .update(JSON.stringify([groupKey, facts.sort()]))
+    .update(JSON.stringify([groupKey, facts]))
     .digest("hex")
     .slice(0, 32);
 }

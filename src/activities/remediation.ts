@@ -1,5 +1,5 @@
 import { Context } from "@temporalio/activity";
-import type { Scope, ScopedResource } from "../domain/access.ts";
+import type { ScopedResource } from "../domain/access.ts";
 import { ProviderError } from "../domain/errors.ts";
 import type { OperationPlanParts } from "../domain/operate-plan.ts";
 import { operationItems } from "../domain/operation.ts";
@@ -94,7 +94,7 @@ export function remediationActivities(deps: ActivityDeps) {
       policyId: policy.policyId,
       state: "open",
       ...(findings ? { findingIds: findings } : {}),
-      ...(scopes ? { scopes: scopes as readonly Scope[] } : {}),
+      ...(scopes ? { scopes } : {}),
       limit: 1_000,
     });
     const oldest = items.toReversed();

@@ -156,7 +156,15 @@ async function writeMonth(
 
 async function hashOf({ files, format, provider, site = "", siteOfRegion = {} }: Delivery): Promise<string> {
   const hash = createHash("sha256");
-  hash.update(JSON.stringify([readerVersion, format ?? "", provider, site, Object.entries(siteOfRegion).sort()]));
+  hash.update(
+    JSON.stringify([
+      readerVersion,
+      format ?? "",
+      provider,
+      site,
+      Object.entries(siteOfRegion).sort(([a], [b]) => (a < b ? -1 : 1)),
+    ]),
+  );
   for (const file of files) for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
   return hash.digest("hex");
 }

@@ -260,7 +260,7 @@ export class CostRepository {
       sourceId: row.source_id,
       provider: row.provider,
       months: row.months,
-      rows: Number(row.rows),
+      rows: row.rows,
       ...present({ site: row.site, newestMonth: row.newest, importedAt: row.imported_at }),
     }));
   }

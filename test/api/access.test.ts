@@ -158,13 +158,17 @@ test("a personal token does no more than its person, and nothing once the person
     may: { permission: string; scopes: object[] }[];
   };
   assert.deepEqual(me.may.map(({ permission }) => permission).sort(), [
+    "alerts:read",
+    "bursts:read",
     "certificates:read",
     "costs:read",
     "inventory:read",
     "metrics:read",
     "migrations:read",
+    "networks:read",
     "operations:read",
     "plans:read",
+    "policies:read",
     "prices:read",
     "protection:read",
     "schedules:read",

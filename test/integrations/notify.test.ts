@@ -86,7 +86,7 @@ test("Slack gets text whose signs mean nothing to it, and a webhook a signed bod
   const [slack, hook] = receiver.received;
   assert.equal(slack?.path, "/services/T/B/X");
   assert.match(slack?.body ?? "", /busy &lt;all&gt;: vm-1 at s/);
-  const at = hook?.headers["x-novacron-timestamp"];
+  const at = String(hook?.headers["x-novacron-timestamp"]);
   const expected = createHmac("sha256", "a key").update(`${at}.${hook?.body}`).digest("hex");
   assert.equal(hook?.headers["x-novacron-signature"], `sha256=${expected}`);
   assert.equal(hook?.headers["x-novacron-delivery"], "n-1");

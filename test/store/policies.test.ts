@@ -28,7 +28,7 @@ async function fill(resources: readonly Resource[]): Promise<void> {
   const groups = Map.groupBy(unique, ({ site, kind }) => `${site} ${kind}`);
   for (const { site, kind } of before) if (!groups.has(`${site} ${kind}`)) groups.set(`${site} ${kind}`, []);
   for (const [name, group] of groups) {
-    const [site = "", kind] = name.split(" ") as [string, Resource["kind"]];
+    const [site, kind] = name.split(" ") as [string, Resource["kind"]];
     const place = { site, provider: group[0]?.provider ?? "aws" };
     const members = group.map(({ region: _own, ...rest }) => ({ ...rest, ...place }));
     await lab.store.inventory.replace(place, kind, members, at);

@@ -54,7 +54,7 @@ export async function takeSeat(
 /** What axe finds that keeps somebody out, a line each. */
 export async function seriousFindings(page: Page): Promise<string[]> {
   const run = `(() => { ${axe}; return axe.run(document, { resultTypes: ["violations"] }); })()`;
-  const { violations } = (await page.evaluate(run)) as AxeResults;
+  const { violations } = await page.evaluate<AxeResults>(run);
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${page.url()}: ${id}: ${html.slice(0, 200)}`));

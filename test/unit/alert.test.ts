@@ -94,7 +94,7 @@ describe("an alert", () => {
   test("fires at the first sample without a duration, and ends with its rule or resource", () => {
     const firing = run([0.95], { durationSeconds: 0 });
     assert.equal(firing.alert?.state, "firing");
-    const ended = endAlert(firing.alert as Alert, at(600), "the rule was removed");
+    const ended = endAlert(firing.alert, at(600), "the rule was removed");
     assert.deepEqual(ended.changes, [{ to: "resolved", at: at(600), occurrence: 1, note: "the rule was removed" }]);
     const pending = run([0.95]).alert as Alert;
     assert.deepEqual(endAlert(pending, at(600), "gone"), { alert: undefined, changes: [] });

@@ -91,7 +91,7 @@ function reason(finding: Finding): string {
 
 function recommended(finding: Finding): Recommendation {
   assert.equal(finding.recommended, true, JSON.stringify(finding));
-  return finding as Recommendation;
+  return finding;
 }
 
 describe("an analysis of an estate", () => {

@@ -84,7 +84,10 @@ test("what VMs used and what they cost becomes recommendations, which callers se
   );
   assert.ok(others.every((each) => each.recommended && each.type === "commit"));
   const reasons = (await list(false)).map((each) => [each.name, each.recommended ? "" : each.reason]);
-  assert.deepEqual(reasons.map(([name]) => name).sort(), ["unmeasured", "vol-1"]);
+  assert.deepEqual(
+    reasons.map(([name]) => String(name)).sort((a, b) => a.localeCompare(b)),
+    ["unmeasured", "vol-1"],
+  );
   assert.match(reasons.find(([name]) => name === "vol-1")?.[1] ?? "", /only since 0\.0 days/);
 
   const onlyTest = { scopes: [{ site, tags: { env: "test" } }] };

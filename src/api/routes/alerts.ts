@@ -46,7 +46,8 @@ export function alertRoutes(context: ApiContext) {
           ...(site === undefined ? {} : { site }),
           ...(only === undefined ? {} : { ruleId: only.ruleId }),
         });
-        const items = found.flatMap(({ groupKey: _, told: __, toldOccurrence: ___, ...alert }) => {
+        const items = found.flatMap((tracked) => {
+          const { groupKey: _group, told: _told, toldOccurrence: _occurrence, ...alert } = tracked;
           const of = byId.get(alert.ruleId);
           if (!of || !access.covers(scopeOf(alert))) return [];
           const silenced = isSilenced(alert, of, silences, Date.now());

@@ -220,6 +220,7 @@ export function burstRoutes(context: ApiContext): readonly Route[] {
       permission: "bursts:read",
       actor: "signed-in",
       audit: "burst-pool.what-if",
+      idempotent: true,
       duringFreeze: true,
       params: idParams,
       body: burstWhatIfBody,

@@ -131,6 +131,7 @@ export function policyFindingRoutes(context: ApiContext) {
       permission: "policies:scan",
       actor: "signed-in",
       audit: "policy.try",
+      idempotent: true,
       duringFreeze: true,
       body: dryRunBody,
       responses: { 200: { description: "Moment by moment", schema: dryRunSchema } },

@@ -118,7 +118,7 @@ function describePlan(plan: Plan): string {
     const clash = others.map((other) => `${other.cidr} of ${other.name} at ${other.site}`).join(", ");
     return `${range.cidr} of ${range.name} at ${range.site} overlaps ${clash}: ${ways.join(", ") || "no range is free for it"}.`;
   });
-  return [ranges, ...(proposals.length > 0 ? ["", ...proposals] : [])].join("\n");
+  return [String(ranges), ...(proposals.length > 0 ? ["", ...proposals] : [])].join("\n");
 }
 
 function keyOf({ site, network_id: network, cidr }: Range): string {

@@ -92,7 +92,7 @@ function limitOf(options: RuleOptions): Pick<Rule, "comparison" | "threshold"> |
   const [name] = given;
   if (name === undefined) return undefined;
   const text = options[name] ?? "";
-  const threshold = /%$/.test(text) ? Number(text.slice(0, -1)) / 100 : Number(text);
+  const threshold = text.endsWith("%") ? Number(text.slice(0, -1)) / 100 : Number(text);
   if (given.length > 1 || text.trim() === "" || !Number.isFinite(threshold)) {
     throw usageError(`${text} is not one limit`, "Give one of --over, --under, … a number such as 0.9 or 90%.");
   }

@@ -144,7 +144,7 @@ export function movedVm(
     instanceTypes,
     capacityType,
     nics = vm.nics,
-  } = create ?? (vm as Partial<CreateVmParameters>);
+  } = create ?? ({ ...vm } as Partial<CreateVmParameters>);
   const planned: PlannedVm = {
     ...{ vmId: vm.vmId, name: vm.name, tags: vm.tags },
     ...{ cpus: cpus ?? vm.cpus, memoryBytes: memoryBytes ?? vm.memoryBytes, nics },

@@ -57,7 +57,7 @@ function describeElement(list: List, element: Element): string {
   }
   return Object.entries(element)
     .filter(([, value]) => typeof value !== "object")
-    .map(([key, value]) => `${key} ${value}`)
+    .map(([key, value]) => `${key} ${String(value)}`)
     .join(", ");
 }
 
@@ -77,5 +77,5 @@ function describeValue(name: Parameters<typeof valueOf>[0], value: ReturnType<ty
         return `${Math.round(value / 3_600_000)} h`;
     }
   }
-  return `${value}`;
+  return String(value);
 }

@@ -51,11 +51,8 @@ export function readPing(output: string): PathSight | undefined {
 
 function run(program: string, args: readonly string[], signal: AbortSignal): Promise<{ code: number; output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, [...args], {
-      stdio: ["ignore", "pipe", "pipe"],
-      signal,
-      env: { PATH: process.env.PATH, LC_ALL: "C" },
-    });
+    // What is read of its output is English.
+    const child = spawn("env", ["LC_ALL=C", program, ...args], { stdio: ["ignore", "pipe", "pipe"], signal });
     let output = "";
     const take = (chunk: Buffer) => {
       output = (output + chunk.toString("utf8")).slice(-8_192);

@@ -806,7 +806,7 @@ export async function walked(api: TestApi): Promise<World> {
   });
   await store.restores.update("walk-restore", { state: "done", endedAt: "2026-01-01T00:00:00.000Z" });
   for (const poolId of ["walk-pool", "walk-pool-gone"]) {
-    const settings = resolveBurst(fromWire<BurstRequest>(burstBody(poolId) as never), "token/bootstrap");
+    const settings = resolveBurst(fromWire<BurstRequest>(burstBody(poolId)), "token/bootstrap");
     await store.burstPools.create({ poolId, settings, createdBy: "token/bootstrap" });
   }
   const testPlan = { ...plan, planId: "walk-test-plan", kind: "test-migration" };

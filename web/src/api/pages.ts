@@ -30,7 +30,7 @@ export function usePages<Row, Answer extends Page<Row> = Page<Row>>(options: Pag
     ...(keeps ? { placeholderData: (before: InfiniteData<Answer, string | undefined> | undefined) => before } : {}),
   });
   const { data, hasNextPage, isFetchingNextPage, fetchNextPage } = query;
-  const rows = useMemo(() => data?.pages.flatMap((page) => page.items as readonly Row[]) ?? [], [data]);
+  const rows = useMemo(() => data?.pages.flatMap((page) => page.items) ?? [], [data]);
   const more = useCallback(() => {
     if (!isFetchingNextPage) void fetchNextPage();
   }, [isFetchingNextPage, fetchNextPage]);

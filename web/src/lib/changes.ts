@@ -27,7 +27,7 @@ function flat(value: object): Map<string, string> {
         if (path === "" && passing.has(key)) continue;
         walk(inner, path === "" ? key : `${path}.${key}`);
       }
-    } else if (each !== undefined) found.set(path, String(each));
+    } else if (each !== undefined) found.set(path, typeof each === "string" ? each : JSON.stringify(each));
   };
   walk(value, "");
   return found;

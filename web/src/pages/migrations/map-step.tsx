@@ -46,11 +46,7 @@ export function MapStep({ fields, onTo, onChange }: MapStepProps) {
           searchable
           required
         />
-        <Radio.Group
-          label="How"
-          value={fields.mode}
-          onChange={(mode) => onChange({ mode: mode as WizardFields["mode"] })}
-        >
+        <Radio.Group label="How" value={fields.mode} onChange={(mode) => onChange({ mode })}>
           <div className="stack modes">
             {modes.map(({ value, label, what }) => (
               <Radio key={value} value={value} label={label} description={what} size="xs" />
@@ -65,7 +61,7 @@ export function MapStep({ fields, onTo, onChange }: MapStepProps) {
               { value: "manual", label: "When somebody says so" },
             ]}
             value={fields.cutover}
-            onChange={(cutover) => onChange({ cutover: (cutover ?? "when-ready") as WizardFields["cutover"] })}
+            onChange={(cutover) => onChange({ cutover: cutover ?? "when-ready" })}
           />
         ) : undefined}
         {to ? (

@@ -128,7 +128,7 @@ function StartRun({ group, first }: { readonly group: Group; readonly first: Mod
       {drill ? (
         <p>Clones come up where nobody is reached, are measured, and are removed. Everything else goes on.</p>
       ) : (
-        <Radio.Group label="What happened" value={mode} onChange={(value) => setMode(value as Mode)}>
+        <Radio.Group label="What happened" value={mode} onChange={(value) => setMode(value)}>
           <div className="stack modes">
             {modes.map(({ value, label, what }) => (
               <Radio key={value} value={value} label={label} description={what} size="xs" />

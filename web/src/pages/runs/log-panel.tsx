@@ -34,7 +34,7 @@ export function LogPanel() {
           <Select
             data={[...levels]}
             value={level}
-            onChange={(value) => setLevel((value ?? "info") as Level)}
+            onChange={(value) => setLevel(value ?? "info")}
             aria-label="This level and what is more urgent"
             w={110}
           />

@@ -49,12 +49,7 @@ export function GiveRole({ onDone }: { readonly onDone: () => void }) {
         required
         data-autofocus
       />
-      <Select
-        label="Role"
-        data={[...roles]}
-        value={role}
-        onChange={(value) => setRole((value ?? "viewer") as (typeof roles)[number])}
-      />
+      <Select label="Role" data={[...roles]} value={role} onChange={(value) => setRole(value ?? "viewer")} />
       <TextInput label="At the site" value={site} onChange={(event) => setSite(event.currentTarget.value)} />
       <TextInput label="Of the project" value={project} onChange={(event) => setProject(event.currentTarget.value)} />
       {limited ? undefined : (

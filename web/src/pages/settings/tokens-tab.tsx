@@ -140,12 +140,7 @@ function MakeToken() {
         required
         data-autofocus
       />
-      <Select
-        label="Role"
-        data={[...roles]}
-        value={role}
-        onChange={(value) => setRole((value ?? "viewer") as (typeof roles)[number])}
-      />
+      <Select label="Role" data={[...roles]} value={role} onChange={(value) => setRole(value ?? "viewer")} />
       <TextInput
         label="At the site"
         description="Empty: everywhere"
