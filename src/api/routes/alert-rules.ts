@@ -103,6 +103,7 @@ export function alertRuleRoutes(context: ApiContext) {
       permission: "alerts:write",
       actor: "signed-in",
       audit: "alert-rule.remove",
+      stepUp: true,
       duringFreeze: true,
       idempotent: true,
       params: ruleParams,

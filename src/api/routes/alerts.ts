@@ -160,6 +160,7 @@ export function alertRoutes(context: ApiContext) {
       permission: "alerts:write",
       actor: "signed-in",
       audit: "silence.end",
+      stepUp: true,
       duringFreeze: true,
       idempotent: true,
       params: ruleParams,

@@ -115,6 +115,7 @@ export function burstRoutes(context: ApiContext): readonly Route[] {
       permission: "bursts:write",
       actor: "signed-in",
       audit: "burst-pool.delete",
+      stepUp: true,
       // To let go is what a freeze wants.
       duringFreeze: true,
       idempotent: true,

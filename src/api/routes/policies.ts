@@ -112,6 +112,7 @@ export function policyRoutes(context: ApiContext) {
       permission: "policies:write",
       actor: "signed-in",
       audit: "policy.remove",
+      stepUp: true,
       idempotent: true,
       params: idParams,
       responses: { 200: { description: "What was removed", schema: policySchema } },

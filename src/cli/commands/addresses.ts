@@ -96,10 +96,10 @@ export async function release(id: string, options: CommonOptions): Promise<void>
   await show(freed, options.output, ({ cidr, pool }) => `${cidr} is back in the pool ${pool}.`);
 }
 
-function describePlan(plan: Plan): string {
+async function describePlan(plan: Plan): Promise<string> {
   const clashing = new Set(plan.overlaps.flatMap(({ first, second }) => [keyOf(first), keyOf(second)]));
   const reasons = new Map(plan.unusable.map(({ range, reason }) => [keyOf(range), reason]));
-  const ranges = table(
+  const ranges = await table(
     plan.ranges,
     [
       { head: "RANGE", value: (range) => range.cidr },
@@ -118,7 +118,7 @@ function describePlan(plan: Plan): string {
     const clash = others.map((other) => `${other.cidr} of ${other.name} at ${other.site}`).join(", ");
     return `${range.cidr} of ${range.name} at ${range.site} overlaps ${clash}: ${ways.join(", ") || "no range is free for it"}.`;
   });
-  return [String(ranges), ...(proposals.length > 0 ? ["", ...proposals] : [])].join("\n");
+  return [ranges, ...(proposals.length > 0 ? ["", ...proposals] : [])].join("\n");
 }
 
 function keyOf({ site, network_id: network, cidr }: Range): string {
