@@ -131,7 +131,7 @@ test("an alarm without data says so; figures that nobody measures are refused", 
     [["q", []]],
   );
   await assert.rejects(
-    client.send(new GetMetricDataCommand({ ...times, MetricDataQueries: query("NetworkIn") })),
+    client.send(new GetMetricDataCommand({ ...times, MetricDataQueries: query("CPUCreditBalance") })),
     /Simulated/,
   );
 });
