@@ -138,13 +138,8 @@ export function movedVm(
   const ownRules = plan.actions
     .filter(({ action }) => action === "create-security-group")
     .flatMap(({ parameters }) => (parameters.rules ?? []) as readonly SecurityRule[]);
-  const {
-    cpus,
-    memoryBytes,
-    instanceTypes,
-    capacityType,
-    nics = vm.nics,
-  } = create ?? ({ ...vm } as Partial<CreateVmParameters>);
+  const wanted: Partial<CreateVmParameters> = create ?? vm;
+  const { cpus, memoryBytes, instanceTypes, capacityType, nics = vm.nics } = wanted;
   const planned: PlannedVm = {
     ...{ vmId: vm.vmId, name: vm.name, tags: vm.tags },
     ...{ cpus: cpus ?? vm.cpus, memoryBytes: memoryBytes ?? vm.memoryBytes, nics },
