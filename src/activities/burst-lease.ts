@@ -6,16 +6,17 @@ import { isProviderError, ProviderError } from "../domain/errors.ts";
 import type { Vm } from "../domain/vm.ts";
 import type { LoadBalancingFacet, NewTarget } from "../providers/traffic-facets.ts";
 import type { BurstLeasePatch, KeptLease } from "../store/index.ts";
+import { poolsAt, untilHealthy } from "./balancing.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { goneIsFine } from "./gone.ts";
+import { whyNoConnection } from "./tcp-probe.ts";
 
 /** As much as a target can have: the VM takes as much as the largest of the site's own. */
 const fullWeight = 100;
 const pollMs = 500;
+const answerWithinMs = 2_000;
 /** A guest boots, and its application loads. */
 const answersWithinMs = 240_000;
-/** Checks of a balancer come every few seconds, and it wants some in a row. */
-const healthyWithinMs = 180_000;
 /** What is under way may end; afterwards it is cut. */
 const drainedWithinMs = 120_000;
 /** How often the store is asked whether a VM is to go, and its site whether it is still there. */
@@ -81,7 +82,7 @@ export function burstLeaseActivities({ registry, store }: ActivityDeps) {
       if (port === undefined) return {};
       const vm = await reachable(await registry.provider(site), vmId, port, signal);
       if (!balancer) return {};
-      const pools = await balancing(balancer.site);
+      const pools = await poolsAt(registry, balancer.site);
       const { poolId, shareId } = balancer;
       const { shares } = await pools.getPool(poolId, signal);
       const share = shareId === undefined ? shares[0] : shares.find((each) => each.shareId === shareId);
@@ -91,15 +92,14 @@ export function burstLeaseActivities({ registry, store }: ActivityDeps) {
         signal,
       );
       const { targetId } = target;
-      const seen = await pools.waitUntilHealthy({ poolId, targetId, withinMs: healthyWithinMs }, signal);
-      if (seen && ["healthy", "unknown", "unused"].includes(seen.state)) return { targetId };
-      await pools.removeTarget({ poolId, targetId }, signal);
-      throw new ProviderError("Conflict", {
-        operation: "put the VM into the pool",
-        resource: `${balancer.site}/pool/${poolId}`,
-        reason: `its target ${targetId} is ${seen?.state ?? "not listed"}${seen?.reason ? ` (${seen.reason})` : ""}`,
-        action: "See what the pool's health checks ask, and from where.",
-      });
+      const operation = "put the VM into the pool";
+      try {
+        await untilHealthy(pools, { site: balancer.site, poolId, targetId, operation }, signal);
+      } catch (error) {
+        if (isProviderError(error, "Conflict")) await pools.removeTarget({ poolId, targetId }, signal);
+        throw error;
+      }
+      return { targetId };
     },
 
     /** Sends it nothing new, lets what is under way end, and takes it off. Repeatable. */
@@ -112,7 +112,7 @@ export function burstLeaseActivities({ registry, store }: ActivityDeps) {
       const signal = Context.current().cancellationSignal;
       const { balancer, vm, drain } = input;
       const { poolId } = balancer;
-      const pools = await balancing(balancer.site);
+      const pools = await poolsAt(registry, balancer.site);
       const targetId = input.targetId ?? (await targetOf(pools, poolId, vm, signal));
       if (targetId === undefined) return;
       if (drain) {
@@ -174,17 +174,6 @@ export function burstLeaseActivities({ registry, store }: ActivityDeps) {
     }
     return undefined;
   }
-
-  async function balancing(site: string): Promise<LoadBalancingFacet> {
-    const { loadBalancing, capabilities } = await registry.provider(site);
-    if (loadBalancing) return loadBalancing;
-    throw new ProviderError("UnsupportedCapability", {
-      operation: "change a pool",
-      resource: `site/${site}`,
-      reason: capabilities["load-balancing"] ?? "it balances no load",
-      action: "Name the site that has the pool.",
-    });
-  }
 }
 
 /** The VM, once somebody answers at its port. */
@@ -198,7 +187,7 @@ async function reachable(
   for (;;) {
     const vm = await compute.getVm(vmId, signal);
     const endpoint = vm.endpoints.find(({ guestPort }) => guestPort === port);
-    if (endpoint && (await answers(endpoint, signal))) return vm;
+    if (endpoint && (await whyNoConnection(endpoint, answerWithinMs)) === undefined) return vm;
     if (Date.now() > until) {
       throw new ProviderError("Timeout", {
         operation: "wait for the VM",
@@ -211,23 +200,6 @@ async function reachable(
     }
     await sleep(pollMs, undefined, { signal });
   }
-}
-
-async function answers({ host, port }: { host: string; port: number }, signal: AbortSignal): Promise<boolean> {
-  const { connect } = await import("node:net");
-  return new Promise((resolve) => {
-    const socket = connect({ host, port });
-    const end = (answered: boolean) => {
-      signal.removeEventListener("abort", onAbort);
-      socket.destroy();
-      resolve(answered);
-    };
-    const onAbort = () => end(false);
-    signal.addEventListener("abort", onAbort);
-    socket.setTimeout(2_000, () => end(false));
-    socket.once("connect", () => end(true));
-    socket.once("error", () => end(false));
-  });
 }
 
 function memberOf(

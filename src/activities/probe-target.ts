@@ -1,6 +1,6 @@
-import { connect } from "node:net";
 import type { HealthTarget } from "../domain/health-probe.ts";
 import type { Probe } from "../domain/site-health.ts";
+import { whyNoConnection } from "./tcp-probe.ts";
 
 /** One look at an address: whether it takes a connection and, where it is to, answers HTTP. Never throws. */
 export async function probeTarget(of: HealthTarget, withinMs: number, signal: AbortSignal): Promise<Probe> {
@@ -10,7 +10,7 @@ export async function probeTarget(of: HealthTarget, withinMs: number, signal: Ab
     const tookMs = Math.round(performance.now() - begun);
     return { kind, target, result, tookMs, ...(reason === undefined ? {} : { reason }) };
   };
-  const unreached = await connects(of, withinMs);
+  const unreached = await whyNoConnection(of, withinMs);
   if (unreached !== undefined) return told("failed", unreached);
   if (!of.http) return told("ok");
   const leftMs = Math.max(1, withinMs - (performance.now() - begun));
@@ -23,18 +23,4 @@ export async function probeTarget(of: HealthTarget, withinMs: number, signal: Ab
     // It was reached: that it says nothing, or something else than HTTP, is no outage of its site.
     return told("slow", error instanceof Error ? error.message : String(error));
   }
-}
-
-/** Undefined when it takes a connection, else why not. */
-function connects({ host, port }: HealthTarget, timeout: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout });
-    const settle = (outcome: string | undefined): void => {
-      socket.destroy();
-      resolve(outcome);
-    };
-    socket.once("connect", () => settle(undefined));
-    socket.once("timeout", () => settle(`no connection within ${timeout} ms`));
-    socket.once("error", (error) => settle(error.message));
-  });
 }

@@ -4,6 +4,7 @@ import { Context } from "@temporalio/activity";
 import { ProviderError } from "../domain/errors.ts";
 import { addUp, type Cost, instanceHours } from "../domain/prices.ts";
 import { isRecoveryEnded, type RecoveryRequest, type RecoveryStepRecord } from "../domain/recovery-run.ts";
+import { signedText, webhookHeaders } from "../domain/webhook.ts";
 import { toWire } from "../domain/wire.ts";
 import type { RecoveryRunPatch } from "../store/index.ts";
 import type { ActivityDeps } from "./deps.ts";
@@ -73,9 +74,11 @@ export function recoverActivities({ registry, store, settings, webhookKey }: Act
       const body = JSON.stringify(toWire(said));
       const headers = (at: number) => ({
         "content-type": "application/json",
-        "x-novacron-delivery": `${said.runId}/${said.bootGroup}/${said.step}`,
-        "x-novacron-timestamp": String(at),
-        "x-novacron-signature": `sha256=${createHmac("sha256", key).update(`${at}.${body}`).digest("hex")}`,
+        ...webhookHeaders(
+          `${said.runId}/${said.bootGroup}/${said.step}`,
+          at,
+          createHmac("sha256", key).update(signedText(at, body)).digest("hex"),
+        ),
       });
       await until("call the script", url, withinMs, async (signal) => {
         const at = Math.floor(Date.now() / 1000);

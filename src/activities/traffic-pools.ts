@@ -1,14 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Context } from "@temporalio/activity";
-import { ProviderError } from "../domain/errors.ts";
 import type { PoolMember, PoolShiftParameters } from "../domain/traffic.ts";
 import { partsOf } from "../domain/traffic-pool-plan.ts";
-import type { LoadBalancingFacet } from "../providers/traffic-facets.ts";
+import { poolsAt, untilHealthy } from "./balancing.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { sourceAddress } from "./traffic.ts";
 
-/** Checks of a balancer come every few seconds, and it wants some in a row. */
-const healthyWithinMs = 180_000;
 /** What is under way may end; afterwards it is cut. */
 const drainedWithinMs = 60_000;
 
@@ -26,25 +23,15 @@ export function trafficPoolActivities({ registry }: ActivityDeps) {
     async shiftPool(input: { shift: PoolShiftParameters; member: NewMember }): Promise<void> {
       const { shift, member } = input;
       const signal = Context.current().cancellationSignal;
-      const pools = await poolsAt(shift.site);
+      const pools = await poolsAt(registry, shift.site);
       const { poolId, replaces, steps, stepSeconds } = shift;
       const added = await pools.addTarget(
         { poolId, ...member, ...(shift.shareId ? { shareId: shift.shareId } : {}) },
         signal,
       );
-      const seen = await pools.waitUntilHealthy(
-        { poolId, targetId: added.targetId, withinMs: healthyWithinMs },
-        signal,
-      );
-      // A share without a weight yet is not used, and its targets are not checked.
-      if (!seen || (seen.state !== "healthy" && seen.state !== "unknown" && seen.state !== "unused")) {
-        throw new ProviderError("Conflict", {
-          operation: "put the new VM into the pool",
-          resource: `${shift.site}/pool/${poolId}`,
-          reason: `its target ${added.targetId} is ${seen?.state ?? "not listed"}${seen?.reason ? ` (${seen.reason})` : ""}`,
-          action: "See what the pool's health checks ask, and from where.",
-        });
-      }
+      const { site } = shift;
+      const operation = "put the new VM into the pool";
+      await untilHealthy(pools, { site, poolId, targetId: added.targetId, operation }, signal);
       const full = shift.weights.find(({ shareId }) => shareId === replaces.shareId)?.weight;
       if (pools.setWeights && full && added.shareId !== replaces.shareId) {
         const { shares } = await pools.getPool(poolId, signal);
@@ -68,7 +55,7 @@ export function trafficPoolActivities({ registry }: ActivityDeps) {
     async leavePool(input: { shift: PoolShiftParameters; member: NewMember }): Promise<void> {
       const { shift, member } = input;
       const signal = Context.current().cancellationSignal;
-      const pools = await poolsAt(shift.site);
+      const pools = await poolsAt(registry, shift.site);
       for await (const target of pools.listTargets(shift.poolId, signal)) {
         const own = member.vmId === undefined ? target.address === member.address : target.vmId === member.vmId;
         if (!own || target.port !== member.port) continue;
@@ -81,7 +68,7 @@ export function trafficPoolActivities({ registry }: ActivityDeps) {
     async restorePool(input: { shift: PoolShiftParameters }): Promise<PoolMember> {
       const { shift } = input;
       const signal = Context.current().cancellationSignal;
-      const pools = await poolsAt(shift.site);
+      const pools = await poolsAt(registry, shift.site);
       const { poolId, replaces, weights } = shift;
       const { vmId, shareId } = replaces;
       const weight = weights.find((each) => each.shareId === shareId)?.weight;
@@ -107,15 +94,4 @@ export function trafficPoolActivities({ registry }: ActivityDeps) {
       return there;
     },
   };
-
-  async function poolsAt(site: string): Promise<LoadBalancingFacet> {
-    const { loadBalancing, capabilities } = await registry.provider(site);
-    if (loadBalancing) return loadBalancing;
-    throw new ProviderError("UnsupportedCapability", {
-      operation: "change a pool",
-      resource: `site/${site}`,
-      reason: capabilities["load-balancing"] ?? "it balances no load",
-      action: "Name the site that has the pool.",
-    });
-  }
 }

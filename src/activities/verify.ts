@@ -1,4 +1,3 @@
-import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
 import { Context } from "@temporalio/activity";
@@ -9,6 +8,7 @@ import type { ProbeTiming } from "../domain/migration-test.ts";
 import type { Vm, VmEndpoint } from "../domain/vm.ts";
 import type { ComputeFacet } from "../providers/provider.ts";
 import type { SiteDeps } from "./deps.ts";
+import { whyNoConnection } from "./tcp-probe.ts";
 
 const pollMs = 200;
 /** A console that is read in no time (a file of this host) is read more often: the wait is part of the downtime. */
@@ -129,17 +129,8 @@ async function waitForProbe(
 }
 
 /** Undefined when it worked, else why not. */
-function canConnect({ host, port }: VmEndpoint): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: probeConnectMs });
-    const settle = (outcome: string | undefined): void => {
-      socket.destroy();
-      resolve(outcome);
-    };
-    socket.once("connect", () => settle(undefined));
-    socket.once("timeout", () => settle("no answer"));
-    socket.once("error", (error) => settle(error.message));
-  });
+function canConnect(endpoint: VmEndpoint): Promise<string | undefined> {
+  return whyNoConnection(endpoint, probeConnectMs);
 }
 
 async function answers({ host, port }: VmEndpoint, path: string, expectStatus: number): Promise<string | undefined> {

@@ -12,7 +12,8 @@ export interface BurstOffer {
   readonly site: string;
   readonly instanceType?: string;
   readonly capacityType: CapacityType;
-  /** Micro-units an hour with its disk and what it sends, and of what currency; absent where a price is unknown. */
+  /** Micro-units an hour with its disk and what it sends, and of what currency; absent where the size's price is unknown. Where
+   *  only that of its disk or of what it sends is, `detail` says that it is not in it. */
   readonly hourlyMicros?: number;
   readonly currency?: string;
   /** What it is ranked by: {@link hourlyMicros}, with the danger of losing it. */
@@ -135,8 +136,13 @@ export function rankOffers(
           publishPorts: request.publishPorts ?? [],
           tags: request.tags ?? {},
         };
-        const beside = (disk?.amount?.micros ?? 0) / hoursPerMonth + (egress?.amount?.micros ?? 0);
-        const offer = priced({ site: site.site, capacityType, create }, size?.price, size?.type.name, beside);
+        const micros = (disk?.amount?.micros ?? 0) / hoursPerMonth + (egress?.amount?.micros ?? 0);
+        const unpriced = [
+          ...(disk && !disk.amount ? ["its disk"] : []),
+          ...(egress && !egress.amount ? ["what it sends"] : []),
+        ];
+        const of = { site: site.site, capacityType, create };
+        const offer = priced(of, size?.price, size?.type.name, { micros, unpriced });
         const held = heldBack(offer, backOffs, nowMs);
         if (held) out.push({ ...brief(offer), detail: held });
         else if (settings.monthlyBudget && offer.hourlyMicros === undefined) {
@@ -163,17 +169,18 @@ function priced(
   offer: Pick<BurstOffer, "site" | "capacityType" | "create">,
   price: Price | undefined,
   instanceType: string | undefined,
-  besideMicros: number,
+  beside: { readonly micros: number; readonly unpriced: readonly string[] },
 ): BurstOffer {
   const named = instanceType === undefined ? {} : { instanceType };
   const what = [instanceType, offer.capacityType].filter(Boolean).join(", ");
   if (!price) return { ...offer, ...named, detail: `${what}: price not known` };
-  const hourlyMicros = Math.round(price.price.micros + besideMicros);
+  const hourlyMicros = Math.round(price.price.micros + beside.micros);
   const { currency } = price.price;
   const risk = interruptions[price.size?.interruptionBand ?? interruptions.length - 1] ?? 0;
   const lost = offer.capacityType === "spot" ? (risk / hoursPerMonth) * lostHours * price.price.micros : 0;
   const danger = offer.capacityType === "spot" ? `, taken back up to ${Math.round(risk * 100)} % a month` : "";
-  const detail = `${what}: ${(hourlyMicros / 1e6).toFixed(4)} ${currency} an hour${danger}`;
+  const without = beside.unpriced.length > 0 ? ` without ${beside.unpriced.join(" and ")} (price not known)` : "";
+  const detail = `${what}: ${(hourlyMicros / 1e6).toFixed(4)} ${currency} an hour${without}${danger}`;
   return { ...offer, ...named, hourlyMicros, currency, worthMicros: hourlyMicros + lost, detail };
 }
 

@@ -46,61 +46,32 @@ interface Timetable {
       ];
 }
 
-const housekeeping = "housekeeping";
-
 /** Has old records removed once a day. Safe to call from every worker at every start. */
 export async function ensureHousekeepingSchedule(client: Client, input: KeepHouseInput): Promise<void> {
-  await ensureSchedule(client, {
-    scheduleId: housekeeping,
-    workflowId: housekeeping,
-    workflowType: "keepHouse",
-    everyMs: 86_400_000,
-    args: [input],
-  });
+  const scheduleId = "housekeeping";
+  await ensureOne(client, { scheduleId, workflowType: "keepHouse", everyMs: 86_400_000, args: [input] });
 }
 
 /** Has what ended tests left removed. Safe to call from every worker at every start. */
 export async function ensureTestSweepSchedule(client: Client): Promise<void> {
-  const scheduleId = "test-sweep";
-  await ensureSchedule(client, {
-    scheduleId,
-    workflowId: scheduleId,
-    workflowType: "sweepTests",
-    everyMs: 300_000,
-    args: [],
-  });
+  await ensureOne(client, { scheduleId: "test-sweep", workflowType: "sweepTests", everyMs: 300_000, args: [] });
 }
 
 /** Has VMs of pools removed that nobody looks after. Safe to call from every worker at every start. */
 export async function ensureBurstSweepSchedule(client: Client): Promise<void> {
-  const scheduleId = "burst-sweep";
-  await ensureSchedule(client, {
-    scheduleId,
-    workflowId: scheduleId,
-    workflowType: "sweepBursts",
-    everyMs: 300_000,
-    args: [],
-  });
+  await ensureOne(client, { scheduleId: "burst-sweep", workflowType: "sweepBursts", everyMs: 300_000, args: [] });
 }
 
 /** Has everything held against the policies, again and again. Safe to call from every worker at every start. */
 export async function ensurePolicyScanSchedule(client: Client, everyMs: number): Promise<void> {
-  const scheduleId = "policy-scan";
-  await ensureSchedule(client, {
-    scheduleId,
-    workflowId: scheduleId,
-    workflowType: "scanPolicies",
-    everyMs,
-    args: [{ askedBy: "schedule/policy-scan" }],
-  });
+  const args = [{ askedBy: "schedule/policy-scan" }] as const;
+  await ensureOne(client, { scheduleId: "policy-scan", workflowType: "scanPolicies", everyMs, args });
 }
 
 /** Has recovery plans drilled in their turn, and looked after. Safe to call from every worker at every start. */
 export async function ensureRecoveryPlanSchedule(client: Client): Promise<void> {
-  const scheduleId = "recovery-plans";
-  await ensureSchedule(client, {
-    scheduleId,
-    workflowId: scheduleId,
+  await ensureOne(client, {
+    scheduleId: "recovery-plans",
     workflowType: "tendRecoveryPlans",
     everyMs: 300_000,
     args: [],
@@ -109,14 +80,7 @@ export async function ensureRecoveryPlanSchedule(client: Client): Promise<void> 
 
 /** Has connections between sites looked at and mended. Safe to call from every worker at every start. */
 export async function ensureConnectionSchedule(client: Client): Promise<void> {
-  const scheduleId = "connections";
-  await ensureSchedule(client, {
-    scheduleId,
-    workflowId: scheduleId,
-    workflowType: "tendConnections",
-    everyMs: 30_000,
-    args: [],
-  });
+  await ensureOne(client, { scheduleId: "connections", workflowType: "tendConnections", everyMs: 30_000, args: [] });
 }
 
 /** Has the control plane backed up, the first time at once; not any more where it goes to no site. Safe to call from every worker
@@ -139,18 +103,9 @@ const ofBackups = { scheduleId: "control-plane-backup", workflowId: controlPlane
  *  every start. */
 export async function ensureSavingsSchedule(client: Client, enabled: boolean): Promise<void> {
   const scheduleId = "savings-analysis";
-  if (enabled) {
-    const workflowType = "analyseSavings";
-    await ensureSchedule(client, {
-      scheduleId,
-      workflowId: savingsAnalysisId,
-      workflowType,
-      everyMs: weekMs,
-      args: [],
-    });
-    return;
-  }
-  await removeSchedule(client, scheduleId);
+  if (!enabled) return removeSchedule(client, scheduleId);
+  const workflowType = "analyseSavings";
+  await ensureSchedule(client, { scheduleId, workflowId: savingsAnalysisId, workflowType, everyMs: weekMs, args: [] });
 }
 
 /** Of an analysis that is asked for; those of the schedule have their moment behind it. */
@@ -175,11 +130,7 @@ export async function ensureInventorySchedules(
 ): Promise<void> {
   const wanted = sites.flatMap((site) => timetablesOf(site, intervals));
   for (const timetable of wanted) await ensureSchedule(client, timetable);
-  const kept = new Set(wanted.map(({ scheduleId }) => scheduleId));
-  for await (const { scheduleId } of client.schedule.list()) {
-    const ours = scheduleId.startsWith(ofVms) || scheduleId.startsWith(ofTheRest);
-    if (ours && !kept.has(scheduleId)) await client.schedule.getHandle(scheduleId).delete();
-  }
+  await removeOthers(client, [ofVms, ofTheRest], new Set(wanted.map(({ scheduleId }) => scheduleId)));
 }
 
 export interface Rotations {
@@ -205,9 +156,7 @@ export async function ensureRotationSchedules(client: Client, rotations: Rotatio
       args,
     });
   }
-  for await (const { scheduleId } of client.schedule.list()) {
-    if (scheduleId.startsWith(ofSecrets) && !kept.has(scheduleId)) await client.schedule.getHandle(scheduleId).delete();
-  }
+  await removeOthers(client, [ofSecrets], kept);
 }
 
 /** Has costs of the sites collected once a day, the first time at once; not any more of others. Safe to call from every worker at
@@ -223,15 +172,25 @@ export async function ensureCostSchedules(client: Client, sites: readonly string
       args: [{ site }],
     });
   }
-  const kept = new Set(sites.map((site) => `${ofCosts}${site}`));
-  for await (const { scheduleId } of client.schedule.list()) {
-    if (scheduleId.startsWith(ofCosts) && !kept.has(scheduleId)) await client.schedule.getHandle(scheduleId).delete();
-  }
+  await removeOthers(client, [ofCosts], new Set(sites.map((site) => `${ofCosts}${site}`)));
 }
 
 const ofCosts = "costs-of-";
 
 const ofSecrets = "rotation-of-";
+
+/** Of those that begin so, all but these are wanted no more. */
+async function removeOthers(client: Client, prefixes: readonly string[], kept: ReadonlySet<string>): Promise<void> {
+  for await (const { scheduleId } of client.schedule.list()) {
+    const ours = prefixes.some((prefix) => scheduleId.startsWith(prefix));
+    if (ours && !kept.has(scheduleId)) await client.schedule.getHandle(scheduleId).delete();
+  }
+}
+
+/** One whose runs are called as itself. */
+function ensureOne(client: Client, timetable: Omit<Timetable, "workflowId">): Promise<void> {
+  return ensureSchedule(client, { ...timetable, workflowId: timetable.scheduleId });
+}
 
 async function ensureSchedule(client: Client, timetable: Timetable): Promise<void> {
   const { scheduleId, workflowId, workflowType, everyMs, atOnce = false, args } = timetable;

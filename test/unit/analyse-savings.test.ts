@@ -1,34 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { analyse } from "../../src/domain/savings/analyse.ts";
-import { wholeCpus } from "../../src/domain/savings/credits.ts";
 import type { SiteFacts, UnusedFacts, VmFacts } from "../../src/domain/savings/facts.ts";
-import type { Offer } from "../../src/domain/savings/offers.ts";
 import type { Finding, Recommendation } from "../../src/domain/savings/recommendation.ts";
 import { defaultSavingsSettings } from "../../src/domain/savings/settings.ts";
 import type { UsageSeries } from "../../src/domain/savings/usage.ts";
+import { offer } from "./support/savings-offer.ts";
 
 const gib = 2 ** 30;
 const site = "aws-us-east-1";
 const nowMs = Date.UTC(2026, 6, 21);
 const days = 28;
-
-function offer(
-  instanceType: string,
-  cpus: number,
-  memoryGib: number,
-  hourMicros: number,
-  more: Partial<Offer> = {},
-): Offer {
-  const rest = {
-    architecture: "x86_64",
-    burstable: false,
-    burst: wholeCpus,
-    currency: "USD",
-    pricedOn: "2026-07-20",
-  } as const;
-  return { instanceType, cpus, memoryBytes: memoryGib * gib, hourMicros, ...rest, ...more };
-}
 
 const offers = [
   offer("m.large", 2, 8, 100_000, { reserved1yMicros: 60_000 }),

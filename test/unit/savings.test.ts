@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Alternative, alternatives, GrowthLearner } from "../../src/domain/savings/alternatives.ts";
 import { bestCommitment } from "../../src/domain/savings/commitments.ts";
-import { burstRule, shareAbove, wholeCpus } from "../../src/domain/savings/credits.ts";
+import { burstRule, shareAbove } from "../../src/domain/savings/credits.ts";
 import { growthCurve, peakChange } from "../../src/domain/savings/growth.ts";
 import { chooseWithin } from "../../src/domain/savings/harm-limit.ts";
 import { longestOff, peaksByHour, shareOff } from "../../src/domain/savings/off-hours.ts";
-import { hasLocalDisks, type Offer, worthwhile } from "../../src/domain/savings/offers.ts";
+import { hasLocalDisks, worthwhile } from "../../src/domain/savings/offers.ts";
 import { defaultSavingsSettings } from "../../src/domain/savings/settings.ts";
 import { heldPeak, measuredDays, quantile, type UsageSeries } from "../../src/domain/savings/usage.ts";
+import { offer } from "./support/savings-offer.ts";
 
 const gib = 2 ** 30;
 const perDay = 288;
@@ -26,23 +27,6 @@ function used(days: number, cpu: (step: number) => number, more: Partial<UsageSe
 
 function even(days: number, value: number): Float64Array {
   return new Float64Array(days * perDay).fill(value);
-}
-
-function offer(
-  instanceType: string,
-  cpus: number,
-  memoryGib: number,
-  hourMicros: number,
-  more: Partial<Offer> = {},
-): Offer {
-  const rest = {
-    architecture: "x86_64",
-    burstable: false,
-    burst: wholeCpus,
-    currency: "USD",
-    pricedOn: "2026-07-20",
-  } as const;
-  return { instanceType, cpus, memoryBytes: memoryGib * gib, hourMicros, ...rest, ...more };
 }
 
 const small = offer("m.large", 2, 8, 100_000);

@@ -52,8 +52,8 @@ export function emailTo(settings: SmtpSettings, address: string): Send {
 /** 4xx is "try again later", 5xx is final (RFC 5321, 4.2.1); without an answer the server was not reached. */
 function mailFailure(error: unknown, address: string): ProviderError {
   const { responseCode, code } = error as { responseCode?: number; code?: string };
-  const isFinal = (responseCode ?? 0) >= 500 || code === "EAUTH" || code === "EENVELOPE";
-  return new ProviderError(isFinal && (responseCode ?? 500) >= 500 ? "InvalidInput" : "Unavailable", {
+  const isFinal = responseCode === undefined ? code === "EAUTH" || code === "EENVELOPE" : responseCode >= 500;
+  return new ProviderError(isFinal ? "InvalidInput" : "Unavailable", {
     operation: "deliver a notification",
     resource: `email:${address}`,
     reason: reasonOf(error),

@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { signedText, webhookHeaders } from "../../domain/webhook.ts";
 import { toWire } from "../../domain/wire.ts";
 import { post, type Send } from "./delivery.ts";
 
@@ -8,13 +9,9 @@ export function webhook(settings: { url: () => Promise<string>; channel: string;
     const body = JSON.stringify(toWire(notification));
     const at = Math.floor(Date.now() / 1_000);
     const signature = createHmac("sha256", await settings.key())
-      .update(`${at}.${body}`)
+      .update(signedText(at, body))
       .digest("hex");
-    const headers = {
-      "x-novacron-delivery": notification.notificationId,
-      "x-novacron-timestamp": String(at),
-      "x-novacron-signature": `sha256=${signature}`,
-    };
+    const headers = webhookHeaders(notification.notificationId, at, signature);
     await post({ url: await settings.url(), resource: `webhook:${settings.channel}` }, body, headers, signal);
   };
 }

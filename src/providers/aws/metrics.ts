@@ -1,5 +1,6 @@
 import type { MetricDataQuery } from "@aws-sdk/client-cloudwatch";
 import type { MetricSample, VmMetric } from "../../domain/metric.ts";
+import { perSecond, ratioOf, spanOf, type WholeSpans, wholeSpans } from "../metric-spans.ts";
 import type { MetricsFacet, MetricsQuery } from "../metrics-facet.ts";
 import type { Aws } from "./client.ts";
 import { items } from "./describe.ts";
@@ -14,12 +15,9 @@ interface Ec2Metric {
   readonly toOurs: (value: number, periodSeconds: number) => number;
 }
 
-const percent = (value: number): number => value / 100;
-const perSecond = (value: number, periodSeconds: number): number => value / periodSeconds;
-
 /** "CloudWatch metrics that are available for your instances". Of disks those of EBS: instance stores go with their instance. */
 const known: Readonly<Partial<Record<VmMetric, Ec2Metric>>> = {
-  "cpu.utilisation": { name: "CPUUtilization", statistic: "Average", toOurs: percent },
+  "cpu.utilisation": { name: "CPUUtilization", statistic: "Average", toOurs: ratioOf },
   "disk.read": { name: "EBSReadBytes", statistic: "Sum", toOurs: perSecond },
   "disk.write": { name: "EBSWriteBytes", statistic: "Sum", toOurs: perSecond },
   "network.in": { name: "NetworkIn", statistic: "Sum", toOurs: perSecond },
@@ -45,26 +43,21 @@ export class AwsMetrics implements MetricsFacet {
     this.#aws = aws;
   }
 
-  async *read(
-    { vms, metrics, from, to, stepSeconds }: MetricsQuery,
-    signal: AbortSignal,
-  ): AsyncGenerator<MetricSample> {
-    const period = Math.ceil(Math.max(stepSeconds, this.stepSeconds) / this.stepSeconds) * this.stepSeconds;
-    const whole = (at: string) => Math.floor(Date.parse(at) / 1_000 / period) * period * 1_000;
-    const [start, end] = [whole(from), whole(to)];
-    // A period that is not over says too little.
-    if (start >= end) return;
+  async *read(query: MetricsQuery, signal: AbortSignal): AsyncGenerator<MetricSample> {
+    const spans = wholeSpans(query, spanOf(query, this.stepSeconds));
+    if (!spans) return;
+    const { vms, metrics } = query;
     const asked = vms.flatMap(({ vmId }) =>
       metrics.flatMap((metric): Asked[] => (known[metric] ? [{ vmId, metric, of: known[metric] }] : [])),
     );
     for (let at = 0; at < asked.length; at += queriesAtOnce) {
-      yield* this.#readPart(asked.slice(at, at + queriesAtOnce), { start, end, period }, signal);
+      yield* this.#readPart(asked.slice(at, at + queriesAtOnce), spans, signal);
     }
   }
 
   async *#readPart(
     asked: readonly Asked[],
-    { start, end, period }: { start: number; end: number; period: number },
+    { start, end, seconds: period }: WholeSpans,
     signal: AbortSignal,
   ): AsyncGenerator<MetricSample> {
     const subject = { operation: "read metrics", resource: this.#aws.site };

@@ -1,5 +1,6 @@
 import { isProviderError } from "../../domain/errors.ts";
 import type { MetricSample, VmMetric } from "../../domain/metric.ts";
+import { perSecond, ratioOf, type WholeSpans, wholeSpans } from "../metric-spans.ts";
 import type { MetricsFacet, MetricsQuery } from "../metrics-facet.ts";
 import type { Azure } from "./client.ts";
 
@@ -10,11 +11,9 @@ interface AzureMetric {
   readonly toOurs: (value: number, seconds: number) => number;
 }
 
-const perSecond = (value: number, seconds: number): number => value / seconds;
-
 /** "Supported metrics for Microsoft.Compute/virtualMachines": of the host, so that none needs an agent in the guest. */
 const known: Readonly<Record<VmMetric, AzureMetric>> = {
-  "cpu.utilisation": { name: "Percentage CPU", aggregation: "average", toOurs: (value) => value / 100 },
+  "cpu.utilisation": { name: "Percentage CPU", aggregation: "average", toOurs: ratioOf },
   "memory.used": { name: "Available Memory Percentage", aggregation: "average", toOurs: (value) => 1 - value / 100 },
   "disk.read": { name: "Disk Read Bytes", aggregation: "total", toOurs: perSecond },
   "disk.write": { name: "Disk Write Bytes", aggregation: "total", toOurs: perSecond },
@@ -45,19 +44,16 @@ export class AzureMetrics implements MetricsFacet {
     this.#azure = azure;
   }
 
-  async *read(
-    { vms, metrics, from, to, stepSeconds }: MetricsQuery,
-    signal: AbortSignal,
-  ): AsyncGenerator<MetricSample> {
-    const grain = grains.find(([seconds]) => seconds >= stepSeconds) ?? grains.at(-1) ?? ([60, "PT1M"] as const);
-    const whole = (at: string) => Math.floor(Date.parse(at) / 1_000 / grain[0]) * grain[0] * 1_000;
-    const [start, end] = [whole(from), whole(to)];
-    // A span that is not over says too little.
-    if (start >= end || metrics.length === 0) return;
+  async *read(query: MetricsQuery, signal: AbortSignal): AsyncGenerator<MetricSample> {
+    const { vms, metrics, stepSeconds } = query;
+    const [seconds, interval] =
+      grains.find(([each]) => each >= stepSeconds) ?? grains.at(-1) ?? ([60, "PT1M"] as const);
+    const spans = wholeSpans(query, seconds);
+    if (!spans || metrics.length === 0) return;
     for (let at = 0; at < vms.length; at += vmsAtOnce) {
       const part = vms.slice(at, at + vmsAtOnce);
       const read = await Promise.all(
-        part.map(({ vmId }) => this.#readVm(vmId, metrics, { start, end, grain }, signal)),
+        part.map(({ vmId }) => this.#readVm(vmId, metrics, { ...spans, interval }, signal)),
       );
       for (const samples of read) yield* samples;
     }
@@ -66,11 +62,10 @@ export class AzureMetrics implements MetricsFacet {
   async #readVm(
     vmId: string,
     metrics: readonly VmMetric[],
-    { start, end, grain }: { start: number; end: number; grain: readonly [number, string] },
+    { start, end, seconds, interval }: WholeSpans & { readonly interval: string },
     signal: AbortSignal,
   ): Promise<readonly MetricSample[]> {
     const subject = { operation: "read metrics", resource: this.#azure.resource("vm", vmId) };
-    const [seconds, interval] = grain;
     const iso = (ms: number) => new Date(ms).toISOString();
     const resourceId = this.#azure.id("Microsoft.Compute/virtualMachines", vmId).slice(1);
     const answer = await this.#azure

@@ -1,5 +1,6 @@
 import type { MetricSample, VmMetric } from "../../domain/metric.ts";
 import type { Subject } from "../failures.ts";
+import { spanOf, type WholeSpans, wholeSpans } from "../metric-spans.ts";
 import type { MetricsFacet, MetricsQuery } from "../metrics-facet.ts";
 import type { Gcp } from "./client.ts";
 
@@ -42,26 +43,21 @@ export class GcpMetrics implements MetricsFacet {
     this.#gcp = gcp;
   }
 
-  async *read(
-    { vms, metrics, from, to, stepSeconds }: MetricsQuery,
-    signal: AbortSignal,
-  ): AsyncGenerator<MetricSample> {
-    // Whole minutes, as samples are.
-    const period = Math.ceil(Math.max(stepSeconds, this.stepSeconds) / 60) * 60;
-    const whole = (at: string) => Math.floor(Date.parse(at) / 1_000 / period) * period * 1_000;
-    const [start, end] = [whole(from), whole(to)];
-    if (start >= end || vms.length === 0) return;
+  async *read(query: MetricsQuery, signal: AbortSignal): AsyncGenerator<MetricSample> {
+    const spans = wholeSpans(query, spanOf(query, this.stepSeconds));
+    const { vms, metrics } = query;
+    if (!spans || vms.length === 0) return;
     const wanted = new Set(vms.map(({ vmId }) => vmId));
     for (const metric of metrics) {
       const of = known[metric];
-      if (of) yield* this.#readMetric(metric, of, { start, end, period, wanted }, signal);
+      if (of) yield* this.#readMetric(metric, of, { ...spans, wanted }, signal);
     }
   }
 
   async *#readMetric(
     metric: VmMetric,
     { type, aligner }: GceMetric,
-    { start, end, period, wanted }: { start: number; end: number; period: number; wanted: ReadonlySet<string> },
+    { start, end, seconds, wanted }: WholeSpans & { readonly wanted: ReadonlySet<string> },
     signal: AbortSignal,
   ): AsyncGenerator<MetricSample> {
     const { site, entry } = this.#gcp;
@@ -70,7 +66,7 @@ export class GcpMetrics implements MetricsFacet {
       filter: `metric.type = "compute.googleapis.com/${type}" AND resource.type = "gce_instance" AND resource.labels.zone = "${entry.zone}"`,
       "interval.startTime": new Date(start).toISOString(),
       "interval.endTime": new Date(end).toISOString(),
-      "aggregation.alignmentPeriod": `${period}s`,
+      "aggregation.alignmentPeriod": `${seconds}s`,
       "aggregation.perSeriesAligner": aligner,
       "aggregation.crossSeriesReducer": aligner === "ALIGN_RATE" ? "REDUCE_SUM" : "REDUCE_MEAN",
       "aggregation.groupByFields": "metric.labels.instance_name",

@@ -1,4 +1,5 @@
 import type { MetricSample, VmMetric } from "../../domain/metric.ts";
+import { perSecond, ratioOf, spanOf, type WholeSpans, wholeSpans } from "../metric-spans.ts";
 import type { MetricsFacet, MetricsQuery } from "../metrics-facet.ts";
 import type { Oci } from "./client.ts";
 import { isoOf } from "./models.ts";
@@ -9,13 +10,10 @@ interface ComputeMetric {
   readonly toOurs: (value: number, seconds: number) => number;
 }
 
-const percent = (value: number): number => value / 100;
-const perSecond = (value: number, seconds: number): number => value / seconds;
-
 /** "Compute Instance Metrics" (`oci_computeagent`): all of them told by the Oracle Cloud Agent, which Oracle's images have. */
 const known: Readonly<Record<VmMetric, ComputeMetric>> = {
-  "cpu.utilisation": { name: "CpuUtilization", statistic: "mean", toOurs: percent },
-  "memory.used": { name: "MemoryUtilization", statistic: "mean", toOurs: percent },
+  "cpu.utilisation": { name: "CpuUtilization", statistic: "mean", toOurs: ratioOf },
+  "memory.used": { name: "MemoryUtilization", statistic: "mean", toOurs: ratioOf },
   "disk.read": { name: "DiskBytesRead", statistic: "sum", toOurs: perSecond },
   "disk.write": { name: "DiskBytesWritten", statistic: "sum", toOurs: perSecond },
   "network.in": { name: "NetworksBytesIn", statistic: "sum", toOurs: perSecond },
@@ -38,32 +36,27 @@ export class OciMetrics implements MetricsFacet {
     this.#oci = oci;
   }
 
-  async *read(
-    { vms, metrics, from, to, stepSeconds }: MetricsQuery,
-    signal: AbortSignal,
-  ): AsyncGenerator<MetricSample> {
-    const minutes = Math.ceil(Math.max(stepSeconds, this.stepSeconds) / 60);
-    const seconds = minutes * 60;
-    const whole = (at: string) => Math.floor(Date.parse(at) / 1_000 / seconds) * seconds * 1_000;
-    const [start, end] = [whole(from), whole(to)];
-    // A span that is not over says too little.
-    if (start >= end) return;
-    const points = (end - start) / 1_000 / seconds;
+  async *read(query: MetricsQuery, signal: AbortSignal): AsyncGenerator<MetricSample> {
+    const spans = wholeSpans(query, spanOf(query, this.stepSeconds));
+    if (!spans) return;
+    const { vms, metrics } = query;
+    const points = (spans.end - spans.start) / 1_000 / spans.seconds;
     const together = Math.max(1, Math.min(vmsAtOnce, Math.floor(pointsAtOnce / points)));
     for (let at = 0; at < vms.length; at += together) {
       const ids = vms.slice(at, at + together).map(({ vmId }) => vmId);
-      for (const metric of metrics) yield* this.#readMetric(metric, ids, { start, end, minutes }, signal);
+      for (const metric of metrics) yield* this.#readMetric(metric, ids, spans, signal);
     }
   }
 
   async *#readMetric(
     metric: VmMetric,
     ids: readonly string[],
-    { start, end, minutes }: { start: number; end: number; minutes: number },
+    { start, end, seconds }: WholeSpans,
     signal: AbortSignal,
   ): AsyncGenerator<MetricSample> {
     const { name, statistic, toOurs } = known[metric];
     const subject = { operation: "read metrics", resource: this.#oci.resource("metric", name) };
+    const minutes = seconds / 60;
     const interval = minutes % 60 === 0 ? `${minutes / 60}h` : `${minutes}m`;
     const query = `${name}[${interval}]{resourceId =~ "${ids.join("|")}"}.${statistic}()`;
     const { items } = await this.#oci.monitoring.call(
@@ -83,7 +76,7 @@ export class OciMetrics implements MetricsFacet {
       const resourceId = dimensions.resourceId ?? "";
       if (!wanted.has(resourceId)) continue;
       for (const { timestamp, value } of aggregatedDatapoints) {
-        yield { site: this.#oci.site, resourceId, metric, at: isoOf(timestamp), value: toOurs(value, minutes * 60) };
+        yield { site: this.#oci.site, resourceId, metric, at: isoOf(timestamp), value: toOurs(value, seconds) };
       }
     }
   }

@@ -1,13 +1,7 @@
-import {
-  CancellationScope,
-  CancelledFailure,
-  continueAsNew,
-  isCancellation,
-  proxyActivities,
-  sleep,
-} from "@temporalio/workflow";
+import { continueAsNew, proxyActivities } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
 import { listenCall } from "../lib/activity-options.ts";
+import { oneRound } from "../lib/one-round.ts";
 import type { CollectMetricsInput } from "./types.ts";
 
 const { readMetrics } = proxyActivities<Activities>(listenCall);
@@ -16,15 +10,7 @@ const { readMetrics } = proxyActivities<Activities>(listenCall);
  *  has a handful of events. */
 export async function collectMetrics(input: CollectMetricsInput): Promise<void> {
   const { site, roundMs, pauseMs } = input;
-  try {
-    const summary = `read the figures of ${site}`;
-    const { measured } = await readMetrics.executeWithOptions({ summary }, [{ site, forMs: roundMs }]);
-    if (!measured) return;
-  } catch (error) {
-    if (isCancellation(error)) throw error;
-    await sleep(pauseMs);
-  }
-  // The round may have ended before it heard of it.
-  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure("the site is configured no more");
-  await continueAsNew<typeof collectMetrics>(input);
+  const summary = `read the figures of ${site}`;
+  const round = () => readMetrics.executeWithOptions({ summary }, [{ site, forMs: roundMs }]);
+  if (await oneRound(async () => (await round()).measured, pauseMs)) await continueAsNew<typeof collectMetrics>(input);
 }

@@ -9,4 +9,11 @@ export interface ScanPoliciesResult {
   readonly policies: number;
   readonly violations: number;
   readonly opened: number;
+  /** Policies whose findings a standing approval lets be mended, and why that was not begun or not carried out. */
+  readonly unmended?: readonly UnmendedPolicy[];
+}
+
+export interface UnmendedPolicy {
+  readonly policyId: string;
+  readonly reason: string;
 }

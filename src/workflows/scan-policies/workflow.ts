@@ -12,7 +12,7 @@ import { recordCall, siteCall } from "../lib/activity-options.ts";
 import { describeFailure } from "../lib/failure.ts";
 import { show } from "../lib/visibility.ts";
 import { operateVms } from "../operate-vms/workflow.ts";
-import type { ScanPoliciesInput, ScanPoliciesResult } from "./types.ts";
+import type { ScanPoliciesInput, ScanPoliciesResult, UnmendedPolicy } from "./types.ts";
 
 const { judgePolicy, remediateByApproval } = proxyActivities<Activities>(siteCall);
 const { beginScan, endScan } = proxyLocalActivities<Activities>(recordCall);
@@ -38,21 +38,24 @@ export async function scanPolicies(input: ScanPoliciesInput): Promise<ScanPolici
     throw error;
   }
   await endScan({ scanId, state: "done" });
-  for (const policyId of policyIds) await mend(scanId, policyId);
-  show({
-    headline: `${policyIds.length} policies: ${violations} violations, ${opened} new`,
-    phase: "done",
-    percent: 100,
-  });
-  return { scanId, policies: policyIds.length, violations, opened };
+  const unmended: UnmendedPolicy[] = [];
+  for (const policyId of policyIds) {
+    const reason = await whyUnmended(scanId, policyId);
+    if (reason !== undefined) unmended.push({ policyId, reason });
+  }
+  const left = unmended.map(({ policyId, reason }) => `; ${policyId} was not mended: ${reason}`).join("");
+  const headline = `${policyIds.length} policies: ${violations} violations, ${opened} new${left}`;
+  show({ headline, phase: "done", percent: 100 });
+  return { scanId, policies: policyIds.length, violations, opened, ...(unmended.length > 0 ? { unmended } : {}) };
 }
 
-/** What fails there is in the operation's own report, and a scan is a scan all the same. */
-async function mend(scanId: string, policyId: string): Promise<void> {
+/** Mends what a standing approval allows; undefined where that began, or nothing is allowed. A scan is a scan all the same: what
+ *  fails within an operation is in its own report. */
+async function whyUnmended(scanId: string, policyId: string): Promise<string | undefined> {
   try {
     const summary = `mend what breaks ${policyId}, if somebody has allowed that`;
     const approved = await remediateByApproval.executeWithOptions({ summary }, [{ scanId, policyId }]);
-    if (!approved) return;
+    if (!approved) return undefined;
     const { resources, ...input } = approved;
     await executeChild(operateVms, {
       workflowId: `operation/${input.operationId}`,
@@ -60,7 +63,9 @@ async function mend(scanId: string, policyId: string): Promise<void> {
       staticSummary: `mend ${resources} resource(s) that break ${policyId}`,
       cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
     });
+    return undefined;
   } catch (error) {
     if (isCancellation(error)) throw error;
+    return describeFailure(error).message;
   }
 }

@@ -6,6 +6,7 @@ import { tell } from "../app/tell.tsx";
 import { type Column, DataTable } from "./data-table.tsx";
 import { downloadRows } from "./download.ts";
 import { Icon } from "./icons.tsx";
+import { Panel } from "./panel.tsx";
 import { Failed, Loading } from "./states.tsx";
 
 interface ListProps<Row> {
@@ -35,6 +36,24 @@ export function List<Row>({ pages, empty, label, columns, rowKey, onOpen, maxHei
       loadingMore={pages.isFetchingNextPage}
       instead={pages.rows.length === 0 ? empty : undefined}
     />
+  );
+}
+
+/** A list with a frame of its own, which takes what room there is, and its CSV file. */
+export function ListPanel<Row>({
+  title,
+  csv,
+  ...list
+}: ListProps<Row> & { readonly title: string; readonly csv: string }) {
+  return (
+    <Panel
+      className="fills"
+      title={title}
+      aside={<CsvButton name={csv} columns={list.columns} rows={list.pages.readAll} />}
+      flush
+    >
+      <List {...list} />
+    </Panel>
   );
 }
 

@@ -8,14 +8,13 @@ import { usePages } from "../../api/pages.ts";
 import { useMay } from "../../api/session.ts";
 import { bytes, count, duration, plural, words } from "../../lib/format.ts";
 import { toneOf } from "../../lib/tone.ts";
+import { begunColumn, stateColumn } from "../../parts/columns.tsx";
 import { type Column } from "../../parts/data-table.tsx";
 import { Icon } from "../../parts/icons.tsx";
 import { LinkButton } from "../../parts/link-button.tsx";
 import { CsvButton, List } from "../../parts/list.tsx";
-import { Ago } from "../../parts/now.tsx";
 import { Bar, PageHead, Panel, Stat } from "../../parts/panel.tsx";
 import { SameBy } from "../../parts/same-by.tsx";
-import { StateBadge } from "../../parts/state-badge.tsx";
 import { Empty, Forbidden } from "../../parts/states.tsx";
 
 type Migration = Schemas["Migration"];
@@ -163,10 +162,7 @@ export const migrationColumns: readonly Column<Migration>[] = [
       </Link>
     ),
   },
-  {
-    ...{ id: "state", head: "State", width: 150, csv: ({ state }: Migration) => state },
-    cell: ({ state }) => <StateBadge state={state} />,
-  },
+  stateColumn(150),
   { id: "from", head: "From", width: 140, csv: ({ from }) => from, cell: ({ from }) => from },
   { id: "to", head: "To", width: 150, csv: ({ to }) => to, cell: ({ to }) => to },
   {
@@ -194,8 +190,5 @@ export const migrationColumns: readonly Column<Migration>[] = [
     csv: ({ downtime_seconds: seconds }) => seconds,
     cell: ({ downtime_seconds: seconds }) => duration(seconds),
   },
-  {
-    ...{ id: "begun", head: "Begun", width: 100, csv: ({ created_at: at }: Migration) => at },
-    cell: ({ created_at: at }) => <Ago at={at} />,
-  },
+  begunColumn("begun", 100),
 ];

@@ -6,6 +6,7 @@ import { usePages } from "../../api/pages.ts";
 import { useMay } from "../../api/session.ts";
 import { duration, time, words } from "../../lib/format.ts";
 import { rpoGauge, rtoGauge, trend } from "../../lib/objectives.ts";
+import { begunColumn, stateColumn } from "../../parts/columns.tsx";
 import { type Column, DataTable } from "../../parts/data-table.tsx";
 import { CsvButton, List } from "../../parts/list.tsx";
 import { Ago, useNow } from "../../parts/now.tsx";
@@ -216,13 +217,7 @@ const runColumns: readonly Column<Schemas["RecoveryRun"]>[] = [
       </Link>
     ),
   },
-  {
-    id: "state",
-    head: "State",
-    width: 110,
-    csv: ({ state }) => state,
-    cell: ({ state }) => <StateBadge state={state} />,
-  },
+  stateColumn(110),
   {
     ...{
       id: "rto",
@@ -251,13 +246,7 @@ const runColumns: readonly Column<Schemas["RecoveryRun"]>[] = [
     csv: ({ reason }) => reason,
     cell: ({ reason }) => <span title={reason}>{reason}</span>,
   },
-  {
-    id: "at",
-    head: "Begun",
-    width: 100,
-    csv: ({ created_at: at }) => at,
-    cell: ({ created_at: at }) => <Ago at={at} />,
-  },
+  begunColumn("at", 100),
 ];
 
 const memberColumns: readonly Column<Schemas["ProtectedVm"]>[] = [

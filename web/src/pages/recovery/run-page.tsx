@@ -6,6 +6,7 @@ import { answer, api, type Schemas } from "../../api/client.ts";
 import { useMay } from "../../api/session.ts";
 import { tell } from "../../app/tell.tsx";
 import { duration, time, words } from "../../lib/format.ts";
+import { stateColumn } from "../../parts/columns.tsx";
 import { type Column, DataTable } from "../../parts/data-table.tsx";
 import { downloadFrom } from "../../parts/download.ts";
 import { Icon } from "../../parts/icons.tsx";
@@ -252,13 +253,7 @@ const stepColumns: readonly Column<Step>[] = [
     cell: ({ boot_group: group }) => group ?? "–",
   },
   { id: "vm", head: "VM", width: 110, csv: ({ vm }) => vm, cell: ({ vm }) => vm ?? "–" },
-  {
-    id: "state",
-    head: "State",
-    width: 110,
-    csv: ({ state }) => state,
-    cell: ({ state }) => <StateBadge state={state} />,
-  },
+  stateColumn(110),
   {
     ...{ id: "took", head: "Took", width: 84, align: "right" as const },
     csv: ({ started_at: from, ended_at: to }) => (to ? (Date.parse(to) - Date.parse(from)) / 1000 : undefined),

@@ -5,6 +5,7 @@ import { answer, api, type Schemas } from "../../api/client.ts";
 import { useMay } from "../../api/session.ts";
 import { tell } from "../../app/tell.tsx";
 import { duration, time, words } from "../../lib/format.ts";
+import { stateColumn } from "../../parts/columns.tsx";
 import { type Column, DataTable } from "../../parts/data-table.tsx";
 import { Icon } from "../../parts/icons.tsx";
 import { CsvButton } from "../../parts/list.tsx";
@@ -91,13 +92,7 @@ export function OperationPage() {
 const columns: readonly Column<Item>[] = [
   { id: "name", head: "VM", width: 180, csv: ({ name }) => name, cell: ({ name }) => <strong>{name}</strong> },
   { id: "site", head: "Site", width: 150, csv: ({ site }) => site, cell: ({ site }) => site },
-  {
-    id: "state",
-    head: "State",
-    width: 120,
-    csv: ({ state }) => state,
-    cell: ({ state }) => <StateBadge state={state} />,
-  },
+  stateColumn(120),
   { id: "step", head: "Step", width: 130, csv: ({ step }) => step, cell: ({ step }) => step ?? "–" },
   {
     ...{ id: "took", head: "Took", width: 90, align: "right" as const },

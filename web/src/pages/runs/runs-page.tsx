@@ -4,12 +4,12 @@ import { answer, api, type Schemas } from "../../api/client.ts";
 import { usePages } from "../../api/pages.ts";
 import { useMay } from "../../api/session.ts";
 import { bytes, words } from "../../lib/format.ts";
+import { begunColumn, stateColumn } from "../../parts/columns.tsx";
 import type { Column } from "../../parts/data-table.tsx";
-import { CsvButton, List } from "../../parts/list.tsx";
+import { ListPanel } from "../../parts/list.tsx";
 import { Ago } from "../../parts/now.tsx";
-import { PageHead, Panel } from "../../parts/panel.tsx";
+import { PageHead } from "../../parts/panel.tsx";
 import { SameBy } from "../../parts/same-by.tsx";
-import { StateBadge } from "../../parts/state-badge.tsx";
 import { Empty, Forbidden } from "../../parts/states.tsx";
 import { Interrupted } from "./interrupted-panel.tsx";
 import { LogPanel } from "./log-panel.tsx";
@@ -76,25 +76,20 @@ function Operations() {
     refetchMs: 3_000,
   });
   return (
-    <Panel
-      className="fills"
+    <ListPanel
       title="Operations"
-      aside={<CsvButton name="operations" columns={operationColumns} rows={pages.readAll} />}
-      flush
-    >
-      <List
-        label="Operations"
-        columns={operationColumns}
-        pages={pages}
-        rowKey={({ operation_id: id }) => id}
-        onOpen={({ operation_id: id }) => void navigate({ to: "/runs/operations/$id", params: { id } })}
-        empty={
-          <Empty icon="runs" title="Nothing was done to VMs yet">
-            Mark VMs in the inventory to start, stop or delete them.
-          </Empty>
-        }
-      />
-    </Panel>
+      csv="operations"
+      label="Operations"
+      columns={operationColumns}
+      pages={pages}
+      rowKey={({ operation_id: id }) => id}
+      onOpen={({ operation_id: id }) => void navigate({ to: "/runs/operations/$id", params: { id } })}
+      empty={
+        <Empty icon="runs" title="Nothing was done to VMs yet">
+          Mark VMs in the inventory to start, stop or delete them.
+        </Empty>
+      }
+    />
   );
 }
 
@@ -107,13 +102,7 @@ const operationColumns: readonly Column<Schemas["OperationRow"]>[] = [
       </Link>
     ),
   },
-  {
-    id: "state",
-    head: "State",
-    width: 130,
-    csv: ({ state }) => state,
-    cell: ({ state }) => <StateBadge state={state} />,
-  },
+  stateColumn(130),
   { id: "total", head: "VMs", width: 80, align: "right", csv: ({ total }) => total, cell: ({ total }) => total },
   { id: "done", head: "Done", width: 80, align: "right", csv: ({ done }) => done, cell: ({ done }) => done },
   {
@@ -131,13 +120,7 @@ const operationColumns: readonly Column<Schemas["OperationRow"]>[] = [
     csv: ({ created_by: by }) => by,
     cell: ({ created_by: by }) => <span className="quiet">{by}</span>,
   },
-  {
-    id: "at",
-    head: "Begun",
-    width: 110,
-    csv: ({ created_at: at }) => at,
-    cell: ({ created_at: at }) => <Ago at={at} />,
-  },
+  begunColumn("at", 110),
 ];
 
 function Restores() {
@@ -148,24 +131,19 @@ function Restores() {
     refetchMs: 3_000,
   });
   return (
-    <Panel
-      className="fills"
+    <ListPanel
       title="Restores"
-      aside={<CsvButton name="restores" columns={restoreColumns} rows={pages.readAll} />}
-      flush
-    >
-      <List
-        label="Restores"
-        columns={restoreColumns}
-        pages={pages}
-        rowKey={({ restore_id: id }) => id}
-        empty={
-          <Empty icon="recovery" title="Nothing was restored yet">
-            Restores begin at a group's recovery points.
-          </Empty>
-        }
-      />
-    </Panel>
+      csv="restores"
+      label="Restores"
+      columns={restoreColumns}
+      pages={pages}
+      rowKey={({ restore_id: id }) => id}
+      empty={
+        <Empty icon="recovery" title="Nothing was restored yet">
+          Restores begin at a group's recovery points.
+        </Empty>
+      }
+    />
   );
 }
 
@@ -178,13 +156,7 @@ const restoreColumns: readonly Column<Schemas["Restore"]>[] = [
     csv: ({ vm_name: vm }) => vm,
     cell: ({ vm_name: vm }) => <strong>{vm}</strong>,
   },
-  {
-    id: "state",
-    head: "State",
-    width: 130,
-    csv: ({ state }) => state,
-    cell: ({ state }) => <StateBadge state={state} />,
-  },
+  stateColumn(130),
   { id: "step", head: "Step", width: 110, csv: ({ step }) => step, cell: ({ step }) => step ?? "–" },
   { id: "from", head: "Point at", width: 140, csv: ({ from }) => from, cell: ({ from }) => from },
   { id: "to", head: "To", width: 140, csv: ({ to }) => to, cell: ({ to }) => to },
@@ -206,13 +178,7 @@ const restoreColumns: readonly Column<Schemas["Restore"]>[] = [
     ...{ id: "problem", head: "Problem", width: 240, csv: ({ problem }: Schemas["Restore"]) => problem?.message },
     cell: ({ problem }) => <span title={problem?.message}>{problem?.message ?? ""}</span>,
   },
-  {
-    id: "at",
-    head: "Begun",
-    width: 110,
-    csv: ({ created_at: at }) => at,
-    cell: ({ created_at: at }) => <Ago at={at} />,
-  },
+  begunColumn("at", 110),
 ];
 
 function Assessments() {
@@ -223,24 +189,19 @@ function Assessments() {
     refetchMs: 5_000,
   });
   return (
-    <Panel
-      className="fills"
+    <ListPanel
       title="Assessments"
-      aside={<CsvButton name="assessments" columns={assessmentColumns} rows={pages.readAll} />}
-      flush
-    >
-      <List
-        label="Assessments"
-        columns={assessmentColumns}
-        pages={pages}
-        rowKey={({ assessment_id: id }) => id}
-        empty={
-          <Empty icon="runs" title="Nothing was assessed yet">
-            novacron assess --from SITE --to SITE finds out which VMs could go, and what that costs.
-          </Empty>
-        }
-      />
-    </Panel>
+      csv="assessments"
+      label="Assessments"
+      columns={assessmentColumns}
+      pages={pages}
+      rowKey={({ assessment_id: id }) => id}
+      empty={
+        <Empty icon="runs" title="Nothing was assessed yet">
+          novacron assess --from SITE --to SITE finds out which VMs could go, and what that costs.
+        </Empty>
+      }
+    />
   );
 }
 
@@ -253,18 +214,6 @@ const assessmentColumns: readonly Column<Schemas["AssessmentList"]["items"][numb
     csv: ({ assessment_id: id }) => id,
     cell: ({ assessment_id: id }) => <span className="mono">{id}</span>,
   },
-  {
-    id: "state",
-    head: "State",
-    width: 130,
-    csv: ({ state }) => state,
-    cell: ({ state }) => <StateBadge state={state} />,
-  },
-  {
-    id: "at",
-    head: "Begun",
-    width: 110,
-    csv: ({ created_at: at }) => at,
-    cell: ({ created_at: at }) => <Ago at={at} />,
-  },
+  stateColumn(130),
+  begunColumn("at", 110),
 ];

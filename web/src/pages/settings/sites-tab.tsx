@@ -4,6 +4,7 @@ import { useState } from "react";
 import { answer, api, type Schemas } from "../../api/client.ts";
 import { sitesQuery } from "../../api/queries.ts";
 import { useMay } from "../../api/session.ts";
+import { stateColumn } from "../../parts/columns.tsx";
 import { type Column, DataTable } from "../../parts/data-table.tsx";
 import { CsvButton } from "../../parts/list.tsx";
 import { Ago } from "../../parts/now.tsx";
@@ -231,13 +232,7 @@ const siteColumns: readonly Column<Site>[] = [
 const workerColumns: readonly Column<Schemas["SiteWorker"]>[] = [
   { id: "name", head: "Machine", width: 180, csv: ({ name }) => name, cell: ({ name }) => <strong>{name}</strong> },
   { id: "site", head: "Site", width: 150, csv: ({ site }) => site, cell: ({ site }) => site },
-  {
-    id: "state",
-    head: "State",
-    width: 120,
-    csv: ({ state }) => state,
-    cell: ({ state }) => <StateBadge state={state} />,
-  },
+  stateColumn(120),
   {
     id: "address",
     head: "Data address",

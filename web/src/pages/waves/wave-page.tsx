@@ -7,6 +7,7 @@ import { useMay } from "../../api/session.ts";
 import { tell } from "../../app/tell.tsx";
 import { bytes, duration } from "../../lib/format.ts";
 import { toneOf } from "../../lib/tone.ts";
+import { stateColumn } from "../../parts/columns.tsx";
 import { type Column, DataTable } from "../../parts/data-table.tsx";
 import { Icon } from "../../parts/icons.tsx";
 import { CsvButton } from "../../parts/list.tsx";
@@ -163,13 +164,7 @@ const columns: readonly Column<Member>[] = [
   { id: "group", head: "Group", width: 110, csv: ({ group }) => group, cell: ({ group }) => group },
   { id: "from", head: "From", width: 130, csv: ({ from }) => from, cell: ({ from }) => from },
   { id: "to", head: "To", width: 140, csv: ({ to }) => to, cell: ({ to }) => to },
-  {
-    id: "state",
-    head: "State",
-    width: 120,
-    csv: ({ state }) => state,
-    cell: ({ state }) => <StateBadge state={state} />,
-  },
+  stateColumn(120),
   {
     ...{ id: "progress", head: "Progress", width: 130, csv: ({ progress }: Member) => progress },
     cell: ({ progress, vm, state }) => <Bar value={progress} label={`Progress of ${vm}`} tone={toneOf(state)} />,

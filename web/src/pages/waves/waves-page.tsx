@@ -3,14 +3,13 @@ import { answer, api, type Schemas } from "../../api/client.ts";
 import { usePages } from "../../api/pages.ts";
 import { useMay } from "../../api/session.ts";
 import { bytes, duration, plural } from "../../lib/format.ts";
+import { begunColumn, stateColumn } from "../../parts/columns.tsx";
 import { type Column } from "../../parts/data-table.tsx";
 import { Icon } from "../../parts/icons.tsx";
 import { LinkButton } from "../../parts/link-button.tsx";
-import { CsvButton, List } from "../../parts/list.tsx";
-import { Ago } from "../../parts/now.tsx";
-import { PageHead, Panel } from "../../parts/panel.tsx";
+import { ListPanel } from "../../parts/list.tsx";
+import { PageHead } from "../../parts/panel.tsx";
 import { SameBy } from "../../parts/same-by.tsx";
-import { StateBadge } from "../../parts/state-badge.tsx";
 import { Empty, Forbidden } from "../../parts/states.tsx";
 import { Shares } from "./shares.tsx";
 
@@ -43,25 +42,20 @@ export function WavesPage() {
           </>
         }
       />
-      <Panel
-        className="fills"
-        aside={<CsvButton name="waves" columns={columns} rows={pages.readAll} />}
+      <ListPanel
         title="All waves"
-        flush
-      >
-        <List
-          label="Waves"
-          columns={columns}
-          pages={pages}
-          rowKey={({ wave_id: id }) => id}
-          onOpen={({ wave_id: id }) => void navigate({ to: "/waves/$id", params: { id } })}
-          empty={
-            <Empty icon="waves" title="No wave was planned yet">
-              Mark VMs of one site in the inventory, or name them by a search.
-            </Empty>
-          }
-        />
-      </Panel>
+        csv="waves"
+        label="Waves"
+        columns={columns}
+        pages={pages}
+        rowKey={({ wave_id: id }) => id}
+        onOpen={({ wave_id: id }) => void navigate({ to: "/waves/$id", params: { id } })}
+        empty={
+          <Empty icon="waves" title="No wave was planned yet">
+            Mark VMs of one site in the inventory, or name them by a search.
+          </Empty>
+        }
+      />
     </>
   );
 }
@@ -75,13 +69,7 @@ const columns: readonly Column<Wave>[] = [
       </Link>
     ),
   },
-  {
-    id: "state",
-    head: "State",
-    width: 130,
-    csv: ({ state }) => state,
-    cell: ({ state }) => <StateBadge state={state} />,
-  },
+  stateColumn(130),
   {
     id: "vms",
     head: "VMs",
@@ -126,11 +114,5 @@ const columns: readonly Column<Wave>[] = [
     },
     cell: ({ totals }) => duration(totals.downtime_seconds),
   },
-  {
-    id: "begun",
-    head: "Begun",
-    width: 100,
-    csv: ({ created_at: at }) => at,
-    cell: ({ created_at: at }) => <Ago at={at} />,
-  },
+  begunColumn("begun", 100),
 ];
