@@ -20,6 +20,12 @@ const consoleBytes = 64 * 1024;
 /** How much of the console an error shows. */
 const lastLines = 15;
 const probeConnectMs = 2000;
+/**
+ * After these no boot comes up by itself: the kernel's own end, the shells of Debian's and dracut's initramfs and of
+ * systemd's emergency mode, firmware (SeaBIOS) and boot loader without anything to start.
+ */
+const bootFailed =
+  /Kernel panic - not syncing|Dropping to a shell!|Entering emergency mode|You are in emergency mode|No bootable device|grub rescue>/;
 
 export interface VerifyVmResult {
   readonly boot: Certificate["boot"];
@@ -87,8 +93,11 @@ async function waitForBoot(guest: Guest, marker: string, timeoutMs: number): Pro
     // Firmware and boot loaders write cursor movements between the words.
     const output = stripVTControlCharacters(await compute.consoleOutput(vmId, consoleBytes, signal));
     const pauseMs = Math.min(pollMs, Math.max(shortestPollMs, pollPerReading * (performance.now() - askedAt)));
-    const line = output.split(/\r?\n/).find((candidate) => pattern.test(candidate));
-    if (line !== undefined) return line.trim();
+    const proof = lineThat(pattern, output);
+    if (proof !== undefined) return proof;
+    const end = lineThat(bootFailed, output);
+    if (end !== undefined)
+      throw notProven(guest, `the guest gave up: ${end}; its console ended with:\n${tail(output)}`);
     if (Date.now() < nextLook) {
       await sleep(pauseMs, undefined, { signal });
       continue;
@@ -151,6 +160,13 @@ function notProven({ site, vmId }: Guest, reason: string): ProviderError {
     reason,
     action: "Read the console output above; check the guest's drivers for the target's disk and network devices.",
   });
+}
+
+function lineThat(pattern: RegExp, output: string): string | undefined {
+  return output
+    .split(/\r?\n/)
+    .find((candidate) => pattern.test(candidate))
+    ?.trim();
 }
 
 function tail(output: string): string {

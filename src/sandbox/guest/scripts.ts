@@ -13,12 +13,12 @@ tries=0
 until root=$(findfs LABEL=guestroot 2>/dev/null); do
   tries=$((tries + 1))
   if [ "$tries" -gt 100 ]; then
-    echo "NOVACRON-GUEST-FAILED no root disk: its controller's driver may be missing from the initramfs"
+    echo "NOVACRON-GUEST-FAILED no root disk: its controller's driver may be missing from the initramfs. Dropping to a shell!"
     exec sh
   fi
   sleep 0.1
 done
-mount -t ext4 -o rw "$root" /new || { echo "NOVACRON-GUEST-FAILED cannot mount $root"; exec sh; }
+mount -t ext4 -o rw "$root" /new || { echo "NOVACRON-GUEST-FAILED cannot mount $root. Dropping to a shell!"; exec sh; }
 for tree in dev proc sys; do mount --move /$tree /new/$tree; done
 exec switch_root /new /sbin/init
 `;
