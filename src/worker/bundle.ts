@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundleWorkflowCode } from "@temporalio/worker";
 
@@ -8,22 +8,30 @@ const source = fileURLToPath(new URL("..", import.meta.url));
 
 const unusedMs = 30 * 86_400_000;
 
+/** What a bundle is made of beside the rooms `workflows` and `domain`. */
+export interface BundleEntry {
+  readonly workflowsPath: string;
+  readonly workflowInterceptorModules?: string[];
+}
+
+const ours: BundleEntry = {
+  workflowsPath: join(source, "workflows/index.ts"),
+  workflowInterceptorModules: [join(source, "temporal/trace-workflow.ts")],
+};
+
 /**
  * The workflows as one bundle file, made once for each state of the sources (2 s) and kept in `cacheDir`; a worker with
  * a bundle at hand starts in under a second, and that is what a killed worker's successor waits for.
  */
-export async function workflowBundle(cacheDir: string): Promise<{ codePath: string }> {
-  const codePath = join(cacheDir, `workflows-${await fingerprint()}.js`);
+export async function workflowBundle(cacheDir: string, entry = ours): Promise<{ codePath: string }> {
+  const codePath = join(cacheDir, `workflows-${await fingerprint(entry)}.js`);
   const now = new Date();
   const exists = await utimes(codePath, now, now).then(
     () => true,
     () => false,
   );
   if (exists) return { codePath };
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: join(source, "workflows/index.ts"),
-    workflowInterceptorModules: [join(source, "temporal/trace-workflow.ts")],
-  });
+  const { code } = await bundleWorkflowCode({ ...entry });
   await mkdir(dirname(codePath), { recursive: true });
   const partial = `${codePath}.${process.pid}`;
   await writeFile(partial, code);
@@ -48,7 +56,7 @@ async function dropUnused(
   }
 }
 
-async function fingerprint(): Promise<string> {
+async function fingerprint(entry: BundleEntry): Promise<string> {
   const hash = createHash("sha256");
   const sdk = await readFile(join(source, "../node_modules/@temporalio/workflow/package.json"), "utf8");
   hash.update((JSON.parse(sdk) as { version: string }).version);
@@ -58,8 +66,9 @@ async function fingerprint(): Promise<string> {
       hash.update(file).update(await readFile(join(source, room, file)));
     }
   }
-  for (const file of ["trace-workflow.ts", "trace-headers.ts"]) {
-    hash.update(file).update(await readFile(join(source, "temporal", file)));
+  const traceHeaders = join(source, "temporal/trace-headers.ts");
+  for (const file of [entry.workflowsPath, ...(entry.workflowInterceptorModules ?? []), traceHeaders]) {
+    hash.update(basename(file)).update(await readFile(file));
   }
   return hash.digest("hex").slice(0, 16);
 }

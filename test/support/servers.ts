@@ -5,6 +5,7 @@ import { requireTemporal } from "../../src/host/bring-in/temporal.ts";
 import { cacheDir, socketDirPath } from "../../src/host/paths.ts";
 import type { PostgresServer } from "../../src/host/postgres.ts";
 import { startPostgres } from "../../src/host/postgres.ts";
+import type { RunningServer } from "../../src/host/server.ts";
 import type { TemporalServer } from "../../src/host/temporal.ts";
 import { startTemporal } from "../../src/host/temporal.ts";
 
@@ -26,8 +27,9 @@ export function temporaryDir(): string {
 
 /** A PostgreSQL of the test's own, gone when the test (or the file, with `{ after }`) ends. */
 export async function withPostgres(cleaner: Cleaner): Promise<PostgresServer> {
-  const server = await startPostgres({ dir: temporaryDir() });
-  cleaner.after(() => server.stop());
+  const server = await startPostgres({ dir: temporaryDir(), settings: ["fsync=off"] });
+  // Nothing that it holds is wanted again, so it need not be written down first.
+  cleaner.after(() => endNow(server, "SIGQUIT"));
   endWithUs(server.pid);
   return server;
 }
@@ -35,18 +37,25 @@ export async function withPostgres(cleaner: Cleaner): Promise<PostgresServer> {
 /** A Temporal dev server of the test's own, gone when the test (or the file, with `{ after }`) ends. */
 export async function withTemporal(cleaner: Cleaner): Promise<TemporalServer> {
   const server = await startTemporal({ dir: temporaryDir(), program: requireTemporal(cacheDir()), headless: true });
-  cleaner.after(() => server.stop());
+  cleaner.after(() => endNow(server, "SIGKILL"));
   endWithUs(server.pid);
   return server;
 }
 
+async function endNow(server: RunningServer, signal: NodeJS.Signals): Promise<void> {
+  signalQuietly(server.pid, signal);
+  await server.stop();
+}
+
 /** A test file that throws at load time never gets to its hooks. */
 function endWithUs(pid: number): void {
-  process.once("exit", () => {
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch {
-      // Gone already, as it should be.
-    }
-  });
+  process.once("exit", () => signalQuietly(pid, "SIGKILL"));
+}
+
+function signalQuietly(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // Gone already, as it should be.
+  }
 }

@@ -12,9 +12,11 @@ import { believedMs } from "../../../src/api/authenticate.ts";
 import type { ApiDeps, ApiLimits, SiteSummary } from "../../../src/api/deps.ts";
 import { Runs } from "../../../src/api/runs.ts";
 import { ensureBootstrapToken, hashToken } from "../../../src/api/tokens.ts";
+import { cacheDir } from "../../../src/host/paths.ts";
 import { freePorts } from "../../../src/host/ports.ts";
 import { openStore, type Store } from "../../../src/store/index.ts";
 import { connectClient, taskQueue } from "../../../src/temporal/connection.ts";
+import { workflowBundle } from "../../../src/worker/bundle.ts";
 import { type Cleaner, withPostgres, withTemporal } from "../../support/servers.ts";
 import { recordActivities } from "./activities.ts";
 import { assertDocumented } from "./conformance.ts";
@@ -190,6 +192,9 @@ export async function startTestApi(
   };
 }
 
+/** The workflows that give known answers. */
+const standInWorkflows = fileURLToPath(new URL("./workflows.ts", import.meta.url));
+
 async function startWorker(address: string, store: Store): Promise<() => Promise<void>> {
   // The stand-ins fail on purpose.
   Runtime.install({ logger: new DefaultLogger("ERROR") });
@@ -197,7 +202,7 @@ async function startWorker(address: string, store: Store): Promise<() => Promise
   const worker = await Worker.create({
     connection,
     taskQueue,
-    workflowsPath: fileURLToPath(new URL("./workflows.ts", import.meta.url)),
+    workflowBundle: await workflowBundle(cacheDir(), { workflowsPath: standInWorkflows }),
     activities: recordActivities(store),
     shutdownGraceTime: "1 second",
   });
