@@ -229,6 +229,7 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   handOverLease: "changes",
   takeLease: "changes",
   takeExpiredLease: "changes",
+  outwaitLease: "changes",
   keepLeases: "records",
   probeSite: "reads",
   planLookout: "reads",

@@ -2,7 +2,7 @@ import { Context } from "@temporalio/activity";
 import { established, handedOver, type Lease, taken } from "../domain/lease.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { GroupLeases } from "./group-leases.ts";
-import { type TakeExpiredInput, takeExpired } from "./take-expired.ts";
+import { type Outwaited, outwait, type TakeExpiredInput, takeExpired } from "./take-expired.ts";
 
 interface Place {
   readonly groupId: string;
@@ -51,6 +51,9 @@ export function leaseActivities({ registry, leaseTerms }: Pick<ActivityDeps, "re
     /** Watches the lease until the holder's watchdog must have cut it off, and takes it then. Undefined where no watchdog stands
      *  behind it, so that its age proves nothing. @throws Conflict when the holder renews it: it lives. */
     takeExpiredLease: (input: TakeExpiredInput): Promise<Lease | undefined> => takeExpired(leases, input, signalOf()),
+
+    /** As `takeExpiredLease`, beside a site that is asked meanwhile: that the holder has renewed it is an answer, no failure. */
+    outwaitLease: (input: TakeExpiredInput): Promise<Outwaited> => outwait(leases, input, signalOf()),
   };
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ProviderError } from "../domain/errors.ts";
+import { renewedLease } from "../domain/fencing.ts";
 import { expiresInMs, type Lease, requireHolder, type Sighting, sight, taken } from "../domain/lease.ts";
 import type { GroupLeases } from "./group-leases.ts";
 
@@ -16,6 +16,14 @@ export interface TakeExpiredInput {
   readonly lookEveryMs: number;
 }
 
+/** How waiting for a lease to expire has ended. */
+export type Outwaited =
+  | { readonly outcome: "taken"; readonly lease: Lease }
+  /** The holder has renewed it: it lives. */
+  | { readonly outcome: "renewed" }
+  /** No watchdog stands behind it, so that its age proves nothing. */
+  | { readonly outcome: "unwatched" };
+
 /** Waits until the holder's watchdog must have cut it off, and takes its lease then. Undefined where none stands behind it.
  *  @throws ProviderError Conflict when the holder renews it. */
 export async function takeExpired(
@@ -23,40 +31,50 @@ export async function takeExpired(
   input: TakeExpiredInput,
   signal: AbortSignal,
 ): Promise<Lease | undefined> {
-  const { groupId, at, from, to, epoch, key, lookEveryMs } = input;
+  const outwaited = await outwait(leases, input, signal);
+  if (outwaited.outcome === "renewed") throw renewedLease(input.groupId, input.from);
+  return outwaited.outcome === "taken" ? outwaited.lease : undefined;
+}
+
+/** As {@link takeExpired}, for who has something else to do when the holder renews it. */
+export async function outwait(
+  leases: GroupLeases,
+  { groupId, at, from, to, epoch, key, lookEveryMs }: TakeExpiredInput,
+  signal: AbortSignal,
+): Promise<Outwaited> {
   let seen: Sighting | undefined;
   for (;;) {
     const found = await leases.look(at, groupId, signal);
     // An earlier attempt has taken it, and died before it could say so.
-    if (found?.lease.holder === to && found.lease.epoch === epoch + 1) return found.lease;
+    if (found?.lease.holder === to && found.lease.epoch === epoch + 1) return { outcome: "taken", lease: found.lease };
     const lease = requireHolder(found?.lease, { groupId, site: from, epoch });
     const version = found?.version ?? "";
-    if (seen !== undefined && seen.version !== version) throw alive(groupId, from);
+    if (seen !== undefined && seen.version !== version) return { outcome: "renewed" };
     seen = sight(seen, version, performance.now());
     const leftMs = expiresInMs(lease, seen, performance.now());
-    if (leftMs === undefined) return undefined;
+    if (leftMs === undefined) return { outcome: "unwatched" };
     if (leftMs > 0) {
       await sleep(Math.min(leftMs, lookEveryMs), undefined, { signal });
       continue;
     }
     const sighting = seen;
-    return leases.change(
+    let isRenewed = false;
+    const taking = leases.change(
       { at, groupId, key },
       (current, currentVersion) => {
-        if (currentVersion !== sighting.version) throw alive(groupId, from);
+        isRenewed = currentVersion !== sighting.version;
+        if (isRenewed) throw renewedLease(groupId, from);
         const proof = { kind: "expired", seen: sighting, nowMs: performance.now() } as const;
         return taken(current, { groupId, from, to, epoch, proof, at: new Date().toISOString() });
       },
       signal,
     );
+    return taking.then(
+      (changed): Outwaited => ({ outcome: "taken", lease: changed }),
+      (error: unknown): Outwaited => {
+        if (isRenewed) return { outcome: "renewed" };
+        throw error;
+      },
+    );
   }
-}
-
-function alive(groupId: string, holder: string): ProviderError {
-  return new ProviderError("Conflict", {
-    operation: "take the lease",
-    resource: `protection-group/${groupId}`,
-    reason: `${holder} has just renewed it: it is there, and somebody there can reach the recovery site`,
-    action: "Look at the site again; a planned failover loses nothing.",
-  });
 }

@@ -1,3 +1,5 @@
+import { ProviderError } from "./errors.ts";
+
 /** What a VM is held by whose group may be written elsewhere: the value of its tag `novacron:fenced-by`. */
 export function groupFence(groupId: string, epoch?: number): string {
   return epoch === undefined ? `group/${groupId}/` : `group/${groupId}/${epoch}`;
@@ -13,4 +15,14 @@ export function makeSureOf(input: { site: string; names: readonly string[]; fenc
     `clients can't reach ${site} any more by an address or a name that is not moved with the failover`,
     ...(fencingFailed === undefined ? [] : [`${site}'s API could not do it: ${fencingFailed}`]),
   ];
+}
+
+/** Of a holder that is no such one as its lease would be taken from. */
+export function renewedLease(groupId: string, holder: string): ProviderError {
+  return new ProviderError("Conflict", {
+    operation: "take the lease",
+    resource: `protection-group/${groupId}`,
+    reason: `${holder} has just renewed it: it is there, and somebody there can reach the recovery site`,
+    action: "Look at the site again; a planned failover loses nothing.",
+  });
 }

@@ -63,8 +63,8 @@ for (const [name, before, then] of orders) {
   });
 }
 
-// Each of them was recorded with a step that runs of before have not: replayed as such a run it is another one.
-for (const patch of ["rules-at-cutover", "home-without-traffic"]) {
+// Each of them was recorded with steps that runs of before have not: replayed as such a run it is another one.
+for (const patch of ["rules-at-cutover", "home-without-traffic", "outwaits-while-fencing"]) {
   test(`a history with ${patch} is refused as that of a run that began before it`, async () => {
     const history = await recorded(`${patch}.json`);
     const marks = history.events.flatMap(({ markerRecordedEventAttributes: marker }) =>

@@ -25,7 +25,7 @@ test("whatever changes a site is scheduled there, but for what needs more than o
   const ofTraffic = ["lowerTtl", "shiftRecord", "restoreRecord", "holdTraffic", "directTraffic", "releaseTraffic"];
   const pools = ["shiftPool", "leavePool", "restorePool"];
   // Documents at another site than the one that writes.
-  const leases = ["handOverLease", "takeLease", "takeExpiredLease"];
+  const leases = ["handOverLease", "takeLease", "takeExpiredLease", "outwaitLease"];
   // The control plane's own documents, wherever they are kept.
   const backups = ["backUpTo"];
   // Between two sites, at whichever both are reached from.

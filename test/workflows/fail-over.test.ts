@@ -43,7 +43,7 @@ const well: Record<string, (input: Named) => unknown> = {
   lookAtLease: () => ({ lease: { holder: to, epoch: 1 } }),
   fenceGroup: () => undefined,
   takeLease: () => ({ epoch: 1 }),
-  takeExpiredLease: () => undefined,
+  outwaitLease: () => ({ outcome: "unwatched" }),
   handOverLease: () => ({ epoch: 1 }),
   fenceVm: () => ({ volumeIds: [] }),
   stopVm: () => ({ forced: false }),

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { GroupLeases } from "../../src/activities/group-leases.ts";
-import { firstLease } from "../../src/domain/lease.ts";
+import { firstLease, type LeaseTerms, renewed } from "../../src/domain/lease.ts";
 import { tagKeys } from "../../src/domain/vm.ts";
 import { createFolderProvider } from "../../src/providers/folder/index.ts";
 import { taskQueue } from "../../src/temporal/connection.ts";
@@ -41,10 +42,18 @@ const leases = new GroupLeases(deps);
 const signal = () => AbortSignal.timeout(60_000);
 const vms = ["orders", "ledger"].map((vmId) => ({ vmId, name: vmId }));
 
-async function leaseOf(groupId: string): Promise<void> {
-  const terms = { durationMs: 60_000, marginMs: 15_000 };
+const long = { durationMs: 60_000, marginMs: 15_000 };
+const short = { durationMs: 800, marginMs: 200 };
+
+async function leaseOf(groupId: string, terms: LeaseTerms = long): Promise<void> {
   const first = firstLease({ groupId, holder: "primary", at: new Date().toISOString(), ...terms });
   await leases.change({ at: "recovery", groupId, key: `first ${groupId}` }, () => first, signal());
+}
+
+/** As a watchdog of the primary does. */
+async function renew(groupId: string, key: string): Promise<void> {
+  const claim = () => ({ groupId, site: "primary", watched: true, at: new Date().toISOString() });
+  await leases.change({ at: "recovery", groupId, key }, (lease) => renewed(lease, claim()), signal());
 }
 
 let runs = 0;
@@ -91,5 +100,41 @@ test("without an answer and without a watchdog a person decides, and is told wha
   assert.deepEqual(await take("silent", { confirmed }), { outcome: "taken", proof: "confirmed", epoch: 2 });
   const { lease } = (await leases.look("recovery", "silent", signal())) ?? {};
   assert.deepEqual([lease?.holder, lease?.confirmedBy], ["recovery", "user/eve: power is off"]);
+  renameSync(pathOf("away"), pathOf("primary"));
+});
+
+test("a lease runs out while its site is asked, and a site that answers is waited for no longer", async () => {
+  await Promise.all([leaseOf("runs-out", short), leaseOf("answers-first")]);
+  await Promise.all([renew("runs-out", "1"), renew("answers-first", "1")]);
+  const first = performance.now();
+  assert.deepEqual(await take("answers-first"), { outcome: "taken", proof: "fenced", epoch: 2 });
+  renameSync(pathOf("primary"), pathOf("away"));
+  const expired = { outcome: "taken", proof: "expired", epoch: 2 };
+  assert.deepEqual(await take("runs-out", { fenceWithinMs: 60_000, lookEveryMs: 50 }), expired);
+  assert.ok(performance.now() - first < 45_000, "neither waited for the other");
+  renameSync(pathOf("away"), pathOf("primary"));
+});
+
+test("a lease that is renewed while its site is asked is counted anew, and kept where that goes on", async () => {
+  await Promise.all([leaseOf("lives", short), leaseOf("dies", short)]);
+  await Promise.all([renew("lives", "0"), renew("dies", "0")]);
+  renameSync(pathOf("primary"), pathOf("away"));
+  let isLiving = true;
+  const renewing = (async () => {
+    for (let count = 1; isLiving; count += 1) {
+      await renew("lives", `${count}`);
+      if (count < 7) await renew("dies", `${count}`);
+      await sleep(200);
+    }
+  })();
+  const quick = { lookEveryMs: 50 };
+  const died = take("dies", { ...quick, fenceWithinMs: 60_000 });
+  await assert.rejects(take("lives", { ...quick, fenceWithinMs: 3_000 }), (error: Error) =>
+    /has just renewed it/.test((error.cause as Error).message),
+  );
+  assert.deepEqual(await died, { outcome: "taken", proof: "expired", epoch: 2 });
+  isLiving = false;
+  await renewing;
+  assert.equal((await leases.look("recovery", "lives", signal()))?.lease.holder, "primary");
   renameSync(pathOf("away"), pathOf("primary"));
 });

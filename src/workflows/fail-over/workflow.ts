@@ -202,12 +202,17 @@ class FailoverRun {
     const { runId } = this.#input;
     const place = { groupId, at: to, from, to, epoch, vms: group.members, key: runId };
     const planned = mode === "switchover";
+    let fencing: Promise<unknown> = Promise.resolve();
     if (!planned) {
       const vmIds = group.members.map(({ vmId }) => vmId);
       this.#saga.add({
         resource: `${from}/vm: ${vmIds.join(", ")} (turned off and held)`,
         remove: "take the tag novacron:fenced-by off them, and start what is to run with novacron vms start",
-        undo: () => lost.releaseGroupFence({ site: from, groupId, vmIds }),
+        undo: async () => {
+          // What is still being turned off would be held again.
+          await fencing.catch(() => undefined);
+          await lost.releaseGroupFence({ site: from, groupId, vmIds });
+        },
       });
     }
     this.#saga.add({
@@ -216,18 +221,25 @@ class FailoverRun {
       undo: () => this.#handBack({ groupId, from, to, epoch }),
     });
     const detail = planned ? `Hand the lease over to ${to}` : `See to it that nothing of it writes at ${from} any more`;
-    const asked = await this.#story.run({ step: "fence", detail }, () =>
-      takeOverLease({ ...place, planned, ...(this.#confirmed ? { confirmed: this.#confirmed } : {}) }),
-    );
-    if (asked.outcome === "taken") return this.#taken();
+    const sureOf: string[] = [];
+    await this.#story.run({ step: "fence", detail }, async () => {
+      const confirmed = this.#confirmed ? { confirmed: this.#confirmed } : {};
+      const result = await takeOverLease({ ...place, planned, ...confirmed }, (begun) => {
+        fencing = begun;
+      });
+      if (result.outcome === "taken") return result.proof;
+      sureOf.push(...result.makeSureOf);
+      return "nothing proves it";
+    });
+    if (sureOf.length === 0) return this.#taken();
     this.#asksForFencing = true;
-    const sure = `Make sure of this, and confirm it: ${asked.makeSureOf.join("; ")}`;
+    const sure = `Make sure of this, and confirm it: ${sureOf.join("; ")}`;
     const words = { step: "confirm-fencing", detail: sure };
     await this.#story.byPerson(words, () => this.#confirmed && `${this.#confirmed.by}: ${this.#confirmed.text}`);
     this.#asksForFencing = false;
     const confirmed = this.#confirmed;
     await this.#story.run({ step: "fence", detail: "Take the lease on that word" }, async () => {
-      const taken = await takeOverLease({ ...place, ...(confirmed ? { confirmed } : {}) });
+      const taken = await takeOverLease({ ...place, asked: true, ...(confirmed ? { confirmed } : {}) });
       return taken.outcome === "taken" ? taken.proof : taken.outcome;
     });
     this.#taken();
