@@ -14,6 +14,7 @@ import { addBurst } from "./programs/burst.ts";
 import { addConnections } from "./programs/connections.ts";
 import { addControlPlane } from "./programs/control-plane.ts";
 import { addCosts } from "./programs/costs.ts";
+import { addDoctor } from "./programs/doctor.ts";
 import { addDecisions, addGuard } from "./programs/guard.ts";
 import { addImage } from "./programs/image.ts";
 import { addLogs } from "./programs/logs.ts";
@@ -72,6 +73,7 @@ export function buildProgram(): Command {
   addMetrics(program);
   addAlerts(program);
   addGuard(program);
+  addDoctor(program);
   addControlPlane(program);
   addImage(program);
   addBench(program);

@@ -100,3 +100,9 @@ export function formatSeconds(seconds: number): string {
   if (seconds < 120) return `${Math.round(seconds)} s`;
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
+
+/** A time, or how long ago (`24h`) → ISO 8601 in UTC. */
+export function momentOf(text: string): string {
+  if (/^\d{4}-/.test(text)) return new Date(text).toISOString();
+  return new Date(Date.now() - readSeconds(text) * 1000).toISOString();
+}

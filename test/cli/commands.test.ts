@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
 import { startTestApi } from "../api/support/harness.ts";
 import { runnerOf } from "./support/run.ts";
@@ -232,4 +233,36 @@ test("statistics count every migration once", async () => {
   const text = await run("migrations", "statistics", "--since", "2030-01-01T00:00:00Z");
   assert.match(text.stdout, /^Migrations: +0, 0 moved, 0 failed/);
   assert.equal((await run("migrations", "statistics", "--since", "yesterdayish")).code, 2);
+});
+
+test("the doctor says what is wrong and what to do, and goes on where nothing answers", async () => {
+  const ran = await run("doctor");
+  assert.equal(ran.code, 0, ran.stderr);
+  assert.match(
+    ran.stdout,
+    /^warning +site onprem-b: was never read\n +→ Look at why: \.\/novacron providers check onprem-b$/m,
+  );
+  assert.match(ran.stdout, /^ok +api: answers/m);
+  const [migration] = await json<Migration[]>("migrations", "list");
+  const ofOne = await run("doctor", "migration", migration?.migration_id ?? "");
+  assert.match(ofOne.stdout, new RegExp(`migration ${migration?.migration_id}: `));
+  const savings = await run("doctor", "savings");
+  assert.match(savings.stdout, /^failing +savings: nothing was analysed yet/);
+  assert.equal(savings.code, 1);
+  assert.match(savings.stderr, /need somebody/);
+  assert.equal((await run("doctor", "burst", "nothing")).code, 1);
+});
+
+test("a support bundle holds what can be read, and no secret", async () => {
+  const file = join(dir, "bundle.tar.gz");
+  const { parts, missing } = await json<{ parts: string[]; missing: object[] }>("support-bundle", "--to", file);
+  assert.deepEqual(missing, []);
+  assert.ok(parts.includes("doctor.json") && parts.includes("logs.jsonl"));
+  const { mode } = await stat(file);
+  assert.equal(mode & 0o777, 0o600);
+  const archive = gunzipSync(await readFile(file)).toString("latin1");
+  for (const part of parts) assert.ok(archive.includes(`novacron-support/${part}`), part);
+  assert.ok(archive.includes("onprem-b"));
+  assert.ok(!archive.includes(api.token));
+  assert.equal((await run("support-bundle", "--to", join(dir, "no/such/folder.gz"))).code, 1);
 });

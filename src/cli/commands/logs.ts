@@ -1,7 +1,7 @@
 import { answerOf, connectApi, type Schemas } from "../client.ts";
 import { followLogs, type LogLine } from "../event-stream.ts";
 import { show } from "../output.ts";
-import { readSeconds } from "../units.ts";
+import { momentOf } from "../units.ts";
 import type { CommonOptions } from "./options.ts";
 
 export interface LogOptions {
@@ -41,11 +41,6 @@ export async function showLogs(options: CommonOptions & LogOptions): Promise<voi
   for await (const line of followLogs(connected, filter as Record<string, string>, { onInterruption })) {
     process.stdout.write(`${options.output === "table" ? textOf(line) : JSON.stringify(line)}\n`);
   }
-}
-
-function momentOf(text: string): string {
-  if (/^\d{4}-/.test(text)) return new Date(text).toISOString();
-  return new Date(Date.now() - readSeconds(text) * 1000).toISOString();
 }
 
 function textOf(line: LogLine): string {
