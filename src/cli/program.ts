@@ -19,6 +19,7 @@ import { addDecisions, addGuard } from "./programs/guard.ts";
 import { addImage } from "./programs/image.ts";
 import { addLogs } from "./programs/logs.ts";
 import { addMaps, withMap } from "./programs/maps.ts";
+import { addMcp } from "./programs/mcp.ts";
 import { addMetrics } from "./programs/metrics.ts";
 import { addTestOf, addTests, withTest } from "./programs/migration-tests.ts";
 import { addPolicies } from "./programs/policies.ts";
@@ -74,6 +75,7 @@ export function buildProgram(): Command {
   addAlerts(program);
   addGuard(program);
   addDoctor(program);
+  addMcp(program);
   addControlPlane(program);
   addImage(program);
   addBench(program);

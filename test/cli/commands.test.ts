@@ -4,7 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { parse } from "yaml";
 import { startTestApi } from "../api/support/harness.ts";
 import { runnerOf } from "./support/run.ts";
@@ -265,4 +268,32 @@ test("a support bundle holds what can be read, and no secret", async () => {
   assert.ok(archive.includes("onprem-b"));
   assert.ok(!archive.includes(api.token));
   assert.equal((await run("support-bundle", "--to", join(dir, "no/such/folder.gz"))).code, 1);
+});
+
+test("an assistant reads and plans by the Model Context Protocol, and finds no call that changes anything", async (context) => {
+  const transport = new StdioClientTransport({
+    command: process.execPath,
+    args: [fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url)), "mcp"],
+    env: { ...(process.env as Record<string, string>), NOVACRON_API_URL: api.url, NOVACRON_TOKEN_FILE: api.tokenFile },
+  });
+  const assistant = new Client({ name: "test", version: "1" });
+  context.after(() => assistant.close());
+  await assistant.connect(transport);
+  const { tools } = await assistant.listTools();
+  const asking = tools.filter(({ annotations }) => !annotations?.readOnlyHint).map(({ name }) => name);
+  assert.deepEqual(asking.sort(), ["checkSite", "createPlan", "replayBurstPool", "tryPolicy"]);
+  const call = async (name: string, given: Record<string, unknown>) => {
+    const { content, isError } = await assistant.callTool({ name, arguments: given });
+    return { isError: isError === true, text: (content as { text: string }[])[0]?.text ?? "" };
+  };
+  const vms = await call("listVms", { site: "onprem-a", limit: 2 });
+  assert.equal((JSON.parse(vms.text) as { items: object[] }).items.length, 2);
+  const body = { kind: "migrate_vm", request: { vm: "web-1", from: "onprem-a", to: "onprem-b" } };
+  const plan = JSON.parse((await call("createPlan", { body })).text) as { plan_id: string };
+  assert.match((await call("getPlan", { id: plan.plan_id })).text, /"executable":true/);
+  const missing = await call("getVm", { site: "onprem-a", vm_id: "none" });
+  assert.ok(missing.isError);
+  assert.match(missing.text, /NotFound/);
+  assert.match((await call("getVm", { site: "onprem-a" })).text, /vm_id is missing/);
+  assert.ok((await call("deleteVm", {})).isError);
 });
