@@ -51,7 +51,8 @@ class Case {
     const context = (site: string) => ({ site, log: () => undefined, budget: () => ({ take: async () => undefined }) });
     this.primary = createFolderProvider({ storagePath: primaryPath, context: context("primary") });
     this.recovery = createFolderProvider({ storagePath: recoveryPath, context: context("recovery") });
-    const order: WatchdogProcess = { dir: own, primaryPath, recoveryPath: this.#way, groupId, vmIds, terms };
+    const recovery = { path: this.#way };
+    const order: WatchdogProcess = { dir: own, primaryPath, recovery, groupId, vmIds, terms };
     const log = openSync(join(dir, "worker.log"), "a");
     this.worker = spawn(process.execPath, [program, JSON.stringify(order)], { stdio: ["ignore", log, log] });
     closeSync(log);

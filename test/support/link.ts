@@ -1,8 +1,9 @@
 import { connect, createServer, type ListenOptions, type Server, type Socket } from "node:net";
 
 /** How a link is lost: `silent`, as a cable that was pulled: nothing arrives and nothing ends; `refused`, as a router
- *  that says so: what was open is reset, what is new is turned away. */
-export type Loss = "silent" | "refused";
+ *  that says so: what was open is reset, what is new is turned away; `answers`: what the client says arrives, and nothing comes
+ *  back. */
+export type Loss = "silent" | "refused" | "answers";
 
 type End = { readonly host: string; readonly port: number } | { readonly path: string };
 
@@ -63,7 +64,7 @@ export class Link {
         this.bytes += chunk.length;
         if (!to.write(chunk)) from.pause();
       });
-      to.on("drain", () => this.#lost === undefined && from.resume());
+      to.on("drain", () => !this.#isHeld(from, pair) && from.resume());
       from.on("end", () => to.end());
       from.on("error", () => to.destroy());
       from.on("close", () => {
@@ -77,8 +78,12 @@ export class Link {
   #apply(pair: readonly [Socket, Socket]): void {
     for (const socket of pair) {
       if (this.#lost === "refused") socket.destroy();
-      else if (this.#lost === "silent") socket.pause();
+      else if (this.#isHeld(socket, pair)) socket.pause();
       else socket.resume();
     }
+  }
+
+  #isHeld(socket: Socket, [, server]: readonly [Socket, Socket]): boolean {
+    return this.#lost === "silent" || (this.#lost === "answers" && socket === server);
   }
 }

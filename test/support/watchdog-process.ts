@@ -1,4 +1,4 @@
-/** A watchdog as a process of its own, with its leases straight at a folder; run by `watchdog.slow.test.ts`. */
+/** A watchdog as a process of its own, with its leases straight at the recovery site; run by tests of watchdogs. */
 import { GroupLeases } from "../../src/activities/group-leases.ts";
 import { established, type LeaseTerms, renewed } from "../../src/domain/lease.ts";
 import { loadHostTools } from "../../src/host/host-tools.ts";
@@ -9,18 +9,27 @@ import { keepWatchdog } from "../../src/worker/watchdog/index.ts";
 export interface WatchdogProcess {
   readonly dir: string;
   readonly primaryPath: string;
-  readonly recoveryPath: string;
+  /** A folder, or a simulated AWS. */
+  readonly recovery: { readonly path: string } | { readonly endpoint: string; readonly keys: AccessKey };
   readonly groupId: string;
   readonly vmIds: readonly string[];
   readonly terms: LeaseTerms;
 }
 
-const { dir, primaryPath, recoveryPath, groupId, vmIds, terms } = JSON.parse(
-  process.argv[2] ?? "{}",
-) as WatchdogProcess;
+interface AccessKey {
+  readonly id: string;
+  readonly secret: string;
+}
+
+const { dir, primaryPath, recovery, groupId, vmIds, terms } = JSON.parse(process.argv[2] ?? "{}") as WatchdogProcess;
 const folder = (site: string, storagePath: string) => ({ site, type: "folder", enabled: true, storagePath });
+const cloud = (endpoint: string, { id, secret }: AccessKey) => ({
+  ...{ site: "recovery", type: "aws", enabled: true, sandbox: true, region: "us-east-1", endpoint },
+  credentials: async () => ({ type: "access_key", values: { access_key: id, secret_key: secret } }),
+});
 const primary = folder("primary", primaryPath);
-const registry = createRegistry([primary, folder("recovery", recoveryPath)], {
+const other = "path" in recovery ? folder("recovery", recovery.path) : cloud(recovery.endpoint, recovery.keys);
+const registry = createRegistry([primary, other], {
   tools: loadHostTools(toolsManifestPath()),
   runDir: dir,
   context: (site) => ({ site, log: () => undefined, budget: () => ({ take: async () => undefined }) }),
