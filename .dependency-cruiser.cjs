@@ -87,7 +87,7 @@ const sdks = {
   azure: ["@azure/[^/]+"],
   gcp: ["@google-cloud/(?:compute|dns|storage)", "google-auth-library"],
   libvirt: ["fast-xml-parser"],
-  oci: ["oci-(?:common|core|dns|identity|limits|loadbalancer|monitoring|objectstorage|workrequests)"],
+  oci: ["oci-(?:common|core|dns|identity|limits|loadbalancer|monitoring|objectstorage|usageapi|workrequests)"],
   folder: ["zod"],
   // Its API is spoken without one.
   digitalocean: [],

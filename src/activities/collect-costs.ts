@@ -5,13 +5,27 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Context } from "@temporalio/activity";
-import { ProviderError } from "../domain/errors.ts";
+import { isProviderError, ProviderError } from "../domain/errors.ts";
+import type { CostsFacet } from "../providers/cost-facet.ts";
 import type { ActivityDeps } from "./deps.ts";
 
 /** Until this day of a month vendors still correct the one before. */
 const correctedUntilDay = 10;
+/** As far ahead as the shortest-sighted of the vendors looks by the day. */
+const forecastDays = 90;
 
 export function collectCostActivities({ store, costs, registry }: Pick<ActivityDeps, "store" | "costs" | "registry">) {
+  /** What the vendor says of days to come is beside what was: without it the costs count as collected all the same. */
+  async function keepForecast(site: string, facet: CostsFacet, signal: AbortSignal): Promise<void> {
+    try {
+      const said = await facet.forecast?.(forecastDays, signal);
+      if (said) await store.costs.setForecast(site, said);
+    } catch (error) {
+      if (!isProviderError(error) || error.code === "RateLimited") throw error;
+      Context.current().log.warn("The provider's forecast of costs could not be read", { site, reason: error.message });
+    }
+  }
+
   return {
     /** This billing month, and the one before while that is still being corrected. */
     async monthsToCollect(): Promise<readonly string[]> {
@@ -44,7 +58,8 @@ export function collectCostActivities({ store, costs, registry }: Pick<ActivityD
       const entry = { importId, sourceId, provider: provider.kind, site, part: "" };
       const dir = await mkdtemp(join(tmpdir(), "novacron-delivery-"));
       try {
-        await store.costs.addImport({ ...entry, format: "focus", fileName: month, createdBy: "schedule/costs" });
+        const { format } = provider.costs;
+        await store.costs.addImport({ ...entry, format, fileName: month, createdBy: "schedule/costs" });
         await store.costs.noteImport(importId, { state: "running" });
         const file = join(dir, "costs.jsonl");
         let given = 0;
@@ -64,12 +79,13 @@ export function collectCostActivities({ store, costs, registry }: Pick<ActivityD
           });
           return { rows: 0, changed: false };
         }
-        const taken = await costs.take({ ...entry, format: "focus", files: [file] });
+        const taken = await costs.take({ ...entry, format, files: [file] });
         const { rows, bytes, months, findings, changed } = taken;
         const state = changed ? "imported" : "unchanged";
         await store.costs.noteImport(importId, { state, rows, bytes, months, findings });
         const said = await facet.statement?.(month, signal);
         if (said) await store.costs.setStatement({ sourceId, month, ...said });
+        if (month === new Date().toISOString().slice(0, 7)) await keepForecast(site, facet, signal);
         return { rows, changed };
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);

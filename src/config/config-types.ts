@@ -41,6 +41,8 @@ export interface SiteConfig {
   readonly haproxy?: string;
   /** Of a libvirt site: what its host costs. */
   readonly costModel?: CostModel;
+  readonly costTag?: string;
+  readonly billingTable?: string;
   /** Of a libvirt or folder site: the primary of zones, which takes updates that are signed with the key. */
   readonly nameServer?: {
     readonly address: string;

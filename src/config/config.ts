@@ -190,6 +190,12 @@ function toSite(entry: ProviderContent, source: ConfigSource, index: number): Si
   if (entry.cost_model !== undefined && (type !== "libvirt" || ownWorkersOnly)) {
     refuse("cost_model", "only a libvirt site that everyone reaches has one", "Leave it out; import its bills.");
   }
+  if (entry.billing_table !== undefined && type !== "gcp") {
+    refuse("billing_table", "only a site of Google Cloud has one", "Leave it out.");
+  }
+  if (entry.cost_tag !== undefined && !["aws", "azure", "oci"].includes(type)) {
+    refuse("cost_tag", `costs of ${type} come with all their tags, or with none`, "Leave it out.");
+  }
   const hasAdapter = adapters.has(type);
   return {
     site: siteIdOf(name, type, region),
@@ -213,6 +219,8 @@ function toSite(entry: ProviderContent, source: ConfigSource, index: number): Si
     projectId: entry.project_id,
     zone: entry.zone,
     helperImage: entry.helper_image,
+    costTag: entry.cost_tag,
+    billingTable: entry.billing_table,
     helperNetwork: entry.helper_network,
     subscriptionId: entry.subscription_id,
     resourceGroup: entry.resource_group,

@@ -7,6 +7,24 @@ function ofModel(key: string, example: ConfigKey["example"], description: string
   return [`providers[].cost_model.${key}`, { description, example, effect, test, ...(unit ? { unit } : {}) }];
 }
 
+/** How clouds are asked for costs. */
+export const cloudCostKeys: Readonly<Record<string, ConfigKey>> = {
+  "providers[].cost_tag": {
+    description:
+      "Tag that costs of an `aws`, `azure` or `oci` site are told by, besides service and resource: these clouds take one. At AWS it has to be a cost allocation tag that is active.",
+    default: "project",
+    example: "team",
+    effect: { now: "the tag that imported costs of the site carry" },
+    test: "a cloud's site says how its costs are told",
+  },
+  "providers[].billing_table": {
+    description: "Table of BigQuery that Cloud Billing exports the costs of a `gcp` site to.",
+    example: "my-project.billing.gcp_billing_export_resource_v1_0123AB_4567CD_89EF01",
+    effect: { now: "a site of Google Cloud says what it cost; not without it" },
+    test: "a cloud's site says how its costs are told",
+  },
+};
+
 /** What a host of one's own costs: nobody sends a bill. */
 export const costModelKeys: Readonly<Record<string, ConfigKey>> = Object.fromEntries([
   ofModel("currency", "USD", "Currency of the amounts."),

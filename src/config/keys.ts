@@ -2,7 +2,7 @@
 import { accessKeys } from "./access-keys.ts";
 import { alertingKeys } from "./alerting-keys.ts";
 import { controlPlaneKeys } from "./control-plane-keys.ts";
-import { costModelKeys } from "./cost-keys.ts";
+import { cloudCostKeys, costModelKeys } from "./cost-keys.ts";
 import { burstingKeys, costKeys } from "./later-keys.ts";
 import { migrationKeys } from "./migration-keys.ts";
 import { networkKeys, vpnGatewayKeys } from "./network-keys.ts";
@@ -306,6 +306,7 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
     test: "quotas become ceilings of the site",
   },
   ...costKeys,
+  ...cloudCostKeys,
   ...costModelKeys,
   ...savingsKeys,
   ...migrationKeys,

@@ -165,6 +165,11 @@ const provider = section({
   project_id: text().optional(),
   zone: text().optional(),
   helper_image: text().optional(),
+  cost_tag: text().optional(),
+  billing_table: z
+    .string({ error: "a table of BigQuery's, project.dataset.table" })
+    .regex(/^[\w-]+(?:\.[\w$-]+){2}$/, { error: "a table of BigQuery's, project.dataset.table" })
+    .optional(),
   helper_network: text().optional(),
   subscription_id: text().optional(),
   resource_group: text().optional(),

@@ -1,3 +1,4 @@
+import { addDays, costLookBackDays, forecastCosts } from "./cost-forecast.ts";
 import type { Money } from "./money.ts";
 
 export const budgetPeriods = ["day", "month", "quarter"] as const;
@@ -33,13 +34,6 @@ export interface BudgetStatus {
   readonly knownUntil?: string;
 }
 
-const dayMs = 86_400_000;
-/** Two weeks show what the days of a week are like; four are enough. */
-const fewestDays = 14;
-const lookBackDays = 28;
-/** Of a normal distribution: four of five. */
-const z80 = 1.2816;
-
 /** The days of the period that holds `today`. */
 export function periodOf(period: Budget["period"], today: string): { readonly from: string; readonly to: string } {
   const [year = 0, month = 1] = today.split("-").map(Number);
@@ -53,14 +47,13 @@ export function periodOf(period: Budget["period"], today: string): { readonly fr
 /** From which day costs must be known to judge it. */
 export function lookBackOf(budget: Pick<Budget, "period">, today: string): string {
   const { from } = periodOf(budget.period, today);
-  const earliest = new Date(Date.parse(today) - lookBackDays * dayMs).toISOString().slice(0, 10);
+  const earliest = addDays(today, -costLookBackDays);
   return from < earliest ? from : earliest;
 }
 
 /**
- * Where a budget stands. The forecast takes each day that is left as the days of the same name were in the last four weeks; its
- * interval is of how those days scattered. Costs of the newest day are still coming in at most providers, so it counts as spent
- * and not as an example.
+ * Where a budget stands. What is left of the period is forecast as all costs are; the interval is how far such sums would have been
+ * off on the past. Costs of the newest day are still coming in at most providers, so it counts as spent and not as an example.
  */
 export function judgeBudget(budget: Budget, days: ReadonlyMap<string, number>, today: string): BudgetStatus {
   const { from, to } = periodOf(budget.period, today);
@@ -74,7 +67,7 @@ export function judgeBudget(budget: Budget, days: ReadonlyMap<string, number>, t
   if (knownUntil === undefined) {
     return { ...base, state: "unknown", reason: "no costs of it are known: import them, or look at its filter" };
   }
-  const forecast = forecastOf(days, known, { from, to, today });
+  const forecast = forecastOf(days, knownUntil, { from, to });
   const told = forecast && {
     forecast: { expected: money(forecast.expected), low: money(forecast.low), high: money(forecast.high) },
   };
@@ -89,52 +82,29 @@ export function judgeBudget(budget: Budget, days: ReadonlyMap<string, number>, t
   return { ...base, ...told, state: "within", reason: `${percent(used)} of it is spent` };
 }
 
+/** What is known of the period, and what the days that are left are forecast to cost. */
 function forecastOf(
   days: ReadonlyMap<string, number>,
-  known: readonly string[],
-  { from, to, today }: { readonly from: string; readonly to: string; readonly today: string },
+  newest: string,
+  { from, to }: { readonly from: string; readonly to: string },
 ): { expected: number; low: number; high: number } | undefined {
-  const first = known[0];
-  const newest = known.at(-1);
-  if (first === undefined || newest === undefined) return undefined;
-  const examples: { weekday: number; micros: number }[] = [];
-  for (let day = lookBackStart(today, first); day < newest; day = dayAfter(day)) {
-    // A day in the middle without costs cost nothing.
-    examples.push({ weekday: weekdayOf(day), micros: days.get(day) ?? 0 });
-  }
-  if (examples.length < fewestDays) return undefined;
-  const means = Array.from({ length: 7 }, (_, weekday) => mean(examples.filter((one) => one.weekday === weekday)));
-  const residuals = examples.map(({ weekday, micros }) => micros - (means[weekday] ?? 0));
-  // A mean is taken from each weekday.
-  const variance = residuals.reduce((sum, residual) => sum + residual ** 2, 0) / Math.max(1, examples.length - 7);
-  let expected = 0;
-  let left = 0;
-  for (let day = from; day < to; day = dayAfter(day)) {
-    const isKnown = day <= newest;
-    const typical = means[weekdayOf(day)] ?? 0;
-    if (!isKnown) {
-      expected += typical;
-      left += 1;
-    } else if (day === newest && day >= today) expected += Math.max(days.get(day) ?? 0, typical);
-    else expected += days.get(day) ?? 0;
-  }
-  const half = z80 * Math.sqrt(variance * left);
-  return { expected, low: Math.max(0, expected - half), high: expected + half };
-}
-
-function lookBackStart(today: string, first: string): string {
-  const earliest = new Date(Date.parse(today) - lookBackDays * dayMs).toISOString().slice(0, 10);
-  return first > earliest ? first : earliest;
-}
-
-function mean(examples: readonly { readonly micros: number }[]): number {
-  return examples.length === 0 ? 0 : examples.reduce((sum, { micros }) => sum + micros, 0) / examples.length;
-}
-
-function weekdayOf(day: string): number {
-  return new Date(day).getUTCDay();
+  const made = forecastCosts(days, newest, to);
+  if (!made) return undefined;
+  // It begins with the newest day, of which costs are still coming in, and which may lie before the period.
+  const left = made.days.filter(({ day }) => day >= from);
+  const known = [...days].filter(([day]) => day >= from && day < newest).reduce((sum, [, micros]) => sum + micros, 0);
+  // A newest day that costs more than was expected of it already will not cost less.
+  const ofDay = ({ day, expected }: { day: string; expected: number }) => Math.max(expected, days.get(day) ?? 0);
+  const expected = known + left.reduce((sum, day) => sum + ofDay(day), 0);
+  const share = left.length / made.days.length;
+  const { total } = made;
+  return {
+    expected,
+    low: Math.max(known + (days.get(newest) ?? 0), expected + share * (total.low - total.expected)),
+    high: expected + share * (total.high - total.expected),
+  };
 }
 
 function dayAfter(day: string): string {
-  return new Date(Date.parse(day) + dayMs).toISOString().slice(0, 10);
+  return addDays(day, 1);
 }

@@ -27,7 +27,6 @@ export const capabilities = {
       "Elastic Load Balancing counts the connections of a balancer, not those of a target; it says when a target is drained",
     "metrics.memory":
       "EC2 does not see into a guest's memory; the CloudWatch agent does from within, and what it finds can be pushed here",
-    costs: "NovaCron does not ask AWS for costs by itself yet: import its Data Exports (FOCUS, CUR 2.0)",
   },
   oci: {
     "tunnels.connect":
@@ -55,7 +54,6 @@ export const capabilities = {
     "load-balancing.connections": "Oracle Cloud's load balancers count no connections of a single backend",
     "load-balancing.drained":
       "Oracle Cloud does not tell when a draining backend's last connection has ended: it drains for as long as it is given",
-    costs: "NovaCron does not ask Oracle Cloud for costs by itself yet: import its FOCUS reports",
   },
   gcp: {
     "tunnels.connect":
@@ -84,7 +82,9 @@ export const capabilities = {
       "Google counts the requests of a balancer, not those of an endpoint; it says when an endpoint is drained",
     "metrics.memory":
       "Compute Engine does not see into a guest's memory; Google's Ops Agent does from within, and what it finds can be pushed here",
-    costs: "Google Cloud tells costs by its exports only: import the usage cost export, or its FOCUS view",
+    costs:
+      "Google Cloud tells costs by its exports only: name the table of the export to BigQuery as the site's `billing_table`, or import the export",
+    "costs.forecast": "Google Cloud has no call that forecasts costs; NovaCron forecasts from what was there",
   },
   azure: {
     "tunnels.connect":
@@ -111,7 +111,6 @@ export const capabilities = {
     "load-balancing.connections": "Azure counts no connections of a single target",
     "load-balancing.drained":
       "Azure does not tell when a draining target's last connection has ended: it drains for as long as it is given (an endpoint of Traffic Manager for the profile's TTL)",
-    costs: "NovaCron does not ask Azure for costs by itself yet: import its FocusCost export",
   },
   digitalocean: {
     "compute.create-stopped": "DigitalOcean starts a droplet as it makes it",
@@ -162,6 +161,7 @@ export const capabilities = {
     metrics: "NovaCron does not read DigitalOcean's Monitoring yet",
     "metrics.memory": "NovaCron does not read DigitalOcean's Monitoring yet",
     costs: "DigitalOcean tells costs by invoices only: import them as FOCUS",
+    "costs.forecast": "DigitalOcean has no call that forecasts costs; NovaCron forecasts from what was there",
   },
   libvirt: {
     "compute.instance-types": "A KVM host gives a VM any number of CPUs and any memory",
@@ -189,6 +189,7 @@ export const capabilities = {
     "load-balancing":
       "A KVM host spreads no traffic over its VMs; where a HAProxy does, name its runtime API as the site's `haproxy`",
     costs: "Nobody bills a KVM host; what it costs is known where the configuration has a `cost_model` of it",
+    "costs.forecast": "Nobody bills a KVM host, so nobody forecasts its costs; NovaCron does from what was there",
   },
   folder: {
     "compute.start": "A folder holds disks and has no hypervisor: its VMs stay off",
@@ -227,6 +228,7 @@ export const capabilities = {
     metrics: "Nothing runs in a folder, so there is nothing to measure",
     "metrics.memory": "Nothing runs in a folder, so there is nothing to measure",
     costs: "Nobody bills a folder; import what its disks cost as FOCUS",
+    "costs.forecast": "Nobody bills a folder, so nobody forecasts its costs; NovaCron does from what was there",
   },
 } as const satisfies Readonly<Record<string, Capabilities>>;
 

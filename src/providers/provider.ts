@@ -188,6 +188,8 @@ export const capabilityNames = [
   "metrics.memory",
   /** It says what it cost. */
   "costs",
+  /** It says itself what it is going to cost. */
+  "costs.forecast",
 ] as const;
 export type CapabilityName = (typeof capabilityNames)[number];
 /** What the site cannot do: capability → the reason, for a person. What is absent here, it can. */

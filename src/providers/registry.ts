@@ -20,6 +20,8 @@ export interface ProviderEntry {
   readonly storagePath?: string;
   readonly haproxy?: string;
   readonly costModel?: CostModel;
+  readonly costTag?: string;
+  readonly billingTable?: string;
   readonly nameServer?: NameServerEntry;
   readonly vpnGateway?: VpnGatewayEntry;
   readonly endpoint?: string;
@@ -90,21 +92,22 @@ export const factories: Readonly<Record<string, Factory>> = {
   aws: async (entry, deps) => {
     const { createAwsProvider } = await import("./aws/index.ts");
     const { site, region = "us-east-1", endpoint, securityGroups, encryptionKey, credentials } = entry;
+    const { costTag } = entry;
     const simulated = isSimulated(entry);
     return createAwsProvider({
-      entry: { region, endpoint, simulated, securityGroups, encryptionKey, credentials },
+      entry: { region, endpoint, simulated, securityGroups, encryptionKey, costTag, credentials },
       context: deps.context(site),
     });
   },
   gcp: async (entry, deps) => {
     const { createGcpProvider } = await import("./gcp/index.ts");
     const { site, region = "us-central1", projectId, zone = `${region}-a`, ...rest } = entry;
-    const { endpoint, securityGroups, encryptionKey, helperImage, helperNetwork, credentials } = rest;
+    const { endpoint, securityGroups, encryptionKey, helperImage, helperNetwork, billingTable, credentials } = rest;
     const simulated = isSimulated(entry);
     return createGcpProvider({
       entry: {
         ...{ project: projectId, zone, endpoint, simulated },
-        ...{ securityGroups, encryptionKey, helperImage, helperNetwork, credentials },
+        ...{ securityGroups, encryptionKey, helperImage, helperNetwork, billingTable, credentials },
       },
       context: deps.context(site),
     });
@@ -121,13 +124,14 @@ export const factories: Readonly<Record<string, Factory>> = {
   azure: async (entry, deps) => {
     const { createAzureProvider } = await import("./azure/index.ts");
     const { site, region = "eastus", endpoint, securityGroups, encryptionKey, credentials } = entry;
+    const { costTag } = entry;
     const simulated = isSimulated(entry);
     const subscriptionId = needed(entry, "subscriptionId", "subscription_id");
     const resourceGroup = needed(entry, "resourceGroup", "resource_group");
     const storageAccount = needed(entry, "storageAccount", "storage_account");
     const place = { region, subscriptionId, resourceGroup, storageAccount };
     return createAzureProvider({
-      entry: { ...place, endpoint, simulated, securityGroups, encryptionKey, credentials },
+      entry: { ...place, endpoint, simulated, securityGroups, encryptionKey, costTag, credentials },
       context: deps.context(site),
     });
   },
@@ -147,12 +151,12 @@ export const factories: Readonly<Record<string, Factory>> = {
   oci: async (entry, deps) => {
     const { createOciProvider } = await import("./oci/index.ts");
     const { site, region = "us-ashburn-1", endpoint, compartment, securityGroups, encryptionKey } = entry;
-    const { helperImage, helperNetwork, credentials } = entry;
+    const { helperImage, helperNetwork, credentials, costTag } = entry;
     const simulated = isSimulated(entry);
     return createOciProvider({
       entry: {
         ...{ region, endpoint, simulated, compartment, securityGroups, encryptionKey },
-        ...{ helperImage, helperNetwork, credentials },
+        ...{ helperImage, helperNetwork, costTag, credentials },
       },
       context: deps.context(site),
     });

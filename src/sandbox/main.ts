@@ -116,6 +116,7 @@ function writeSites(path: string): void {
     region: gcp.region,
     zone: gcp.zone,
     project_id: gcp.project,
+    billing_table: gcp.billingTable,
     endpoint: gcp.endpoint,
     sandbox: true,
     credentials: { type: "service_account", service_account: JSON.stringify(gcp.serviceAccountKey) },

@@ -1,6 +1,7 @@
 // Long because segments, deliveries, rates and statements make one catalogue.
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { CostImport, CostStatement, ExchangeRate } from "../domain/cost.ts";
+import type { StatedForecast } from "../domain/cost-forecast.ts";
 import type { CostImportTable, CostStatementTable } from "./cost-schema.ts";
 import { clampLimit, decodeCursor, type Page, toPage } from "./paging.ts";
 import { present } from "./present.ts";
@@ -302,6 +303,25 @@ export class CostRepository {
           .doUpdateSet({ micros, said_by: saidBy, said_at: sql<string>`now()` }),
       )
       .execute();
+  }
+
+  /** Takes the place of what the site's provider had said before. */
+  async setForecast(site: string, { saidBy, currency, days, level }: StatedForecast): Promise<void> {
+    const said = { said_by: saidBy, currency, days: JSON.stringify(days), level: level ?? null };
+    await this.#db
+      .insertInto("cost_forecasts")
+      .values({ site, ...said })
+      .onConflict((conflict) => conflict.column("site").doUpdateSet({ ...said, said_at: sql<string>`now()` }))
+      .execute();
+  }
+
+  /** What providers say themselves, by site. */
+  async forecasts(): Promise<readonly (StatedForecast & { readonly site: string; readonly saidAt: string })[]> {
+    const rows = await this.#db.selectFrom("cost_forecasts").selectAll().orderBy("site").execute();
+    return rows.map(({ site, said_by: saidBy, currency, days, level, said_at: saidAt }) => ({
+      ...{ site, saidBy, currency, days, saidAt },
+      ...(level === null ? {} : { level }),
+    }));
   }
 
   async statements(month: string): Promise<readonly CostStatement[]> {

@@ -1,5 +1,6 @@
 import type { Budget } from "../domain/budget.ts";
 import type { CostFinding } from "../domain/cost.ts";
+import type { StatedForecast } from "../domain/cost-forecast.ts";
 import type { DefaultTime, Json, OptionalJson, OptionalTime } from "./schema.ts";
 
 export interface CostSourceTable {
@@ -69,6 +70,15 @@ export interface CostStatementTable {
   currency: string;
   micros: number;
   said_by: string;
+  said_at: DefaultTime;
+}
+
+export interface CostForecastTable {
+  site: string;
+  said_by: string;
+  currency: string;
+  days: Json<StatedForecast["days"]>;
+  level: number | null;
   said_at: DefaultTime;
 }
 

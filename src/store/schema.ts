@@ -45,6 +45,7 @@ import type { ConnectionTable } from "./connection-schema.ts";
 import type { ControlPlanePlaceTable, ControlPlaneTable, InterruptedRunTable } from "./control-plane-schema.ts";
 import type {
   BudgetTable,
+  CostForecastTable,
   CostImportTable,
   CostSegmentChunkTable,
   CostSegmentTable,
@@ -360,6 +361,7 @@ export interface Database {
   price_sources: PriceSourceTable;
   prices: PriceTable;
   cost_sources: CostSourceTable;
+  cost_forecasts: CostForecastTable;
   cost_imports: CostImportTable;
   cost_uploads: CostUploadTable;
   cost_segments: CostSegmentTable;

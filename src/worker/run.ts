@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import type { Client } from "@temporalio/client";
 import { Runtime } from "@temporalio/worker";
 import type { ActivityDeps } from "../activities/deps.ts";
-import { type Config, loadConfig } from "../config/config.ts";
+import { type Config, loadConfig, type SiteConfig } from "../config/config.ts";
 import { configReport } from "../config/report.ts";
 import { readRuntime, required } from "../config/runtime.ts";
 import { loadHostTools } from "../host/host-tools.ts";
@@ -164,7 +164,7 @@ async function takeWork(parts: Work, onWorking: () => void): Promise<void> {
   await ensureConnectionSchedule(client);
   await ensureCostSchedules(
     client,
-    config.sites.filter(({ enabled, costModel }) => enabled && costModel !== undefined).map(({ site }) => site),
+    config.sites.filter((site) => site.enabled && tellsCosts(site)).map(({ site }) => site),
   );
   await ensureSavingsSchedule(client, config.savings.enabled);
   await ensurePolicyScanSchedule(client, config.policies.scanIntervalMs);
@@ -182,6 +182,12 @@ async function takeWork(parts: Work, onWorking: () => void): Promise<void> {
   worker.shutdown();
   await Promise.all([running, keeping]);
   await Promise.all([close(), listener.close()]);
+}
+
+/** Whose costs are asked for every day: of whom nobody says them they are imported. */
+function tellsCosts({ type, costModel, billingTable }: SiteConfig): boolean {
+  if (type === "libvirt") return costModel !== undefined;
+  return type === "gcp" ? billingTable !== undefined : ["aws", "azure", "oci"].includes(type);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

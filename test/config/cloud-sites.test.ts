@@ -23,3 +23,15 @@ test("a site of DigitalOcean is a region of the team that its token is of", (con
   assert.deepEqual([site?.site, site?.enabled, site?.credentials?.type], ["digitalocean-ams3", true, "api_token"]);
   assert.deepEqual(Object.keys(site?.credentials?.values ?? {}), ["token"]);
 });
+
+test("a cloud's site says how its costs are told", (context) => {
+  const [aws] = sites(context, "providers: [{ name: aws, region: us-east-1, cost_tag: team }]");
+  assert.equal(aws?.costTag, "team");
+  const table = "acme.billing.gcp_billing_export_v1_01";
+  const [gcp] = sites(context, `providers: [{ name: gcp, project_id: p, billing_table: ${table} }]`);
+  assert.equal(gcp?.billingTable, table);
+  const refused = (entry: string, why: RegExp) => assert.throws(() => sites(context, `providers: [${entry}]`), why);
+  refused("{ name: gcp, project_id: p, billing_table: billing }", /project\.dataset\.table/);
+  refused(`{ name: aws, billing_table: ${table} }`, /only a site of Google Cloud/);
+  refused("{ name: gcp, project_id: p, cost_tag: team }", /with all their tags/);
+});

@@ -6,9 +6,12 @@ import type { ProviderEntry } from "../../src/providers/registry.ts";
 import { siteContract } from "../../src/site/contract.ts";
 
 /** Every key that a provider is made from; a new one that is missing here does not compile. Records are changed by workers for
- *  everything, and what a host costs is for those to add up. */
+ *  everything, and what a site costs is for those to add up. */
 const entry: Required<
-  Omit<ProviderEntry, "credentials" | "ownWorkersOnly" | "nameServer" | "vpnGateway" | "costModel">
+  Omit<
+    ProviderEntry,
+    "credentials" | "ownWorkersOnly" | "nameServer" | "vpnGateway" | "costModel" | "costTag" | "billingTable"
+  >
 > = {
   site: "gcp-europe-west1",
   type: "gcp",

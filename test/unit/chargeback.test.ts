@@ -91,12 +91,11 @@ test("a budget warns at its shares, tells what is going to be over, and what is"
   assert.equal(at(300).state, "warning");
   assert.deepEqual([at(299).state, at(299).reason], ["forecast-over", "at this rate the month comes to 100 % of it"]);
   assert.equal(at(149).state, "over");
-  // A rise scatters: the interval shows it.
+  // Who goes by the past falls short of a rise: the interval shows it.
   const rising = new Map([...days].map(([day], index) => [day, index] as const));
   const { forecast } = judgeBudget(budget(), rising, "2026-11-16");
-  assert.ok(
-    forecast && forecast.low.micros < forecast.expected.micros && forecast.expected.micros < forecast.high.micros,
-  );
+  assert.ok(forecast && forecast.low.micros <= forecast.expected.micros);
+  assert.ok(forecast.expected.micros < forecast.high.micros);
 });
 
 test("nothing is made of nothing: without costs a budget is unknown, with few it has no forecast", () => {

@@ -1,8 +1,10 @@
 // Long because it is the table of everything that is asked of cost rows.
-import { billedMonths } from "../../costs/index.ts";
+import { billedMonths, forecastGroups } from "../../costs/index.ts";
 import { nextMonth } from "../../domain/cost.ts";
+import { addDays } from "../../domain/cost-forecast.ts";
 import { reconcile } from "../../domain/reconcile.ts";
 import { daysOf, readDimensions, readFilters } from "../cost-filters.ts";
+import { ProblemError } from "../problem.ts";
 import { type Answer, route } from "../route.ts";
 import {
   costImportBody,
@@ -19,6 +21,7 @@ import {
   reconciliationQuery,
   statementBody,
 } from "../schemas/cost.ts";
+import { costForecastQuery, costForecastSchema } from "../schemas/cost-forecast.ts";
 import { storeUpload } from "../store-upload.ts";
 import { type ApiContext, configuredSite, defaultPageSize, idParams, notFound, requireReach } from "./context.ts";
 
@@ -49,6 +52,36 @@ export function costRoutes(context: ApiContext) {
           ...(limit === undefined ? {} : { limit }),
         });
         return { status: 200, body: sums };
+      },
+    }),
+    route({
+      method: "get",
+      path: "/v1/costs/forecast",
+      operationId: "forecastCosts",
+      tag: "costs",
+      summary:
+        "What days to come will cost, with intervals and its error on the past; and what providers expect themselves",
+      description:
+        "By effective costs of up to 120 days. Only rows of sites and tags that the caller reaches count, and forecasts of providers are of whole sites.",
+      permission: "costs:read",
+      actor: "signed-in",
+      audit: undefined,
+      query: costForecastQuery,
+      responses: { 200: { description: "The forecasts", schema: costForecastSchema } },
+      async handle({ query, access }): Promise<Answer> {
+        const { days = usualForecastDays, group_by: groups, where, currency } = query;
+        const groupBy = readDimensions(groups);
+        if (groupBy.length > 2) {
+          const action = "Name two at most; the days are a dimension of their own.";
+          throw new ProblemError("InvalidInput", { detail: `group_by names ${groupBy.length} dimensions`, action });
+        }
+        const now = Date.now();
+        const until = addDays(new Date(now).toISOString().slice(0, 10), days);
+        const asked = { days, groupBy, where: readFilters(where), scopes: access.scopes, now };
+        const made = await forecastGroups(costs, { ...asked, ...(currency === undefined ? {} : { currency }) });
+        const said = (await store.costs.forecasts()).filter(({ site }) => access.covers({ site }));
+        const providers = said.map((each) => ({ ...each, days: each.days.filter(({ day }) => day < until) }));
+        return { status: 200, body: { groups: made, providers } };
       },
     }),
     route({
@@ -244,6 +277,8 @@ export function costRoutes(context: ApiContext) {
     return reconcile(months, statements, daysOfMonth(month));
   }
 }
+
+const usualForecastDays = 30;
 
 function daysOfMonth(month: string): number {
   return Math.round((Date.parse(nextMonth(month)) - Date.parse(`${month}-01`)) / 86_400_000);

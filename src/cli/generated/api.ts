@@ -465,6 +465,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/costs/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What days to come will cost, with intervals and its error on the past; and what providers expect themselves
+         * @description By effective costs of up to 120 days. Only rows of sites and tags that the caller reaches count, and forecasts of providers are of whole sites.
+         */
+        get: operations["forecastCosts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/costs/sources": {
         parameters: {
             query?: never;
@@ -6614,6 +6634,73 @@ export interface components {
                 months: string[];
             }[];
         };
+        CostForecast: {
+            groups: {
+                key: {
+                    [key: string]: string;
+                };
+                currency: string;
+                /**
+                 * Format: date
+                 * @description The last day that has costs
+                 */
+                known_until: string;
+                forecast?: {
+                    days: {
+                        /** Format: date */
+                        day: string;
+                        /** @description Millionths of the currency's unit */
+                        expected: number;
+                        /** @description Millionths of the currency's unit */
+                        low: number;
+                        /** @description Millionths of the currency's unit */
+                        high: number;
+                    }[];
+                    /** @description Of all its days; the interval is how far such sums were off on the past */
+                    total: {
+                        /** @description Millionths of the currency's unit */
+                        expected: number;
+                        /** @description Millionths of the currency's unit */
+                        low: number;
+                        /** @description Millionths of the currency's unit */
+                        high: number;
+                    };
+                    /** @description Of a day's interval: 0.8 holds eight in ten */
+                    level: number;
+                    /** @description Mean error of a day had it been made on the past, beside that of `as a week ago` */
+                    backtest: {
+                        error: number;
+                        naive_error: number;
+                        origins: number;
+                    };
+                    methods: string[];
+                };
+                /** @description Why there is none */
+                reason?: string;
+            }[];
+            /** @description What providers expect of whole sites themselves, of the days that are asked for */
+            providers: {
+                site: string;
+                said_by: string;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                said_at: string;
+                currency: string;
+                level?: number;
+                days: {
+                    /** Format: date */
+                    day: string;
+                    /** @description Millionths of the currency's unit */
+                    micros: number;
+                    /** @description Millionths of the currency's unit */
+                    low?: number;
+                    /** @description Millionths of the currency's unit */
+                    high?: number;
+                }[];
+            }[];
+        };
         CostSourceList: {
             items: {
                 source_id: string;
@@ -10892,6 +10979,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CostSums"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    forecastCosts: {
+        parameters: {
+            query?: {
+                /** @description From today on. Default 30 */
+                days?: number;
+                /** @description Up to two dimensions of costs, with a comma between */
+                group_by?: string;
+                /** @description `dimension=value`, with `;` between */
+                where?: string;
+                /** @description Shown in this one, by the rates of the months */
+                currency?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The forecasts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostForecast"];
                 };
             };
             400: components["responses"]["Problem400"];

@@ -21,6 +21,16 @@ export function addCosts(program: Command): void {
     .option("--limit <count>", "groups")
     .action(async (_, command: Command) => (await load()).showCosts(optionsOf(command)));
   cost
+    .command("forecast")
+    .description("what days to come will cost, how wrong that was on the past, and what providers expect themselves")
+    .option("--days <count>", "from today on", "30")
+    .option("--by <dimensions>", "up to two: service, site, resource, tag:KEY …; default: all together")
+    .option("--where <filters>", "dimension=value, with ; between")
+    .option("--currency <code>", "show all in this one, by the rates of the months")
+    .action(async (_, command: Command) =>
+      (await import("../commands/cost-forecast.ts")).forecastCosts(optionsOf(command)),
+    );
+  cost
     .command("sources")
     .description("whose costs are here, and up to when")
     .action(async (_, command: Command) => (await load()).listSources(optionsOf(command)));

@@ -14,6 +14,8 @@ export interface Forecast {
   readonly methods: readonly { readonly name: string; readonly weight: number }[];
   /** How it would have done on the past, beside "as a season ago"; absent where the past is too short to try. */
   readonly backtest?: ForecastBacktest;
+  /** How far the sum of all its steps would have been off, at the least and at the most of the tries. Absent like the backtest. */
+  readonly sums?: { readonly below: number; readonly above: number };
 }
 
 export interface ForecastBacktest {
@@ -60,7 +62,14 @@ export function forecast(values: Float64Array, horizon: number, seasons: readonl
   if (errors.length === 0) return result;
   const naive = trials.flatMap(({ actual, naive: past }) => distances(actual, past));
   const error = mean(errors.map(Math.abs));
-  return { ...result, backtest: { error, naiveError: mean(naive), origins: trials.length } };
+  const sums = sumErrors(tried, horizon);
+  return { ...result, backtest: { error, naiveError: mean(naive), origins: trials.length }, sums };
+}
+
+/** A stretch that is shorter than the horizon counts as if it went on with its own average error. */
+function sumErrors(tried: readonly (readonly number[])[], horizon: number): { below: number; above: number } {
+  const known = tried.filter(({ length }) => length > 0).map((errors) => mean(errors) * horizon);
+  return { below: Math.min(0, ...known), above: Math.max(0, ...known) };
 }
 
 /** Points of the past from which the horizon, or what there is of it, is known; two seasons lie before each. */

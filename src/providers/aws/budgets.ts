@@ -35,6 +35,8 @@ const others: Readonly<Record<string, CallRate>> = {
   route53: { perSecond: 1, burst: 1 },
   // "CloudWatch service quotas": GetMetricData, fifty a second.
   cloudwatch: { perSecond: 25, burst: 25 },
+  // Not published, and each request is paid for.
+  ce: { perSecond: 1, burst: 5 },
   sqs: { perSecond: 50, burst: 100 },
 };
 

@@ -2,6 +2,7 @@ import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type * as AutoScaling from "@aws-sdk/client-auto-scaling";
 import type * as CloudWatch from "@aws-sdk/client-cloudwatch";
+import type * as CostExplorer from "@aws-sdk/client-cost-explorer";
 import type * as Ebs from "@aws-sdk/client-ebs";
 import type * as Ec2 from "@aws-sdk/client-ec2";
 import type * as Elb from "@aws-sdk/client-elastic-load-balancing-v2";
@@ -38,6 +39,7 @@ export class Aws {
   readonly elb: AwsService<typeof Elb>;
   readonly autoScaling: AwsService<typeof AutoScaling>;
   readonly cloudWatch: AwsService<typeof CloudWatch>;
+  readonly costExplorer: AwsService<typeof CostExplorer>;
   readonly sqs: AwsService<typeof Sqs>;
   readonly route53: AwsService<typeof Route53>;
   readonly #agents = {
@@ -45,12 +47,14 @@ export class Aws {
     httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets }),
   };
   readonly #credentials: ReturnType<typeof credentialsOf>;
+  readonly log: ProviderContext["log"];
   /** AWS's clock less ours, as its last answer said; milliseconds. */
   clockSkewMs: number | undefined;
   #secrets: readonly string[] = [];
 
   constructor(entry: AwsEntry, context: ProviderContext, patience: AwsPatience) {
     this.site = context.site;
+    this.log = context.log;
     this.entry = entry;
     this.patience = patience;
     this.#credentials = credentialsOf(
@@ -124,6 +128,11 @@ export class Aws {
       () => import("@aws-sdk/client-cloudwatch"),
       (sdk, config) => new sdk.CloudWatchClient(config),
     );
+    this.costExplorer = service(
+      "ce",
+      () => import("@aws-sdk/client-cost-explorer"),
+      (sdk, config) => new sdk.CostExplorerClient(config),
+    );
     this.sqs = service(
       "sqs",
       () => import("@aws-sdk/client-sqs"),
@@ -163,8 +172,8 @@ export class Aws {
   }
 
   close(): void {
-    const { ec2, ebs, s3, sts, iam, quotas, elb, autoScaling, cloudWatch, sqs, route53 } = this;
-    const all = [ec2, ebs, s3, sts, iam, quotas, elb, autoScaling, cloudWatch, sqs, route53];
+    const { ec2, ebs, s3, sts, iam, quotas, elb, autoScaling, cloudWatch, costExplorer, sqs, route53 } = this;
+    const all = [ec2, ebs, s3, sts, iam, quotas, elb, autoScaling, cloudWatch, costExplorer, sqs, route53];
     for (const service of all) service.destroy();
     for (const agent of Object.values(this.#agents)) agent.destroy();
   }

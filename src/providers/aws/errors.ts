@@ -162,6 +162,7 @@ const codes: Readonly<Record<string, Meaning>> = {
   NotFound: gone,
   NoSuchResourceException: gone,
   ResourceNotFoundException: gone,
+  DataUnavailableException: { ...gone, action: "Wait until Cost Explorer has a few days of data." },
   "ValidationException:INVALID_SNAPSHOT_ID": gone,
   "ValidationException:INVALID_IMAGE_ID": gone,
   "ValidationException:UNRELATED_SNAPSHOTS": {

@@ -5,6 +5,7 @@ import { Census } from "./census.ts";
 import { checkAccount } from "./checks.ts";
 import { Aws } from "./client.ts";
 import { AwsCompute } from "./compute.ts";
+import { AwsCosts } from "./costs.ts";
 import { Ec2View } from "./describe.ts";
 import { AwsDisks } from "./disks.ts";
 import { AwsDns } from "./dns.ts";
@@ -65,6 +66,7 @@ class AwsProvider implements Provider {
   readonly tunnels: AwsTunnels;
   readonly events: AwsEvents;
   readonly metrics: AwsMetrics;
+  readonly costs: AwsCosts;
   readonly dns: AwsDns;
   readonly loadBalancing: AwsLoadBalancing;
   readonly #aws: Aws;
@@ -96,6 +98,7 @@ class AwsProvider implements Provider {
     this.tunnels = new AwsTunnels(aws);
     this.events = new AwsEvents(aws);
     this.metrics = new AwsMetrics(aws);
+    this.costs = new AwsCosts(aws);
     this.dns = new AwsDns(aws);
     this.loadBalancing = new AwsLoadBalancing(aws);
     this.quotas = new AwsQuotas(aws, { view, types });

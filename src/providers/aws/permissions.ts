@@ -111,6 +111,9 @@ type Probed = keyof typeof ec2Probes;
 /** What is called elsewhere, in IAM's words. */
 const otherActions = [
   "autoscaling:DescribeAutoScalingGroups",
+  "ce:GetCostAndUsage",
+  "ce:GetCostAndUsageWithResources",
+  "ce:GetCostForecast",
   "cloudwatch:GetMetricData",
   "elasticloadbalancing:DeregisterTargets",
   "elasticloadbalancing:DescribeListeners",

@@ -10,6 +10,8 @@ export interface AwsEntry {
   readonly securityGroups?: readonly string[];
   /** Of disks that name none: a KMS key's id, ARN or alias. */
   readonly encryptionKey?: string;
+  /** The cost allocation tag that costs are told by; default `project`. */
+  readonly costTag?: string;
   /** Absent takes what the SDK finds by itself: environment, shared files, container or instance role. */
   readonly credentials?: () => Promise<ProviderCredentials>;
 }

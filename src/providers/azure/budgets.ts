@@ -8,6 +8,9 @@ const rates: Readonly<Record<string, CallRate>> = {
   "arm:read": { perSecond: 25, burst: 250 },
   "arm:write": { perSecond: 10, burst: 200 },
   "arm:delete": { perSecond: 10, burst: 200 },
+  /** "Cost Management API rate limits" of a tenant, in units of a month of data: 12 in ten seconds, 60 a minute, 600 an hour. The
+   *  last one is what counts for long; half of it is left to others. */
+  costs: { perSecond: 600 / 3_600 / 2, burst: 6 },
   blob: { perSecond: 20_000, burst: 20_000 },
   /** Of managed disks by signed addresses: not published; what a disk's own pages a second come to. */
   disk: { perSecond: 500, burst: 500 },
@@ -31,6 +34,9 @@ export function familyOf(method: string, url: URL): { budget: string; rate: Call
     return { budget, rate: rates[budget] as CallRate, call, isBlock };
   };
   if (hostname === managementHost) {
+    if (/\/providers\/Microsoft\.CostManagement\//i.test(url.pathname)) {
+      return named("costs", `${method} ${resourceOf(url.pathname)}`);
+    }
     const kind = method === "GET" || method === "HEAD" ? "read" : method === "DELETE" ? "delete" : "write";
     return named(`arm:${kind}`, `${method} ${resourceOf(url.pathname)}`);
   }

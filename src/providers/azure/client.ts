@@ -1,5 +1,6 @@
 import type * as Authorization from "@azure/arm-authorization";
 import type { ComputeManagementClient } from "@azure/arm-compute";
+import type { CostManagementClient } from "@azure/arm-costmanagement";
 import type { DnsManagementClient } from "@azure/arm-dns";
 import type { MonitorClient } from "@azure/arm-monitor";
 import type { NetworkManagementClient } from "@azure/arm-network";
@@ -82,6 +83,10 @@ export class Azure {
 
   monitor<T>(...call: Call<MonitorClient, T>): Promise<T> {
     return this.#ask(() => this.#sdks.monitor(), call);
+  }
+
+  costManagement<T>(...call: Call<CostManagementClient, T>): Promise<T> {
+    return this.#ask(() => this.#sdks.costManagement(), call);
   }
 
   dns<T>(...call: Call<DnsManagementClient, T>): Promise<T> {

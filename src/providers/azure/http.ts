@@ -110,8 +110,14 @@ function isThrottled({ status, headers }: PipelineResponse): boolean {
   return status === 429 || (status === 503 && headers.get("x-ms-error-code") === "ServerBusy");
 }
 
+const costRetryHeaders = ["qpu", "entity", "tenant"].map(
+  (limit) => `x-ms-ratelimit-microsoft.costmanagement-${limit}-retry-after`,
+);
+
 function retryAfterMs({ headers }: PipelineResponse): number | undefined {
-  const seconds = Number(headers.get("retry-after") ?? Number.NaN);
+  // Cost Management says it in headers of its own, one for each of its limits.
+  const asked = costRetryHeaders.map((name) => headers.get(name)).find((value) => value !== undefined);
+  const seconds = Number(headers.get("retry-after") ?? asked ?? Number.NaN);
   return Number.isFinite(seconds) ? seconds * 1_000 : undefined;
 }
 

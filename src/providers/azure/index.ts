@@ -5,6 +5,7 @@ import { Census } from "./census.ts";
 import { checkSubscription } from "./checks.ts";
 import { Azure } from "./client.ts";
 import { AzureCompute } from "./compute.ts";
+import { AzureCosts } from "./costs.ts";
 import { AzureDisks } from "./disks.ts";
 import { AzureDns } from "./dns.ts";
 import { AzureTexts } from "./documents.ts";
@@ -62,6 +63,7 @@ class AzureProvider implements Provider {
   readonly keys: AzureKeys;
   readonly events: AzureEvents;
   readonly metrics: AzureMetrics;
+  readonly costs: AzureCosts;
   readonly loadBalancers: AzureLoadBalancers;
   readonly scalingGroups: AzureScalingGroups;
   readonly tunnels: AzureTunnels;
@@ -97,6 +99,7 @@ class AzureProvider implements Provider {
     this.keys = new AzureKeys(azure, context);
     this.events = new AzureEvents(azure);
     this.metrics = new AzureMetrics(azure);
+    this.costs = new AzureCosts(azure);
     this.loadBalancers = new AzureLoadBalancers(azure);
     this.scalingGroups = new AzureScalingGroups(azure);
     this.tunnels = new AzureTunnels(azure);

@@ -14,6 +14,8 @@ export const actions: readonly string[] = [
   ),
   ...["read", "write", "delete"].map((what) => `Microsoft.Compute/images/${what}`),
   "Microsoft.Insights/metrics/read",
+  "Microsoft.CostManagement/query/action",
+  "Microsoft.CostManagement/forecast/action",
   "Microsoft.Compute/virtualMachineScaleSets/read",
   "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read",
   ...["read", "write", "delete", "join/action"].map((what) => `Microsoft.Network/networkInterfaces/${what}`),

@@ -1,5 +1,6 @@
 import type * as Authorization from "@azure/arm-authorization";
 import type { ComputeManagementClient } from "@azure/arm-compute";
+import type { CostManagementClient } from "@azure/arm-costmanagement";
 import type { DnsManagementClient } from "@azure/arm-dns";
 import type { MonitorClient } from "@azure/arm-monitor";
 import type { NetworkManagementClient } from "@azure/arm-network";
@@ -43,6 +44,14 @@ export class AzureSdks {
 
   monitor(): Promise<MonitorClient> {
     return this.#manager("monitor", async () => (await import("@azure/arm-monitor")).MonitorClient);
+  }
+
+  /** Its scopes name the subscription. */
+  costManagement(): Promise<CostManagementClient> {
+    return this.#once("costManagement", async () => {
+      const [sdk, { credential, options }] = await Promise.all([import("@azure/arm-costmanagement"), this.common()]);
+      return new sdk.CostManagementClient(credential, options);
+    });
   }
 
   dns(): Promise<DnsManagementClient> {

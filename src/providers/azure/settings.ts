@@ -15,6 +15,8 @@ export interface AzureEntry {
   readonly securityGroups?: readonly string[];
   /** Of disks that name none: a disk encryption set's resource id. */
   readonly encryptionKey?: string;
+  /** The tag that costs are told by; default `project`. */
+  readonly costTag?: string;
   /** Absent takes what the machine offers: environment, workload identity, managed identity, the Azure CLI. */
   readonly credentials?: () => Promise<ProviderCredentials>;
 }

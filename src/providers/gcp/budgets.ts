@@ -16,6 +16,8 @@ export function budgetOf(service: string, method: string): Budget {
   if (service === "storage") return { name: "storage", rate: storage };
   // "Quotas and limits" of Cloud Monitoring: 6,000 reads of series a minute.
   if (service === "monitoring") return { name: service, rate: { perSecond: 20, burst: 40 } };
+  // "API request limits" of BigQuery: 100 a second for a user and method; a day's import asks a few dozen.
+  if (service === "bigquery") return { name: service, rate: { perSecond: 10, burst: 20 } };
   if (service === "dns" || service === "resourcemanager" || service === "iam") return { name: service, rate: other };
   const group = service.endsWith("Operations")
     ? "operations"

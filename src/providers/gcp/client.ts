@@ -20,6 +20,19 @@ interface Page<T> {
 
 const pageSize = 500;
 
+export interface RestRequest {
+  /** As budgets and metrics name it. */
+  readonly service: string;
+  readonly method: string;
+  /** Where it goes unless the site has an endpoint: `https://monitoring.googleapis.com`. */
+  readonly host: string;
+  /** Without the first slash. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Sent as JSON, with POST. */
+  readonly body?: object;
+}
+
 /** The services of one site. Each client is loaded with its first call. */
 export class Gcp {
   readonly site: string;
@@ -175,6 +188,32 @@ export class Gcp {
       isHarmless: () => true,
     };
     return callVendor(repeats, this.#context, signal, work);
+  }
+
+  /** A request of a service that none of the SDK's clients here is for; the answer's JSON. @throws ProviderError. */
+  async rest<T>(request: RestRequest, subject: Subject, signal: AbortSignal): Promise<T> {
+    const { service, method, host, path, query = {}, body } = request;
+    const { entry, patience } = this;
+    const { auth } = await this.signer();
+    const url = new URL(`${entry.endpoint ?? host}/${path}`);
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    const ask = async (): Promise<T> => {
+      const limit = AbortSignal.timeout(patience.requestTimeoutMs);
+      try {
+        const answer = await auth.request<T>({
+          url: url.href,
+          ...(body ? { method: "POST", data: body } : {}),
+          signal: AbortSignal.any([signal, limit]),
+          // Repeating is decided in one place.
+          retryConfig: { retry: 0, noResponseRetries: 0 },
+        });
+        return answer.data;
+      } catch (error) {
+        if (!limit.aborted) throw error;
+        throw Object.assign(new Error("no answer came in time", { cause: error }), { code: "ETIMEDOUT" });
+      }
+    };
+    return this.send(service, method, ask, subject, signal);
   }
 
   async storage(): Promise<CloudStorage.Storage> {

@@ -1,11 +1,12 @@
 import { capabilities } from "../capabilities.ts";
 import { KeptDocuments } from "../documents.ts";
 import { Helpers } from "../helpers.ts";
-import type { CensusEntry, Provider, ProviderContext, SiteCheck } from "../provider.ts";
+import type { Capabilities, CensusEntry, Provider, ProviderContext, SiteCheck } from "../provider.ts";
 import { Census } from "./census.ts";
 import { checkProject } from "./checks.ts";
 import { Gcp } from "./client.ts";
 import { GcpCompute } from "./compute.ts";
+import { GcpCosts } from "./costs.ts";
 import { GcpDisks } from "./disks.ts";
 import { GcpDns } from "./dns.ts";
 import { GcpTexts } from "./documents.ts";
@@ -45,7 +46,7 @@ export function createGcpProvider(options: GcpProviderOptions): Provider {
 
 class GcpProvider implements Provider {
   readonly kind = "gcp";
-  readonly capabilities = capabilities.gcp;
+  readonly capabilities: Capabilities;
   readonly tagRules = vmLabelRules;
   readonly site: string;
   readonly simulated: boolean;
@@ -63,6 +64,7 @@ class GcpProvider implements Provider {
   readonly keys: GcpKeys;
   readonly events: GcpEvents;
   readonly metrics: GcpMetrics;
+  readonly costs?: GcpCosts;
   readonly loadBalancers: GcpLoadBalancers;
   readonly scalingGroups: GcpScalingGroups;
   readonly tunnels: GcpTunnels;
@@ -95,6 +97,10 @@ class GcpProvider implements Provider {
     this.keys = new GcpKeys(gcp, context);
     this.events = new GcpEvents(gcp);
     this.metrics = new GcpMetrics(gcp);
+    const { billingTable } = gcp.entry;
+    const { costs: unknownCosts, ...others } = capabilities.gcp;
+    this.capabilities = billingTable === undefined ? { costs: unknownCosts, ...others } : others;
+    if (billingTable !== undefined) this.costs = new GcpCosts(gcp, billingTable);
     this.loadBalancers = new GcpLoadBalancers(gcp);
     this.scalingGroups = new GcpScalingGroups(gcp);
     this.tunnels = new GcpTunnels(gcp);

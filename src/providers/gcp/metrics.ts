@@ -96,25 +96,8 @@ export class GcpMetrics implements MetricsFacet {
   }
 
   async #list(query: Readonly<Record<string, string>>, subject: Subject, signal: AbortSignal): Promise<Listed> {
-    const { entry, patience } = this.#gcp;
-    const [{ auth }, project] = await Promise.all([this.#gcp.signer(), this.#gcp.project()]);
-    const url = new URL(`${entry.endpoint ?? "https://monitoring.googleapis.com"}/v3/projects/${project}/timeSeries`);
-    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-    const ask = async (): Promise<Listed> => {
-      const limit = AbortSignal.timeout(patience.requestTimeoutMs);
-      try {
-        const answer = await auth.request<Listed>({
-          url: url.href,
-          signal: AbortSignal.any([signal, limit]),
-          // Repeating is decided in one place, `client.ts`.
-          retryConfig: { retry: 0, noResponseRetries: 0 },
-        });
-        return answer.data;
-      } catch (error) {
-        if (!limit.aborted) throw error;
-        throw Object.assign(new Error("no answer came in time", { cause: error }), { code: "ETIMEDOUT" });
-      }
-    };
-    return this.#gcp.send("monitoring", "timeSeries.list", ask, subject, signal);
+    const path = `v3/projects/${await this.#gcp.project()}/timeSeries`;
+    const host = "https://monitoring.googleapis.com";
+    return this.#gcp.rest({ service: "monitoring", method: "timeSeries.list", host, path, query }, subject, signal);
   }
 }

@@ -35,6 +35,7 @@ export const neededPermissions: readonly string[] = [
   ...of("zones", "get"),
   ...["changes.create", "changes.get", "managedZones.get", "managedZones.list"].map((name) => `dns.${name}`),
   ...["create", "delete", "list"].map((verb) => `dns.resourceRecordSets.${verb}`),
+  "bigquery.jobs.create",
   "monitoring.timeSeries.list",
   ...["create", "delete", "get", "list"].map((verb) => `storage.buckets.${verb}`),
   ...["create", "delete", "get", "list"].map((verb) => `storage.objects.${verb}`),

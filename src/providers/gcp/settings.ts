@@ -16,6 +16,8 @@ export interface GcpEntry {
    *  network's. */
   readonly helperImage?: string;
   readonly helperNetwork?: string;
+  /** The table of BigQuery that Cloud Billing exports to, `project.dataset.table`; without it costs are not known. */
+  readonly billingTable?: string;
   /** Absent takes what the machine offers (application default credentials). */
   readonly credentials?: () => Promise<ProviderCredentials>;
 }

@@ -5,6 +5,7 @@ import type { ProviderContext } from "../provider.ts";
 
 /** Nobody bills a host of one's own: its costs are those of its model, by what ran on it. */
 export class LibvirtCosts implements CostsFacet {
+  readonly format = "focus";
   readonly #site: string;
   readonly #model: CostModel;
   readonly #metered: NonNullable<ProviderContext["metered"]>;

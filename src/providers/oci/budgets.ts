@@ -21,6 +21,7 @@ const powerActions = new Set(["LaunchInstance", "InstanceAction", "TerminateInst
 export function rateOf(service: string, operation: string): CallRate {
   if (service === "objectstorage") return objects;
   if (service === "limits") return limits;
+  if (service === "usageapi") return { perSecond: 1, burst: 5 };
   // "SummarizeMetricsData": ten a second for a tenancy.
   if (service === "monitoring") return { perSecond: 8, burst: 8 };
   // "Limits on Streaming Resources": a group may get messages of a partition five times a second.

@@ -5,6 +5,7 @@ import type { LimitsClient } from "oci-limits";
 import type { LoadBalancerClient } from "oci-loadbalancer";
 import type { MonitoringClient } from "oci-monitoring";
 import type { ObjectStorageClient } from "oci-objectstorage";
+import type { UsageapiClient } from "oci-usageapi";
 import type { WorkRequestClient } from "oci-workrequests";
 import type { ProviderContext } from "../provider.ts";
 import { Credentials } from "./credentials.ts";
@@ -35,6 +36,8 @@ export class Oci {
   readonly balancers: OciService<LoadBalancerClient>;
   readonly monitoring: OciService<MonitoringClient>;
   readonly streams: OciService<StreamsClient>;
+  /** In the tenancy's home region: what it is asked for is told there only. */
+  readonly usage: OciService<UsageapiClient>;
   readonly log: ProviderContext["log"];
   /** Oracle's clock less ours, as its last answer said; milliseconds. */
   clockSkewMs: number | undefined;
@@ -52,11 +55,15 @@ export class Oci {
     const redact = (text: string): string => this.#credentials.redact(text);
     const parts = { context, patience, carried: { bytes: 0 }, redact };
     type Made<C> = (parameters: { httpClient: SigningHttp }, settings: Awaited<ReturnType<typeof quiet>>) => C;
-    const service = <C extends AnyClient>(name: string, load: () => Promise<Made<C>>) =>
+    const service = <C extends AnyClient>(
+      name: string,
+      load: () => Promise<Made<C>>,
+      place = async () => entry.region,
+    ) =>
       new OciService<C>(name, parts, async () => {
         const [make, settings] = await Promise.all([load(), quiet()]);
         const client = make({ httpClient }, settings);
-        if (entry.endpoint === undefined) client.regionId = entry.region;
+        if (entry.endpoint === undefined) client.regionId = await place();
         else client.endpoint = entry.endpoint;
         return client;
       });
@@ -104,6 +111,14 @@ export class Oci {
       const sdk = await import("oci-monitoring");
       return (parameters, settings) => new sdk.MonitoringClient(parameters, settings);
     });
+    this.usage = service(
+      "usageapi",
+      async () => {
+        const sdk = await import("oci-usageapi");
+        return (parameters, settings) => new sdk.UsageapiClient(parameters, settings);
+      },
+      () => this.#homeRegion(),
+    );
     this.streams = service("streaming", async () => () => new StreamsClient(httpClient));
   }
 
@@ -114,6 +129,14 @@ export class Oci {
   /** Where everything of ours is made. */
   async compartment(): Promise<string> {
     return this.entry.compartment ?? (await this.tenancy());
+  }
+
+  async #homeRegion(): Promise<string> {
+    const subject = { operation: "look for the tenancy's home region", resource: this.site };
+    const signal = AbortSignal.timeout(this.patience.requestTimeoutMs);
+    const request = { tenancyId: await this.tenancy() };
+    const { items } = await this.identity.call("listRegionSubscriptions", request, subject, signal);
+    return items.find(({ isHomeRegion }) => isHomeRegion)?.regionName ?? this.entry.region;
   }
 
   /** As a person would look it up: `oci/vm/ocid1…`. */

@@ -8,6 +8,7 @@ import { Census } from "./census.ts";
 import { checkTenancy } from "./checks.ts";
 import { Oci } from "./client.ts";
 import { OciCompute } from "./compute.ts";
+import { OciCosts } from "./costs.ts";
 import { OciDisks } from "./disks.ts";
 import { OciDns } from "./dns.ts";
 import { OciTexts } from "./documents.ts";
@@ -69,6 +70,7 @@ class OciProvider implements Provider {
   readonly keys: OciKeys;
   readonly events: OciEvents;
   readonly metrics: OciMetrics;
+  readonly costs: OciCosts;
   readonly loadBalancers: OciLoadBalancers;
   readonly scalingGroups: OciScalingGroups;
   readonly tunnels: OciTunnels;
@@ -116,6 +118,7 @@ class OciProvider implements Provider {
     this.keys = new OciKeys(oci, context);
     this.events = new OciEvents(oci);
     this.metrics = new OciMetrics(oci);
+    this.costs = new OciCosts(oci);
     this.loadBalancers = new OciLoadBalancers(oci);
     this.scalingGroups = new OciScalingGroups(oci);
     this.tunnels = new OciTunnels(oci);

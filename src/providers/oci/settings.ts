@@ -15,6 +15,8 @@ export interface OciEntry {
   /** What helper instances are launched from (Node and our block service are on it), by name or id; and their subnet. */
   readonly helperImage?: string;
   readonly helperNetwork?: string;
+  /** The free-form tag that costs are told by; default `project`. */
+  readonly costTag?: string;
   /** Absent takes the instance principal of the machine that the worker runs on. */
   readonly credentials?: () => Promise<ProviderCredentials>;
 }

@@ -14,7 +14,7 @@ import { makeServices, type Services } from "./services.ts";
 export interface RunningAws {
   readonly cloud: AwsCloud;
   readonly ec2: Ec2Parts;
-  readonly events: Pick<Services, "bus" | "queues" | "metrics">;
+  readonly events: Pick<Services, "bus" | "queues" | "metrics" | "billing">;
   readonly front: HttpFront;
   readonly port: number;
   readonly endpoint: string;

@@ -3,6 +3,8 @@ import { autoScalingOperations } from "./autoscaling/operations.ts";
 import type { AwsCloud } from "./cloud.ts";
 import { type Ec2Metrics, ec2Metrics } from "./cloudwatch/metrics.ts";
 import { cloudwatchOperations } from "./cloudwatch/operations.ts";
+import { type Billing, meterAws } from "./costexplorer/metering.ts";
+import { costExplorerOperations } from "./costexplorer/operations.ts";
 import { ebsService } from "./ebs/index.ts";
 import { readOperations } from "./ebs/read.ts";
 import { writeOperations } from "./ebs/write.ts";
@@ -35,6 +37,7 @@ export interface Services {
   readonly ec2: Ec2Parts;
   readonly s3: S3Parts;
   readonly metrics: Ec2Metrics;
+  readonly billing: Billing;
   readonly bus: EventBus;
   readonly queues: Queues;
   readonly traffic: Traffic;
@@ -48,6 +51,7 @@ export function makeServices(cloud: AwsCloud): Services {
   const keys = new Keys(cloud);
   const quotas = new Quotas(cloud);
   const metrics = ec2Metrics(cloud);
+  const billing = meterAws(cloud);
   const s3 = s3Parts(cloud);
   const { operations, ...ec2 } = ec2Parts(cloud, keys, quotas, s3);
   const { registry, volumes, images } = ec2;
@@ -98,6 +102,7 @@ export function makeServices(cloud: AwsCloud): Services {
       ["ssm", "1.1", () => import("@aws-sdk/client-ssm"), ssmOperations(images)],
       ["servicequotas", "1.1", () => import("@aws-sdk/client-service-quotas"), quotaOperations(quotas)],
       ["monitoring", "1.0", () => import("@aws-sdk/client-cloudwatch"), cloudwatchOperations(cloud, metrics)],
+      ["ce", "1.1", () => import("@aws-sdk/client-cost-explorer"), costExplorerOperations(billing)],
       ["sqs", "1.0", () => import("@aws-sdk/client-sqs"), sqsOperations(cloud, queues)],
       ["events", "1.1", () => import("@aws-sdk/client-eventbridge"), eventOperations(bus)],
     ] as const
@@ -111,6 +116,7 @@ export function makeServices(cloud: AwsCloud): Services {
     ec2,
     s3,
     metrics,
+    billing,
     bus,
     queues,
     traffic,

@@ -10,6 +10,7 @@ import {
   defaultLocation,
   storageAccountName,
 } from "./cloud.ts";
+import type { Billing } from "./costs/routes.ts";
 import type { VmMetrics } from "./monitor/metrics.ts";
 import { assemble } from "./parts.ts";
 
@@ -18,6 +19,7 @@ export interface RunningAzure {
   readonly cloud: AzureCloud;
   /** Of its guests, as Azure Monitor keeps them. */
   readonly metrics: VmMetrics;
+  readonly billing: Billing;
   readonly front: HttpFront;
   readonly port: number;
   readonly endpoint: string;
@@ -42,7 +44,8 @@ export interface RunningAzure {
 /** Starts it on a port of 127.0.0.1 (0: any), with everything as an earlier process left it. */
 export async function startAzure(parts: AzureParts, port: number): Promise<RunningAzure> {
   const cloud = new AzureCloud(parts);
-  const { kinds, gateway, operations, contents, copies, store, guests, names, traffic, metrics } = assemble(cloud);
+  const { kinds, gateway, operations, contents, copies, store, guests, names, traffic, metrics, billing } =
+    assemble(cloud);
   cloud.guests.adopt();
   operations.reconcile();
   copies.reconcile();
@@ -61,6 +64,7 @@ export async function startAzure(parts: AzureParts, port: number): Promise<Runni
   return {
     cloud,
     metrics,
+    billing,
     front,
     port: listening,
     endpoint: `http://127.0.0.1:${listening}`,

@@ -27,6 +27,7 @@ import { vmKind } from "./compute/virtual-machines.ts";
 import { VmDisks } from "./compute/vm-disks.ts";
 import { VmGuests } from "./compute/vm-guests.ts";
 import { instanceViewRoute } from "./compute/vm-views.ts";
+import { costRoutes, meterAzure } from "./costs/routes.ts";
 import { Grants } from "./disks/grants.ts";
 import { recordSetRoutes } from "./dns/record-sets.ts";
 import { servedZones } from "./dns/served.ts";
@@ -81,6 +82,7 @@ export function assemble(cloud: AzureCloud) {
   operations.onSuccess = (resourceId, method) => events.changed(resourceId, method);
   const instanceViews = instanceViewRoute(kinds, guests);
   const metrics = vmMetrics(cloud);
+  const billing = meterAzure(cloud);
   const router = new Router(cloud, identity, [
     ...operations.routes(),
     ...groupRoutes(cloud),
@@ -94,6 +96,7 @@ export function assemble(cloud: AzureCloud) {
     ...networkUsageRoutes(kinds),
     ...poolRoutes(kinds, changed, (balancer, rule) => traffic.healthOf(balancer, rule)),
     ...metricRoutes(kinds, metrics),
+    ...costRoutes(cloud, billing),
     ...profileRoutes(kinds),
     ...zoneRoutes(kinds),
     ...recordSetRoutes(kinds),
@@ -113,5 +116,5 @@ export function assemble(cloud: AzureCloud) {
     () => [...servedZones(kinds), profiles.zone()],
     (error) => cloud.parts.log("The name server failed", { error }),
   );
-  return { kinds, gateway, operations, contents, copies, store, guests, names, traffic, metrics };
+  return { kinds, gateway, operations, contents, copies, store, guests, names, traffic, metrics, billing };
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { type Answer, BodyTooLarge, readBody } from "../cloud/http-front.ts";
+import { type BigQuery, bigQueryPath } from "./bigquery/index.ts";
 import type { GcpCloud } from "./cloud.ts";
 import { type Compute, computePrefix } from "./compute/index.ts";
 import { type Dns, dnsPrefix } from "./dns/index.ts";
@@ -24,14 +25,19 @@ export class Gateway {
   readonly #storage: Storage;
   readonly #dns: Dns;
   readonly #monitoring: Monitoring;
+  readonly #bigQuery: BigQuery;
 
-  constructor(cloud: GcpCloud, parts: { compute: Compute; storage: Storage; dns: Dns; monitoring: Monitoring }) {
-    const { compute, storage, dns, monitoring } = parts;
+  constructor(
+    cloud: GcpCloud,
+    parts: { compute: Compute; storage: Storage; dns: Dns; monitoring: Monitoring; bigQuery: BigQuery },
+  ) {
+    const { compute, storage, dns, monitoring, bigQuery } = parts;
     this.#cloud = cloud;
     this.#compute = compute;
     this.#storage = storage;
     this.#dns = dns;
     this.#monitoring = monitoring;
+    this.#bigQuery = bigQuery;
   }
 
   async handle(request: IncomingMessage): Promise<Answer> {
@@ -65,6 +71,8 @@ export class Gateway {
     if (path.startsWith(dnsPrefix)) return this.#dns.handle(request, path.slice(dnsPrefix.length), query);
     const monitored = monitoringPath.exec(path);
     if (monitored) return this.#monitoring.handle(request, monitored[1] as string, query);
+    const queried = bigQueryPath.exec(path);
+    if (queried) return this.#bigQuery.handle(request, queried, query);
     const asked = permissionsPath.exec(path);
     if (asked && request.method === "POST") return this.#permissions(request, asked[1] as string);
     const keys = keysPath.exec(path);

@@ -1,6 +1,7 @@
 import type { CloudAdmin } from "../cloud/admin.ts";
 import { DnsServer } from "../cloud/dns/server.ts";
 import { HttpFront } from "../cloud/http-front.ts";
+import { BigQuery, billingTable } from "./bigquery/index.ts";
 import { census } from "./census.ts";
 import { GcpCloud, type GcpParts } from "./cloud.ts";
 import { Compute } from "./compute/index.ts";
@@ -18,6 +19,9 @@ export interface RunningGcp {
   readonly cloud: GcpCloud;
   /** Of its guests, as Cloud Monitoring keeps them. */
   readonly metrics: GceMetrics;
+  readonly bigQuery: BigQuery;
+  /** What Cloud Billing exports to. */
+  readonly billingTable: string;
   readonly front: HttpFront;
   readonly port: number;
   /** All of Google's APIs are there, told apart by their paths. */
@@ -49,7 +53,8 @@ export async function startGcp(parts: GcpParts, port: number): Promise<RunningGc
   const dns = new Dns(cloud);
   const monitoring = new Monitoring(cloud);
   monitoring.metrics.start();
-  const gateway = new Gateway(cloud, { compute, storage, dns, monitoring });
+  const bigQuery = new BigQuery(cloud);
+  const gateway = new Gateway(cloud, { compute, storage, dns, monitoring, bigQuery });
   const front = new HttpFront((request) => gateway.handle(request));
   const listening = await front.listen(port);
   cloud.endpoint = `http://127.0.0.1:${listening}`;
@@ -68,6 +73,8 @@ export async function startGcp(parts: GcpParts, port: number): Promise<RunningGc
   return {
     cloud,
     metrics: monitoring.metrics,
+    bigQuery,
+    billingTable,
     front,
     port: listening,
     endpoint: cloud.endpoint,

@@ -5,7 +5,7 @@ import { checkRate } from "./rates.ts";
 import { forbidden, permissionOf, refusalFor } from "./refusals.ts";
 
 export interface Called {
-  readonly service: "compute" | "storage" | "dns" | "monitoring" | "resourcemanager" | "oauth2" | "iam";
+  readonly service: "compute" | "storage" | "dns" | "monitoring" | "bigquery" | "resourcemanager" | "oauth2" | "iam";
   readonly operation: string;
   readonly region: string;
   /** `zones/us-central1-a`, or what else names the place. */

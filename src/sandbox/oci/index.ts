@@ -9,12 +9,14 @@ import type { ComputeMetrics } from "./monitoring/operations.ts";
 import { makeServices } from "./services.ts";
 import { tellEvents } from "./streaming.ts";
 import { availabilityDomains, region } from "./tenancy.ts";
+import type { Billing } from "./usage/operations.ts";
 
 /** A running simulated Oracle Cloud: one region of one tenancy. */
 export interface RunningOci {
   readonly cloud: OciCloud;
   /** Of its guests, as Monitoring keeps them. */
   readonly metrics: ComputeMetrics;
+  readonly billing: Billing;
   readonly gateway: Gateway;
   readonly front: HttpFront;
   readonly port: number;
@@ -50,7 +52,7 @@ export interface RunningOci {
 /** Starts it on a port of 127.0.0.1 (0: any), with everything as an earlier process left it. */
 export async function startOci(parts: OciParts, port: number): Promise<RunningOci> {
   const cloud = new OciCloud(parts);
-  const { registry, tokens, operations, workRequests, guests, objects, network, names, traffic, metrics } =
+  const { registry, tokens, operations, workRequests, guests, objects, network, names, traffic, metrics, billing } =
     makeServices(cloud);
   cloud.guests.adopt();
   cloud.helpers.adopt();
@@ -74,6 +76,7 @@ export async function startOci(parts: OciParts, port: number): Promise<RunningOc
   return {
     cloud,
     metrics,
+    billing,
     gateway,
     front,
     port: listening,

@@ -11,7 +11,8 @@ export type Service =
   | "loadbalancer"
   | "monitoring"
   | "streaming"
-  | "events";
+  | "events"
+  | "usageapi";
 
 /** One call, after it was authenticated. */
 export interface Call {
@@ -62,6 +63,7 @@ const prefixes: Readonly<Record<Service, string>> = {
   monitoring: "/20180401",
   streaming: "/20180418",
   events: "/20181201",
+  usageapi: "/20200107",
 };
 
 /** `route` is a method and a path without the service's version. */

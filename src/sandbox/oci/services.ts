@@ -32,6 +32,7 @@ import type { Operation } from "./operation.ts";
 import { Registry } from "./registry.ts";
 import { RetryTokens } from "./retry-tokens.ts";
 import { eventRuleOperations, streamOperations } from "./streaming.ts";
+import { type Billing, meterOci, usageOperations } from "./usage/operations.ts";
 import { WorkRequests, workRequestOperations } from "./work-requests.ts";
 
 export interface Services {
@@ -45,6 +46,7 @@ export interface Services {
   readonly traffic: Traffic;
   /** Of its guests, as Monitoring keeps them. */
   readonly metrics: ComputeMetrics;
+  readonly billing: Billing;
   readonly operations: readonly Operation[];
 }
 
@@ -69,8 +71,10 @@ export function makeServices(cloud: OciCloud): Services {
   const balancer = balancerKind(registry);
   const traffic = new Traffic(registry);
   const metrics = computeMetrics(cloud);
+  const billing = meterOci(cloud);
   return {
     metrics,
+    billing,
     registry,
     tokens: new RetryTokens(registry),
     workRequests,
@@ -103,6 +107,7 @@ export function makeServices(cloud: OciCloud): Services {
       ...apiKeyOperations(registry),
       ...limitOperations(registry),
       ...monitoringOperations(registry, metrics),
+      ...usageOperations(registry, billing),
       ...listedOperations(registry, listedKinds(registry)),
       ...streamOperations(registry, () => cloud.endpoint),
       ...eventRuleOperations(registry),

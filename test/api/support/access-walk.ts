@@ -216,6 +216,7 @@ export const requests: Readonly<Record<string, WalkRow>> = {
   removeSearch: others((id) => ({ path: `/v1/searches/${id}` })),
   listPrices: get("/v1/prices", "self"),
   sumCosts: get("/v1/costs", "self"),
+  forecastCosts: get("/v1/costs/forecast?days=7", "self"),
   listCostSources: get("/v1/costs/sources", "wholeSite", "walk-costs"),
   listCostImports: get("/v1/costs/imports?source=walk-costs&limit=200", "wholeSite", "walk-costs"),
   getCostImport: get("/v1/costs/imports/walk-cost-import", "wholeSite"),

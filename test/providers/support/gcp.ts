@@ -14,19 +14,21 @@ export interface GcpAddress {
   readonly endpoint: string;
   /** The service account's key, as Google makes it. */
   readonly key: object;
+  /** That costs are exported to. */
+  readonly billingTable?: string | undefined;
 }
 
 /** The adapter at a server on this machine, which answers sooner than Google and has smaller disks. `onCall` hears of each
  *  budget that is used, once. */
 export function connectGcp(
-  { project, zone, endpoint, key }: GcpAddress,
+  { project, zone, endpoint, key, billingTable }: GcpAddress,
   patience: Partial<GcpPatience> = {},
   onCall: (name: string) => void = () => undefined,
   context: Partial<ProviderContext> = {},
 ): Provider {
   return createGcpProvider({
     entry: {
-      ...{ project, zone, endpoint, simulated: true },
+      ...{ project, zone, endpoint, billingTable, simulated: true },
       credentials: async () => ({ type: "service_account", values: { service_account: JSON.stringify(key) } }),
     },
     context: {

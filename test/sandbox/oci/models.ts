@@ -13,6 +13,7 @@ const packages: Readonly<Partial<Record<Service, string>>> = {
   dns: "oci-dns",
   loadbalancer: "oci-loadbalancer",
   monitoring: "oci-monitoring",
+  usageapi: "oci-usageapi",
 };
 
 /** Without a package of the SDK here there is nothing to hold a service to. */

@@ -1,7 +1,15 @@
 import type { Caller } from "../identity.ts";
 import type { Json } from "../state.ts";
 
-export type Service = "compute" | "network" | "resources" | "authorization" | "dns" | "trafficmanager" | "monitor";
+export type Service =
+  | "compute"
+  | "network"
+  | "resources"
+  | "authorization"
+  | "dns"
+  | "trafficmanager"
+  | "monitor"
+  | "costmanagement";
 
 /** One call to Azure Resource Manager, after it was authenticated and routed. */
 export interface ArmRequest {

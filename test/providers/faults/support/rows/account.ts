@@ -89,6 +89,34 @@ export const accountRows: readonly Row[] = [
     },
   },
   {
+    call: "costs.readCosts",
+    at: "ce:GetCostAndUsage",
+    lasting: noCapacity,
+    async prepare() {
+      const month = new Date().toISOString().slice(0, 7);
+      return { call: ({ costs }, signal) => Array.fromAsync(costs?.readCosts(month, signal) ?? []) };
+    },
+  },
+  {
+    call: "costs.statement",
+    at: "ce:GetCostAndUsage",
+    lasting: noCapacity,
+    async prepare() {
+      const month = new Date().toISOString().slice(0, 7);
+      return { call: async ({ costs }, signal) => costs?.statement?.(month, signal) };
+    },
+  },
+  {
+    call: "costs.forecast",
+    at: "ce:GetCostForecast",
+    // An account that is too young has no forecast.
+    lasting: { ...noCapacity, "not-found": "ok" },
+    passing: { "not-found": "ok" },
+    async prepare() {
+      return { call: async ({ costs }, signal) => costs?.forecast?.(7, signal) };
+    },
+  },
+  {
     call: "check",
     at: "sts:GetCallerIdentity",
     // It never fails: what it finds is what it is for.
