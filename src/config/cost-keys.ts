@@ -11,8 +11,7 @@ function ofModel(key: string, example: ConfigKey["example"], description: string
 export const cloudCostKeys: Readonly<Record<string, ConfigKey>> = {
   "providers[].cost_tag": {
     description:
-      "Tag that costs of an `aws`, `azure` or `oci` site are told by, besides service and resource: these clouds take one. At AWS it has to be a cost allocation tag that is active.",
-    default: "project",
+      "Tag that costs of an `aws`, `azure` or `oci` site are told by, besides service and resource: these clouds take one. Default `project`. At AWS it has to be a cost allocation tag that is active.",
     example: "team",
     effect: { now: "the tag that imported costs of the site carry" },
     test: "a cloud's site says how its costs are told",

@@ -126,6 +126,47 @@ interface Charged {
   readonly total_micros: number;
 }
 
+test("days to come are forecast from days that were, by group, with the error on the past", async () => {
+  const day = (at: number) => new Date(at).toISOString();
+  const midnight = Date.parse(new Date().toISOString().slice(0, 10));
+  const lines = Array.from({ length: 60 }, (_, index) => {
+    const at = midnight - (60 - index) * 86_400_000;
+    const month = day(at).slice(0, 7);
+    const period = `${month}-01T00:00:00Z,${nextMonth(month)}T00:00:00Z`;
+    return `3,3,3,3,daily,USD,${period},Usage,Usage-Based,${day(at)},${day(at + 86_400_000)},Compute,Machines,vm-1,"{""project"":""web""}"`;
+  });
+  assert.equal((await upload([head, ...lines].join("\n"), "daily")).state, "imported");
+  const said = [{ day: "2000-01-01", micros: 7 }];
+  await api.store.costs.setForecast("onprem-a", { saidBy: "a call", currency: "USD", days: said });
+  const asked = "/v1/costs/forecast?days=10&group_by=tag:project&where=source=daily";
+  const { status, body } = await api.call("GET", asked);
+  assert.equal(status, 200, JSON.stringify(body));
+  const { groups, providers } = body as unknown as Forecasts;
+  const [group] = groups;
+  assert.deepEqual([groups.length, group?.key["tag:project"]], [1, "web"]);
+  // Yesterday is the newest day: it is forecast as well, as its costs may still be coming in.
+  assert.deepEqual([group?.forecast?.total.expected, group?.forecast?.days.length], [33_000_000, 11]);
+  assert.equal(group?.forecast?.backtest.error, 0);
+  assert.deepEqual(
+    providers.map(({ site, said_by: by, days }) => [site, by, days]),
+    [["onprem-a", "a call", said]],
+  );
+  const tooMany = await api.call("GET", "/v1/costs/forecast?group_by=service,site,region");
+  assert.equal(tooMany.status, 400);
+});
+
+interface Forecasts {
+  readonly groups: readonly {
+    readonly key: Readonly<Record<string, string>>;
+    readonly forecast?: {
+      readonly total: { readonly expected: number };
+      readonly days: readonly unknown[];
+      readonly backtest: { readonly error: number };
+    };
+  }[];
+  readonly providers: readonly { readonly site: string; readonly said_by: string; readonly days: readonly unknown[] }[];
+}
+
 test("what a host of one's own costs is collected by a schedule that is seen and triggered", async () => {
   const vms = [{ ...sampleVm("onprem-a", "web-1"), tags: { project: "web" } }];
   await keepVms(api.store, "onprem-a", vms);

@@ -44,6 +44,8 @@ test("every default and every example is accepted", (context) => {
         "providers[].name",
         "providers[].served_by",
         "providers[].haproxy",
+        "providers[].cost_tag",
+        "providers[].billing_table",
         "providers[].cost_model.currency",
         "providers[].cost_model.hardware_price",
         "providers[].cost_model.life_months",

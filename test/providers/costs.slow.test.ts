@@ -172,7 +172,7 @@ function recorder(
 async function focusRows({ costs }: Provider, of: string): Promise<FocusRow[]> {
   assert.ok(costs);
   const given = await Array.fromAsync(costs.readCosts(of, signal()));
-  if (costs.format === "focus" || given.length === 0) return given as FocusRow[];
+  if (costs.format === "focus" || given.length === 0) return given;
   const dir = await mkdtemp(join(tmpdir(), "novacron-costs-test-"));
   const engine = new Engine({ dir });
   try {
@@ -190,7 +190,7 @@ async function focusRows({ costs }: Provider, of: string): Promise<FocusRow[]> {
         `SELECT CAST("BilledCost" AS VARCHAR) AS "BilledCost", "ResourceId", "ServiceName", "BillingCurrency",
           strftime("ChargePeriodStart", '%Y-%m-%d') AS "ChargePeriodStart", "Tags"['project'] AS project FROM (${select})`,
       );
-      return rows.map(({ project, ...row }) => ({ ...row, ...(project ? { Tags: { project } } : {}) }) as FocusRow);
+      return rows.map(({ project, ...row }) => ({ ...row, ...(project ? { Tags: { project } } : {}) }));
     });
   } finally {
     await engine.close();

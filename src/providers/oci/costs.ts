@@ -92,10 +92,12 @@ export class OciCosts implements CostsFacet {
     return {
       saidBy: "Usage API, forecast BASIC",
       currency,
-      days: [...byDay].sort().map(([day, of]) => ({
-        day,
-        micros: Math.round(of.reduce((sum, { computedAmount = 0 }) => sum + computedAmount, 0) * 1e6),
-      })),
+      days: [...byDay]
+        .sort(([one], [other]) => (one < other ? -1 : 1))
+        .map(([day, of]) => ({
+          day,
+          micros: Math.round(of.reduce((sum, { computedAmount = 0 }) => sum + computedAmount, 0) * 1e6),
+        })),
     };
   }
 

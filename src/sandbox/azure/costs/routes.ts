@@ -31,7 +31,7 @@ export function meterAzure({ documents, tables }: AzureCloud): Billing {
       return { kind: "instance", item: hardwareProfile.vmSize, quantity: 1, spot: priority === "Spot", ...place };
     }
     if (type !== diskType) return undefined;
-    const item = String(resource.sku?.name ?? "Standard_LRS");
+    const { name: item = "Standard_LRS" } = (resource.sku ?? {}) as { name?: string };
     return { kind: "disk", item, quantity: Number(properties.diskSizeGB ?? 0), ...place };
   });
   return { meter, bill: new Bill(meter, new RateCard("azure")) };
