@@ -97,6 +97,7 @@ function resourceOf(input: unknown): string {
     "keyId",
     "snapshotId",
     "addressId",
+    "alarmId",
     "pointId",
     "generationId",
     "key",

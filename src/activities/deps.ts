@@ -166,6 +166,8 @@ export interface ActivityDeps extends SiteDeps {
   readonly intervals: { readonly metricsMs: number; readonly alertsMs: number; readonly heartbeatMs: number };
   /** How people are told. */
   readonly notify: {
+    /** Actions that tell of new findings of policies. */
+    readonly findings: readonly string[];
     /** @throws ProviderError InvalidInput where another try makes no sense. */
     send(action: string, notification: Notification, signal: AbortSignal): Promise<void>;
     /** Tells the dead man's switch that we are there; absent where there is none. */

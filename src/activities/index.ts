@@ -1,5 +1,6 @@
 // Long because every activity has its row here.
 import { type SiteActivity, siteActivities } from "../domain/site-work.ts";
+import { alarmActivities } from "./alarms.ts";
 import { alertActivities } from "./alerts.ts";
 import { assessActivities } from "./assess.ts";
 import { burstLeaseActivities } from "./burst-lease.ts";
@@ -94,6 +95,7 @@ function atSites(deps: SiteDeps, moves: DiskMoves) {
     ...burstRemoveActivities(deps),
     ...verifyActivities(deps),
     ...answerActivities(deps),
+    ...alarmActivities(deps),
   };
 }
 
@@ -270,6 +272,9 @@ export const effects: Effects<ReturnType<typeof allOf>> = {
   syncSite: "reads",
   watchSite: "reads",
   readMetrics: "records",
+  listAlarms: "reads",
+  createAlarm: "changes",
+  deleteAlarm: "changes",
   watchAlerts: "records",
   refreshSites: "reads",
   refreshResources: "reads",

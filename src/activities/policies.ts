@@ -23,8 +23,8 @@ export function policyActivities({
   store,
   registry,
   settings,
-  alarm,
-}: Pick<ActivityDeps, "store" | "registry" | "settings" | "alarm">) {
+  notify,
+}: Pick<ActivityDeps, "store" | "registry" | "settings" | "notify">) {
   return {
     /** Registers the scan; what it judges by is settled now. */
     async beginScan(input: { scanId: string; askedBy: string }): Promise<{ policyIds: string[] }> {
@@ -51,10 +51,10 @@ export function policyActivities({
       if (!compiled) return undefined;
       const counts = await store.findings.scan(compiled, { now, residency: residency() });
       await store.findings.recordResult(input.scanId, { policyId: policy.policyId, ...counts });
-      if (counts.opened > 0 && policy.actions.includes("notify")) {
-        const { name, severity, description } = policy;
-        const text = `${counts.opened} new findings of policy ${name} (${severity}: ${description}); see novacron policies findings --policy ${name}`;
-        alarm?.({ event: "policy.findings", by: `policy/${name}`, text });
+      if (policy.actions.includes("notify")) {
+        // The same for every attempt of the scan.
+        const notificationId = `${input.scanId}/${policy.policyId}`;
+        await store.findings.tell(policy, { at, actions: notify.findings, notificationId });
       }
       return counts;
     },

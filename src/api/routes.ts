@@ -6,6 +6,7 @@ import { accessRoutes } from "./routes/access.ts";
 
 import { addressRoutes } from "./routes/addresses.ts";
 
+import { alarmRoutes } from "./routes/alarms.ts";
 import { alertRuleRoutes } from "./routes/alert-rules.ts";
 import { alertRoutes } from "./routes/alerts.ts";
 
@@ -65,6 +66,7 @@ export function apiRoutes(context: ApiContext): readonly Route[] {
     ...siteRoutes(context),
     ...siteWorkerRoutes(context),
     ...siteHealthRoutes(context),
+    ...alarmRoutes(context),
     ...inventoryRoutes(context),
     ...resourceRoutes(context),
     ...refreshRoutes(context),

@@ -11,6 +11,7 @@ import {
 import { TypedSearchAttributes } from "@temporalio/common";
 import type { CensusRow } from "../domain/census.ts";
 import type { Certificate } from "../domain/certificate.ts";
+import type { CloudAlarm } from "../domain/cloud-alarm.ts";
 import { type ConnectionPlan, connectionWorkflowId } from "../domain/connection.ts";
 import type { FinalizeApproval } from "../domain/finalize.ts";
 import type { SiteSync } from "../domain/inventory.ts";
@@ -70,6 +71,7 @@ import { answerOutageUpdate } from "../workflows/site-health/messages.ts";
 import type { OutageAnswer } from "../workflows/site-health/types.ts";
 import type { RefreshResourcesInput, SyncInventoryInput } from "../workflows/sync-inventory/types.ts";
 import type { TakeCensusInput } from "../workflows/take-census/types.ts";
+import type { CreateAlarmInput, DeleteAlarmInput, ListAlarmsInput } from "../workflows/tend-alarms/types.ts";
 import { endTestUpdate } from "../workflows/test-migration/messages.ts";
 import type { TestMigrationInput } from "../workflows/test-migration/types.ts";
 import type { PolicyToTry, TriedAt } from "../workflows/try-policy/types.ts";
@@ -217,6 +219,30 @@ export class Runs {
       workflowId: `census/${input.site}`,
       args: [input],
       staticSummary: `Census of ${input.site}`,
+    });
+  }
+
+  listAlarms(input: ListAlarmsInput): Promise<readonly CloudAlarm[]> {
+    return this.#ask("listAlarms", {
+      workflowId: `alarms/${input.site}`,
+      args: [input],
+      staticSummary: `Alarms of ${input.site}`,
+    });
+  }
+
+  createAlarm(input: CreateAlarmInput): Promise<CloudAlarm> {
+    return this.#ask("createAlarm", {
+      workflowId: `alarm/${input.key}`,
+      args: [input],
+      staticSummary: `Create the alarm ${input.alarm.name} at ${input.site}`,
+    });
+  }
+
+  deleteAlarm(input: DeleteAlarmInput): Promise<void> {
+    return this.#ask("deleteAlarm", {
+      workflowId: `alarm/${input.site}/${input.alarmId}/delete`,
+      args: [input],
+      staticSummary: `Delete the alarm ${input.alarmId} at ${input.site}`,
     });
   }
 

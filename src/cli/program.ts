@@ -7,6 +7,7 @@ import { addAccess } from "./programs/access.ts";
 
 import { addAddresses } from "./programs/addresses.ts";
 
+import { addAlarms } from "./programs/alarms.ts";
 import { addAlerts } from "./programs/alerts.ts";
 
 import { addAudit } from "./programs/audit.ts";
@@ -73,6 +74,7 @@ export function buildProgram(): Command {
   addLogs(program);
   addMetrics(program);
   addAlerts(program);
+  addAlarms(program);
   addGuard(program);
   addDoctor(program);
   addMcp(program);

@@ -1,4 +1,4 @@
-import type { NotifyTarget } from "../domain/alert-rule.ts";
+import { actionProblem, type NotifyTarget } from "../domain/alert-rule.ts";
 import { ConfigError } from "./config-error.ts";
 import type { Config } from "./config-types.ts";
 import type { ConfigKey } from "./keys.ts";
@@ -113,6 +113,18 @@ export function toAlerting(content: FileContent, source: ConfigSource): Config["
     heartbeatUrl: given.heartbeat_url,
     heartbeatMs: given.heartbeat_interval,
   };
+}
+
+/** @throws ConfigError for somebody that `alerting` can't tell. */
+export function toPolicies(content: FileContent, source: ConfigSource): Config["policies"] {
+  const { scan_interval: scanIntervalMs, notify } = content.policies;
+  const targets = targetsOf({ alerting: toAlerting(content, source) });
+  for (const [index, action] of notify.entries()) {
+    const problem = actionProblem(action, targets);
+    const fix = "Name somebody that alerting has, or add it there.";
+    if (problem !== undefined) throw refusal(source, ["policies", "notify", index], problem, fix);
+  }
+  return { scanIntervalMs, notify };
 }
 
 /** What rules may name. */

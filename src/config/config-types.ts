@@ -186,7 +186,11 @@ export interface Config {
   /** What the scripts of recovery plans are called with. */
   readonly webhooks: { readonly key?: Secret | undefined };
   readonly sessions: { readonly idleMs: number; readonly maxMs: number };
-  readonly policies: { readonly scanIntervalMs: number };
+  readonly policies: {
+    readonly scanIntervalMs: number;
+    /** Whom new findings are told, as `alerting` has them. */
+    readonly notify: readonly string[];
+  };
   readonly inventory: {
     /** Of VMs, and of everything else. */
     readonly intervalMs: number;

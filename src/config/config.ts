@@ -1,7 +1,7 @@
 // Long because it is one reading of one file.
 import type { MoveHours } from "../domain/move-hours.ts";
 import { toApiTls, toApprovals, toOidc, toRotation, toSecrets, toTemporal } from "./access-config.ts";
-import { toAlerting } from "./alerting-keys.ts";
+import { toAlerting, toPolicies } from "./alerting-keys.ts";
 import { ConfigError } from "./config-error.ts";
 import type { Config, ProviderType, SiteConfig } from "./config-types.ts";
 import { toControlPlane } from "./control-plane-keys.ts";
@@ -73,7 +73,7 @@ export function loadConfig(input: { file?: string; sitesFile?: string; env: Node
     alerting: toAlerting(content, source),
     webhooks: content.webhooks ?? {},
     sessions: { idleMs: content.sessions.idle, maxMs: content.sessions.max },
-    policies: { scanIntervalMs: content.policies.scan_interval },
+    policies: toPolicies(content, source),
     inventory: {
       intervalMs: content.inventory.interval,
       fullIntervalMs: content.inventory.full_interval,

@@ -398,6 +398,13 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
     effect: { now: "the worker's schedule of policy scans" },
     test: "reads how often policies are scanned",
   },
+  "policies.notify": {
+    description:
+      "Whom findings of policies with the action `notify` are told: `email:ADDRESS`, `pagerduty:CHANNEL`, `slack:CHANNEL`, `webhook:CHANNEL` of `alerting`.",
+    example: "[email:ops@example.com]",
+    effect: { now: "the worker's scans make notifications for them" },
+    test: "reads whom findings of policies are told",
+  },
   "temporal.address": {
     description: "Address of the Temporal server. `TEMPORAL_ADDRESS` wins.",
     default: "127.0.0.1:7233",

@@ -361,7 +361,7 @@ export const fileSchema = section({
   }),
   webhooks: section({ key: secret().optional() }).optional(),
   sessions: section({ idle: duration(), max: duration() }),
-  policies: section({ scan_interval: duration() }),
+  policies: section({ scan_interval: duration(), notify: z.array(z.string().min(1)).default([]) }),
   inventory: section({ interval: duration(), full_interval: duration(), history: duration() }),
   metrics: section({ interval: duration() }),
   temporal: section({

@@ -12,6 +12,7 @@ export const censusKinds = [
   "address",
   "bucket",
   "upload",
+  "alarm",
 ] as const;
 export type CensusKind = (typeof censusKinds)[number];
 

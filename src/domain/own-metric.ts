@@ -3,6 +3,15 @@ export const ownMetrics = {
   "cost.monthly": "US dollars a month, at list prices, of all that stands at a site; unknown prices are not in it",
   "cost.vm_monthly":
     "US dollars a month, at list prices, of one VM without its disks; absent where the price is unknown",
+  "spend.day":
+    "US dollars billed of a site, or of `novacron` for rows of no site, on the newest day before today that there are charges of",
+  "spend.month": "US dollars billed of it in this calendar month so far",
+  "savings.potential": "US dollars a month that the newest analysis of costs found could be saved at a site",
+  "policy.violations": "Open findings of a policy; of all policies at a site, where the site is named",
+  "bursts.running": "Burst VMs of a site's pools that are there or on their way",
+  "bursts.failed": "Burst VMs of a site's pools that failed within the last hour",
+  "burst.seconds":
+    "The longest that a burst VM took from its order until it served, of those that came to serve within the last hour",
   "vms.running": "VMs that run at a site",
   "vms.crashed": "VMs at a site that have crashed",
   "inventory.age": "Seconds since a site's VMs were read",

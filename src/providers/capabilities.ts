@@ -27,6 +27,8 @@ export const capabilities = {
       "Elastic Load Balancing counts the connections of a balancer, not those of a target; it says when a target is drained",
     "metrics.memory":
       "EC2 does not see into a guest's memory; the CloudWatch agent does from within, and what it finds can be pushed here",
+    "alarms.equal":
+      "CloudWatch compares with more than, less than and or-equal only; an alert rule of NovaCron's takes eq",
   },
   oci: {
     "tunnels.connect":
@@ -82,6 +84,12 @@ export const capabilities = {
       "Google counts the requests of a balancer, not those of an endpoint; it says when an endpoint is drained",
     "metrics.memory":
       "Compute Engine does not see into a guest's memory; Google's Ops Agent does from within, and what it finds can be pushed here",
+    "alarms.equal":
+      "An alerting policy of Cloud Monitoring compares with more than and less than only; an alert rule of NovaCron's takes eq",
+    "alarms.or-equal":
+      "An alerting policy of Cloud Monitoring compares with more than and less than only; an alert rule of NovaCron's takes gte and lte",
+    "alarms.state":
+      "An alerting policy of Cloud Monitoring does not say how it stands; its incidents are in the console and in what its channels tell",
     costs:
       "Google Cloud tells costs by its exports only: name the table of the export to BigQuery as the site's `billing_table`, or import the export",
     "costs.forecast": "Google Cloud has no call that forecasts costs; NovaCron forecasts from what was there",
@@ -160,6 +168,14 @@ export const capabilities = {
     "load-balancing": "NovaCron does not change the targets of DigitalOcean's load balancers yet",
     metrics: "NovaCron does not read DigitalOcean's Monitoring yet",
     "metrics.memory": "NovaCron does not read DigitalOcean's Monitoring yet",
+    alarms:
+      "NovaCron does not make DigitalOcean's alert policies yet; its own alert rules judge figures that are pushed",
+    "alarms.equal":
+      "NovaCron does not make DigitalOcean's alert policies yet; its own alert rules judge figures that are pushed",
+    "alarms.or-equal":
+      "NovaCron does not make DigitalOcean's alert policies yet; its own alert rules judge figures that are pushed",
+    "alarms.state":
+      "NovaCron does not make DigitalOcean's alert policies yet; its own alert rules judge figures that are pushed",
     costs: "DigitalOcean tells costs by invoices only: import them as FOCUS",
     "costs.forecast": "DigitalOcean has no call that forecasts costs; NovaCron forecasts from what was there",
   },
@@ -188,6 +204,14 @@ export const capabilities = {
     dns: "A KVM host serves no DNS zone; where a name server takes updates of one, name it as the site's `name_server`",
     "load-balancing":
       "A KVM host spreads no traffic over its VMs; where a HAProxy does, name its runtime API as the site's `haproxy`",
+    alarms:
+      "A KVM host watches nothing by itself; alert rules of NovaCron's do, on what is measured of it (novacron alerts rules create)",
+    "alarms.equal":
+      "A KVM host watches nothing by itself; alert rules of NovaCron's do, on what is measured of it (novacron alerts rules create)",
+    "alarms.or-equal":
+      "A KVM host watches nothing by itself; alert rules of NovaCron's do, on what is measured of it (novacron alerts rules create)",
+    "alarms.state":
+      "A KVM host watches nothing by itself; alert rules of NovaCron's do, on what is measured of it (novacron alerts rules create)",
     costs: "Nobody bills a KVM host; what it costs is known where the configuration has a `cost_model` of it",
     "costs.forecast": "Nobody bills a KVM host, so nobody forecasts its costs; NovaCron does from what was there",
   },
@@ -227,6 +251,10 @@ export const capabilities = {
     "load-balancing": "A folder has no networks",
     metrics: "Nothing runs in a folder, so there is nothing to measure",
     "metrics.memory": "Nothing runs in a folder, so there is nothing to measure",
+    alarms: "Nothing runs in a folder, so there is nothing to watch",
+    "alarms.equal": "Nothing runs in a folder, so there is nothing to watch",
+    "alarms.or-equal": "Nothing runs in a folder, so there is nothing to watch",
+    "alarms.state": "Nothing runs in a folder, so there is nothing to watch",
     costs: "Nobody bills a folder; import what its disks cost as FOCUS",
     "costs.forecast": "Nobody bills a folder, so nobody forecasts its costs; NovaCron does from what was there",
   },

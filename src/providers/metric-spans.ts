@@ -24,3 +24,12 @@ export function spanOf({ stepSeconds }: Pick<MetricsQuery, "stepSeconds">, short
 export const ratioOf = (percent: number): number => percent / 100;
 /** …and a sum to what came each second. */
 export const perSecond = (sum: number, seconds: number): number => sum / seconds;
+/** The other way: from a ratio to percent… */
+export const percentOf = (ratio: number): number => rounded(ratio * 100);
+/** …and from what comes each second to the sum of a span. */
+export const inSpan = (rate: number, seconds: number): number => rounded(rate * seconds);
+
+/** Without what binary fractions leave at the end: 0.57 is 57 percent. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(12));
+}

@@ -10,6 +10,7 @@ import type { VmSize } from "../domain/operation.ts";
 import type { TagRules } from "../domain/tag-rules.ts";
 import type { DiskBus, Firmware, Vm } from "../domain/vm.ts";
 import type { BlockSink, BlockSource } from "../transfer/ports.ts";
+import type { AlarmsFacet } from "./alarms-facet.ts";
 import type {
   ImagesFacet,
   KeysFacet,
@@ -75,6 +76,8 @@ export interface Provider {
   readonly documents?: DocumentsFacet;
   /** What the site measures of its VMs (`metrics-facet.ts`). */
   readonly metrics?: MetricsFacet;
+  /** Its own alarms on that (`alarms-facet.ts`). */
+  readonly alarms?: AlarmsFacet;
   /** What it cost (`cost-facet.ts`). */
   readonly costs?: CostsFacet;
   /** Reachability, credentials, permissions, versions: one row each, in an order a person would debug in. */
@@ -186,6 +189,14 @@ export const capabilityNames = [
   "metrics",
   /** It measures how much memory a guest uses. */
   "metrics.memory",
+  /** It has alarms of its own on what it measures. */
+  "alarms",
+  /** They can be on a figure that is exactly so much… */
+  "alarms.equal",
+  /** …and on one that is at least, or at most, so much. */
+  "alarms.or-equal",
+  /** It tells how each of them stands. */
+  "alarms.state",
   /** It says what it cost. */
   "costs",
   /** It says itself what it is going to cost. */

@@ -1,4 +1,4 @@
-import { type Kysely, type Selectable, sql } from "kysely";
+import { type Kysely, type Selectable, sql, type Transaction } from "kysely";
 import type { Alert, AlertChange, AlertState } from "../domain/alert.ts";
 import type { AlertRule } from "../domain/alert-rule.ts";
 import { groupKeyOf, type Notification } from "../domain/notification.ts";
@@ -131,25 +131,10 @@ export class AlertRepository {
    *  notification there was nothing to tell. */
   async tell(
     alerts: readonly TrackedAlert[],
-    notification?: { readonly ruleId: string; readonly body: Notification; readonly actions: readonly string[] },
+    notification?: NewNotification,
   ): Promise<void> {
     await this.#db.transaction().execute(async (tx) => {
-      if (notification) {
-        const { ruleId, body, actions } = notification;
-        const { notificationId, at } = body;
-        await tx
-          .insertInto("alert_notifications")
-          .values({ notification_id: notificationId, rule_id: ruleId, body: toJson(body), at })
-          .onConflict((conflict) => conflict.doNothing())
-          .execute();
-        for (const action of new Set(actions)) {
-          await tx
-            .insertInto("alert_deliveries")
-            .values({ notification_id: notificationId, action })
-            .onConflict((conflict) => conflict.doNothing())
-            .execute();
-        }
-      }
+      if (notification) await keepNotification(tx, notification);
       for (const { ruleId, site, resourceId, state, occurrence } of alerts) {
         // What has changed since it was read is told the next time.
         await tx
@@ -249,4 +234,30 @@ function toEvent(row: Selectable<AlertEventTable>): AlertEvent {
     at: row.at,
     ...present({ value: row.value, note: row.note }),
   };
+}
+
+export interface NewNotification {
+  readonly ruleId: string;
+  readonly body: Notification;
+  readonly actions: readonly string[];
+}
+
+/** A notification with a delivery to each of its actions; a repeat changes nothing. */
+export async function keepNotification(
+  tx: Transaction<Database>,
+  { ruleId, body, actions }: NewNotification,
+): Promise<void> {
+  const { notificationId, at } = body;
+  await tx
+    .insertInto("alert_notifications")
+    .values({ notification_id: notificationId, rule_id: ruleId, body: toJson(body), at })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  for (const action of new Set(actions)) {
+    await tx
+      .insertInto("alert_deliveries")
+      .values({ notification_id: notificationId, action })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
 }

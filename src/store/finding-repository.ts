@@ -14,6 +14,7 @@ import { scopesExpression } from "../domain/search/scope.ts";
 import { toText } from "./json.ts";
 import { besideVm, type JudgedAt, type OneVm } from "./judged-rows.ts";
 import { clampLimit, decodeCursor, type Page, toPage } from "./paging.ts";
+import { tellFindings } from "./policy-news.ts";
 import { scanPolicy, type TriedPolicy, tryPolicy } from "./policy-scans.ts";
 import type { PolicyFindingTable, PolicyScanTable } from "./policy-schema.ts";
 import { present } from "./present.ts";
@@ -47,6 +48,14 @@ export class FindingRepository {
     at: Omit<JudgedAt, "asOf">,
   ): Promise<JudgedCounts & { opened: number; resolved: number }> {
     return scanPolicy(this.#db, compiled, at);
+  }
+
+  /** See {@link tellFindings}. */
+  tell(
+    policy: Parameters<typeof tellFindings>[1],
+    as: { at: string; actions: readonly string[]; notificationId: string },
+  ): Promise<boolean> {
+    return tellFindings(this.#db, policy, as);
   }
 
   /** See {@link tryPolicy}. */

@@ -25,7 +25,7 @@ import {
   silentSeries,
   suspectsOf,
 } from "./metric-suspects.ts";
-import { ownFigures, vmCosts } from "./own-figures.ts";
+import { ownFigures, slowFigures } from "./own-figures.ts";
 import type { Database } from "./schema.ts";
 
 export interface MetricRange {
@@ -124,8 +124,8 @@ export class MetricRepository {
   }
 
   /** Keeps what the store knows of our own work, as of now; with what each VM costs where that is asked for. */
-  async writeOwn({ costs }: { costs: boolean }): Promise<void> {
-    await this.write([...(await ownFigures(this.#db)), ...(costs ? await vmCosts(this.#db) : [])]);
+  async writeOwn({ slow }: { slow: boolean }): Promise<void> {
+    await this.write([...(await ownFigures(this.#db)), ...(slow ? await slowFigures(this.#db) : [])]);
   }
 
   /** Samples of the series that a rule is about since a moment, of those in which one breaches it, or that are named. */

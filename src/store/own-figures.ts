@@ -1,4 +1,4 @@
-import { type Kysely, sql } from "kysely";
+import { type Kysely, type RawBuilder, sql } from "kysely";
 import { type MetricSample, ownSite } from "../domain/metric.ts";
 import type { OwnMetric } from "../domain/own-metric.ts";
 import type { Database } from "./schema.ts";
@@ -12,7 +12,15 @@ interface Row {
 
 /** What the store knows of our own work, as samples of now. What is not known has none. */
 export async function ownFigures(db: Kysely<Database>): Promise<readonly MetricSample[]> {
-  const parts = [inventory, sites, migrations, failovers, protection, controlPlane, trail, alerts];
+  return measured(db, [inventory, sites, migrations, failovers, bursts, protection, controlPlane, trail, alerts]);
+}
+
+/** What changes seldom, or takes a look at many rows. */
+export async function slowFigures(db: Kysely<Database>): Promise<readonly MetricSample[]> {
+  return measured(db, [vmCosts, savings, violations]);
+}
+
+async function measured(db: Kysely<Database>, parts: readonly RawBuilder<Row>[]): Promise<readonly MetricSample[]> {
   const rows = await Promise.all(parts.map((part) => part.execute(db)));
   const at = new Date().toISOString();
   return rows.flatMap((part) =>
@@ -22,14 +30,27 @@ export async function ownFigures(db: Kysely<Database>): Promise<readonly MetricS
   );
 }
 
-/** What each VM costs, which changes seldom. */
-export async function vmCosts(db: Kysely<Database>): Promise<readonly MetricSample[]> {
-  const { rows } = await sql<{ site: string; resourceId: string; value: number }>`
-    select site, resource_id as "resourceId", monthly_cost_micros::double precision / 1e6 as value
-    from resources where kind = 'vm' and monthly_cost_micros is not null`.execute(db);
-  const at = new Date().toISOString();
-  return rows.map((row) => ({ ...row, metric: "cost.vm_monthly", at }));
-}
+const vmCosts = sql<Row>`
+  select site, resource_id as resource, 'cost.vm_monthly' as metric,
+    monthly_cost_micros::double precision / 1e6 as value
+  from resources where kind = 'vm' and monthly_cost_micros is not null`;
+
+/** Of each resource there is one recommendation, so that nothing counts twice. */
+const savings = sql<Row>`
+  select f.site, 'site' as resource, 'savings.potential' as metric, sum(f.saving_micros)::double precision / 1e6 as value
+  from savings_findings f where f.analysis_id = (
+    select analysis_id from savings_analyses where state = 'completed' order by started_at desc, analysis_id desc limit 1)
+  group by f.site`;
+
+/** With a 0 where there are none: a rule is resolved by it. */
+const violations = sql<Row>`
+  with open as (select policy_id, site, count(*) as found from policy_findings where state = 'open' group by 1, 2)
+  select null as site, p.name as resource, 'policy.violations' as metric,
+    coalesce((select sum(found) from open where open.policy_id = p.policy_id), 0)::double precision as value
+  from policies p where p.enabled
+  union all select s.site, 'policies', 'policy.violations',
+    coalesce((select sum(found) from open join policies p using (policy_id) where p.enabled and open.site = s.site), 0)::double precision
+  from (select distinct site from inventory_reads) s`;
 
 const inventory = sql<Row>`
   with at_site as (
@@ -68,6 +89,17 @@ const failovers = sql<Row>`
   union all select null, 'failovers', 'failover.seconds',
     max(extract(epoch from ended_at - created_at)) filter (where ended_at > now() - interval '1 hour')::double precision
     from recovery_runs`;
+
+const bursts = sql<Row>`
+  with leases as (select p.site, l.state, l.ordered_at, l.serving_at, l.ended_at
+    from burst_leases l join burst_pools p using (pool_id))
+  select site, 'bursts' as resource, 'bursts.running' as metric,
+    count(*) filter (where state not in ('removed', 'failed'))::double precision as value from leases group by 1
+  union all select site, 'bursts', 'bursts.failed',
+    count(*) filter (where state = 'failed' and ended_at > now() - interval '1 hour')::double precision from leases group by 1
+  union all select site, 'bursts', 'burst.seconds',
+    max(extract(epoch from serving_at - ordered_at)) filter (where serving_at > now() - interval '1 hour')::double precision
+    from leases group by 1`;
 
 const protection = sql<Row>`
   with newest as (

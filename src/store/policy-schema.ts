@@ -61,6 +61,7 @@ export interface PolicyFindingTable {
   first_seen_at: Time;
   last_seen_at: OptionalTime;
   resolved_at: OptionalTime;
+  told: string | null;
 }
 
 export interface PolicyScanTable {

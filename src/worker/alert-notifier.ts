@@ -8,7 +8,7 @@ import type { createSecrets } from "../integrations/secrets/create.ts";
 type Secrets = ReturnType<typeof createSecrets>;
 
 /** What tells people, as the configuration says. */
-export function alertNotifier({ alerting, webhooks }: Config, secrets: Secrets): ActivityDeps["notify"] {
+export function alertNotifier({ alerting, webhooks, policies }: Config, secrets: Secrets): ActivityDeps["notify"] {
   const { smtp, channels, heartbeatUrl } = alerting;
   const notifier = new Notifier({
     ...(smtp ? { smtp: { ...smtp, password: smtp.password && revealing(secrets, smtp.password) } } : {}),
@@ -29,6 +29,7 @@ export function alertNotifier({ alerting, webhooks }: Config, secrets: Secrets):
     }),
   });
   return {
+    findings: policies.notify,
     send: (action, notification, signal) => notifier.send(action, notification, signal),
     ...(heartbeatUrl ? { beat: async (signal: AbortSignal) => beat(await secrets.reveal(heartbeatUrl), signal) } : {}),
   };

@@ -38,6 +38,7 @@ const facetNames = {
   loadBalancing: true,
   documents: true,
   metrics: true,
+  alarms: true,
   costs: true,
 } as const satisfies Readonly<Record<Exclude<keyof Provider, NoFacet>, true>>;
 const facets: ReadonlySet<PropertyKey> = new Set(Object.keys(facetNames));

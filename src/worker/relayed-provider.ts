@@ -22,6 +22,7 @@ const gaps: Capabilities = {
   documents: "Only its own workers reach it, and documents kept through them are not built",
   metrics: "Only its own workers reach it, and reading its metrics through them is not built",
   "metrics.memory": "Only its own workers reach it, and reading its metrics through them is not built",
+  alarms: "Only its own workers reach it, and its alarms are made and read by them",
   "disks.rounds": "Only its own workers reach it, and rounds between workers of sites are not built",
 };
 

@@ -38,6 +38,7 @@ export { sweepTests } from "./sweep-tests/workflow.ts";
 export { refreshResources, syncInventory } from "./sync-inventory/workflow.ts";
 export { takeCensus } from "./take-census/workflow.ts";
 export { takeLease } from "./take-lease/workflow.ts";
+export { createAlarm, deleteAlarm, listAlarms } from "./tend-alarms/workflow.ts";
 export { tendConnections } from "./tend-connections/workflow.ts";
 export { tendRecoveryPlans } from "./tend-recovery-plans/workflow.ts";
 export { testMigration } from "./test-migration/workflow.ts";

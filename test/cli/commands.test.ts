@@ -296,4 +296,37 @@ test("an assistant reads and plans by the Model Context Protocol, and finds no c
   assert.match(missing.text, /NotFound/);
   assert.match((await call("getVm", { site: "onprem-a" })).text, /vm_id is missing/);
   assert.ok((await call("deleteVm", {})).isError);
+
+test("a cloud's own alarms are listed, made and deleted, over HTTP and in the terminal", async () => {
+  const listed = await run("alarms", "list", "--site", "onprem-a");
+  assert.match(listed.stdout, /ok +busy +cpu\.utilisation > 0\.9 for 600 s +id-db-1 +arn:aws:sns\S+ +busy-1/);
+  const made = await run(
+    ...["alarms", "create", "full", "--site", "onprem-a", "--vm", "web-1", "--metric", "memory.used"],
+    ...["--at-least", "95%", "--for", "15m", "--action", "arn:aws:sns:us-east-1:123456789012:ops"],
+  );
+  assert.match(
+    made.stdout,
+    /^full \(busy-1\): memory\.used >= 0\.95 for 900 s\. onprem-a watches it and tells arn:/,
+    made.stderr,
+  );
+  const nameless = await run(
+    "alarms",
+    "create",
+    "full",
+    "--site",
+    "onprem-a",
+    "--metric",
+    "memory.used",
+    "--over",
+    "1",
+  );
+  assert.match(nameless.stderr, /--vm NAME/);
+  const missing = { name: "full", vm: "none-such", metric: "memory.used", threshold: 1, comparison: "gt" };
+  assert.equal((await api.call("POST", "/v1/sites/onprem-a/alarms", { body: missing })).status, 404);
+  assert.match(
+    (await run("alarms", "delete", "busy-1", "--site", "onprem-a", "--yes")).stdout,
+    /no alarm busy-1 any more/,
+  );
+  const theirs = await run("alarms", "delete", "theirs", "--site", "onprem-a", "--yes");
+  assert.match(theirs.stderr, /NovaCron did not make it/);
 });

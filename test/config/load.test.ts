@@ -316,6 +316,15 @@ describe("keys in effect", () => {
     assert.equal(load(context, "").policies.scanIntervalMs, 900_000);
   });
 
+  test("reads whom findings of policies are told", (context) => {
+    const alerting = "alerting: { smtp_url: 'smtp://mail:25', smtp_from: a@b.c }\n";
+    const told = load(context, `${alerting}policies: { notify: ['email:ops@example.com'] }`).policies.notify;
+    assert.deepEqual(told, ["email:ops@example.com"]);
+    assert.deepEqual(load(context, "").policies.notify, []);
+    const wrong = () => load(context, `${alerting}policies: { notify: ['pagerduty:oncall'] }`);
+    assert.throws(wrong, /no pagerduty channel oncall is configured/);
+  });
+
   test("reads how long lines are kept", (context) => {
     assert.equal(load(context, "logging: { keep: 36h }").logging.keepMs, 36 * 3_600_000);
     assert.equal(load(context, "logging: { keep: 0s }").logging.keepMs, 0);

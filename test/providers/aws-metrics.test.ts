@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { CloudWatchClient, PutMetricAlarmCommand } from "@aws-sdk/client-cloudwatch";
 import type { VmMetric } from "../../src/domain/metric.ts";
+import type { NewAlarm } from "../../src/providers/alarms-facet.ts";
 import { startAwsLab, whyNoGuests } from "../sandbox/aws/support.ts";
 import { connectAws } from "./support/aws.ts";
+import { refuses } from "./support/refuses.ts";
 
 const skip = whyNoGuests() ?? false;
 const lab = skip ? undefined : await startAwsLab();
@@ -58,5 +61,48 @@ test("what CloudWatch keeps is read in our units, by whole periods, each named b
   // More than one request takes.
   const many = Array.from({ length: 150 }, (_, index) => `i-${index}`);
   assert.equal((await read(many, metrics.metrics)).length, 4);
+  assert.deepEqual(lab.complaints, []);
+});
+
+test("CloudWatch watches by our limit and tells how it stands; an alarm of others is shown and left alone", {
+  skip,
+}, async () => {
+  assert.ok(lab);
+  const keys = lab.aws.cloud.identity.administratorKeys;
+  const provider = connectAws({ region: "us-east-1", endpoint: lab.aws.endpoint, keys });
+  after(() => provider.close());
+  const { alarms } = provider;
+  assert.ok(alarms);
+  const signal = AbortSignal.timeout(30_000);
+  lab.aws.events.metrics.record("i-9", "CPUUtilization", Date.now() - 1_000, 95);
+  const topic = "arn:aws:sns:us-east-1:123456789012:ops";
+  const busy: NewAlarm = {
+    ...({ name: "busy", vmId: "i-9", metric: "cpu.utilisation", comparison: "gt" } as const),
+    ...{ threshold: 0.9, actions: [topic], durationSeconds: 0, key: "busy", tags: {} },
+  };
+  const made = await alarms.createAlarm(busy, signal);
+  assert.deepEqual([made.name, made.state, made.durationSeconds, made.actions], ["busy", "alarm", 300, [topic]]);
+  const client = new CloudWatchClient(lab.config());
+  after(() => client.destroy());
+  const theirs = {
+    ...{ AlarmName: "theirs", Namespace: "AWS/EC2", MetricName: "EBSReadOps", Statistic: "Sum" as const, Period: 60 },
+    ...{ Dimensions: [{ Name: "InstanceId", Value: "i-9" }], EvaluationPeriods: 2, Threshold: 7 },
+  };
+  await client.send(new PutMetricAlarmCommand({ ...theirs, ComparisonOperator: "LessThanThreshold" }));
+  const listed = await Array.fromAsync(alarms.listAlarms(signal));
+  assert.deepEqual(
+    listed.map(({ name, metric, threshold, comparison, state }) => [name, metric, threshold, comparison, state]),
+    [
+      ["busy", "cpu.utilisation", 0.9, "gt", "alarm"],
+      ["theirs", "AWS/EC2 EBSReadOps", 7, "lt", "unknown"],
+    ],
+  );
+  await refuses("Conflict", alarms.deleteAlarm("theirs", signal));
+  await refuses(
+    "InvalidInput",
+    alarms.createAlarm({ ...busy, actions: ["arn:aws:automate:us-east-1:ec2:stop"] }, signal),
+  );
+  await alarms.deleteAlarm(made.alarmId, signal);
+  assert.equal((await Array.fromAsync(alarms.listAlarms(signal))).length, 1);
   assert.deepEqual(lab.complaints, []);
 });

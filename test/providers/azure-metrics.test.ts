@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { VmMetric } from "../../src/domain/metric.ts";
+import type { NewAlarm } from "../../src/providers/alarms-facet.ts";
 import type { Provider } from "../../src/providers/provider.ts";
+import { modelsOf, unread } from "../sandbox/azure/readers.ts";
 import { type AzureLab, startAzureLab } from "../sandbox/azure/support.ts";
 import { addressOf, connectAzure } from "./support/azure.ts";
+import { refuses } from "./support/refuses.ts";
 
 const minute = 60_000;
 const end = Math.floor(Date.now() / minute) * minute;
@@ -65,5 +68,49 @@ test("what Azure Monitor keeps is read in our units, by whole spans, each named 
     ],
   );
   assert.deepEqual(await read("gone", metrics.metrics), []);
+  assert.deepEqual(lab.complaints, []);
+});
+
+test("Azure Monitor watches by our limit and tells how it stands; an alert of others is shown and left alone", async () => {
+  const { alarms } = provider;
+  assert.ok(alarms);
+  const signal = AbortSignal.timeout(30_000);
+  lab.azure.metrics.record("g-1", "Available Memory Percentage", Date.now() - 1_000, 5);
+  const full: NewAlarm = {
+    name: "full",
+    vmId: "one",
+    metric: "memory.used",
+    comparison: "gt",
+    threshold: 0.5,
+    actions: [],
+    tags: {},
+    durationSeconds: 30,
+    key: "full",
+  };
+  const made = await alarms.createAlarm(full, signal);
+  assert.deepEqual([made.metric, made.comparison, made.threshold, made.state], ["memory.used", "gt", 0.5, "alarm"]);
+  assert.equal(made.durationSeconds, 60);
+  const calm = await alarms.createAlarm({ ...full, comparison: "lt", key: "calm", durationSeconds: 7_200 }, signal);
+  assert.deepEqual([calm.comparison, calm.state, calm.durationSeconds], ["lt", "ok", 21_600]);
+  await refuses("NotFound", alarms.createAlarm({ ...full, vmId: "gone", key: "gone" }, signal));
+  const { resources } = lab.azure.cloud.tables;
+  const kept = resources.where(({ name }) => name === calm.alarmId)[0];
+  assert.ok(kept);
+  resources.put({ ...kept, tags: {} });
+  const listed = await Array.fromAsync(alarms.listAlarms(signal));
+  assert.deepEqual(listed.map(({ name }) => name).sort(), [calm.alarmId, "full"].sort());
+  await refuses("Conflict", alarms.deleteAlarm(calm.alarmId, signal));
+  await alarms.deleteAlarm(made.alarmId, signal);
+  await alarms.deleteAlarm(made.alarmId, signal);
+  const { metricAlertResourceDeserializer: alert, metricAlertStatusCollectionDeserializer: status } = await modelsOf(
+    ...(["arm-monitor", "metricAlertApi"] as const),
+  );
+  assert.ok(alert && status);
+  const said = lab.answers.filter(({ request }) => request.includes("/metricAlerts/"));
+  assert.ok(said.length > 4);
+  for (const { request, body } of said) {
+    if ((body as { error?: unknown }).error !== undefined) continue;
+    assert.deepEqual(unread(request.endsWith("/status") ? status : alert, body), [], request);
+  }
   assert.deepEqual(lab.complaints, []);
 });

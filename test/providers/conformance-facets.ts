@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { TestContext } from "node:test";
 import { isProviderError } from "../../src/domain/errors.ts";
+import type { Vm } from "../../src/domain/vm.ts";
 import type { SecurityRule, UploadedPart } from "../../src/providers/cloud-facets.ts";
 import { absentDocument } from "../../src/providers/documents-facet.ts";
-import type { CapabilityName, Provider } from "../../src/providers/provider.ts";
+import type { CapabilityName, Provider, VmSpec } from "../../src/providers/provider.ts";
 import { lacks, refuses } from "./support/refuses.ts";
 
 interface Parts {
@@ -15,12 +16,14 @@ interface Parts {
   readonly fresh: (what: string) => string;
   /** A sealed recovery point's id. */
   readonly sealed: () => Promise<string>;
+  /** A stopped VM, removed when `work` ends. */
+  readonly withVm: (more: Partial<VmSpec>, work: (vm: Vm) => Promise<void>) => Promise<void>;
 }
 
 const MiB = 2 ** 20;
 
 /** What not every site has. A site without a facet says why, in its capability table. */
-export function facetCases({ test, provider, signal, fresh, sealed }: Parts): void {
+export function facetCases({ test, provider, signal, fresh, sealed, withVm }: Parts): void {
   function having<
     F extends
       | "networkAdmin"
@@ -32,7 +35,8 @@ export function facetCases({ test, provider, signal, fresh, sealed }: Parts): vo
       | "loadBalancers"
       | "scalingGroups"
       | "tunnels"
-      | "live",
+      | "live"
+      | "alarms",
   >(
     facet: F,
     capability: CapabilityName,
@@ -352,6 +356,71 @@ export function facetCases({ test, provider, signal, fresh, sealed }: Parts): vo
   having("tunnels", "tunnels", "lists tunnels", async (facet) => {
     for await (const { tunnelId, ends } of facet.listTunnels(signal)) assert.ok(tunnelId && ends.length > 0);
   });
+
+  having(
+    "alarms",
+    "alarms",
+    "makes an alarm for a key once, tells of it, and refuses what the site can't",
+    async (alarms) => {
+      const { capabilities } = provider();
+      const { needsAction, actionExample, metrics, shortestSeconds, longestSeconds } = alarms.terms;
+      await withVm({}, async ({ vmId }) => {
+        const actions = needsAction ? [actionExample] : [];
+        const known = {
+          name: "conformance: busy",
+          vmId,
+          comparison: "gt",
+          durationSeconds: 600,
+          actions,
+          tags: { a: "1" },
+        };
+        for (const metric of metrics) {
+          const threshold = metric === "cpu.utilisation" || metric === "memory.used" ? 0.57 : 1_500;
+          const input = { ...known, comparison: "gt", metric, threshold, key: fresh("alarm") } as const;
+          const made = await alarms.createAlarm(input, signal);
+          assert.equal((await alarms.createAlarm(input, signal)).alarmId, made.alarmId);
+          const listed = (await Array.fromAsync(alarms.listAlarms(signal))).find(
+            ({ alarmId }) => alarmId === made.alarmId,
+          );
+          assert.deepEqual(
+            [listed?.name, listed?.vmId, listed?.metric, listed?.threshold, listed?.comparison, listed?.tags.a],
+            [input.name, vmId, metric, threshold, "gt", "1"],
+          );
+          assert.deepEqual([listed?.actions, listed?.enabled], [actions, true]);
+          assert.ok((listed?.durationSeconds ?? 0) >= 600);
+          assert.equal(listed?.state === undefined, capabilities["alarms.state"] !== undefined);
+          const counted = await Array.fromAsync(provider().census(signal));
+          assert.ok(counted.some(({ kind, id }) => kind === "alarm" && id === made.alarmId));
+          for (let repeat = 0; repeat < 2; repeat++) await alarms.deleteAlarm(made.alarmId, signal);
+        }
+        const base = { ...known, metric: "cpu.utilisation", threshold: 0.5 } as const;
+        const compared = [
+          ["eq", "alarms.equal"] as const,
+          ["gte", "alarms.or-equal"] as const,
+          ["lte", "alarms.or-equal"] as const,
+        ];
+        for (const [comparison, capability] of compared) {
+          const input = { ...base, comparison, durationSeconds: shortestSeconds, key: fresh("alarm") };
+          const gap = capabilities[capability];
+          if (gap !== undefined) await lacks(gap, alarms.createAlarm(input, signal));
+          else {
+            const made = await alarms.createAlarm(input, signal);
+            assert.deepEqual([made.comparison, made.durationSeconds], [comparison, shortestSeconds]);
+            await alarms.deleteAlarm(made.alarmId, signal);
+          }
+        }
+        const tooLong = {
+          ...base,
+          comparison: "gt",
+          durationSeconds: longestSeconds + 1,
+          key: fresh("alarm"),
+        } as const;
+        await refuses("InvalidInput", alarms.createAlarm(tooLong, signal));
+        const nobody = { ...tooLong, durationSeconds: 600, actions: ["nobody of ours"] };
+        await refuses("InvalidInput", alarms.createAlarm(nobody, signal));
+      });
+    },
+  );
 
   having("quotas", "quotas", "tells its quotas, what is used of them and for which instance types", async (quotas) => {
     const listed = await Array.fromAsync(quotas.listQuotas(signal));

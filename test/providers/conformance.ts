@@ -791,7 +791,7 @@ export function runConformance(harness: ConformanceHarness): void {
       await provider.disks.deleteVolume(volumeId, signal);
     });
 
-    facetCases({ test, provider: () => provider, signal, fresh, sealed: () => sealed(1, 0) });
+    facetCases({ test, provider: () => provider, signal, fresh, sealed: () => sealed(1, 0), withVm });
     trafficCases({ test, place: () => place, signal });
 
     test(lastCase, async () => {

@@ -34,7 +34,7 @@ export function smallDeps(own: Pick<ActivityDeps, "registry" | "store"> & Partia
     network: { vpn: true, vpnType: "ipsec", encryption: "aes256" },
     ensureSiteHealth: unused,
     intervals: { metricsMs: 100, alertsMs: 100, heartbeatMs: 100 },
-    notify: { send: unused },
+    notify: { findings: [], send: unused },
     webhookKey: async () => undefined,
     startDrill: unused,
     log: { warn: () => undefined },

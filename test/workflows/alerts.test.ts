@@ -21,6 +21,7 @@ const notifier = new Notifier({
 const deps = smallDeps({
   ...{ registry: registryOf(), store, intervals: { metricsMs: 100, alertsMs: 100, heartbeatMs: 100 } },
   notify: {
+    findings: [],
     send: (action, told, signal) => notifier.send(action, told, signal),
     beat: (signal) => beat(`${receiver.url}/ping`, signal),
   },

@@ -3,18 +3,14 @@ import { confirm } from "../confirm.ts";
 import { usageError } from "../failure.ts";
 import { show, table } from "../output.ts";
 import { readSeconds } from "../units.ts";
+import { type LimitOptions, limitOf, signs } from "./alert-limits.ts";
 import type { CommonOptions } from "./options.ts";
 
 type Rule = Schemas["AlertRule"];
 type Patch = Schemas["AlertRulePatch"];
 
-export interface RuleOptions {
+export interface RuleOptions extends LimitOptions {
   readonly metric?: string;
-  readonly over?: string;
-  readonly under?: string;
-  readonly atLeast?: string;
-  readonly atMost?: string;
-  readonly equals?: string;
   readonly for?: string;
   readonly resolveAfter?: string;
   readonly site?: string;
@@ -85,20 +81,6 @@ async function findRule(api: ReturnType<typeof connectApi>["api"], name: string)
   throw usageError(`There is no rule ${name}`, "novacron alerts rules list shows those that there are.");
 }
 
-const limits = { over: "gt", atLeast: "gte", under: "lt", atMost: "lte", equals: "eq" } as const;
-
-function limitOf(options: RuleOptions): Pick<Rule, "comparison" | "threshold"> | undefined {
-  const given = (Object.keys(limits) as (keyof typeof limits)[]).filter((name) => options[name] !== undefined);
-  const [name] = given;
-  if (name === undefined) return undefined;
-  const text = options[name] ?? "";
-  const threshold = text.endsWith("%") ? Number(text.slice(0, -1)) / 100 : Number(text);
-  if (given.length > 1 || text.trim() === "" || !Number.isFinite(threshold)) {
-    throw usageError(`${text} is not one limit`, "Give one of --over, --under, … a number such as 0.9 or 90%.");
-  }
-  return { comparison: limits[name], threshold };
-}
-
 function patchOf(options: RuleOptions): Omit<Patch, "name" | "threshold" | "comparison"> {
   const seconds = (text: string | undefined) => (text === undefined ? undefined : Math.round(readSeconds(text)));
   const given = {
@@ -115,8 +97,6 @@ function patchOf(options: RuleOptions): Omit<Patch, "name" | "threshold" | "comp
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
-
-const signs = { gt: ">", gte: ">=", lt: "<", lte: "<=", eq: "=" } as const;
 
 function conditionOf({ metric, comparison, threshold, duration_seconds: duration }: Rule): string {
   return `${metric} ${signs[comparison]} ${threshold}${duration > 0 ? ` for ${duration} s` : ""}`;

@@ -250,6 +250,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sites/{site}/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The alarms that a site has of its own, ours or not, looked at now */
+        get: operations["listAlarms"];
+        put?: never;
+        /**
+         * Have a site watch a figure of one of its VMs by itself
+         * @description The cloud judges it and tells whom its actions name, whether or not NovaCron is there. What a kind of site can't is refused, with its reason.
+         */
+        post: operations["createAlarm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sites/{site}/alarms/{alarm}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete an alarm that NovaCron has made; one that is gone is fine */
+        delete: operations["deleteAlarm"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/vms": {
         parameters: {
             query?: never;
@@ -3409,6 +3447,30 @@ export interface components {
             /** @description That nothing else writes as the group, in your words; it is recorded */
             made_sure_of: string;
         };
+        AlarmRequest: {
+            name: string;
+            /** @description A VM of the site, by its id or name */
+            vm: string;
+            /** @enum {string} */
+            metric: "cpu.utilisation" | "memory.used" | "disk.read" | "disk.write" | "network.in" | "network.out";
+            /** @description In the metric's unit: ratios are 0 to 1, rates bytes a second */
+            threshold: number;
+            /** @enum {string} */
+            comparison: "gt" | "gte" | "lt" | "lte" | "eq";
+            /**
+             * @description So long it has to hold. A cloud takes the next longer time that it knows
+             * @default 300
+             */
+            duration_seconds: number;
+            /**
+             * @description Whom the cloud tells, in its own words: a topic, an action group, a channel
+             * @default []
+             * @example [
+             *       "arn:aws:sns:us-east-1:123456789012:ops"
+             *     ]
+             */
+            actions: string[];
+        };
         CreateVm: {
             name: string;
             /**
@@ -5692,7 +5754,7 @@ export interface components {
                  */
                 site: string;
                 /** @enum {string} */
-                kind: "vm" | "volume" | "recovery-point" | "generation" | "source-point" | "network" | "export" | "image" | "snapshot" | "security-group" | "address" | "bucket" | "upload";
+                kind: "vm" | "volume" | "recovery-point" | "generation" | "source-point" | "network" | "export" | "image" | "snapshot" | "security-group" | "address" | "bucket" | "upload" | "alarm";
                 id: string;
                 name?: string;
                 /** @description The migration that it belongs to */
@@ -5917,6 +5979,44 @@ export interface components {
                 proof?: "expired" | "fenced" | "handed-over" | "confirmed";
                 confirmed_by?: string;
             };
+        };
+        AlarmList: {
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            site: string;
+            items: components["schemas"]["Alarm"][];
+        };
+        Alarm: {
+            alarm_id: string;
+            name: string;
+            /** @description Absent where it is not about one VM */
+            vm_id?: string;
+            /** @description Ours, or the cloud's own name where it watches something else */
+            metric: string;
+            threshold?: number;
+            /** @enum {string} */
+            comparison?: "gt" | "gte" | "lt" | "lte" | "eq";
+            duration_seconds?: number;
+            actions: string[];
+            /**
+             * @description Absent where the cloud does not tell; `unknown` where it has too few figures
+             * @enum {string}
+             */
+            state?: "ok" | "alarm" | "unknown";
+            enabled: boolean;
+            tags: {
+                [key: string]: string;
+            };
+        };
+        DeletedAlarm: {
+            /**
+             * @description A site's id, as in the configuration
+             * @example onprem-a
+             */
+            site: string;
+            alarm_id: string;
         };
         VmList: {
             items: components["schemas"]["Vm"][];
@@ -10371,6 +10471,119 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GroupLease"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listAlarms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A site's id, as in the configuration */
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    createAlarm: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description A site's id, as in the configuration */
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlarmRequest"];
+            };
+        };
+        responses: {
+            /** @description As the site shows it */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alarm"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    deleteAlarm: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description A site's id, as in the configuration */
+                site: string;
+                alarm: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedAlarm"];
                 };
             };
             400: components["responses"]["Problem400"];

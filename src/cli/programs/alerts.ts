@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { optionsOf } from "../commands/options.ts";
+import { withLimits } from "./limits.ts";
 
 const load = () => import("../commands/alerts.ts");
 const loadRules = () => import("../commands/alert-rules.ts");
@@ -71,12 +72,7 @@ function addRules(rules: Command): void {
 }
 
 function withRuleOptions(command: Command): Command {
-  return command
-    .option("--over <value>", "fires above it; 90% is 0.9")
-    .option("--at-least <value>", "fires at it and above")
-    .option("--under <value>", "fires below it")
-    .option("--at-most <value>", "fires at it and below")
-    .option("--equals <value>", "fires at exactly this")
+  return withLimits(command)
     .option("--for <duration>", "so long it has to hold (default: 5m)")
     .option("--resolve-after <duration>", "so long it must not hold until it is resolved")
     .option("--site <site>", "of one site (default: all)")

@@ -41,6 +41,9 @@ const others: Readonly<Record<string, CallRate>> = {
 };
 
 export function rateOf(service: string, operation: string): CallRate {
+  // "CloudWatch service quotas": three a second to change alarms, nine to describe them.
+  if (service === "cloudwatch" && operation === "DescribeAlarms") return { perSecond: 9, burst: 9 };
+  if (service === "cloudwatch" && /Alarms?$/.test(operation)) return { perSecond: 3, burst: 3 };
   if (service === "ec2") {
     if (powerActions.has(operation)) return ec2.power;
     return /^(Describe|Get|List)/.test(operation) ? ec2.read : ec2.write;

@@ -1,6 +1,8 @@
 import { isProviderError } from "../../domain/errors.ts";
 import { tagKeys } from "../../domain/vm.ts";
+import { alarmEntries } from "../alarm-terms.ts";
 import type { CensusEntry } from "../provider.ts";
+import type { AwsAlarms } from "./alarms.ts";
 import type { Aws } from "./client.ts";
 import { type Ec2View, goneIsUndefined, items } from "./describe.ts";
 import { type OurSnapshot, pointIdOf, type Snapshots } from "./points.ts";
@@ -13,13 +15,15 @@ export class Census {
   readonly #aws: Aws;
   readonly #view: Ec2View;
   readonly #snapshots: Snapshots;
+  readonly #alarms: AwsAlarms;
   /** Buckets of others: each costs a call to find out. */
   readonly #foreign = new Set<string>();
 
-  constructor(aws: Aws, parts: { view: Ec2View; snapshots: Snapshots }) {
+  constructor(aws: Aws, parts: { view: Ec2View; snapshots: Snapshots; alarms: AwsAlarms }) {
     this.#aws = aws;
     this.#view = parts.view;
     this.#snapshots = parts.snapshots;
+    this.#alarms = parts.alarms;
   }
 
   async *list(signal: AbortSignal): AsyncGenerator<CensusEntry> {
@@ -46,6 +50,7 @@ export class Census {
     }
     yield* this.#network(signal);
     yield* this.#buckets(signal);
+    yield* alarmEntries(this.#alarms, signal);
   }
 
   async *#network(signal: AbortSignal): AsyncGenerator<CensusEntry> {

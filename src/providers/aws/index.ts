@@ -1,6 +1,7 @@
 import { capabilities } from "../capabilities.ts";
 import { KeptDocuments } from "../documents.ts";
 import type { CensusEntry, Provider, ProviderContext, SiteCheck } from "../provider.ts";
+import { AwsAlarms } from "./alarms.ts";
 import { Census } from "./census.ts";
 import { checkAccount } from "./checks.ts";
 import { Aws } from "./client.ts";
@@ -67,6 +68,7 @@ class AwsProvider implements Provider {
   readonly events: AwsEvents;
   readonly metrics: AwsMetrics;
   readonly costs: AwsCosts;
+  readonly alarms: AwsAlarms;
   readonly dns: AwsDns;
   readonly loadBalancing: AwsLoadBalancing;
   readonly #aws: Aws;
@@ -99,10 +101,11 @@ class AwsProvider implements Provider {
     this.events = new AwsEvents(aws);
     this.metrics = new AwsMetrics(aws);
     this.costs = new AwsCosts(aws);
+    this.alarms = new AwsAlarms(aws, view);
     this.dns = new AwsDns(aws);
     this.loadBalancing = new AwsLoadBalancing(aws);
     this.quotas = new AwsQuotas(aws, { view, types });
-    this.#census = new Census(aws, { view, snapshots });
+    this.#census = new Census(aws, { view, snapshots, alarms: this.alarms });
     this.#placements = placements;
   }
 

@@ -1,6 +1,6 @@
 import type { MetricDataQuery } from "@aws-sdk/client-cloudwatch";
 import type { MetricSample, VmMetric } from "../../domain/metric.ts";
-import { perSecond, ratioOf, spanOf, type WholeSpans, wholeSpans } from "../metric-spans.ts";
+import { inSpan, percentOf, perSecond, ratioOf, spanOf, type WholeSpans, wholeSpans } from "../metric-spans.ts";
 import type { MetricsFacet, MetricsQuery } from "../metrics-facet.ts";
 import type { Aws } from "./client.ts";
 import { items } from "./describe.ts";
@@ -13,15 +13,20 @@ interface Ec2Metric {
   readonly statistic: "Average" | "Sum";
   /** What CloudWatch says of a period, in our unit. */
   readonly toOurs: (value: number, periodSeconds: number) => number;
+  /** The other way, of an alarm's threshold. */
+  readonly toTheirs: (value: number, periodSeconds: number) => number;
 }
 
+const ratio = { statistic: "Average", toOurs: ratioOf, toTheirs: percentOf } as const;
+const rate = { statistic: "Sum", toOurs: perSecond, toTheirs: inSpan } as const;
+
 /** "CloudWatch metrics that are available for your instances". Of disks those of EBS: instance stores go with their instance. */
-const known: Readonly<Partial<Record<VmMetric, Ec2Metric>>> = {
-  "cpu.utilisation": { name: "CPUUtilization", statistic: "Average", toOurs: ratioOf },
-  "disk.read": { name: "EBSReadBytes", statistic: "Sum", toOurs: perSecond },
-  "disk.write": { name: "EBSWriteBytes", statistic: "Sum", toOurs: perSecond },
-  "network.in": { name: "NetworkIn", statistic: "Sum", toOurs: perSecond },
-  "network.out": { name: "NetworkOut", statistic: "Sum", toOurs: perSecond },
+export const knownMetrics: Readonly<Partial<Record<VmMetric, Ec2Metric>>> = {
+  "cpu.utilisation": { name: "CPUUtilization", ...ratio },
+  "disk.read": { name: "EBSReadBytes", ...rate },
+  "disk.write": { name: "EBSWriteBytes", ...rate },
+  "network.in": { name: "NetworkIn", ...rate },
+  "network.out": { name: "NetworkOut", ...rate },
 };
 
 interface Asked {
@@ -32,7 +37,7 @@ interface Asked {
 
 /** What CloudWatch keeps of EC2's instances. */
 export class AwsMetrics implements MetricsFacet {
-  readonly metrics = Object.keys(known) as readonly VmMetric[];
+  readonly metrics = Object.keys(knownMetrics) as readonly VmMetric[];
   /** Basic monitoring: "data is available automatically in 5-minute periods at no charge". */
   readonly stepSeconds = 300;
   readonly delaySeconds = 300;
@@ -48,7 +53,7 @@ export class AwsMetrics implements MetricsFacet {
     if (!spans) return;
     const { vms, metrics } = query;
     const asked = vms.flatMap(({ vmId }) =>
-      metrics.flatMap((metric): Asked[] => (known[metric] ? [{ vmId, metric, of: known[metric] }] : [])),
+      metrics.flatMap((metric): Asked[] => (knownMetrics[metric] ? [{ vmId, metric, of: knownMetrics[metric] }] : [])),
     );
     for (let at = 0; at < asked.length; at += queriesAtOnce) {
       yield* this.#readPart(asked.slice(at, at + queriesAtOnce), spans, signal);

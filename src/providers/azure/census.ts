@@ -1,5 +1,7 @@
 import { isProviderError } from "../../domain/errors.ts";
+import { alarmEntries } from "../alarm-terms.ts";
 import type { CensusEntry } from "../provider.ts";
+import type { AzureAlarms } from "./alarms.ts";
 import type { Azure } from "./client.ts";
 import { type Generations, tagsOf } from "./generations.ts";
 import { listImports } from "./imports.ts";
@@ -17,6 +19,7 @@ export interface CensusParts {
   readonly generations: Generations;
   readonly images: OwnImages;
   readonly placements: Placements;
+  readonly alarms: AzureAlarms;
 }
 
 /** Everything in the resource group and the storage account that carries our mark. */
@@ -57,6 +60,7 @@ export class Census {
     for await (const { name = "", tags } of images.list(subject, signal)) yield* entry("image", name, tags);
     yield* this.#network(signal);
     yield* this.#buckets(signal);
+    yield* alarmEntries(this.#parts.alarms, signal);
   }
 
   async *#network(signal: AbortSignal): AsyncGenerator<CensusEntry> {

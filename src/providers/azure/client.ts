@@ -89,6 +89,10 @@ export class Azure {
     return this.#ask(() => this.#sdks.costManagement(), call);
   }
 
+  monitorList<T>(...call: ListCall<MonitorClient, T>): AsyncGenerator<T> {
+    return this.#askAll(() => this.#sdks.monitor(), call);
+  }
+
   dns<T>(...call: Call<DnsManagementClient, T>): Promise<T> {
     return this.#ask(() => this.#sdks.dns(), call);
   }

@@ -1,6 +1,7 @@
 import { capabilities } from "../capabilities.ts";
 import { KeptDocuments } from "../documents.ts";
 import type { CensusEntry, Provider, ProviderContext, SiteCheck } from "../provider.ts";
+import { AzureAlarms } from "./alarms.ts";
 import { Census } from "./census.ts";
 import { checkSubscription } from "./checks.ts";
 import { Azure } from "./client.ts";
@@ -64,6 +65,7 @@ class AzureProvider implements Provider {
   readonly events: AzureEvents;
   readonly metrics: AzureMetrics;
   readonly costs: AzureCosts;
+  readonly alarms: AzureAlarms;
   readonly loadBalancers: AzureLoadBalancers;
   readonly scalingGroups: AzureScalingGroups;
   readonly tunnels: AzureTunnels;
@@ -100,12 +102,13 @@ class AzureProvider implements Provider {
     this.events = new AzureEvents(azure);
     this.metrics = new AzureMetrics(azure);
     this.costs = new AzureCosts(azure);
+    this.alarms = new AzureAlarms(azure);
     this.loadBalancers = new AzureLoadBalancers(azure);
     this.scalingGroups = new AzureScalingGroups(azure);
     this.tunnels = new AzureTunnels(azure);
     this.dns = new AzureDns(azure);
     this.loadBalancing = new AzureLoadBalancing(azure, placements);
-    this.#census = new Census(azure, { view, snapshots, generations, images, placements });
+    this.#census = new Census(azure, { view, snapshots, generations, images, placements, alarms: this.alarms });
     this.#placements = placements;
     this.#types = types;
   }

@@ -1,6 +1,6 @@
 import { isProviderError } from "../../domain/errors.ts";
 import type { MetricSample, VmMetric } from "../../domain/metric.ts";
-import { perSecond, ratioOf, type WholeSpans, wholeSpans } from "../metric-spans.ts";
+import { inSpan, percentOf, perSecond, ratioOf, type WholeSpans, wholeSpans } from "../metric-spans.ts";
 import type { MetricsFacet, MetricsQuery } from "../metrics-facet.ts";
 import type { Azure } from "./client.ts";
 
@@ -9,16 +9,24 @@ interface AzureMetric {
   readonly aggregation: "average" | "total";
   /** What Azure Monitor says of a span, in our unit. */
   readonly toOurs: (value: number, seconds: number) => number;
+  /** The other way, of an alarm's threshold. */
+  readonly toTheirs: (value: number, seconds: number) => number;
 }
 
+const ratio = { aggregation: "average", toOurs: ratioOf, toTheirs: percentOf } as const;
+const rate = { aggregation: "total", toOurs: perSecond, toTheirs: inSpan } as const;
+/** What is free, of what is used. */
+const restOf = (percent: number): number => ratioOf(100 - percent);
+const freeOf = (used: number): number => percentOf(1 - used);
+
 /** "Supported metrics for Microsoft.Compute/virtualMachines": of the host, so that none needs an agent in the guest. */
-const known: Readonly<Record<VmMetric, AzureMetric>> = {
-  "cpu.utilisation": { name: "Percentage CPU", aggregation: "average", toOurs: ratioOf },
-  "memory.used": { name: "Available Memory Percentage", aggregation: "average", toOurs: (value) => 1 - value / 100 },
-  "disk.read": { name: "Disk Read Bytes", aggregation: "total", toOurs: perSecond },
-  "disk.write": { name: "Disk Write Bytes", aggregation: "total", toOurs: perSecond },
-  "network.in": { name: "Network In Total", aggregation: "total", toOurs: perSecond },
-  "network.out": { name: "Network Out Total", aggregation: "total", toOurs: perSecond },
+export const knownMetrics: Readonly<Record<VmMetric, AzureMetric>> = {
+  "cpu.utilisation": { name: "Percentage CPU", ...ratio },
+  "memory.used": { ...ratio, name: "Available Memory Percentage", toOurs: restOf, toTheirs: freeOf },
+  "disk.read": { name: "Disk Read Bytes", ...rate },
+  "disk.write": { name: "Disk Write Bytes", ...rate },
+  "network.in": { name: "Network In Total", ...rate },
+  "network.out": { name: "Network Out Total", ...rate },
 };
 
 /** The spans that all of them can be had in, as ISO 8601 says them. */
@@ -33,7 +41,7 @@ const vmsAtOnce = 8;
 
 /** What Azure Monitor keeps of virtual machines. */
 export class AzureMetrics implements MetricsFacet {
-  readonly metrics = Object.keys(known) as readonly VmMetric[];
+  readonly metrics = Object.keys(knownMetrics) as readonly VmMetric[];
   readonly stepSeconds = 60;
   /** A minute's figures are there some minutes later, and may still change. */
   readonly delaySeconds = 180;
@@ -72,7 +80,7 @@ export class AzureMetrics implements MetricsFacet {
       .monitor(subject, signal, ({ metrics: of }, { options }) =>
         of.list(resourceId, {
           ...{ ...options, interval, timespan: `${iso(start)}/${iso(end)}`, aggregation: "average,total" },
-          metricnames: metrics.map((metric) => known[metric].name).join(","),
+          metricnames: metrics.map((metric) => knownMetrics[metric].name).join(","),
           metricnamespace: "Microsoft.Compute/virtualMachines",
         }),
       )
@@ -82,7 +90,7 @@ export class AzureMetrics implements MetricsFacet {
         throw error;
       });
     return metrics.flatMap((metric) => {
-      const { name, aggregation, toOurs } = known[metric];
+      const { name, aggregation, toOurs } = knownMetrics[metric];
       const found = answer.value.find((each) => each.name.value === name);
       const points = found?.timeseries.flatMap(({ data = [] }) => data) ?? [];
       return points.flatMap(({ timeStamp, [aggregation]: value }): MetricSample[] => {

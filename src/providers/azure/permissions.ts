@@ -13,6 +13,7 @@ export const actions: readonly string[] = [
     (what) => `Microsoft.Compute/snapshots/${what}`,
   ),
   ...["read", "write", "delete"].map((what) => `Microsoft.Compute/images/${what}`),
+  ...["read", "write", "delete", "status/read"].map((what) => `Microsoft.Insights/metricAlerts/${what}`),
   "Microsoft.Insights/metrics/read",
   "Microsoft.CostManagement/query/action",
   "Microsoft.CostManagement/forecast/action",

@@ -1,6 +1,8 @@
 import type * as Compute from "@google-cloud/compute";
 import { tagKeys } from "../../domain/vm.ts";
+import { alarmEntries } from "../alarm-terms.ts";
 import type { CensusEntry } from "../provider.ts";
+import type { GcpAlarms } from "./alarms.ts";
 import type { Gcp } from "./client.ts";
 import { managedOnly, type Seen, seenOf } from "./labels.ts";
 import { isAnchor } from "./network-admin.ts";
@@ -22,11 +24,13 @@ export class Census {
   readonly #gcp: Gcp;
   readonly #snapshots: Snapshots;
   readonly #objects: GcpObjects;
+  readonly #alarms: GcpAlarms;
 
-  constructor(gcp: Gcp, parts: { snapshots: Snapshots; objects: GcpObjects }) {
+  constructor(gcp: Gcp, parts: { snapshots: Snapshots; objects: GcpObjects; alarms: GcpAlarms }) {
     this.#gcp = gcp;
     this.#snapshots = parts.snapshots;
     this.#objects = parts.objects;
+    this.#alarms = parts.alarms;
   }
 
   async *list(signal: AbortSignal): AsyncGenerator<CensusEntry> {
@@ -67,6 +71,7 @@ export class Census {
         yield { kind: "upload", id: uploadId, name: `${bucket}/${objectKey}`, tags: {} };
       }
     }
+    yield* alarmEntries(this.#alarms, signal);
   }
 
   async *#ours(

@@ -31,6 +31,10 @@ export interface RestRequest {
   readonly query?: Readonly<Record<string, string>>;
   /** Sent as JSON, with POST. */
   readonly body?: object;
+  /** Default: `POST` with a body, `GET` without. */
+  readonly verb?: "GET" | "POST" | "DELETE";
+  /** In all; default the site's own patience. */
+  readonly attempts?: number;
 }
 
 /** The services of one site. Each client is loaded with its first call. */
@@ -192,7 +196,7 @@ export class Gcp {
 
   /** A request of a service that none of the SDK's clients here is for; the answer's JSON. @throws ProviderError. */
   async rest<T>(request: RestRequest, subject: Subject, signal: AbortSignal): Promise<T> {
-    const { service, method, host, path, query = {}, body } = request;
+    const { service, method, host, path, query = {}, body, verb = body ? "POST" : "GET", attempts } = request;
     const { entry, patience } = this;
     const { auth } = await this.signer();
     const url = new URL(`${entry.endpoint ?? host}/${path}`);
@@ -202,7 +206,7 @@ export class Gcp {
       try {
         const answer = await auth.request<T>({
           url: url.href,
-          ...(body ? { method: "POST", data: body } : {}),
+          ...{ method: verb, ...(body && { data: body }) },
           signal: AbortSignal.any([signal, limit]),
           // Repeating is decided in one place.
           retryConfig: { retry: 0, noResponseRetries: 0 },
@@ -213,7 +217,7 @@ export class Gcp {
         throw Object.assign(new Error("no answer came in time", { cause: error }), { code: "ETIMEDOUT" });
       }
     };
-    return this.send(service, method, ask, subject, signal);
+    return this.send(service, method, ask, subject, signal, { attempts });
   }
 
   async storage(): Promise<CloudStorage.Storage> {

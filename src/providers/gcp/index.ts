@@ -2,6 +2,7 @@ import { capabilities } from "../capabilities.ts";
 import { KeptDocuments } from "../documents.ts";
 import { Helpers } from "../helpers.ts";
 import type { Capabilities, CensusEntry, Provider, ProviderContext, SiteCheck } from "../provider.ts";
+import { GcpAlarms } from "./alarms.ts";
 import { Census } from "./census.ts";
 import { checkProject } from "./checks.ts";
 import { Gcp } from "./client.ts";
@@ -65,6 +66,7 @@ class GcpProvider implements Provider {
   readonly events: GcpEvents;
   readonly metrics: GcpMetrics;
   readonly costs?: GcpCosts;
+  readonly alarms: GcpAlarms;
   readonly loadBalancers: GcpLoadBalancers;
   readonly scalingGroups: GcpScalingGroups;
   readonly tunnels: GcpTunnels;
@@ -101,10 +103,11 @@ class GcpProvider implements Provider {
     const { costs: unknownCosts, ...others } = capabilities.gcp;
     this.capabilities = billingTable === undefined ? { costs: unknownCosts, ...others } : others;
     if (billingTable !== undefined) this.costs = new GcpCosts(gcp, billingTable);
+    this.alarms = new GcpAlarms(gcp);
     this.loadBalancers = new GcpLoadBalancers(gcp);
     this.scalingGroups = new GcpScalingGroups(gcp);
     this.tunnels = new GcpTunnels(gcp);
-    this.#census = new Census(gcp, { snapshots, objects: this.objects });
+    this.#census = new Census(gcp, { snapshots, objects: this.objects, alarms: this.alarms });
   }
 
   check(signal: AbortSignal): Promise<readonly SiteCheck[]> {

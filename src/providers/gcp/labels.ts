@@ -17,6 +17,8 @@ export const noteKeys = {
   released: "novacron-released",
   /** Of a source point's snapshot: how many bytes were found to be no zeros. */
   allocated: "novacron-allocated",
+  /** Of an alarm: its key's digest. */
+  alarm: "novacron-alarm",
 } as const;
 type NoteKey = keyof typeof noteKeys;
 export type Notes = Readonly<Partial<Record<NoteKey, string>>>;

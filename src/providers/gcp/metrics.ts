@@ -1,8 +1,8 @@
 import type { MetricSample, VmMetric } from "../../domain/metric.ts";
-import type { Subject } from "../failures.ts";
 import { spanOf, type WholeSpans, wholeSpans } from "../metric-spans.ts";
 import type { MetricsFacet, MetricsQuery } from "../metrics-facet.ts";
 import type { Gcp } from "./client.ts";
+import { askMonitoring } from "./monitoring.ts";
 
 interface GceMetric {
   readonly type: string;
@@ -10,7 +10,7 @@ interface GceMetric {
 }
 
 /** "Google Cloud metrics: compute"; what an instance has several series of (disks, balanced traffic or not) is summed up. */
-const known: Readonly<Partial<Record<VmMetric, GceMetric>>> = {
+export const knownMetrics: Readonly<Partial<Record<VmMetric, GceMetric>>> = {
   "cpu.utilisation": { type: "instance/cpu/utilization", aligner: "ALIGN_MEAN" },
   "disk.read": { type: "instance/disk/read_bytes_count", aligner: "ALIGN_RATE" },
   "disk.write": { type: "instance/disk/write_bytes_count", aligner: "ALIGN_RATE" },
@@ -32,7 +32,7 @@ interface Listed {
 
 /** What Cloud Monitoring keeps of Compute Engine's instances: one question a metric for all of the zone. */
 export class GcpMetrics implements MetricsFacet {
-  readonly metrics = Object.keys(known) as readonly VmMetric[];
+  readonly metrics = Object.keys(knownMetrics) as readonly VmMetric[];
   readonly stepSeconds = 60;
   /** "Sampled every 60 seconds. After sampling, data is not visible for up to 240 seconds." */
   readonly delaySeconds = 240;
@@ -49,7 +49,7 @@ export class GcpMetrics implements MetricsFacet {
     if (!spans || vms.length === 0) return;
     const wanted = new Set(vms.map(({ vmId }) => vmId));
     for (const metric of metrics) {
-      const of = known[metric];
+      const of = knownMetrics[metric];
       if (of) yield* this.#readMetric(metric, of, { ...spans, wanted }, signal);
     }
   }
@@ -71,9 +71,11 @@ export class GcpMetrics implements MetricsFacet {
       "aggregation.crossSeriesReducer": aligner === "ALIGN_RATE" ? "REDUCE_SUM" : "REDUCE_MEAN",
       "aggregation.groupByFields": "metric.labels.instance_name",
     };
+    const call = { operation: "timeSeries.list", path: "timeSeries" };
     let pageToken: string | undefined;
     do {
-      const page: Listed = await this.#list({ ...asked, ...(pageToken && { pageToken }) }, subject, signal);
+      const query = { ...asked, ...(pageToken && { pageToken }) };
+      const page: Listed = await askMonitoring<Listed>(this.#gcp, { ...call, query }, subject, signal);
       for (const { metric: of, points = [] } of page.timeSeries ?? []) {
         const vmId = of?.labels?.instance_name;
         if (vmId === undefined || !wanted.has(vmId)) continue;
@@ -93,11 +95,5 @@ export class GcpMetrics implements MetricsFacet {
       }
       pageToken = page.nextPageToken || undefined;
     } while (pageToken !== undefined);
-  }
-
-  async #list(query: Readonly<Record<string, string>>, subject: Subject, signal: AbortSignal): Promise<Listed> {
-    const path = `v3/projects/${await this.#gcp.project()}/timeSeries`;
-    const host = "https://monitoring.googleapis.com";
-    return this.#gcp.rest({ service: "monitoring", method: "timeSeries.list", host, path, query }, subject, signal);
   }
 }

@@ -36,6 +36,7 @@ export const neededPermissions: readonly string[] = [
   ...["changes.create", "changes.get", "managedZones.get", "managedZones.list"].map((name) => `dns.${name}`),
   ...["create", "delete", "list"].map((verb) => `dns.resourceRecordSets.${verb}`),
   "bigquery.jobs.create",
+  ...["create", "delete", "get", "list"].map((verb) => `monitoring.alertPolicies.${verb}`),
   "monitoring.timeSeries.list",
   ...["create", "delete", "get", "list"].map((verb) => `storage.buckets.${verb}`),
   ...["create", "delete", "get", "list"].map((verb) => `storage.objects.${verb}`),

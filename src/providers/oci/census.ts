@@ -1,5 +1,7 @@
 import { tagKeys } from "../../domain/vm.ts";
+import { alarmEntries } from "../alarm-terms.ts";
 import type { CensusEntry } from "../provider.ts";
+import type { OciAlarms } from "./alarms.ts";
 import type { Backups, OciBackup } from "./backups.ts";
 import type { Oci } from "./client.ts";
 import type { OciObjects } from "./objects.ts";
@@ -15,6 +17,7 @@ interface Parts {
   readonly volumeView: VolumeView;
   readonly backups: Backups;
   readonly objects: OciObjects;
+  readonly alarms: OciAlarms;
 }
 
 /** Everything in the compartment that carries our tag. */
@@ -56,6 +59,7 @@ export class Census {
     yield* this.#images(signal);
     yield* this.#network(signal);
     yield* this.#buckets(signal);
+    yield* alarmEntries(this.#parts.alarms, signal);
   }
 
   /** What takes the backups of several volumes together. */

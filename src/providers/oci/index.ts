@@ -2,6 +2,7 @@ import { capabilities } from "../capabilities.ts";
 import { KeptDocuments } from "../documents.ts";
 import { Helpers } from "../helpers.ts";
 import type { CensusEntry, Provider, ProviderContext, SiteCheck } from "../provider.ts";
+import { OciAlarms } from "./alarms.ts";
 import { Backups } from "./backups.ts";
 import { Blank } from "./blank.ts";
 import { Census } from "./census.ts";
@@ -71,6 +72,7 @@ class OciProvider implements Provider {
   readonly events: OciEvents;
   readonly metrics: OciMetrics;
   readonly costs: OciCosts;
+  readonly alarms: OciAlarms;
   readonly loadBalancers: OciLoadBalancers;
   readonly scalingGroups: OciScalingGroups;
   readonly tunnels: OciTunnels;
@@ -119,12 +121,13 @@ class OciProvider implements Provider {
     this.events = new OciEvents(oci);
     this.metrics = new OciMetrics(oci);
     this.costs = new OciCosts(oci);
+    this.alarms = new OciAlarms(oci);
     this.loadBalancers = new OciLoadBalancers(oci);
     this.scalingGroups = new OciScalingGroups(oci);
     this.tunnels = new OciTunnels(oci);
     this.#view = view;
     this.#placements = placements;
-    this.#census = new Census(oci, { view, volumeView, backups, objects });
+    this.#census = new Census(oci, { view, volumeView, backups, objects, alarms: this.alarms });
   }
 
   check(signal: AbortSignal): Promise<readonly SiteCheck[]> {

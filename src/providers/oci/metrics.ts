@@ -1,5 +1,5 @@
 import type { MetricSample, VmMetric } from "../../domain/metric.ts";
-import { perSecond, ratioOf, spanOf, type WholeSpans, wholeSpans } from "../metric-spans.ts";
+import { inSpan, percentOf, perSecond, ratioOf, spanOf, type WholeSpans, wholeSpans } from "../metric-spans.ts";
 import type { MetricsFacet, MetricsQuery } from "../metrics-facet.ts";
 import type { Oci } from "./client.ts";
 import { isoOf } from "./models.ts";
@@ -8,16 +8,21 @@ interface ComputeMetric {
   readonly name: string;
   readonly statistic: "mean" | "sum";
   readonly toOurs: (value: number, seconds: number) => number;
+  /** The other way, of an alarm's threshold. */
+  readonly toTheirs: (value: number, seconds: number) => number;
 }
 
+const ratio = { statistic: "mean", toOurs: ratioOf, toTheirs: percentOf } as const;
+const rate = { statistic: "sum", toOurs: perSecond, toTheirs: inSpan } as const;
+
 /** "Compute Instance Metrics" (`oci_computeagent`): all of them told by the Oracle Cloud Agent, which Oracle's images have. */
-const known: Readonly<Record<VmMetric, ComputeMetric>> = {
-  "cpu.utilisation": { name: "CpuUtilization", statistic: "mean", toOurs: ratioOf },
-  "memory.used": { name: "MemoryUtilization", statistic: "mean", toOurs: ratioOf },
-  "disk.read": { name: "DiskBytesRead", statistic: "sum", toOurs: perSecond },
-  "disk.write": { name: "DiskBytesWritten", statistic: "sum", toOurs: perSecond },
-  "network.in": { name: "NetworksBytesIn", statistic: "sum", toOurs: perSecond },
-  "network.out": { name: "NetworksBytesOut", statistic: "sum", toOurs: perSecond },
+export const knownMetrics: Readonly<Record<VmMetric, ComputeMetric>> = {
+  "cpu.utilisation": { name: "CpuUtilization", ...ratio },
+  "memory.used": { name: "MemoryUtilization", ...ratio },
+  "disk.read": { name: "DiskBytesRead", ...rate },
+  "disk.write": { name: "DiskBytesWritten", ...rate },
+  "network.in": { name: "NetworksBytesIn", ...rate },
+  "network.out": { name: "NetworksBytesOut", ...rate },
 };
 
 /** "Limits information for returned data": 100,000 points and 2,000 streams a call. */
@@ -26,7 +31,7 @@ const vmsAtOnce = 50;
 
 /** What Oracle Cloud's Monitoring keeps of instances. */
 export class OciMetrics implements MetricsFacet {
-  readonly metrics = Object.keys(known) as readonly VmMetric[];
+  readonly metrics = Object.keys(knownMetrics) as readonly VmMetric[];
   readonly stepSeconds = 60;
   readonly delaySeconds = 180;
   readonly keepsHistory = true;
@@ -54,7 +59,7 @@ export class OciMetrics implements MetricsFacet {
     { start, end, seconds }: WholeSpans,
     signal: AbortSignal,
   ): AsyncGenerator<MetricSample> {
-    const { name, statistic, toOurs } = known[metric];
+    const { name, statistic, toOurs } = knownMetrics[metric];
     const subject = { operation: "read metrics", resource: this.#oci.resource("metric", name) };
     const minutes = seconds / 60;
     const interval = minutes % 60 === 0 ? `${minutes / 60}h` : `${minutes}m`;

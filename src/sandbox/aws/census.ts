@@ -1,5 +1,6 @@
 import type { CensusEntry } from "../cloud/admin.ts";
 import type { AwsCloud } from "./cloud.ts";
+import type { Alarm } from "./cloudwatch/operations.ts";
 import { builtInIds } from "./ec2/default-network.ts";
 import type { Ec2Parts } from "./ec2/index.ts";
 import type { Route53State } from "./route53/state.ts";
@@ -87,7 +88,10 @@ export function census(
       entry("auto-scaling-group", name, region, createdAt, tags),
     ),
   ];
-  return [...resources, ...stored, ...listed];
+  const alarms = [...cloud.documents.table<Alarm>("cloudwatch-alarm").values()].map(({ id, region, createdAt, tags }) =>
+    entry("alarm", id, region, createdAt, tags),
+  );
+  return [...resources, ...stored, ...listed, ...alarms];
 }
 
 /** Where its bytes are, as a QCOW2 file that `qemu-img` opens, and what it is attached to. */

@@ -36,6 +36,7 @@ import { EventGrid } from "./events/event-grid.ts";
 import { Queues } from "./events/queues.ts";
 import { Gateway } from "./gateway.ts";
 import { Identity } from "./identity.ts";
+import { metricAlertRoutes } from "./monitor/metric-alerts.ts";
 import { metricRoutes, vmMetrics } from "./monitor/metrics.ts";
 import { addressKind } from "./network/addresses.ts";
 import { ensureDefaultNetwork } from "./network/default-network.ts";
@@ -97,6 +98,7 @@ export function assemble(cloud: AzureCloud) {
     ...poolRoutes(kinds, changed, (balancer, rule) => traffic.healthOf(balancer, rule)),
     ...metricRoutes(kinds, metrics),
     ...costRoutes(cloud, billing),
+    ...metricAlertRoutes(kinds, metrics),
     ...profileRoutes(kinds),
     ...zoneRoutes(kinds),
     ...recordSetRoutes(kinds),

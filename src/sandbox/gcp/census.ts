@@ -4,6 +4,7 @@ import type { BalancingTables } from "./compute/balancing/state.ts";
 import { imagePath } from "./compute/image-store.ts";
 import type { PersistentDisks } from "./compute/persistent-disks.ts";
 import type { DnsState } from "./dns/state.ts";
+import { alertPoliciesOf } from "./monitoring/alert-policies.ts";
 import { projectId, regionOfPath } from "./places.ts";
 import type { Labels } from "./state.ts";
 import type { StorageTables } from "./storage/state.ts";
@@ -51,6 +52,10 @@ export function census(
     ),
     ...[...balancing.endpoints.values()].map((endpoint) => entry("network-endpoint", { ...endpoint, createdAt: 0 })),
     ...[...dns.zones.values()].map((zone) => ({ ...entry("managed-zone", zone), region: "global" })),
+    ...[...alertPoliciesOf(cloud.documents).values()].map((policy) => ({
+      ...entry("alert-policy", policy),
+      region: "global",
+    })),
     ...[...storage.buckets.values()].map((bucket) => ({
       ...entry("bucket", bucket),
       region: bucket.location.toLowerCase(),

@@ -70,7 +70,7 @@ export class Gateway {
       return this.#compute.handle(request, path.slice(computePrefix.length), query, user);
     if (path.startsWith(dnsPrefix)) return this.#dns.handle(request, path.slice(dnsPrefix.length), query);
     const monitored = monitoringPath.exec(path);
-    if (monitored) return this.#monitoring.handle(request, monitored[1] as string, query);
+    if (monitored) return this.#monitoring.handle(request, monitored, query);
     const queried = bigQueryPath.exec(path);
     if (queried) return this.#bigQuery.handle(request, queried, query);
     const asked = permissionsPath.exec(path);

@@ -23,6 +23,7 @@ import { limitOperations } from "./limits.ts";
 import { listedKinds, listedOperations } from "./listed.ts";
 import { balancerKind, balancerOperations } from "./loadbalancer/operations.ts";
 import { Traffic } from "./loadbalancer/traffic.ts";
+import { alarmOperations } from "./monitoring/alarms.ts";
 import { type ComputeMetrics, computeMetrics, monitoringOperations } from "./monitoring/operations.ts";
 import { bucketOperations } from "./objectstorage/buckets.ts";
 import { multipartOperations } from "./objectstorage/multipart.ts";
@@ -108,6 +109,7 @@ export function makeServices(cloud: OciCloud): Services {
       ...limitOperations(registry),
       ...monitoringOperations(registry, metrics),
       ...usageOperations(registry, billing),
+      ...alarmOperations(registry, metrics),
       ...listedOperations(registry, listedKinds(registry)),
       ...streamOperations(registry, () => cloud.endpoint),
       ...eventRuleOperations(registry),

@@ -5,6 +5,7 @@ import type { RecordSet } from "./dns/records.ts";
 import type { Zone } from "./dns/zones.ts";
 import type { InstancePool, IpSecConnection } from "./listed.ts";
 import type { BalancerWork, LoadBalancer } from "./loadbalancer/state.ts";
+import type { Alarm } from "./monitoring/alarms.ts";
 import type { EventRule, Stream, StreamGroup, StreamMessage } from "./streaming.ts";
 
 export type Tags = Readonly<Record<string, string>>;
@@ -186,6 +187,7 @@ export function tablesOf(documents: Documents) {
     ipSecConnections: documents.table<IpSecConnection>("ipsec-connection"),
     balancers: documents.table<LoadBalancer>("load-balancer"),
     balancerWork: documents.table<BalancerWork>("load-balancer-work-request"),
+    alarms: documents.table<Alarm>("alarm"),
     zones: documents.table<Zone>("dns-zone"),
     recordSets: documents.table<RecordSet>("dns-record-set"),
   };

@@ -684,6 +684,16 @@ export const requests: Readonly<Record<string, WalkRow>> = {
     reach: "wholeSite",
     ask: async (world) => ({ path: `/v1/alert-rules/${await alertRuleThere(world)}` }),
   },
+  listAlarms: get("/v1/sites/onprem-a/alarms", "wholeSite", "busy-1"),
+  createAlarm: {
+    reach: "wholeSite",
+    makes: true,
+    ask: () => ({
+      path: "/v1/sites/onprem-a/alarms",
+      body: { name: "busy", vm: "id-db-1", metric: "cpu.utilisation", threshold: 0.9, comparison: "gt" },
+    }),
+  },
+  deleteAlarm: { reach: "wholeSite", ask: () => ({ path: "/v1/sites/onprem-a/alarms/busy-1" }) },
   listAlerts: get("/v1/alerts", "wholeSite", "walk-queue"),
   listAlertEvents: { reach: "wholeSite", makes: true, ask: () => ({ path: "/v1/alerts/events?site=onprem-a" }) },
   listAlertNotifications: get("/v1/alerts/notifications?rule=walk-rule", "wholeSite"),

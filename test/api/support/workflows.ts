@@ -10,6 +10,7 @@ import {
   sleep,
 } from "@temporalio/workflow";
 import type { CensusRow } from "../../../src/domain/census.ts";
+import type { CloudAlarm } from "../../../src/domain/cloud-alarm.ts";
 import type { FinalizeApproval } from "../../../src/domain/finalize.ts";
 import type { SiteSync } from "../../../src/domain/inventory.ts";
 import { firstLease, type Lease } from "../../../src/domain/lease.ts";
@@ -37,6 +38,7 @@ import { pauseWaveSignal, resumeWaveSignal } from "../../../src/workflows/run-wa
 import type { RunWaveInput, RunWaveResult } from "../../../src/workflows/run-wave/types.ts";
 import { answerOutageUpdate } from "../../../src/workflows/site-health/messages.ts";
 import type { RefreshResourcesInput, SyncInventoryInput } from "../../../src/workflows/sync-inventory/types.ts";
+import type { CreateAlarmInput, DeleteAlarmInput } from "../../../src/workflows/tend-alarms/types.ts";
 import { endTestUpdate } from "../../../src/workflows/test-migration/messages.ts";
 import type { TestMigrationInput, TestMigrationResult } from "../../../src/workflows/test-migration/types.ts";
 import type { TriedAt } from "../../../src/workflows/try-policy/types.ts";
@@ -149,6 +151,35 @@ export async function checkSite({ site }: CheckSiteInput): Promise<SiteCheck[]> 
 
 export async function takeCensus(): Promise<readonly CensusRow[]> {
   return [];
+}
+
+const walked: CloudAlarm = {
+  ...{ alarmId: "busy-1", name: "busy", vmId: "id-db-1", metric: "cpu.utilisation", threshold: 0.9, comparison: "gt" },
+  ...{
+    durationSeconds: 600,
+    actions: ["arn:aws:sns:us-east-1:123456789012:ops"],
+    state: "ok",
+    enabled: true,
+    tags: {},
+  },
+};
+
+export async function listAlarms(): Promise<readonly CloudAlarm[]> {
+  return [walked];
+}
+
+export async function createAlarm({ alarm }: CreateAlarmInput): Promise<CloudAlarm> {
+  return { ...walked, ...alarm };
+}
+
+export async function deleteAlarm({ alarmId }: DeleteAlarmInput): Promise<void> {
+  if (alarmId !== "theirs") return;
+  throw ApplicationFailure.create({
+    type: "Conflict",
+    nonRetryable: true,
+    message: "Could not delete alarm (onprem-a/alarm/theirs): NovaCron did not make it. Remove it where it was made.",
+    details: [{ resource: "onprem-a/alarm/theirs", action: "Remove it where it was made." }],
+  });
 }
 
 export async function syncInventory({ site }: SyncInventoryInput): Promise<SiteSync> {

@@ -8,7 +8,7 @@ import { type Ec2Metrics, type MetricName, metricNames } from "./metrics.ts";
 
 const dataPointsAtMost = 100_800;
 
-interface Alarm extends Resource {
+export interface Alarm extends Resource {
   readonly input: cloudwatch.PutMetricAlarmInput;
   readonly updatedAt: number;
 }
@@ -131,6 +131,16 @@ export function cloudwatchOperations(cloud: AwsCloud, metrics: Ec2Metrics) {
         CompositeAlarms: [],
         ...(end < found.length ? { NextToken: String(end) } : {}),
       };
+    },
+
+    ListTagsForResource: (
+      _call: Call,
+      { ResourceARN = "" }: cloudwatch.ListTagsForResourceInput,
+    ): cloudwatch.ListTagsForResourceOutput => {
+      const [, region = "", name = ""] = /^arn:aws:cloudwatch:([^:]+):\d+:alarm:(.+)$/s.exec(ResourceARN) ?? [];
+      const alarm = alarms.get(`${region}/${name}`);
+      if (!alarm) throw new AwsError("ResourceNotFoundException", `${ResourceARN} does not exist.`, 404);
+      return { Tags: Object.entries(alarm.tags).map(([Key, Value]) => ({ Key, Value })) };
     },
 
     DeleteAlarms: ({ region }: Call, input: cloudwatch.DeleteAlarmsInput): object => {

@@ -7,7 +7,7 @@ import { AzureError } from "../errors.ts";
 
 /** https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-compute-virtualmachines-metrics; what
  *  goes over a guest's network and how much memory it uses is not measured here. */
-const units = {
+export const metricUnits = {
   "Percentage CPU": "Percent",
   "Available Memory Percentage": "Percent",
   "Disk Read Bytes": "Bytes",
@@ -15,7 +15,7 @@ const units = {
   "Network In Total": "Bytes",
   "Network Out Total": "Bytes",
 } as const;
-export type VmMetricName = keyof typeof units;
+export type VmMetricName = keyof typeof metricUnits;
 export type VmMetrics = GuestMetrics<VmMetricName>;
 
 const grains: Readonly<Record<string, number>> = { PT1M: 60, PT5M: 300, PT15M: 900, PT1H: 3_600, P1D: 86_400 };
@@ -66,8 +66,8 @@ function list(kinds: Kinds, metrics: VmMetrics, request: ArmRequest): object {
     namespace,
     resourceregion: vm.location,
     value: names.map((name) => {
-      if (!(name in units)) {
-        const valid = Object.keys(units).join(",");
+      if (!(name in metricUnits)) {
+        const valid = Object.keys(metricUnits).join(",");
         throw new AzureError(
           "BadRequest",
           `Failed to find metric configuration for metric: ${name}. Valid metrics: ${valid}`,
@@ -79,7 +79,7 @@ function list(kinds: Kinds, metrics: VmMetrics, request: ArmRequest): object {
         type: "Microsoft.Insights/metrics",
         name: { value: name, localizedValue: name },
         displayDescription: name,
-        unit: units[name as VmMetricName],
+        unit: metricUnits[name as VmMetricName],
         timeseries: [{ metadatavalues: [], data: spans({ from, to, seconds }, samples, wanted) }],
         errorCode: "Success",
       };

@@ -1,15 +1,17 @@
 import type { IncomingMessage } from "node:http";
 import * as z from "zod";
 import { GuestMetrics, type GuestSpan } from "../../cloud/guests/guest-metrics.ts";
-import type { Answer } from "../../cloud/http-front.ts";
+import { type Answer, readBody } from "../../cloud/http-front.ts";
 import type { GcpCloud } from "../cloud.ts";
 import { nameOf, scopeOf } from "../compute/links.ts";
 import { machineId } from "../compute/machines.ts";
 import { badRequest, GcpError } from "../errors.ts";
 import { perform } from "../perform.ts";
 import { projectId } from "../places.ts";
+import { AlertPolicies } from "./alert-policies.ts";
 
-export const monitoringPath = /^\/v3\/projects\/([^/]+)\/timeSeries$/;
+export const monitoringPath = /^\/v3\/projects\/([^/]+)\/(timeSeries|alertPolicies)(?:\/([^/]+))?$/;
+const bodyLimit = 2 ** 20;
 const prefix = "compute.googleapis.com/";
 
 /** https://cloud.google.com/monitoring/api/metrics_gcp_c#gcp-compute; what goes over a guest's network is not measured here. */
@@ -40,9 +42,11 @@ const listQuery = z.strictObject({
 export class Monitoring {
   readonly metrics: GceMetrics;
   readonly #cloud: GcpCloud;
+  readonly #policies: AlertPolicies;
 
   constructor(cloud: GcpCloud) {
     this.#cloud = cloud;
+    this.#policies = new AlertPolicies(cloud);
     this.metrics = new GuestMetrics<GceMetricName>({
       guests: cloud.guests,
       periodMs: () => cloud.settings.metricPeriodMs,
@@ -54,13 +58,24 @@ export class Monitoring {
     });
   }
 
-  async handle(request: IncomingMessage, project: string, query: URLSearchParams): Promise<Answer> {
-    if (request.method !== "GET")
-      throw new GcpError(501, "notImplemented", `The sandbox does not simulate ${request.method} of timeSeries`);
-    const call = { service: "monitoring", operation: "timeSeries.list", region: "global", scope: project } as const;
+  /** `path` is what {@link monitoringPath} has found. */
+  async handle(request: IncomingMessage, path: RegExpExecArray, query: URLSearchParams): Promise<Answer> {
+    const [, project = "", collection = "", id] = path;
+    const body = (await readBody(request, bodyLimit)).toString("utf8");
+    const acts: Readonly<Record<string, (() => object) | undefined>> = {
+      "timeSeries.list": () => this.#list(query),
+      "alertPolicies.create": () => this.#policies.create(JSON.parse(body || "{}")),
+      "alertPolicies.list": () => this.#policies.list(query),
+      "alertPolicies.get": () => this.#policies.get(id ?? ""),
+      "alertPolicies.delete": () => this.#policies.delete(id ?? ""),
+    };
+    const operation = `${collection}.${verbOf(request.method, id)}`;
+    const act = acts[operation];
+    if (!act) throw new GcpError(501, "notImplemented", `The sandbox does not simulate ${operation}`);
+    const call = { service: "monitoring", operation, region: "global", scope: project } as const;
     const answer = await perform(this.#cloud, call, () => {
       if (project !== projectId) throw new GcpError(403, "forbidden", `Permission denied on project ${project}.`);
-      return this.#list(query);
+      return act();
     });
     const headers = { "content-type": "application/json; charset=UTF-8" };
     return { status: 200, headers, body: JSON.stringify(answer) };
@@ -108,6 +123,11 @@ export class Monitoring {
     const next = from + pageSize < series.length ? { nextPageToken: String(from + pageSize) } : {};
     return { timeSeries: series.slice(from, from + pageSize), unit: "1", ...next };
   }
+}
+
+function verbOf(method: string | undefined, id: string | undefined): string {
+  if (id === undefined) return method === "POST" ? "create" : method === "GET" ? "list" : `${method}`;
+  return method === "GET" ? "get" : method === "DELETE" ? "delete" : `${method}`;
 }
 
 /** Spans that end at the interval's end, a whole number of them back; the newest first. */

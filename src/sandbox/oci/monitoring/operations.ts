@@ -7,11 +7,11 @@ import type { Registry } from "../registry.ts";
 import type { Wire } from "../wire.ts";
 
 /** https://docs.oracle.com/en-us/iaas/Content/Compute/References/computemetrics.htm; memory and network are not measured here. */
-const names = [
+export const computeMetricNames = [
   ...(["CpuUtilization", "MemoryUtilization", "DiskBytesRead", "DiskBytesWritten"] as const),
   ...(["NetworksBytesIn", "NetworksBytesOut"] as const),
 ];
-export type ComputeMetricName = (typeof names)[number];
+export type ComputeMetricName = (typeof computeMetricNames)[number];
 export type ComputeMetrics = GuestMetrics<ComputeMetricName>;
 
 /** As the agent of Oracle's images tells it. */
@@ -41,7 +41,8 @@ export function monitoringOperations(registry: Registry, metrics: ComputeMetrics
       if (compartmentId === null) throw missing("compartmentId");
       const details = call.json<Wire<sdk.models.SummarizeMetricsDataDetails>>();
       const [, name = "", count = "", unit, , ids, statistic = ""] = query.exec(details.query ?? "") ?? [];
-      if (details.namespace !== "oci_computeagent" || !(names as readonly string[]).includes(name)) return { body: [] };
+      if (details.namespace !== "oci_computeagent" || !(computeMetricNames as readonly string[]).includes(name))
+        return { body: [] };
       const spanMs = Number(count) * (unit === "h" ? 3_600_000 : 60_000);
       const [start, end] = [Date.parse(String(details.startTime)), Date.parse(String(details.endTime))];
       if (!(start < end)) throw invalid("startTime", "has to be before endTime");

@@ -1,5 +1,7 @@
+import type { AlarmsFacet, NewAlarm } from "../../../../../src/providers/alarms-facet.ts";
 import type { ImagesFacet } from "../../../../../src/providers/cloud-facets.ts";
 import type { Provider, SiteCheck } from "../../../../../src/providers/provider.ts";
+import type { FaultSite } from "../fault-site.ts";
 import { type Lasting, noCapacity, notRepeated, type Passing, type Row, shownAndUnknown } from "../table.ts";
 
 const images = ({ images: facet }: Provider): ImagesFacet => facet as ImagesFacet;
@@ -62,6 +64,22 @@ export const imageRows: readonly Row[] = [
   },
 ];
 
+const alarms = ({ alarms: facet }: Provider): AlarmsFacet => facet as AlarmsFacet;
+
+async function alarmInput(site: FaultSite): Promise<NewAlarm> {
+  const { needsAction, actionExample } = alarms(site.provider).terms;
+  return {
+    ...{ name: "busy", vmId: await site.vmIn("stopped"), metric: "cpu.utilisation", threshold: 0.9 },
+    ...{ comparison: "gt", durationSeconds: 300, actions: needsAction ? [actionExample] : [] },
+    ...{ key: site.key("alarm"), tags: {} },
+  };
+}
+
+async function alarm(site: FaultSite): Promise<{ alarmId: string; undo(): Promise<void> }> {
+  const { alarmId } = await alarms(site.provider).createAlarm(await alarmInput(site), site.signal());
+  return { alarmId, undo: () => alarms(site.provider).deleteAlarm(alarmId, site.signal()) };
+}
+
 export const accountRows: readonly Row[] = [
   {
     call: "quotas.listQuotas",
@@ -114,6 +132,40 @@ export const accountRows: readonly Row[] = [
     passing: { "not-found": "ok" },
     async prepare() {
       return { call: async ({ costs }, signal) => costs?.forecast?.(7, signal) };
+    },
+  },
+  {
+    call: "alarms.listAlarms",
+    at: "monitoring:DescribeAlarms",
+    lasting: noCapacity,
+    async prepare(site) {
+      const { undo } = await alarm(site);
+      return { call: (provider, signal) => Array.fromAsync(alarms(provider).listAlarms(signal)), undo };
+    },
+  },
+  {
+    call: "alarms.createAlarm",
+    at: "monitoring:PutMetricAlarm",
+    lasting: noCapacity,
+    async prepare(site) {
+      const input = await alarmInput(site);
+      return {
+        call: (provider, signal) => alarms(provider).createAlarm(input, signal),
+        async undo() {
+          const { alarmId } = await alarms(site.provider).createAlarm(input, site.signal());
+          await alarms(site.provider).deleteAlarm(alarmId, site.signal());
+        },
+      };
+    },
+  },
+  {
+    call: "alarms.deleteAlarm",
+    at: "monitoring:DeleteAlarms",
+    lasting: { ...noCapacity, ...shownAndUnknown.lasting },
+    passing: shownAndUnknown.passing,
+    async prepare(site) {
+      const { alarmId, undo } = await alarm(site);
+      return { call: (provider, signal) => alarms(provider).deleteAlarm(alarmId, signal), undo };
     },
   },
   {

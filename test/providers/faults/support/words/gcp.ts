@@ -1,4 +1,4 @@
-import type { CloudWords } from "../table.ts";
+import { type CloudWords, notRepeated } from "../table.ts";
 import { heavy, opened } from "./helpers.ts";
 
 /** Only what begins an operation can find no room: other answers know "the service is unavailable", which passes. */
@@ -39,6 +39,10 @@ export const gcpWords: CloudWords = {
     "disks.sealGeneration": heavy,
     "disks.discardGeneration": heavy,
     "disks.deletePoint": heavy,
+    // Nothing names the request: a repeat looks for its label first.
+    "alarms.createAlarm": { at: "monitoring:alertPolicies.create", lasting: noCapacity, passing: notRepeated },
+    "alarms.listAlarms": { lasting: noCapacity },
+    "alarms.deleteAlarm": { lasting: { ...noCapacity, "not-found": "ok" }, passing: { "not-found": "ok" } },
     // One call, one upload: nobody gives it a name of ours. The census shows it.
     "objects.beginUpload": { at: "storage:objects.insert", orphans: { object: 1 }, exceptAt: endOfUpload },
   },
