@@ -187,8 +187,7 @@ export const accessKeys: Readonly<Record<string, ConfigKey>> = {
     test: "plans that want a second person are named by kind and scope",
   },
   "alarms.webhook": {
-    description:
-      "URL that is told of break-glass access, freezes and lock-outs, by POST of JSON.",
+    description: "URL that is told of break-glass access, freezes and lock-outs, by POST of JSON.",
     example: "https://alarms.example.com/novacron",
     effect: { now: "beside the logs of the API and the workers" },
     test: "plans that want a second person are named by kind and scope",

@@ -129,10 +129,7 @@ export class AlertRepository {
 
   /** Notes what the alerts' people were told, with what is to be delivered: all or nothing, and once for each id. Without a
    *  notification there was nothing to tell. */
-  async tell(
-    alerts: readonly TrackedAlert[],
-    notification?: NewNotification,
-  ): Promise<void> {
+  async tell(alerts: readonly TrackedAlert[], notification?: NewNotification): Promise<void> {
     await this.#db.transaction().execute(async (tx) => {
       if (notification) await keepNotification(tx, notification);
       for (const { ruleId, site, resourceId, state, occurrence } of alerts) {

@@ -296,6 +296,7 @@ test("an assistant reads and plans by the Model Context Protocol, and finds no c
   assert.match(missing.text, /NotFound/);
   assert.match((await call("getVm", { site: "onprem-a" })).text, /vm_id is missing/);
   assert.ok((await call("deleteVm", {})).isError);
+});
 
 test("a cloud's own alarms are listed, made and deleted, over HTTP and in the terminal", async () => {
   const listed = await run("alarms", "list", "--site", "onprem-a");

@@ -65,12 +65,11 @@ const provider = {
   },
 } as unknown as Provider;
 
-const told: string[] = [];
 function activities() {
   const registry = { sites: [{ ...place, simulated: false }], provider: async () => provider };
   const defaults = { stopGraceMs: 1_000 } as ActivityDeps["defaults"];
-  const alarm = ({ text }: { text: string }) => void told.push(text);
-  const deps = smallDeps({ registry, store: lab.store, defaults, alarm });
+  const notify = { findings: ["email:ops@example.com"], send: () => Promise.reject(new Error("the watch delivers")) };
+  const deps = smallDeps({ registry, store: lab.store, defaults, notify });
   return {
     ...createPlanActivities(deps),
     ...operationPlanActivities(deps),
@@ -171,10 +170,7 @@ test("a scan tells of new findings once, and a drifted one of a remediation is r
     await judgePolicy({ scanId, policyId: "owner" });
     await endScan({ scanId, state: "done" });
   }
-  assert.deepEqual(
-    told.map((text) => text.startsWith("3 new findings of policy owner")),
-    [true],
-  );
+  assert.deepEqual(await toldOf("policy owner"), [["firing", 3, 0, "email:ops@example.com"]]);
   const results = (await lab.store.findings.getScan("s-2"))?.results.map(({ violations, opened }) => [
     violations,
     opened,
@@ -201,6 +197,61 @@ test("a scan tells of new findings once, and a drifted one of a remediation is r
   assert.equal((await run())?.planHash, approved?.planHash);
   await lab.store.policies.revokeApproval("a");
   assert.equal(await run(), undefined);
+});
+
+/** The oldest first. */
+async function toldOf(rule: string) {
+  const { items } = await lab.store.alertDeliveries.list({ limit: 100 });
+  return items
+    .filter((told) => told.rule === rule)
+    .map(({ state, firing, resolved, deliveries }) => [
+      ...[state, firing.length, resolved.length, deliveries.map(({ action }) => action).join()],
+    ])
+    .reverse();
+}
+
+test("what a silence covers is told when it ends, and the end of the last finding is told once", async () => {
+  const { beginScan, judgePolicy } = activities();
+  there.vms = ["quiet", "loud"].map((name) => vm(name, { tags: { owner: "ops" } }));
+  await read();
+  const requirement = { require: { field: "tags.team", operator: "exists" } } as const;
+  await policy("team", { requirement, actions: ["notify"] });
+  let scans = 0;
+  const scan = async () => {
+    const scanId = `n-${(scans += 1)}`;
+    await inside(() => beginScan({ scanId, askedBy: "user/a" }));
+    await judgePolicy({ scanId, policyId: "team" });
+    await judgePolicy({ scanId, policyId: "team" });
+  };
+  const at = (ms: number) => new Date(Date.now() + ms).toISOString();
+  const silence = { silenceId: "q", resourceId: "id-quiet", reason: "at work on it", createdBy: "user/a" };
+  await lab.store.alertRules.silence({ ...silence, from: at(-1_000), until: at(60_000) });
+  await scan();
+  const email = "email:ops@example.com";
+  assert.deepEqual(await toldOf("policy team"), [["firing", 1, 0, email]]);
+  await lab.store.alertRules.endSilence("q");
+  await scan();
+  assert.deepEqual((await toldOf("policy team")).slice(1), [["firing", 1, 0, email]]);
+  const figures = async () => {
+    await lab.store.metrics.writeOwn({ slow: true });
+    const since = at(-60_000);
+    const [named] = await lab.store.metrics.suspects({
+      ...{ metric: "policy.violations", site: "novacron", resourceId: "team", since, named: [] },
+      ...{ comparison: "gte", threshold: 0 },
+    });
+    return named?.readings.at(-1)?.value;
+  };
+  assert.equal(await figures(), 2);
+  there.vms = [vm("quiet", { tags: { owner: "ops", team: "a" } }), vm("loud", { tags: { owner: "ops" } })];
+  await read();
+  await scan();
+  assert.equal((await toldOf("policy team")).length, 2, "one is left");
+  there.vms = there.vms.map(({ name }) => vm(name, { tags: { owner: "ops", team: "a" } }));
+  await read();
+  await scan();
+  assert.deepEqual((await toldOf("policy team")).slice(2), [["resolved", 0, 2, email]]);
+  assert.equal(await figures(), 0);
+  await lab.store.policies.remove("team");
 });
 
 test("a group's rules are closed as they were seen, or not at all", async () => {
