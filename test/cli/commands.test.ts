@@ -1,3 +1,4 @@
+// Long because it is one story: what each command shows of one installation.
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
