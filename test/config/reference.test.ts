@@ -71,6 +71,7 @@ test("every default and every example is accepted", (context) => {
         "rotation.sites[]",
         "control_plane.backup_to[]",
         "alerting.smtp_url",
+        "policies.notify",
         "alerting.channels[].name",
         "alerting.channels[].type",
         "alerting.channels[].key",

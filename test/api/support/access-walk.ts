@@ -684,10 +684,9 @@ export const requests: Readonly<Record<string, WalkRow>> = {
     reach: "wholeSite",
     ask: async (world) => ({ path: `/v1/alert-rules/${await alertRuleThere(world)}` }),
   },
-  listAlarms: get("/v1/sites/onprem-a/alarms", "wholeSite", "busy-1"),
+  listAlarms: get("/v1/sites/onprem-a/alarms", "wholeSite"),
   createAlarm: {
     reach: "wholeSite",
-    makes: true,
     ask: () => ({
       path: "/v1/sites/onprem-a/alarms",
       body: { name: "busy", vm: "id-db-1", metric: "cpu.utilisation", threshold: 0.9, comparison: "gt" },
