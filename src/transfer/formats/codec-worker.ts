@@ -1,6 +1,7 @@
 import { constants, deflateSync, inflateRawSync, inflateSync, zstdDecompressSync } from "node:zlib";
 import { serveJobs } from "../thread-pool.ts";
 import type { Codec } from "./image.ts";
+import { KeptZlib } from "./kept-zlib.ts";
 import { zstdFrameBytes } from "./zstd-frame.ts";
 
 /** Takes stored units out of `input` and puts what they hold into `output`. */
@@ -39,24 +40,26 @@ export type CodecResult =
 
 export const sectorBytes = 512;
 export const grainMarkerBytes = 12;
-/**
- * What comes out of one call is taken in one piece: Node's default of 16 KiB at a time costs an allocation and a copy for each
- * piece (measured on grains of 64 KiB: a quarter of the time for what doesn't compress, four fifths for what does). The
- * margin spares the call that would only find that nothing is left, and is what deflate may add.
- */
+/** What deflate may add to bytes that don't compress, and more than none where a call would only find that nothing is left. */
 const marginBytes = 1024;
 /** No writer's windows are larger; a frame that wants more memory is no cluster. */
 const zstdWindowLog = 23;
+
+const inflating = { grain: new KeptZlib("inflate"), deflate: new KeptZlib("inflate-raw"), zstd: undefined } as const;
+const deflating = new KeptZlib("deflate");
 
 serveJobs<UnpackJob | PackJob, CodecResult>((job) => ({ result: job.kind === "pack" ? pack(job) : unpack(job) }));
 
 function unpack({ codec, input, output, units }: UnpackJob): CodecResult {
   for (const [unit, { from, storedBytes, to, length, unitBytes, sector }] of units.entries()) {
     const stored = Buffer.from(input, from, storedBytes);
+    const target = new Uint8Array(output, to, length);
     try {
-      const plain = unpackOne(codec, stored, unitBytes, sector);
+      const packed = codec === "grain" ? insideGrain(stored, sector) : stored;
+      if (length === unitBytes && inflating[codec]?.run(packed, target) === length) continue;
+      const plain = unpackOne(codec, packed, unitBytes);
       if (plain.byteLength < length) return failed(unit, "less comes out than a unit holds");
-      new Uint8Array(output, to, length).set(plain.subarray(0, length));
+      target.set(plain.subarray(0, length));
     } catch (error) {
       return failed(unit, error instanceof Error ? error.message : String(error));
     }
@@ -64,17 +67,20 @@ function unpack({ codec, input, output, units }: UnpackJob): CodecResult {
   return { kind: "unpacked" };
 }
 
-function unpackOne(codec: Codec, stored: Buffer, maxOutputLength: number, sector: number): Buffer {
-  const chunkSize = maxOutputLength + marginBytes;
-  if (codec === "deflate") return inflateRawSync(stored, { maxOutputLength, chunkSize });
-  if (codec === "zstd") {
-    const params = { [constants.ZSTD_d_windowLogMax]: zstdWindowLog };
-    return zstdDecompressSync(stored.subarray(0, zstdFrameBytes(stored)), { maxOutputLength, chunkSize, params });
-  }
+function insideGrain(stored: Buffer, sector: number): Buffer {
   const bytes = stored.readUInt32LE(8);
   if (stored.readBigUInt64LE(0) !== BigInt(sector)) throw new Error("the grain's marker names another place");
   if (bytes === 0 || grainMarkerBytes + bytes > stored.byteLength) throw new Error("the grain's marker is wrong");
-  return inflateSync(stored.subarray(grainMarkerBytes, grainMarkerBytes + bytes), { maxOutputLength, chunkSize });
+  return stored.subarray(grainMarkerBytes, grainMarkerBytes + bytes);
+}
+
+function unpackOne(codec: Codec, packed: Buffer, maxOutputLength: number): Buffer {
+  // Taken in one piece: Node's default of 16 KiB at a time costs an allocation and a copy for each piece.
+  const options = { maxOutputLength, chunkSize: maxOutputLength + marginBytes };
+  if (codec === "grain") return inflateSync(packed, options);
+  if (codec === "deflate") return inflateRawSync(packed, options);
+  const params = { [constants.ZSTD_d_windowLogMax]: zstdWindowLog };
+  return zstdDecompressSync(packed.subarray(0, zstdFrameBytes(packed)), { ...options, params });
 }
 
 function failed(unit: number, reason: string): CodecResult {
@@ -86,14 +92,24 @@ function pack({ input, output, grains }: PackJob): CodecResult {
   const at: number[] = [];
   let end = 0;
   for (const { from, length, sector } of grains) {
-    const stored = deflateSync(new Uint8Array(input, from, length), { chunkSize: length + marginBytes });
+    const storedAt = end + grainMarkerBytes;
+    const bytes = deflateInto(
+      new Uint8Array(input, from, length),
+      target.subarray(storedAt, storedAt + length + marginBytes),
+    );
     at.push(end);
     target.writeBigUInt64LE(BigInt(sector), end);
-    target.writeUInt32LE(stored.byteLength, end + 8);
-    target.set(stored, end + grainMarkerBytes);
-    const used = end + grainMarkerBytes + stored.byteLength;
-    end = Math.ceil(used / sectorBytes) * sectorBytes;
-    target.fill(0, used, end);
+    target.writeUInt32LE(bytes, end + 8);
+    end = Math.ceil((storedAt + bytes) / sectorBytes) * sectorBytes;
+    target.fill(0, storedAt + bytes, end);
   }
   return { kind: "packed", at, bytes: end };
+}
+
+function deflateInto(plain: Uint8Array, target: Uint8Array): number {
+  const bytes = deflating.run(plain, target);
+  if (bytes !== undefined) return bytes;
+  const packed = deflateSync(plain, { chunkSize: target.byteLength });
+  target.set(packed);
+  return packed.byteLength;
 }
