@@ -5,6 +5,7 @@ import { bringInConsole } from "../../src/host/bring-in/console.ts";
 import { seriousFindings, startBrowser, takeSeat } from "../support/browser.ts";
 import { type Lab, startLab } from "../support/lab.ts";
 import { after, before, describe, test } from "../support/needs-qemu.ts";
+import { furnish } from "./support/console-data.ts";
 import { protectedGroup } from "./support/protected-groups.ts";
 
 const MiB = 2 ** 20;
@@ -17,6 +18,21 @@ const pages = [
   ["/waves/new", "Plan a wave"],
   ["/recovery", "Recovery"],
   ["/recovery/new", "Protect VMs"],
+  ["/cost?by=tag:project", "Cost"],
+  ["/cost?show=budgets", "Cost"],
+  ["/cost?show=chargeback", "Cost"],
+  ["/cost?show=reconcile", "Cost"],
+  ["/cost?show=savings", "Cost"],
+  ["/cost?show=what-if", "Cost"],
+  ["/policies", "Policies"],
+  ["/policies?show=findings", "Policies"],
+  ["/policies?show=exemptions", "Policies"],
+  ["/policies?show=reports&framework=soc2", "Policies"],
+  ["/policies/tags-owner", "tags-owner"],
+  ["/alerts", "Alerts"],
+  ["/alerts?show=rules&open=new", "Alerts"],
+  ["/alerts?show=silences", "Alerts"],
+  ["/alerts?show=deliveries", "Alerts"],
   ["/runs", "Runs"],
   ["/runs?show=restores", "Runs"],
   ["/audit", "Audit"],
@@ -43,12 +59,12 @@ before(async () => {
   lab = await startLab();
   await lab.startWorker();
   api = await lab.startApi();
-  for (const name of ["web-1", "db-1"]) {
+  for (const name of ["web-1", "db-1", "lone-1"]) {
     const disks = [{ sizeBytes: 16 * MiB, dataBytes: 4 * MiB }];
     await lab.sandbox("POST", "/data-vms", { site: "onprem-a", name, disks });
   }
   await api.post("/v1/resources/refresh", { sites: ["onprem-a", "onprem-b"] });
-  groupId = await protectedGroup(lab, "onprem-a", "onprem-b", ["db-1"]);
+  [groupId] = await Promise.all([protectedGroup(lab, "onprem-a", "onprem-b", ["db-1"]), furnish(api)]);
 });
 after(async () => {
   await browser?.close();
@@ -179,6 +195,83 @@ describe("the console in a browser", () => {
     await seat.context.close();
   });
 
+  test("makes a rule that fires, silences what fires, and says so", async (context) => {
+    if (why) return context.skip(why);
+    const seat = await takeSeat(browser, { baseURL: api.url, token: api.token });
+    const { page } = seat;
+    await page.goto("/");
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox", { name: "Search anything" }).fill("make an alert rule");
+    await page.keyboard.press("Enter");
+    const form = page.getByRole("dialog", { name: "Make a rule" });
+    await form.getByLabel("Name").fill("invoices-wait");
+    await form.locator("input:visible").and(form.getByLabel("Figure")).fill("queue.length");
+    await form.getByLabel("Than").fill("20");
+    await form.getByLabel("For", { exact: true }).fill("0");
+    await form.getByText("queue.length > 20", { exact: true }).waitFor();
+    await form.getByRole("button", { name: "Make it" }).click();
+    await page.getByRole("row", { name: /invoices-wait/ }).waitFor();
+    await page.goto("/alerts?state=firing&rule=orders-wait");
+    await page.getByRole("button", { name: /Silence orders-wait/ }).click();
+    await page.getByLabel("Why").fill("a queue is being emptied");
+    await page.getByRole("button", { name: "Silence it" }).click();
+    await page
+      .getByRole("row", { name: /orders-wait/ })
+      .getByText("silenced")
+      .waitFor();
+    await page.goto("/alerts?show=silences");
+    await page.getByRole("row", { name: /a queue is being emptied/ }).waitFor();
+    assert.deepEqual(seat.complaints, []);
+    await seat.context.close();
+  });
+
+  test("tries a policy while it is written, mends a finding by its plan, and takes that back", async (context) => {
+    if (why) return context.skip(why);
+    const seat = await takeSeat(browser, { baseURL: api.url, token: api.token });
+    const { page } = seat;
+    await page.goto("/policies/new");
+    await page.getByLabel("Scope").fill("name:lone-1");
+    await page.getByText(/^1 of 1 resources would break it/).waitFor();
+    await page.locator("label", { hasText: "It must not be" }).click();
+    await page.getByText(/^0 of 1 resources would break it/).waitFor();
+    assert.deepEqual(await seriousFindings(page), []);
+    await page.goto("/policies?show=findings&policy=tags-owner");
+    await page.getByRole("row", { name: /lone-1/ }).click();
+    await page.getByText("owner: none").waitFor();
+    await page.getByRole("button", { name: "Plan to mend it…" }).click();
+    await page.getByText("Give lone-1 at onprem-a the tags").waitFor();
+    await page.getByRole("button", { name: "Mend exactly these" }).click();
+    await page.getByRole("heading", { level: 1, name: /remediate findings\s*done/ }).waitFor();
+    await page.goto("/policies?show=remediations");
+    await page.getByRole("button", { name: /Take it back:/ }).click();
+    await page.getByRole("button", { name: "Take it back", exact: true }).click();
+    await page.getByRole("heading", { level: 1, name: /done/ }).waitFor();
+    assert.deepEqual(seat.complaints, []);
+    await seat.context.close();
+  });
+
+  test("opens a cost into what it is made of, and sets a budget that is over", async (context) => {
+    if (why) return context.skip(why);
+    const seat = await takeSeat(browser, { baseURL: api.url, token: api.token });
+    const { page } = seat;
+    await page.goto("/cost?by=tag:project");
+    await page.getByRole("img", { name: "effective cost a day by tag:project" }).locator("canvas").waitFor();
+    await page.getByRole("row", { name: /^db/ }).click();
+    await page.waitForURL(/where=tag%3Aproject%3Ddb/);
+    await page.getByRole("row", { name: /^vol-1/ }).waitFor();
+    assert.equal(await page.getByRole("row", { name: /^vm-1/ }).count(), 0);
+    await page.goto("/cost?show=budgets");
+    await page.getByRole("button", { name: "Make a budget" }).click();
+    await page.getByLabel("Name").fill("databases");
+    await page.getByLabel("Which costs").fill("source=acme");
+    await page.getByLabel("Amount").fill("1");
+    await page.getByRole("button", { name: "Make it" }).click();
+    await page.getByRole("row", { name: /databases.*over/ }).waitFor();
+    assert.deepEqual(await seriousFindings(page), []);
+    assert.deepEqual(seat.complaints, []);
+    await seat.context.close();
+  });
+
   test("shows a viewer nothing to change with, and the API refuses what is asked for all the same", async (context) => {
     if (why) return context.skip(why);
     const { token } = await api.post<{ token: string }>("/v1/tokens", {
@@ -198,6 +291,11 @@ describe("the console in a browser", () => {
     await page.getByText("Your roles do not hold migrations:write").waitFor();
     await page.goto("/audit");
     await page.getByText("Your roles do not hold audit:read").waitFor();
+    await page.goto("/alerts?show=rules");
+    await page.getByRole("row", { name: /orders-wait/ }).waitFor();
+    assert.equal(await page.getByRole("button", { name: "Make a rule" }).count(), 0);
+    await page.goto("/policies/new");
+    await page.getByText("Your roles do not hold policies:write").waitFor();
     await page.goto(`/recovery/${groupId}`);
     await page.getByRole("heading", { name: "Recovery points" }).waitFor();
     assert.equal(await page.getByRole("button", { name: "Fail over…" }).count(), 0);

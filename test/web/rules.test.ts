@@ -1,16 +1,20 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { migrationStates } from "../../src/domain/migration.ts";
+import { fields } from "../../src/domain/policy/fields.ts";
 import { may, mayEverywhere, scopeText } from "../../web/src/lib/access.ts";
 import { attention } from "../../web/src/lib/attention.ts";
 import { bootGraph } from "../../web/src/lib/boot-graph.ts";
 import { changesBetween } from "../../web/src/lib/changes.ts";
+import { dailySeries, daysOf, planOf } from "../../web/src/lib/costs.ts";
 import { toCsv } from "../../web/src/lib/csv.ts";
 import { EventBlocks } from "../../web/src/lib/event-blocks.ts";
+import { conditionText, figure } from "../../web/src/lib/figures.ts";
 import { ago, bytes, coarse, duration, money } from "../../web/src/lib/format.ts";
 import { ordersOf } from "../../web/src/lib/migration-orders.ts";
 import { migrateCommand, requestOf, type WizardFields } from "../../web/src/lib/migration-request.ts";
 import { rpoGauge, rtoGauge, trend } from "../../web/src/lib/objectives.ts";
+import { policyFields, readRuleValue, ruleText } from "../../web/src/lib/policy-rule.ts";
 import { best, rank } from "../../web/src/lib/ranking.ts";
 import { readAddress } from "../../web/src/lib/resource-address.ts";
 import { gaugeTone, toneOf } from "../../web/src/lib/tone.ts";
@@ -30,6 +34,7 @@ describe("figures", () => {
     assert.equal(money(undefined), "–");
     assert.equal(money({ micros: 1_863_524_120_000, currency: "USD" }), "$1\u202f863\u202f524");
     assert.equal(money({ micros: 9_990_000, currency: "EUR" }), "9.99 EUR");
+    assert.equal(money({ micros: -387_000_000, currency: "USD" }), "−$387.00");
     assert.equal(ago(before(731), now), "12 min ago");
     assert.equal(ago(undefined, now), "never");
     assert.equal(ago(before(-3600), now), "in 1 h");
@@ -261,5 +266,74 @@ describe("boot groups as a graph", () => {
       ]).nodes.length,
       2,
     );
+  });
+});
+
+describe("rules of alerts", () => {
+  test("are said with the unit of their figure", () => {
+    assert.equal(figure("cpu.utilisation", 0.973), "97.3 %");
+    assert.equal(figure("replication.lag", 95), "1 min 35 s");
+    assert.equal(figure("queue.length", 184), "184");
+    assert.equal(figure("queue.length", undefined), "–");
+    const rule = { metric: "cpu.utilisation", comparison: "gte", threshold: 0.9, duration_seconds: 600 } as const;
+    assert.equal(conditionText(rule), "cpu.utilisation ≥ 90 % for 10 min");
+    assert.equal(conditionText({ ...rule, duration_seconds: 0 }), "cpu.utilisation ≥ 90 %");
+  });
+});
+
+describe("rules of policies", () => {
+  test("can speak of the fields that the domain knows, in their types", () => {
+    const known = Object.entries(fields).map(([name, { type }]) => [name === "tags" ? "tags.KEY" : name, type]);
+    assert.deepEqual(policyFields, Object.fromEntries(known));
+  });
+
+  test("take what is typed as the field's type wants it", () => {
+    assert.equal(readRuleValue("cpus", "greater_than", "8"), 8);
+    assert.equal(readRuleValue("name", "equals", "8"), "8");
+    assert.equal(readRuleValue("encrypted", "equals", "true"), true);
+    assert.equal(readRuleValue("owner", "not_exists", "nobody"), undefined);
+    assert.deepEqual(readRuleValue("security_group.ingress.port", "in", "22, 3389,"), [22, 3389]);
+  });
+
+  test("are said in a line", () => {
+    const ssh = { field: "port", operator: "equals", value: 22 };
+    const open = { any: [{ field: "source", operator: "equals", value: "::/0" }, { not: ssh }] };
+    assert.equal(ruleText({ all: [ssh, open] }), "port equals 22 and (source equals ::/0 or not port equals 22)");
+  });
+});
+
+describe("costs", () => {
+  const group = (day: string, service: string, effective: number, currency = "USD") => ({
+    ...{ key: { day, service }, currency, effective: effective * 1e6, billed: 0 },
+  });
+  const asked = { dimension: "service", currency: "USD", measure: "effective", most: 2 } as const;
+
+  test("of days are drawn without holes, the largest first and the small ones together", () => {
+    const groups = [
+      ...[group("2026-11-01", "machines", 5), group("2026-11-03", "machines", 7), group("2026-11-01", "disks", 2)],
+      ...[group("2026-11-03", "traffic", 1), group("2026-11-01", "machines", 99, "EUR")],
+    ];
+    const { at, series } = dailySeries(groups, asked);
+    assert.equal(at.length, 3);
+    assert.deepEqual(series, [
+      { label: "machines", values: [5, 0, 7] },
+      { label: "the rest", values: [2, 0, 1] },
+    ]);
+    assert.deepEqual(dailySeries([], asked).at, []);
+  });
+
+  test("are asked for by days of which the last is not part", () => {
+    assert.deepEqual(daysOf("this-month", now), { from: "2026-11-01", to: "2026-11-25" });
+    assert.deepEqual(daysOf("last-month", now), { from: "2026-10-01", to: "2026-11-01" });
+    assert.deepEqual(daysOf("30d", now), { from: "2026-10-26", to: "2026-11-25" });
+  });
+
+  test("are lowered by a plan only where one plan does it", () => {
+    const found = { site: "a", resource_kind: "vm", resource_id: "v", type: "stop" };
+    assert.deepEqual(planOf(found), { action: "stop", vms: [{ site: "a", vm: "v" }] });
+    assert.equal(planOf({ ...found, type: "rightsize" }), undefined);
+    assert.equal(planOf({ ...found, type: "rightsize", instance_type: "m6i.large" })?.action, "resize");
+    assert.equal(planOf({ ...found, resource_kind: "volume" }), undefined);
+    assert.equal(planOf({ ...found, type: "spot" }), undefined);
   });
 });

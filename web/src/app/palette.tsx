@@ -163,6 +163,36 @@ function actionsOf(session: Parameters<typeof may>[0]): Found[] {
       ...{ go: { to: "/migrations/new" }, permission: "migrations:write" },
     },
     {
+      ...{ key: "firing", icon: "alerts", label: "What fires now", what: "alerts" },
+      ...{ go: { to: "/alerts", search: { state: "firing" } }, permission: "alerts:read" },
+    },
+    {
+      ...{ key: "new-alert-rule", icon: "alerts", label: "Make an alert rule", what: "action" },
+      ...{ go: { to: "/alerts", search: { show: "rules", open: "new" } }, permission: "alerts:write" },
+    },
+    {
+      ...{ key: "findings", icon: "policies", label: "What breaks policies", what: "policies" },
+      ...{ go: { to: "/policies", search: { show: "findings" } }, permission: "policies:read" },
+    },
+    {
+      ...{ key: "new-policy", icon: "policies", label: "Write a policy", what: "action" },
+      ...{ go: { to: "/policies/new" }, permission: "policies:write" },
+    },
+    ...["CIS", "SOC 2", "HIPAA", "GDPR"].map((name) => ({
+      ...{ key: `report/${name}`, icon: "policies" as const, label: `${name} report`, what: "policies" },
+      go: { to: "/policies", search: { show: "reports", framework: name.replace(" ", "").toLowerCase() } },
+      permission: "policies:read",
+    })),
+    ...[
+      { name: "savings", label: "What could cost less", permission: "inventory:read" },
+      { name: "budgets", label: "Budgets", permission: "costs:read" },
+      { name: "chargeback", label: "Chargeback", permission: "costs:read" },
+      { name: "what-if", label: "What VMs would cost elsewhere", permission: "prices:read" },
+    ].map(({ name, label, permission }) => ({
+      ...{ key: `cost/${name}`, icon: "cost" as const, label, what: "cost", permission },
+      go: { to: "/cost", search: { show: name } },
+    })),
+    {
       ...{ key: "sites", icon: "settings", label: "Check a site's credentials", what: "action" },
       ...{ go: { to: "/settings/sites" }, permission: "sites:check" },
     },

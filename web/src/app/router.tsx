@@ -64,6 +64,30 @@ const wave = createRoute({
   path: "/waves/$id",
   component: lazyRouteComponent(() => import("../pages/waves/wave-page.tsx"), "WavePage"),
 });
+const cost = createRoute({
+  getParentRoute: () => root,
+  path: "/cost",
+  validateSearch: texts("show", "span", "by", "cost", "where", "currency", "type", "open", "q", "terms", "month"),
+  component: lazyRouteComponent(() => import("../pages/cost/cost-page.tsx"), "CostPage"),
+});
+const policies = createRoute({
+  getParentRoute: () => root,
+  path: "/policies",
+  validateSearch: texts("show", "policy", "severity", "state", "open", "scope", "framework"),
+  component: lazyRouteComponent(() => import("../pages/policies/policies-page.tsx"), "PoliciesPage"),
+});
+const policy = createRoute({
+  getParentRoute: () => root,
+  path: "/policies/$id",
+  component: lazyRouteComponent(() => import("../pages/policies/policy-page.tsx"), "PolicyPage"),
+});
+const alerts = createRoute({
+  getParentRoute: () => root,
+  path: "/alerts",
+  validateSearch: texts("show", "state", "rule", "open"),
+  component: lazyRouteComponent(() => import("../pages/alerts/alerts-page.tsx"), "AlertsPage"),
+});
+
 const runs = createRoute({
   getParentRoute: () => root,
   path: "/runs",
@@ -114,6 +138,9 @@ const routeTree = root.addChildren([
   migrations, wizard, migration,
   waves, newWave, wave,
   recovery, newGroup, group, recoveryRun,
+  cost,
+  policies, policy,
+  alerts,
   runs, operation,
   audit,
   settings, settingsTab,

@@ -78,6 +78,11 @@ export const theme = createTheme({
   },
 });
 
+/** What stands beside each other in a plot, the largest first; none of them says good or bad. */
+function plotColours(colours: readonly string[]): Record<string, string> {
+  return Object.fromEntries(colours.map((colour, index) => [`--c-plot-${index + 1}`, colour]));
+}
+
 /** Quiet text must be readable, too: Mantine's own grey in the light scheme has a contrast of 3.3. */
 export const variables: CSSVariablesResolver = () => ({
   variables: { "--shell-nav": "208px", "--shell-head": "46px" },
@@ -98,6 +103,7 @@ export const variables: CSSVariablesResolver = () => ({
     "--c-bad": "#c02626",
     "--c-busy": "#0b62b4",
     "--c-idle": "#56616d",
+    ...plotColours(["#1f6fc0", "#2f9e63", "#c27a10", "#8a57c2", "#1a98a8", "#8c96a1"]),
   },
   dark: {
     "--mantine-color-dimmed": "#98a4b3",
@@ -116,5 +122,6 @@ export const variables: CSSVariablesResolver = () => ({
     "--c-bad": "#ff7b7b",
     "--c-busy": "#5aaef7",
     "--c-idle": "#98a4b3",
+    ...plotColours(["#4a9df0", "#43b07a", "#e0a045", "#a584e0", "#3fb6c4", "#66717f"]),
   },
 });

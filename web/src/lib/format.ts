@@ -61,8 +61,9 @@ export function money(value: Money | undefined): string {
   if (value === undefined) return "–";
   const amount = value.micros / 1e6;
   const digits = Math.abs(amount) >= 1_000 ? 0 : 2;
-  const text = grouped(amount.toFixed(digits));
-  return value.currency === "USD" ? `$${text}` : `${text} ${value.currency}`;
+  const text = grouped(Math.abs(amount).toFixed(digits));
+  const sign = amount < 0 ? "−" : "";
+  return value.currency === "USD" ? `${sign}$${text}` : `${sign}${text} ${value.currency}`;
 }
 
 /** `1284` → `1 284`, with a narrow space that does not break. */
@@ -77,6 +78,11 @@ export function plural(value: number, one: string, many = `${one}s`): string {
 /** UTC, to the second: `2026-11-24 10:00:05`. */
 export function time(iso: string | undefined): string {
   return iso === undefined ? "–" : iso.slice(0, 19).replace("T", " ");
+}
+
+/** So many hours from a moment, as the API wants times. */
+export function hoursFrom(from: number, hours: number): string {
+  return new Date(from + hours * 3_600_000).toISOString();
 }
 
 /** `awaiting-finalize` → `awaiting finalize`. */

@@ -51,3 +51,9 @@ export function gaugeTone(ratio: number | undefined): Tone {
   if (ratio > 1) return "bad";
   return ratio > 0.75 ? "warn" : "good";
 }
+
+/** How urgent something is, by the word that rules and policies use. */
+export function severityTone(severity: string): Tone {
+  if (severity === "critical" || severity === "high") return "bad";
+  return severity === "info" || severity === "low" ? "idle" : "warn";
+}

@@ -3,8 +3,11 @@ import { ApiProblem } from "../api/problem.ts";
 import { toCsv } from "../lib/csv.ts";
 import type { Column } from "./data-table.tsx";
 
+/** What a CSV file needs of a column. */
+export type CsvColumn<Row> = Pick<Column<Row>, "head" | "csv">;
+
 /** The columns as a file; those without a value for it are left out. */
-export function downloadRows<Row>(name: string, columns: readonly Column<Row>[], rows: readonly Row[]): void {
+export function downloadRows<Row>(name: string, columns: readonly CsvColumn<Row>[], rows: readonly Row[]): void {
   const told = columns.flatMap(({ head, csv }) => (csv ? [{ head, value: csv }] : []));
   save(name, new Blob([toCsv(told, rows)], { type: "text/csv;charset=utf-8" }));
 }

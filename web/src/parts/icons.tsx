@@ -31,6 +31,28 @@ const shapes = {
       <path d="M14.5 3.5V8H19M9 12h6.5M9 15.5h6.5" />
     </>
   ),
+  alerts: <path d="M6 17V11a6 6 0 0 1 12 0v6l1.5 1.5h-15zM10 20.5h4M12 3v2" />,
+  policies: (
+    <>
+      <path d="M6 3.5h12v17H6z" />
+      <path d="m8.8 8.5 1.2 1.2 2-2.2M8.8 14.5l1.2 1.2 2-2.2M14 9h2M14 15h2" />
+    </>
+  ),
+  cost: (
+    <>
+      <circle cx="12" cy="12" r="8.5" />
+      <path d="M14.8 9.2c-.5-1-1.5-1.5-2.8-1.5-1.6 0-2.8.8-2.8 2.1 0 3 5.8 1.4 5.8 4.4 0 1.3-1.3 2.1-3 2.1-1.4 0-2.5-.6-3-1.7M12 6v12" />
+    </>
+  ),
+  bursting: <path d="M4 20v-5h4v5zM10 20V9h4v11zM16 20V5h4v15M17.5 3 18 2.5l.5.5M3 20.5h18" />,
+  networks: (
+    <>
+      <rect x="9.5" y="3.5" width="5" height="5" rx="1.2" />
+      <rect x="3.5" y="15.5" width="5" height="5" rx="1.2" />
+      <rect x="15.5" y="15.5" width="5" height="5" rx="1.2" />
+      <path d="M12 8.5V12M6 15.5V12h12v3.5" />
+    </>
+  ),
   settings: (
     <>
       <circle cx="12" cy="12" r="3" />

@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import type { usePages } from "../api/pages.ts";
 import { tell } from "../app/tell.tsx";
 import { type Column, DataTable } from "./data-table.tsx";
-import { downloadRows } from "./download.ts";
+import { type CsvColumn, downloadRows } from "./download.ts";
 import { Icon } from "./icons.tsx";
 import { Panel } from "./panel.tsx";
 import { Failed, Loading } from "./states.tsx";
@@ -60,7 +60,7 @@ export function ListPanel<Row>({
 /** Everything that the list holds as a CSV file, also what was not read yet. */
 export function CsvButton<Row>(props: {
   readonly name: string;
-  readonly columns: readonly Column<Row>[];
+  readonly columns: readonly CsvColumn<Row>[];
   readonly rows: () => Promise<readonly Row[]> | readonly Row[];
 }) {
   const { name, columns, rows } = props;

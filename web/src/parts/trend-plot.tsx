@@ -8,13 +8,14 @@ interface TrendPlotProps {
   readonly label: string;
   /** Seconds since 1970, rising. */
   readonly at: readonly number[];
-  /** In seconds. */
+  /** In seconds, unless `format` says what else they are. */
   readonly series: readonly { readonly label: string; readonly values: readonly number[]; readonly tone: string }[];
   readonly limit?: { readonly label: string; readonly value: number };
+  readonly format?: (value: number | undefined) => string;
 }
 
-/** Durations over time. A picture: the table beside it has the figures. */
-export function TrendPlot({ label, at, series, limit }: TrendPlotProps) {
+/** Figures over time, durations by default. A picture: the table beside it has the figures. */
+export function TrendPlot({ label, at, series, limit, format = duration }: TrendPlotProps) {
   const place = useRef<HTMLDivElement>(null);
   const scheme = useComputedColorScheme("dark");
   useEffect(() => {
@@ -37,7 +38,7 @@ export function TrendPlot({ label, at, series, limit }: TrendPlotProps) {
         height: 170,
         cursor: { y: false },
         legend: { live: true },
-        axes: [axis, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => duration(tick)) }],
+        axes: [axis, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => format(tick)) }],
         series: [
           {},
           ...series.map((each) => ({
@@ -45,7 +46,7 @@ export function TrendPlot({ label, at, series, limit }: TrendPlotProps) {
             stroke: line(each.tone),
             width: 1.6,
             points: { size: 6, fill: line(each.tone) },
-            value: (_: UPlot, value: number | null) => duration(value ?? undefined),
+            value: (_: UPlot, value: number | null) => format(value ?? undefined),
           })),
           ...limitLine,
         ],
@@ -59,6 +60,6 @@ export function TrendPlot({ label, at, series, limit }: TrendPlotProps) {
       sized.disconnect();
       plot.destroy();
     };
-  }, [at, series, limit, scheme]);
+  }, [at, series, limit, format, scheme]);
   return <div ref={place} className="plot" role="img" aria-label={label} />;
 }
