@@ -18,6 +18,13 @@ const pages = [
   ["/waves/new", "Plan a wave"],
   ["/recovery", "Recovery"],
   ["/recovery/new", "Protect VMs"],
+  ["/bursting", "Bursting"],
+  ["/bursting/spring", "spring"],
+  ["/bursting/spring/settings", "Settings of spring"],
+  ["/networks", "Networks"],
+  ["/networks?show=addresses", "Networks"],
+  ["/networks?show=pools", "Networks"],
+  ["/networks/yard-to-cloud", "onprem-a ↔ aws-us-east-1"],
   ["/cost?by=tag:project", "Cost"],
   ["/cost?show=budgets", "Cost"],
   ["/cost?show=chargeback", "Cost"],
@@ -64,7 +71,7 @@ before(async () => {
     await lab.sandbox("POST", "/data-vms", { site: "onprem-a", name, disks });
   }
   await api.post("/v1/resources/refresh", { sites: ["onprem-a", "onprem-b"] });
-  [groupId] = await Promise.all([protectedGroup(lab, "onprem-a", "onprem-b", ["db-1"]), furnish(api)]);
+  [groupId] = await Promise.all([protectedGroup(lab, "onprem-a", "onprem-b", ["db-1"]), furnish(api, lab.store)]);
 });
 after(async () => {
   await browser?.close();
@@ -269,6 +276,52 @@ describe("the console in a browser", () => {
     await page.getByRole("row", { name: /databases.*over/ }).waitFor();
     assert.deepEqual(await seriousFindings(page), []);
     assert.deepEqual(seat.complaints, []);
+    await seat.context.close();
+  });
+
+  test("explains what a pool does, and orders VMs of it by hand", async (context) => {
+    if (why) return context.skip(why);
+    const seat = await takeSeat(browser, { baseURL: api.url, token: api.token });
+    const { page } = seat;
+    await page.goto("/bursting");
+    await page.getByRole("row", { name: /^spring/ }).click();
+    await page.getByText(/because nothing was measured lately: 0 VMs of 0 wanted/).waitFor();
+    await page.getByRole("button", { name: "Order VMs…" }).click();
+    await page.getByLabel("At least").fill("1");
+    await page.getByRole("button", { name: "Order them" }).click();
+    await page.getByText("at least 1, by a person").waitFor();
+    // No site of the pool has such an image, and the page says so.
+    await page.getByText(/because no site offers a VM now/).waitFor();
+    await page.getByRole("row", { name: /onprem-b.*no image catalogue/ }).waitFor();
+    assert.deepEqual(await seriousFindings(page), []);
+    assert.deepEqual(seat.complaints, []);
+    await seat.context.close();
+  });
+
+  test("gives a range out of a pool, and says why two sites can't be connected", async (context) => {
+    if (why) return context.skip(why);
+    const seat = await takeSeat(browser, { baseURL: api.url, token: api.token });
+    const { page } = seat;
+    await page.goto("/networks?show=pools");
+    await page.getByRole("row", { name: /10\.64\.1\.0\/24.*web tier/ }).waitFor();
+    await page.getByRole("button", { name: "Give out of estate" }).click();
+    await page.locator("input:visible").and(page.getByLabel("To the site")).click();
+    await page.getByRole("option", { name: "onprem-a" }).click();
+    await page.getByLabel("For").fill("batch");
+    await page.getByRole("button", { name: "Give it the next free range" }).click();
+    await page.getByRole("row", { name: /10\.64\.2\.0\/24.*batch/ }).waitFor();
+    assert.deepEqual(seat.complaints, []);
+    await page.goto("/networks/connect");
+    await page.locator("input:visible").and(page.getByLabel("Near")).click();
+    await page.getByRole("option", { name: "onprem-a" }).click();
+    await page.locator("input:visible").and(page.getByLabel("Far")).click();
+    await page.getByRole("option", { name: "onprem-b" }).click();
+    await page.getByRole("button", { name: "Ask both ends" }).click();
+    await page
+      .getByText(/Set `network_config.tunnel_key`/)
+      .first()
+      .waitFor();
+    assert.equal(await page.getByRole("button", { name: "Connect them" }).count(), 0);
     await seat.context.close();
   });
 

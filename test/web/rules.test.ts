@@ -5,6 +5,7 @@ import { fields } from "../../src/domain/policy/fields.ts";
 import { may, mayEverywhere, scopeText } from "../../web/src/lib/access.ts";
 import { attention } from "../../web/src/lib/attention.ts";
 import { bootGraph } from "../../web/src/lib/boot-graph.ts";
+import { decisionTimeline } from "../../web/src/lib/burst.ts";
 import { changesBetween } from "../../web/src/lib/changes.ts";
 import { dailySeries, daysOf, planOf } from "../../web/src/lib/costs.ts";
 import { toCsv } from "../../web/src/lib/csv.ts";
@@ -18,6 +19,7 @@ import { policyFields, readRuleValue, ruleText } from "../../web/src/lib/policy-
 import { best, rank } from "../../web/src/lib/ranking.ts";
 import { readAddress } from "../../web/src/lib/resource-address.ts";
 import { gaugeTone, toneOf } from "../../web/src/lib/tone.ts";
+import { circlePlaces, connectionTone, pathText } from "../../web/src/lib/topology.ts";
 
 const now = Date.parse("2026-11-24T12:00:00Z");
 const before = (seconds: number) => new Date(now - seconds * 1000).toISOString();
@@ -335,5 +337,45 @@ describe("costs", () => {
     assert.equal(planOf({ ...found, type: "rightsize", instance_type: "m6i.large" })?.action, "resize");
     assert.equal(planOf({ ...found, resource_kind: "volume" }), undefined);
     assert.equal(planOf({ ...found, type: "spot" }), undefined);
+  });
+});
+
+describe("bursts", () => {
+  test("are drawn from the oldest decision to the newest, each as long as it held", () => {
+    const decisions = [
+      { from: "2026-11-24T10:05:00Z", until: "2026-11-24T10:09:00Z", wanted: 2, have: 1 },
+      { from: "2026-11-24T10:00:00Z", until: "2026-11-24T10:04:00Z", wanted: 0, have: 0 },
+    ];
+    const { at, wanted, have } = decisionTimeline(decisions);
+    assert.deepEqual(
+      at.map((seconds) => seconds - (at[0] ?? 0)),
+      [0, 240, 300, 540],
+    );
+    assert.deepEqual(
+      [wanted, have],
+      [
+        [0, 0, 2, 2],
+        [0, 0, 1, 1],
+      ],
+    );
+  });
+});
+
+describe("connections", () => {
+  test("are as well as their tunnels carry, not as they are called", () => {
+    const seen = (up: readonly boolean[], degraded?: string) => ({ state: "connected", seen: { up, degraded } });
+    assert.equal(connectionTone(seen([true, true])), "good");
+    assert.equal(connectionTone(seen([true, false])), "warn");
+    assert.equal(connectionTone(seen([true, true], "loses 4 % of its packets")), "warn");
+    assert.equal(connectionTone(seen([false, false])), "bad");
+    assert.equal(connectionTone({ state: "connected" }), "idle");
+    assert.equal(connectionTone({ state: "rotating" }), "busy");
+    assert.equal(pathText({ loss_ratio: 0.012, round_trip_ms: 21.4, jitter_ms: 1.9 }), "21.4 ms ± 1.9, 1.2 % lost");
+    assert.equal(pathText(undefined), "not measured");
+  });
+
+  test("have their sites at places of their own", () => {
+    const places = [...circlePlaces(["c", "a", "b"], 100)].map(([name, { x, y }]) => `${name} ${x} ${y}`);
+    assert.deepEqual(places, ["a 0 -100", "b 147 50", "c -147 50"]);
   });
 });

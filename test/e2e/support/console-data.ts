@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LabApi } from "../../../bench/lib/lab-api.ts";
+import type { Store } from "../../../src/store/index.ts";
 
 const day = 86_400_000;
 const dateOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
 
-/** Something on every page, made over the API as anybody would. */
-export async function furnish(api: LabApi): Promise<void> {
-  await Promise.all([alerts(api), policies(api), costs(api)]);
+/** Something on every page, made over the API as anybody would; but for a connection, as the lab has no gateways. */
+export async function furnish(api: LabApi, store: Store): Promise<void> {
+  await Promise.all([alerts(api), policies(api), costs(api), bursts(api), addresses(api), connection(store)]);
 }
 
 async function alerts(api: LabApi): Promise<void> {
@@ -74,4 +75,51 @@ async function costs(api: LabApi): Promise<void> {
   const amount = { micros: 1_800_000_000, currency: "USD" };
   await api.post("/v1/costs/statements", { source: "acme", month, amount, said_by: "invoice 7" });
   await api.post("/v1/budgets", { name: "web", where: "tag:project=web", amount, warn_at: [0.5, 0.8] });
+}
+
+async function bursts(api: LabApi): Promise<void> {
+  const signal = { metric: "queue.length", resource_id: "orders", measures: "backlog" };
+  await api.post("/v1/burst-pools", {
+    ...{ name: "spring", site: "onprem-a", own_vms: 4, sites: ["onprem-b"], sample_seconds: 2 },
+    template: { cpus: 1, memory_bytes: 2 ** 27, image: "web-golden" },
+    monthly_budget: { micros: 200_000_000, currency: "USD" },
+    signals: [{ ...signal, threshold: 500, target: 300, release_under: 200 }],
+  });
+}
+
+async function addresses(api: LabApi): Promise<void> {
+  await api.post("/v1/address-pools/estate", { cidr: "10.64.0.0/12", excluded: ["10.64.0.0/24"] });
+  await api.post("/v1/address-pools/estate/allocations", { site: "onprem-b", prefix_length: 24, name: "web tier" });
+}
+
+const parameters = {
+  ...{ ike: "aes256gcm16", esp: "aes256gcm16", integrity: "sha384", dh: "ecp384" },
+  ...{ ikeSeconds: 14_400, espSeconds: 3_600 },
+} as const;
+
+/** As its run leaves one that stands, with one of its tunnels down. */
+async function connection(store: Store): Promise<void> {
+  const end = (site: string, third: number) => ({
+    ...{ site, networks: [`10.${third}.0.0/16`] },
+    addresses: [`198.51.100.${third}`, `203.0.113.${third}`],
+  });
+  const [near, far] = [end("onprem-a", 10), end("aws-us-east-1", 20)];
+  const connectionId = "yard-to-cloud";
+  await store.connections.create({ connectionId, near: near.site, far: far.site, createdBy: "token/bootstrap" });
+  const at = new Date().toISOString();
+  await store.connections.update(connectionId, {
+    ...{ state: "connected", generation: 1, keysAt: at },
+    plan: {
+      ...{ near, far, parameters, separatePaths: true },
+      tunnels: [0, 1].map((index) => ({
+        ...{ index, nearAddress: near.addresses[index] ?? "", farAddress: far.addresses[index] ?? "" },
+      })),
+    },
+    seen: {
+      at,
+      up: [true, false],
+      path: { lossRatio: 0.012, roundTripMs: 21.4, jitterMs: 1.9 },
+      degraded: "one of 2 tunnels is down",
+    },
+  });
 }

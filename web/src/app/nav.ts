@@ -17,6 +17,8 @@ export const places: readonly Place[] = [
   { to: "/migrations", label: "Migrations", icon: "migrations", permission: "migrations:read", key: "m" },
   { to: "/waves", label: "Waves", icon: "waves", permission: "migrations:read", key: "w" },
   { to: "/recovery", label: "Recovery", icon: "recovery", permission: "protection:read", key: "r" },
+  { to: "/bursting", label: "Bursting", icon: "bursting", permission: "bursts:read", key: "b" },
+  { to: "/networks", label: "Networks", icon: "networks", permission: "networks:read", key: "n" },
   { to: "/cost", label: "Cost", icon: "cost", permission: "costs:read", key: "c" },
   { to: "/policies", label: "Policies", icon: "policies", permission: "policies:read", key: "p" },
   { to: "/alerts", label: "Alerts", icon: "alerts", permission: "alerts:read", key: "l" },

@@ -193,6 +193,18 @@ function actionsOf(session: Parameters<typeof may>[0]): Found[] {
       go: { to: "/cost", search: { show: name } },
     })),
     {
+      ...{ key: "new-pool", icon: "bursting", label: "Make a burst pool", what: "action" },
+      ...{ go: { to: "/bursting/new/settings" }, permission: "bursts:write" },
+    },
+    {
+      ...{ key: "connect", icon: "networks", label: "Connect two sites", what: "action" },
+      ...{ go: { to: "/networks/connect" }, permission: "networks:write" },
+    },
+    {
+      ...{ key: "overlaps", icon: "networks", label: "Ranges that overlap", what: "networks" },
+      ...{ go: { to: "/networks", search: { show: "addresses" } }, permission: "networks:read" },
+    },
+    {
       ...{ key: "sites", icon: "settings", label: "Check a site's credentials", what: "action" },
       ...{ go: { to: "/settings/sites" }, permission: "sites:check" },
     },

@@ -64,6 +64,37 @@ const wave = createRoute({
   path: "/waves/$id",
   component: lazyRouteComponent(() => import("../pages/waves/wave-page.tsx"), "WavePage"),
 });
+const bursting = createRoute({
+  getParentRoute: () => root,
+  path: "/bursting",
+  component: lazyRouteComponent(() => import("../pages/bursting/bursting-page.tsx"), "BurstingPage"),
+});
+const burstPool = createRoute({
+  getParentRoute: () => root,
+  path: "/bursting/$id",
+  component: lazyRouteComponent(() => import("../pages/bursting/pool-page.tsx"), "PoolPage"),
+});
+const burstPoolSettings = createRoute({
+  getParentRoute: () => root,
+  path: "/bursting/$id/settings",
+  component: lazyRouteComponent(() => import("../pages/bursting/pool-settings-page.tsx"), "PoolSettingsPage"),
+});
+const networks = createRoute({
+  getParentRoute: () => root,
+  path: "/networks",
+  validateSearch: texts("show"),
+  component: lazyRouteComponent(() => import("../pages/networks/networks-page.tsx"), "NetworksPage"),
+});
+const connect = createRoute({
+  getParentRoute: () => root,
+  path: "/networks/connect",
+  component: lazyRouteComponent(() => import("../pages/networks/connect-page.tsx"), "ConnectPage"),
+});
+const connection = createRoute({
+  getParentRoute: () => root,
+  path: "/networks/$id",
+  component: lazyRouteComponent(() => import("../pages/networks/connection-page.tsx"), "ConnectionPage"),
+});
 const cost = createRoute({
   getParentRoute: () => root,
   path: "/cost",
@@ -138,6 +169,8 @@ const routeTree = root.addChildren([
   migrations, wizard, migration,
   waves, newWave, wave,
   recovery, newGroup, group, recoveryRun,
+  bursting, burstPool, burstPoolSettings,
+  networks, connect, connection,
   cost,
   policies, policy,
   alerts,

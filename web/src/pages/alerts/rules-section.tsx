@@ -40,7 +40,7 @@ export function RulesSection() {
   const columns: readonly Column<Rule>[] = [
     ...ruleColumns,
     {
-      ...{ id: "remove", head: "Actions", width: 164 },
+      ...{ id: "remove", head: "Actions", width: 168 },
       cell: (rule) =>
         writes ? (
           <span className="row-actions">

@@ -35,7 +35,7 @@ export function BudgetsSection() {
   const columns: readonly Column<Budget>[] = [
     ...told,
     {
-      ...{ id: "actions", head: "Actions", width: 150 },
+      ...{ id: "actions", head: "Actions", width: 168 },
       cell: (budget) =>
         writes ? (
           <span className="row-actions">
@@ -221,7 +221,7 @@ const told: readonly Column<Budget>[] = [
     ),
   },
   {
-    ...{ id: "where", head: "Of", width: 150, csv: ({ where }: Budget) => where },
+    ...{ id: "where", head: "Of", width: 140, csv: ({ where }: Budget) => where },
     cell: ({ where }) => (where ? <span className="mono">{where}</span> : "all costs"),
   },
   { id: "period", head: "Each", width: 76, csv: ({ period }) => period, cell: ({ period }) => period },
@@ -236,7 +236,7 @@ const told: readonly Column<Budget>[] = [
     cell: ({ status }) => money(status.spent),
   },
   {
-    ...{ id: "bar", head: "Spent, and what the period comes to", width: 220, grows: true },
+    ...{ id: "bar", head: "Spent, and what it comes to", width: 220, grows: true },
     cell: (budget) => <BudgetBar budget={budget} />,
   },
   {

@@ -34,6 +34,12 @@ const measures = [
   { value: "billed", label: "Billed" },
   { value: "list", label: "List" },
 ];
+const measureLabels: Readonly<Record<Measure, string>> = {
+  effective: "Effective",
+  billed: "Billed",
+  contracted: "Contracted",
+  list: "List",
+};
 const mostSeries = 6;
 
 /** What it cost by day and by whatever is asked for. A group opens into what it is made of; all of it is in the address. */
@@ -166,7 +172,7 @@ function Spent(props: {
           return (
             <Stat
               key={total.currency}
-              label={`${measure} cost`}
+              label={`${measureLabels[measure]} cost`}
               value={money(micros === undefined ? undefined : { micros, currency: total.currency })}
               sub={`billed ${money({ micros: total.billed, currency: total.currency })}`}
             />
@@ -181,7 +187,7 @@ function Spent(props: {
           nobody said what it was worth (novacron cost rate).
         </p>
       ) : undefined}
-      <Panel title={`${measure} cost a day, in ${currency}`} aside={<span>{span}</span>}>
+      <Panel title={`${measureLabels[measure]} cost a day, in ${currency}`} aside={<span>{span}</span>}>
         {plotted.at.length > 0 ? (
           <StackPlot label={`${measure} cost a day by ${by}`} at={plotted.at} series={plotted.series} format={format} />
         ) : (
@@ -262,7 +268,7 @@ function columnsOf(by: string, totals: ReadonlyMap<string, number>, measure: Mea
     amount("billed", "Billed"),
     amount("contracted", "Contracted"),
     amount("list", "List"),
-    { id: "currency", head: "Currency", width: 80, csv: ({ currency }) => currency, cell: ({ currency }) => currency },
+    { id: "currency", head: "Currency", width: 92, csv: ({ currency }) => currency, cell: ({ currency }) => currency },
     { id: "rows", head: "Rows", width: 80, align: "right", csv: ({ rows }) => rows, cell: ({ rows }) => count(rows) },
   ];
 }
