@@ -1,3 +1,4 @@
+// Long because one stack is up for all pages of the console.
 import assert from "node:assert/strict";
 import type { Browser } from "playwright-core";
 import type { LabApi } from "../../bench/lib/lab-api.ts";
@@ -207,6 +208,7 @@ describe("the console in a browser", () => {
     const seat = await takeSeat(browser, { baseURL: api.url, token: api.token });
     const { page } = seat;
     await page.goto("/");
+    await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
     await page.keyboard.press("Control+k");
     await page.getByRole("combobox", { name: "Search anything" }).fill("make an alert rule");
     await page.keyboard.press("Enter");

@@ -36,7 +36,9 @@ export function DecisionsPanel(props: {
       aside={<CsvButton name={`decisions-${pool}`} columns={columns} rows={pages.readAll} />}
       flush
     >
-      {plot.at.length > 2 ? <TrendPlot label="VMs that were wanted, and there" {...plot} format={count} /> : undefined}
+      {plot.series.some(({ values }) => values.some((value) => value > 0)) ? (
+        <TrendPlot label="VMs that were wanted, and there" {...plot} format={count} />
+      ) : undefined}
       <List
         label="Decisions"
         columns={columns}

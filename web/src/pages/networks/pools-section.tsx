@@ -1,10 +1,8 @@
-import { Button, Modal, NumberInput, Select, TagsInput, TextInput } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { Button, Modal } from "@mantine/core";
 import { useState } from "react";
 import { answer, api, type Schemas } from "../../api/client.ts";
 import { useOrder } from "../../api/order.ts";
 import { usePages } from "../../api/pages.ts";
-import { sitesQuery } from "../../api/queries.ts";
 import { useMay } from "../../api/session.ts";
 import { Confirm } from "../../parts/confirm.tsx";
 import type { Column } from "../../parts/data-table.tsx";
@@ -12,7 +10,8 @@ import { Icon } from "../../parts/icons.tsx";
 import { CsvButton, List } from "../../parts/list.tsx";
 import { Ago } from "../../parts/now.tsx";
 import { Panel } from "../../parts/panel.tsx";
-import { Empty, Failed } from "../../parts/states.tsx";
+import { Empty } from "../../parts/states.tsx";
+import { AllocationForm, PoolForm } from "./pool-forms.tsx";
 
 type Pool = Schemas["AddressPool"];
 type Allocation = Schemas["AddressAllocation"];
@@ -141,115 +140,6 @@ export function PoolsSection() {
           : "It may be given to another site then; make sure that nothing uses it."}
       </Confirm>
     </>
-  );
-}
-
-function PoolForm({ touches, onDone }: { readonly touches: readonly string[]; readonly onDone: () => void }) {
-  const [name, setName] = useState("");
-  const [cidr, setCidr] = useState("");
-  const [excluded, setExcluded] = useState<string[]>([]);
-  const make = useOrder(
-    () =>
-      answer(
-        api.POST("/v1/address-pools/{id}", {
-          params: { path: { id: name.trim() } },
-          body: { cidr: cidr.trim(), excluded },
-        }),
-      ),
-    { touches, done: ({ name: kept }) => `${kept} can be given out of`, then: onDone },
-  );
-  return (
-    <form
-      className="stack"
-      onSubmit={(event) => {
-        event.preventDefault();
-        make.mutate();
-      }}
-    >
-      <TextInput
-        label="Name"
-        value={name}
-        onChange={(event) => setName(event.currentTarget.value)}
-        required
-        data-autofocus
-      />
-      <TextInput
-        label="Range"
-        placeholder="10.64.0.0/12"
-        value={cidr}
-        onChange={(event) => setCidr(event.currentTarget.value)}
-        required
-      />
-      <TagsInput
-        label="Without"
-        description="Ranges that are never given out; Enter takes one"
-        value={excluded}
-        onChange={setExcluded}
-        size="xs"
-      />
-      {make.isError ? <Failed error={make.error} /> : undefined}
-      <div>
-        <Button type="submit" loading={make.isPending} disabled={name.trim() === "" || cidr.trim() === ""}>
-          Make it
-        </Button>
-      </div>
-    </form>
-  );
-}
-
-function AllocationForm(props: {
-  readonly pool: string;
-  readonly touches: readonly string[];
-  readonly onDone: () => void;
-}) {
-  const { pool, touches, onDone } = props;
-  const sites = useQuery(sitesQuery);
-  const [site, setSite] = useState("");
-  const [name, setName] = useState("");
-  const [length, setLength] = useState<number | string>(24);
-  const give = useOrder(
-    () =>
-      answer(
-        api.POST("/v1/address-pools/{id}/allocations", {
-          params: { path: { id: pool } },
-          body: { site, name: name.trim(), prefix_length: Number(length) },
-        }),
-      ),
-    { touches, done: ({ cidr }) => `${cidr} is given out`, then: onDone },
-  );
-  return (
-    <form
-      className="stack"
-      onSubmit={(event) => {
-        event.preventDefault();
-        give.mutate();
-      }}
-    >
-      <Select
-        label="To the site"
-        data={(sites.data ?? []).map((each) => each.site)}
-        value={site || null}
-        onChange={(value) => setSite(value ?? "")}
-        searchable
-        required
-      />
-      <TextInput label="For" value={name} onChange={(event) => setName(event.currentTarget.value)} required />
-      <NumberInput
-        label="As large as"
-        prefix="/"
-        description="24 is 256 IPv4 addresses"
-        min={1}
-        max={128}
-        value={length}
-        onChange={setLength}
-      />
-      {give.isError ? <Failed error={give.error} /> : undefined}
-      <div>
-        <Button type="submit" loading={give.isPending} disabled={site === "" || name.trim() === ""}>
-          Give it the next free range
-        </Button>
-      </div>
-    </form>
   );
 }
 
