@@ -18,6 +18,7 @@ import { connectAws } from "../providers/support/aws.ts";
 import { type AwsLab, startAwsLab, whyNoGuests } from "../sandbox/aws/support.ts";
 import { Link, type Loss } from "../support/link.ts";
 import { inNamespace, whyNoNamespaces } from "../support/namespaces.ts";
+import { oneByOne } from "../support/one-by-one.ts";
 import { temporaryDir } from "../support/servers.ts";
 import type { WatchdogProcess } from "../support/watchdog-process.ts";
 
@@ -28,6 +29,9 @@ const vmIds = ["orders", "ledger"];
 const stuckMs = 120_000;
 const inside = 7_070;
 
+/** Watchdogs that all start at once keep each other from renewing in time. */
+const opening = oneByOne();
+
 let lab: AwsLab;
 const sites = new Set<SplitSite>();
 process.once("exit", () => {
@@ -37,7 +41,6 @@ process.once("exit", () => {
 /** A primary site in a network of its own, with two VMs and a watchdog: its only way out is a link to the recovery site, where
  *  the lease lies in object storage. Whoever would take over reaches that by a link, too. */
 class SplitSite {
-  static #opening: Promise<unknown> = Promise.resolve();
   readonly groupId: string;
   readonly primary: Provider;
   readonly #records: WatchdogRecords;
@@ -84,11 +87,8 @@ class SplitSite {
     this.#judged = this.#judgeOn();
   }
 
-  /** One after the other: watchdogs that all start at once keep each other from renewing in time. */
   static open(groupId: string): Promise<SplitSite> {
-    const opened = SplitSite.#opening.then(() => SplitSite.#open(groupId));
-    SplitSite.#opening = opened.catch(() => undefined);
-    return opened;
+    return opening(() => SplitSite.#open(groupId));
   }
 
   static async #open(groupId: string): Promise<SplitSite> {

@@ -13,14 +13,18 @@ import { identify, signalProcess } from "../../src/host/process-identity.ts";
 import { createFolderProvider } from "../../src/providers/folder/index.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import { WatchdogRecords } from "../../src/worker/watchdog/records.ts";
+import { oneByOne } from "../support/one-by-one.ts";
 import { temporaryDir } from "../support/servers.ts";
 import type { WatchdogProcess } from "../support/watchdog-process.ts";
 
 const program = fileURLToPath(new URL("../support/watchdog-process.ts", import.meta.url));
 /** The margin is what a loaded machine may take to turn VMs off. */
-const terms = { durationMs: 5_000, marginMs: 20_000 };
+const terms = { durationMs: 10_000, marginMs: 15_000 };
 const groupId = "g1";
 const stuckMs = 60_000;
+
+/** Watchdogs that all start at once keep each other from renewing in time. */
+const opening = oneByOne();
 
 const cases = new Set<Case>();
 process.once("exit", () => {
@@ -37,7 +41,7 @@ class Case {
   readonly #way: string;
   readonly #records: WatchdogRecords;
 
-  constructor(name: string) {
+  private constructor(name: string) {
     const dir = join(temporaryDir(), name);
     const [primaryPath, recoveryPath] = [join(dir, "primary"), join(dir, "recovery")];
     const own = join(dir, "watchdog");
@@ -58,8 +62,17 @@ class Case {
     closeSync(log);
   }
 
+  static begin(name: string): Promise<Case> {
+    return opening(async () => {
+      const begun = new Case(name);
+      after(() => begun.end());
+      await begun.#begun();
+      return begun;
+    });
+  }
+
   /** As soon as a watchdog stands behind the lease, and its guardian is there. */
-  async begun(): Promise<void> {
+  async #begun(): Promise<void> {
     const leases = new GroupLeases({ registry: { provider: async () => this.recovery } });
     await until(async () => {
       const renewals = (await leases.look("recovery", groupId, AbortSignal.timeout(stuckMs)))?.lease.renewals ?? 0;
@@ -143,9 +156,7 @@ describe("whoever takes an expired lease, the holder has been cut off before", {
   };
   for (const [name, happens] of Object.entries(happenings)) {
     test(name, async () => {
-      const at = new Case(name.replaceAll(" ", "-"));
-      after(() => at.end());
-      await at.begun();
+      const at = await Case.begin(name.replaceAll(" ", "-"));
       assert.deepEqual(await at.held(), [undefined, undefined]);
       await happens(at);
       // What was under way may still have renewed it once: then it lives, and is watched anew.
@@ -161,9 +172,7 @@ describe("whoever takes an expired lease, the holder has been cut off before", {
   }
 
   test("and one that is renewed is not taken", async () => {
-    const at = new Case("alive");
-    after(() => at.end());
-    await at.begun();
+    const at = await Case.begin("alive");
     assert.equal(await at.take(), "Conflict");
     assert.deepEqual(await at.held(), [undefined, undefined]);
   });
