@@ -62,9 +62,13 @@ function requestOf(
   const query = new URLSearchParams();
   for (const name of inQuery) {
     const value = given[name];
-    if (value !== undefined) for (const each of [value].flat()) query.append(name, String(each));
+    for (const each of Array.isArray(value) ? (value as unknown[]) : [value]) {
+      if (typeof each === "string" || typeof each === "number" || typeof each === "boolean")
+        query.append(name, `${each}`);
+      else if (each !== undefined) throw new CliError(`${name} is no text`, "Give a text, a number, true or false");
+    }
   }
-  const asked = query.size > 0 ? `${filled}?${query}` : filled;
+  const asked = query.size > 0 ? `${filled}?${query.toString()}` : filled;
   return { method, path: asked, ...(hasBody && { body: given.body ?? {} }) };
 }
 

@@ -151,7 +151,7 @@ function toAlert(input: NewAlarm, scope: string): MetricAlertResource {
 }
 
 function toPort(alert: MetricAlertResource, vmPrefix: string, state: CloudAlarm["state"]): CloudAlarm {
-  const { name = "", scopes = [], windowSize, actions = [], enabled, tags: wire } = alert;
+  const { name = "", scopes, windowSize, actions = [], enabled, tags: wire } = alert;
   const { tags, notes } = fromWire(wire);
   const criteria = alert.criteria as Partial<MetricAlertSingleResourceMultipleMetricCriteria>;
   const [criterion, ...more] = criteria.allOf ?? [];

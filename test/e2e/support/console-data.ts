@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LabApi } from "../../../bench/lib/lab-api.ts";
+import type { IpsecParameters } from "../../../src/domain/ipsec.ts";
 import type { Store } from "../../../src/store/index.ts";
 
 const day = 86_400_000;
@@ -58,7 +59,7 @@ async function costs(api: LabApi): Promise<void> {
   const query = new URLSearchParams({
     ...{ source: "acme", provider: "aws", site: "aws-us-east-1", file_name: "costs.csv" },
   });
-  const begun = await fetch(`${api.url}/v1/costs/uploads?${query}`, {
+  const begun = await fetch(`${api.url}/v1/costs/uploads?${query.toString()}`, {
     method: "POST",
     headers: {
       ...{ authorization: `Bearer ${api.token}`, "content-type": "application/octet-stream" },
@@ -92,10 +93,10 @@ async function addresses(api: LabApi): Promise<void> {
   await api.post("/v1/address-pools/estate/allocations", { site: "onprem-b", prefix_length: 24, name: "web tier" });
 }
 
-const parameters = {
-  ...{ ike: "aes256gcm16", esp: "aes256gcm16", integrity: "sha384", dh: "ecp384" },
+const parameters: IpsecParameters = {
+  ...({ ike: "aes256gcm16", esp: "aes256gcm16", integrity: "sha384", dh: "ecp384" } as const),
   ...{ ikeSeconds: 14_400, espSeconds: 3_600 },
-} as const;
+};
 
 /** As its run leaves one that stands, with one of its tunnels down. */
 async function connection(store: Store): Promise<void> {

@@ -6,20 +6,20 @@ interface OrderOptions<Output> {
   readonly touches: readonly string[];
   /** What is said in the corner once it is done. */
   readonly done?: string | ((output: Output) => string);
-  readonly then?: (output: Output) => void;
+  readonly onDone?: (output: Output) => void;
 }
 
 /** Something that a person has the API do. What refuses it is in `error`, for the form that it came from to show. */
 export function useOrder<Input = void, Output = unknown>(
   order: (input: Input) => Promise<Output>,
-  { touches, done, then }: OrderOptions<Output>,
+  { touches, done, onDone }: OrderOptions<Output>,
 ) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: order,
     onSuccess: async (output) => {
       if (done !== undefined) tell.done(typeof done === "string" ? done : done(output));
-      then?.(output);
+      onDone?.(output);
       await Promise.all(touches.map((key) => queries.invalidateQueries({ queryKey: [key] })));
     },
   });

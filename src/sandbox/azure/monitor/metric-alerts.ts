@@ -6,7 +6,7 @@ import { takeTags } from "../arm/tags.ts";
 import { vmType } from "../compute/offers.ts";
 import { AzureError, resourceNotFound } from "../errors.ts";
 import { newEtag } from "../ids.ts";
-import type { Json, Resource } from "../state.ts";
+import type { Resource } from "../state.ts";
 import { metricUnits, type VmMetricName, type VmMetrics } from "./metrics.ts";
 
 const alertType = "Microsoft.Insights/metricAlerts";
@@ -55,7 +55,7 @@ const alertBody = z.strictObject({
   }),
 });
 type Properties = z.infer<typeof alertBody>["properties"];
-type Alert = Resource<object>;
+type Alert = Resource;
 
 /** Metric alerts on virtual machines. They are judged when somebody asks how they stand, and tell nobody. */
 export function metricAlertRoutes(kinds: Kinds, metrics: VmMetrics): Route[] {
@@ -114,7 +114,7 @@ function write(kinds: Kinds, { params: { group = "", name = "" }, body }: ArmReq
     location: "global",
     createdAt: before?.createdAt ?? Date.now(),
     tags: takeTags(tags, before?.tags, alertType),
-    properties: properties as Json,
+    properties: properties,
     provisioningState: "Succeeded",
     etag: newEtag(),
     facts: {},

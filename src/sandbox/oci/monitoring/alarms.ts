@@ -82,8 +82,8 @@ function checked(
   return details;
 }
 
-function described({ details, ...resource }: Alarm) {
-  const { id, compartmentId, displayName, freeformTags, definedTags, timeCreated } = common(resource);
+function described(alarm: Alarm) {
+  const { id, compartmentId, displayName, freeformTags, definedTags, timeCreated } = common(alarm);
   return { id, compartmentId, displayName, freeformTags, definedTags: { ...definedTags }, timeCreated };
 }
 

@@ -55,7 +55,7 @@ export function RuleForm({ rule, onDone }: { readonly rule: Rule | undefined; re
       const of = { ...(site ? { site } : {}), ...(resource.trim() ? { resource_id: resource.trim() } : {}) };
       return answer(api.POST("/v1/alert-rules", { body: { ...settings, metric: metric.trim(), ...of } }));
     },
-    { touches: ["alert-rules", "alerts"], done: ({ name: kept }) => `${kept} is looked at from now on`, then: onDone },
+    { touches: ["alert-rules", "alerts"], done: ({ name: kept }) => `${kept} is looked at from now on`, onDone },
   );
   const says = conditionText({ metric, comparison, threshold: Number(threshold), duration_seconds: Number(lasts) });
   const names = [...new Set([...(measured.data ?? []).map((each) => each.metric), ...own])];
@@ -129,13 +129,13 @@ export function RuleForm({ rule, onDone }: { readonly rule: Rule | undefined; re
           label="Severity"
           data={[...severities]}
           value={severity}
-          onChange={(value) => setSeverity((value as Rule["severity"] | null) ?? "warning")}
+          onChange={(value) => setSeverity(value ?? "warning")}
         />
         <Select
           label="Told together"
           data={[...groupings]}
           value={groupBy}
-          onChange={(value) => setGroupBy((value as Rule["group_by"] | null) ?? "site")}
+          onChange={(value) => setGroupBy(value ?? "site")}
         />
       </div>
       <TagsInput

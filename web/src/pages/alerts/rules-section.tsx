@@ -35,7 +35,7 @@ export function RulesSection() {
   const remove = useOrder((id: string) => answer(api.DELETE("/v1/alert-rules/{id}", { params: { path: { id } } })), {
     touches: ["alert-rules", "alerts"],
     done: "The rule is removed",
-    then: () => setRemoving(undefined),
+    onDone: () => setRemoving(undefined),
   });
   const columns: readonly Column<Rule>[] = [
     ...ruleColumns,

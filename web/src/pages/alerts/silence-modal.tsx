@@ -59,7 +59,7 @@ function SilenceForm({ draft, onDone }: { readonly draft: SilenceDraft; readonly
           },
         }),
       ),
-    { touches: ["silences", "alerts"], done: "Nobody is told of it until then", then: onDone },
+    { touches: ["silences", "alerts"], done: "Nobody is told of it until then", onDone },
   );
   return (
     <form

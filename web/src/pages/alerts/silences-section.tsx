@@ -32,7 +32,7 @@ export function SilencesSection() {
   const end = useOrder((id: string) => answer(api.DELETE("/v1/silences/{id}", { params: { path: { id } } })), {
     touches: ["silences", "alerts"],
     done: "The silence is over",
-    then: () => setEnding(undefined),
+    onDone: () => setEnding(undefined),
   });
   const ruleOf = ({ rule_id: id }: Silence) =>
     id === undefined ? "all rules" : (rules.data?.find((rule) => rule.rule_id === id)?.name ?? id);

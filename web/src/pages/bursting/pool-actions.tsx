@@ -20,18 +20,18 @@ export function PoolActions({ pool }: { readonly pool: Schemas["BurstPool"] }) {
       touches: ["burst-pools"],
       done: ({ ordered }) =>
         ordered > 0 ? `It has at least ${ordered} VMs from now on` : "It is left to the load again",
-      then: close,
+      onDone: close,
     },
   );
   const release = useOrder(() => answer(api.POST("/v1/burst-pools/{id}/release", to)), {
     touches: ["burst-pools"],
     done: "Its VMs are drained and removed",
-    then: close,
+    onDone: close,
   });
   const remove = useOrder(() => answer(api.DELETE("/v1/burst-pools/{id}", to)), {
     touches: ["burst-pools"],
     done: "The pool ends once its VMs are gone",
-    then: () => void navigate({ to: "/bursting" }),
+    onDone: () => void navigate({ to: "/bursting" }),
   });
   return (
     <>

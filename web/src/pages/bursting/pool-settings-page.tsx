@@ -77,7 +77,7 @@ function PoolForm({ pool }: { readonly pool: Pool | undefined }) {
     {
       touches: ["burst-pools"],
       done: ({ name: kept }) => `${kept} is looked after`,
-      then: ({ name: kept }) => void navigate({ to: "/bursting/$id", params: { id: kept } }),
+      onDone: ({ name: kept }) => void navigate({ to: "/bursting/$id", params: { id: kept } }),
     },
   );
   const known = (sites.data ?? []).map((each) => each.site);

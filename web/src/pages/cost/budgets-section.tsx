@@ -30,7 +30,7 @@ export function BudgetsSection() {
   const remove = useOrder((id: string) => answer(api.DELETE("/v1/budgets/{id}", { params: { path: { id } } })), {
     touches: ["budgets"],
     done: "The budget is removed",
-    then: () => setRemoving(undefined),
+    onDone: () => setRemoving(undefined),
   });
   const columns: readonly Column<Budget>[] = [
     ...told,
@@ -136,7 +136,7 @@ function BudgetForm({ budget, onDone }: { readonly budget: Budget | undefined; r
           },
         }),
       ),
-    { touches: ["budgets"], done: ({ name: kept }) => `${kept} is watched`, then: onDone },
+    { touches: ["budgets"], done: ({ name: kept }) => `${kept} is watched`, onDone },
   );
   return (
     <form
@@ -176,13 +176,13 @@ function BudgetForm({ budget, onDone }: { readonly budget: Budget | undefined; r
           label="Each"
           data={["day", "month", "quarter"]}
           value={period}
-          onChange={(value) => setPeriod((value as Budget["period"] | null) ?? "month")}
+          onChange={(value) => setPeriod(value ?? "month")}
         />
         <Select
           label="Of which cost"
           data={["effective", "billed"]}
           value={cost}
-          onChange={(value) => setCost((value as Budget["cost"] | null) ?? "effective")}
+          onChange={(value) => setCost(value ?? "effective")}
         />
       </div>
       <TextInput

@@ -130,7 +130,7 @@ function SplitRules() {
   });
   const remove = useOrder(
     (id: string) => answer(api.DELETE("/v1/costs/split-rules/{id}", { params: { path: { id } } })),
-    { touches: ["split-rules", "costs"], done: "The rule is removed", then: () => setRemoving(undefined) },
+    { touches: ["split-rules", "costs"], done: "The rule is removed", onDone: () => setRemoving(undefined) },
   );
   const columns: readonly Column<Rule>[] = [
     ...ruleColumns,
@@ -219,7 +219,7 @@ function SplitForm({ onDone }: { readonly onDone: () => void }) {
         api.POST("/v1/costs/split-rules", { body: { name: name.trim(), where: where.trim(), method, ...shared } }),
       );
     },
-    { touches: ["split-rules", "costs"], done: ({ name: kept }) => `${kept} is divided`, then: onDone },
+    { touches: ["split-rules", "costs"], done: ({ name: kept }) => `${kept} is divided`, onDone },
   );
   return (
     <form

@@ -25,7 +25,7 @@ export function RecommendationBody({ found }: { readonly found: Schemas["Recomme
     ({ plan_id, hash }: Schemas["Plan"]) => answer(api.POST("/v1/operations", { body: { plan_id, plan_hash: hash } })),
     {
       touches: ["operations", "savings"],
-      then: ({ operation_id }) => void navigate({ to: "/runs/operations/$id", params: { id: operation_id } }),
+      onDone: ({ operation_id }) => void navigate({ to: "/runs/operations/$id", params: { id: operation_id } }),
     },
   );
   return (

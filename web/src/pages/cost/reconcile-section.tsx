@@ -27,7 +27,8 @@ export function ReconcileSection() {
   const [stating, setStating] = useState(false);
   const search = useSearch({ from: "/cost" });
   const navigate = useNavigate({ from: "/cost" });
-  const months = lastMonths(Date.now(), 13);
+  const [now] = useState(Date.now);
+  const months = lastMonths(now, 13);
   const month = search.month ?? months[0] ?? "";
   const lines = usePages<Line>({
     key: ["costs", "reconciliation", month],
@@ -109,7 +110,7 @@ function StatementForm({ onDone }: { readonly onDone: () => void }) {
     queryFn: async ({ signal }) => (await answer(api.GET("/v1/costs/sources", { signal }))).items,
   });
   const [source, setSource] = useState("");
-  const [month, setMonth] = useState(new Date().toISOString().slice(0, 7));
+  const [month, setMonth] = useState(() => new Date().toISOString().slice(0, 7));
   const [amount, setAmount] = useState<number | string>("");
   const [currency, setCurrency] = useState("USD");
   const [by, setBy] = useState("");
@@ -123,7 +124,7 @@ function StatementForm({ onDone }: { readonly onDone: () => void }) {
           },
         }),
       ),
-    { touches: ["costs"], done: "It is held against the rows", then: onDone },
+    { touches: ["costs"], done: "It is held against the rows", onDone },
   );
   return (
     <form

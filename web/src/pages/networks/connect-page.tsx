@@ -28,7 +28,7 @@ export function ConnectPage() {
       (await answer(api.POST("/v1/connections", { body: ends }))) as Schemas["Connection"],
     {
       touches: ["connections"],
-      then: ({ connection_id: id }) => void navigate({ to: "/networks/$id", params: { id } }),
+      onDone: ({ connection_id: id }) => void navigate({ to: "/networks/$id", params: { id } }),
     },
   );
   if (!writes) return <Forbidden permission="networks:write" />;

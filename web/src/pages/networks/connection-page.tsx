@@ -174,12 +174,12 @@ function ConnectionOrders({ connection }: { readonly connection: Connection }) {
   const drill = useOrder(() => answer(api.POST("/v1/connections/{id}/drill", to)), {
     touches: ["connections"],
     done: "Each tunnel is taken down in its turn",
-    then: close,
+    onDone: close,
   });
   const disconnect = useOrder(() => answer(api.DELETE("/v1/connections/{id}", to)), {
     touches: ["connections"],
     done: "It is taken down at both ends",
-    then: close,
+    onDone: close,
   });
   const config = useOrder(() => answer(api.POST("/v1/connections/{id}/device-config", to)), { touches: [] });
   const stands = state === "connected" || state === "waiting";

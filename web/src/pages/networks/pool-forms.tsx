@@ -19,7 +19,7 @@ export function PoolForm({ touches, onDone }: { readonly touches: readonly strin
           body: { cidr: cidr.trim(), excluded },
         }),
       ),
-    { touches, done: ({ name: kept }) => `${kept} can be given out of`, then: onDone },
+    { touches, done: ({ name: kept }) => `${kept} can be given out of`, onDone },
   );
   return (
     <form
@@ -79,7 +79,7 @@ export function AllocationForm(props: {
           body: { site, name: name.trim(), prefix_length: Number(length) },
         }),
       ),
-    { touches, done: ({ cidr }) => `${cidr} is given out`, then: onDone },
+    { touches, done: ({ cidr }) => `${cidr} is given out`, onDone },
   );
   return (
     <form

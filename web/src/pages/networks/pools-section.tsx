@@ -45,7 +45,7 @@ export function PoolsSection() {
       if ("pool" in what) await answer(api.DELETE("/v1/address-pools/{id}", to));
       else await answer(api.DELETE("/v1/address-allocations/{id}", to));
     },
-    { touches, done: "It is done", then: () => setEnding(undefined) },
+    { touches, done: "It is done", onDone: () => setEnding(undefined) },
   );
   const action = (label: string, name: string, onClick: () => void, danger = false) => (
     <Button

@@ -31,7 +31,7 @@ export function ApprovalsSection() {
   const end = useOrder((id: string) => answer(api.DELETE("/v1/policy-approvals/{id}", { params: { path: { id } } })), {
     touches: ["policy-approvals"],
     done: "The approval is over",
-    then: () => setEnding(undefined),
+    onDone: () => setEnding(undefined),
   });
   const told: readonly Column<Approval>[] = [
     {
@@ -131,7 +131,7 @@ function ApprovalForm({ onDone }: { readonly onDone: () => void }) {
         api.POST("/v1/policy-approvals", { body: { policy, most: Number(most), reason: reason.trim(), expires_at } }),
       );
     },
-    { touches: ["policy-approvals"], done: "Scans mend it until then", then: onDone },
+    { touches: ["policy-approvals"], done: "Scans mend it until then", onDone },
   );
   return (
     <form

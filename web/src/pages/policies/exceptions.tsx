@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { StateBadge } from "../../parts/state-badge.tsx";
 import { policiesQuery } from "./queries.ts";
 
@@ -14,6 +15,7 @@ export function EndsBadge({
 }: {
   readonly of: { readonly expires_at: string; readonly revoked_at?: string | undefined };
 }) {
-  const state = of.revoked_at ? "ended" : Date.parse(of.expires_at) < Date.now() ? "over" : "given";
+  const [now] = useState(Date.now);
+  const state = of.revoked_at ? "ended" : Date.parse(of.expires_at) < now ? "over" : "given";
   return <StateBadge state={state} tone={state === "given" ? "good" : "idle"} />;
 }

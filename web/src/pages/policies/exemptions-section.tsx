@@ -38,7 +38,7 @@ export function ExemptionsSection() {
   const end = useOrder((id: string) => answer(api.DELETE("/v1/policy-exemptions/{id}", { params: { path: { id } } })), {
     touches: ["policy-exemptions", "policy-findings"],
     done: "The exemption is over",
-    then: () => setEnding(undefined),
+    onDone: () => setEnding(undefined),
   });
   const told: readonly Column<Exemption>[] = [
     {
@@ -150,7 +150,7 @@ function ExemptionForm(props: {
       const body = { policy, scope: scope.trim(), owner: owner.trim(), reason: reason.trim(), expires_at };
       return answer(api.POST("/v1/policy-exemptions", { body }));
     },
-    { touches: ["policy-exemptions", "policy-findings"], done: "They are exempt until then", then: props.onDone },
+    { touches: ["policy-exemptions", "policy-findings"], done: "They are exempt until then", onDone: props.onDone },
   );
   return (
     <form

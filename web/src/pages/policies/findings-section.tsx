@@ -60,7 +60,7 @@ export function FindingsSection() {
             />
             <CsvButton name="findings" columns={findingColumns} rows={pages.readAll} />
             {plans && mends && state === "open" && search.policy && pages.rows.length > 0 ? (
-              <Button onClick={() => ask({ policy: search.policy as string })}>Plan to mend them…</Button>
+              <Button onClick={() => ask({ policy: search.policy })}>Plan to mend them…</Button>
             ) : undefined}
           </>
         }

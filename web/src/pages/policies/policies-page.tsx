@@ -25,7 +25,7 @@ export function PoliciesPage() {
   const scan = useOrder(() => answer(api.POST("/v1/policy-scans")), {
     touches: ["policies", "policy-findings", "policy-scans"],
     done: "Everything is held against the policies now",
-    then: () => void navigate({ to: "/policies", search: { show: "scans" } }),
+    onDone: () => void navigate({ to: "/policies", search: { show: "scans" } }),
   });
   return (
     <Sections

@@ -32,7 +32,7 @@ export function PoliciesSection() {
   const remove = useOrder((id: string) => answer(api.DELETE("/v1/policies/{id}", { params: { path: { id } } })), {
     touches,
     done: "The policy is removed",
-    then: () => setRemoving(undefined),
+    onDone: () => setRemoving(undefined),
   });
   const columns: readonly Column<Policy>[] = [
     ...policyColumns,

@@ -116,11 +116,7 @@ export function PolicyForm({ draft, onChange, readOnly, error, pending, canSave,
           </div>
         ) : undefined}
       </section>
-      <Checkbox.Group
-        label="Does"
-        value={[...does]}
-        onChange={(value) => change({ actions: value as Draft["actions"] & object })}
-      >
+      <Checkbox.Group label="Does" value={[...does]} onChange={(value) => change({ actions: value })}>
         <div className="stack modes">
           {actions.map(({ value, label, what }) => (
             <Checkbox key={value} value={value} label={label} description={what} disabled={readOnly} />

@@ -57,7 +57,7 @@ function Editor({ policy }: { readonly policy: Policy | undefined }) {
     {
       touches: ["policies"],
       done: ({ name }) => `${name} holds from the next scan on`,
-      then: ({ name }) => void navigate({ to: "/policies/$id", params: { id: name }, replace: policy !== undefined }),
+      onDone: ({ name }) => void navigate({ to: "/policies/$id", params: { id: name }, replace: policy !== undefined }),
     },
   );
   const turn = useOrder(

@@ -20,7 +20,7 @@ export function useRemediation(): { readonly modal: ReactNode; ask(request: Reme
     ({ plan_id, hash }: Schemas["Plan"]) => answer(api.POST("/v1/operations", { body: { plan_id, plan_hash: hash } })),
     {
       touches: ["operations", "policy-findings", "policies"],
-      then: ({ operation_id: id }) => void navigate({ to: "/runs/operations/$id", params: { id } }),
+      onDone: ({ operation_id: id }) => void navigate({ to: "/runs/operations/$id", params: { id } }),
     },
   );
   const back = plan.variables?.undo !== undefined;
