@@ -1,7 +1,7 @@
 import { DefaultLogger, Runtime } from "@temporalio/worker";
 import { type LabOptions, type LabParts, StackLab, startParts } from "../../bench/lib/stack-lab.ts";
 import { cacheDir } from "../../src/host/paths.ts";
-import { createWorker, type WorkerSettings } from "../../src/worker/worker.ts";
+import { createListener, createWorker, type WorkerSettings } from "../../src/worker/worker.ts";
 
 // A failing activity is what these tests are about; its line would only be noise.
 Runtime.install({ logger: new DefaultLogger("ERROR"), shutdownSignals: [] });
@@ -23,12 +23,18 @@ export class Lab extends StackLab {
 
   /** A worker in this process; ended by the returned function or with the lab. */
   async startWorker(decorate?: WorkerSettings["decorate"]): Promise<() => Promise<void>> {
-    const { worker, close } = await createWorker({
-      temporal: { address: this.#address, namespace: "default" },
-      bundleCacheDir: cacheDir(),
-      deps: this.deps,
-      decorate,
-    });
+    const temporal = { address: this.#address, namespace: "default" };
+    return this.#run(await createWorker({ temporal, bundleCacheDir: cacheDir(), deps: this.deps, decorate }));
+  }
+
+  /** What listens and looks (alerts, pools, sites), in this process; ended by the returned function or with the lab. */
+  async startListener(): Promise<() => Promise<void>> {
+    return this.#run(
+      await createListener({ temporal: { address: this.#address, namespace: "default" }, deps: this.deps }),
+    );
+  }
+
+  #run({ worker, close }: Awaited<ReturnType<typeof createListener>>): () => Promise<void> {
     const running = worker.run();
     let ended = false;
     const end = async (): Promise<void> => {

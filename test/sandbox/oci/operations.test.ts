@@ -12,7 +12,7 @@ after(() => lab.close());
 /** What each service's paths begin with beside those in the SDK's client. */
 const versions: Readonly<Record<string, string>> = {
   ...{ core: "/20160918", identity: "/20160918", workrequests: "/20160918", limits: "", objectstorage: "" },
-  ...{ dns: "/20180115", loadbalancer: "/20170115", monitoring: "/20180401" },
+  ...{ dns: "/20180115", loadbalancer: "/20170115", monitoring: "/20180401", usageapi: "/20200107" },
 };
 /** The SDK's client reads JSON where the service sends text. */
 const otherwise = new Set(["GetConsoleHistoryContent"]);
