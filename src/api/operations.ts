@@ -14,7 +14,7 @@ import { operationWorkflowId } from "./runs.ts";
 import { readSearch } from "./search-text.ts";
 import { refuseUnlessExecutable } from "./start-migration.ts";
 import { startRegistered } from "./start-registered.ts";
-import { reachedPlan } from "./subjects.ts";
+import { oneVm, reachedPlan } from "./subjects.ts";
 
 const mostFound = 500;
 const onlyVms = { type: "match", field: "kind", pattern: { type: "exact", value: "vm" } } as const;
@@ -61,14 +61,7 @@ export async function planCreateNow(
 async function reachableVm(context: ApiContext, access: Access, { site, vm }: OperateVmsRequest["vms"][number]) {
   configuredSite(context, access, site);
   if (access.covers({ site })) return { site, vm };
-  const reached = (await context.store.vms.find(site, vm)).filter(({ tags }) => access.covers({ site, tags }));
-  const [only, second] = reached;
-  if (only && !second) return { site, vm: only.vmId };
-  if (!only) throw notFound("vm", `${site}/${vm}`, "GET /v1/vms lists the VMs that you reach.");
-  throw new ProblemError("InvalidInput", {
-    detail: `${reached.length} VMs at ${site} have the name ${vm}: ${reached.map(({ vmId }) => vmId).join(", ")}`,
-    action: "Name one by its id.",
-  });
+  return { site, vm: await oneVm(context, { site, vm }, (tags) => access.covers({ site, tags })) };
 }
 
 /** VMs that a search finds among those that the caller reaches.

@@ -120,7 +120,8 @@ function readToken(tokenFile: string): string {
   }
 }
 
-async function fetchOrExplain(request: Request): Promise<Response> {
+/** @throws CliError when the API can't be reached. */
+export async function fetchOrExplain(request: Request): Promise<Response> {
   try {
     return await fetch(request);
   } catch (cause) {

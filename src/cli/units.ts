@@ -101,8 +101,12 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
-/** A time, or how long ago (`24h`) → ISO 8601 in UTC. */
-export function momentOf(text: string): string {
-  if (/^\d{4}-/.test(text)) return new Date(text).toISOString();
-  return new Date(Date.now() - readSeconds(text) * 1000).toISOString();
+/** A time, or how long ago or from now: `2026-12-31`, `24h` → ISO 8601 in UTC. */
+export function momentOf(text: string, towards: "ago" | "ahead" = "ago"): string {
+  if (!/^\d{4}-/.test(text)) {
+    return new Date(Date.now() + (towards === "ago" ? -1 : 1) * readSeconds(text) * 1000).toISOString();
+  }
+  const at = Date.parse(text);
+  if (!Number.isNaN(at)) return new Date(at).toISOString();
+  throw usageError(`${text} is not a moment`, "Write 2026-12-31, 2026-12-31T10:00:00Z or 30d.");
 }

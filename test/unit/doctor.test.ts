@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
 import { test } from "node:test";
 import type { Schemas } from "../../src/cli/client.ts";
 import { burstFindings } from "../../src/cli/doctor/burst.ts";
@@ -14,6 +15,7 @@ import {
 } from "../../src/cli/doctor/installation.ts";
 import { migrationFindings } from "../../src/cli/doctor/migration.ts";
 import { savingsFindings } from "../../src/cli/doctor/savings.ts";
+import { buildProgram } from "../../src/cli/program.ts";
 
 const now = new Date("2026-03-10T12:00:00.000Z");
 const ago = (seconds: number) => new Date(now.getTime() - seconds * 1000).toISOString();
@@ -206,7 +208,7 @@ test("of a failover: lag, VMs that are late or missing, the plan, the newest run
   } as unknown as Schemas["RecoveryRun"];
   const health = { site: "a", verdict: "suspect", reasons: ["1 of 2 see it"], automatic_failover: false };
   const found = failoverFindings(
-    { group, status, plan: undefined, runs: [run], health: health as unknown as Schemas["SiteHealth"] },
+    { group, status, plan: "none", runs: [run], health: health as unknown as Schemas["SiteHealth"] },
     now,
   );
   assert.deepEqual(says(found), [
@@ -220,4 +222,20 @@ test("of a failover: lag, VMs that are late or missing, the plan, the newest run
     "failing: is not failed over by itself, though the group asks for it: fewer than three failure domains look at it",
   ]);
   assert.match(found[0]?.remedy ?? "", /bandwidth limit/);
+});
+
+test("each command that the doctor names is there", async () => {
+  const rules = new URL("../../src/cli/doctor/", import.meta.url);
+  const files = (await readdir(rules)).map((file) => readFile(new URL(file, rules), "utf8"));
+  const named = (await Promise.all(files)).flatMap((text) => [...text.matchAll(/novacron ([a-z][a-z -]*)/g)]);
+  assert.ok(named.length > 10);
+  for (const [, words = ""] of named) {
+    let at = buildProgram();
+    for (const word of words.trim().split(" ")) {
+      const next = at.commands.find((command) => command.name() === word);
+      if (!next) break;
+      at = next;
+    }
+    assert.ok(at.parent && (at.commands.length === 0 || at.name() === words.trim()), `novacron ${words}`);
+  }
 });

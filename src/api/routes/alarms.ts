@@ -1,11 +1,11 @@
 import * as z from "zod";
 import type { CloudAlarmRequest } from "../../domain/cloud-alarm.ts";
 import { fromWire } from "../../domain/wire.ts";
-import { ProblemError } from "../problem.ts";
 import { type Answer, route } from "../route.ts";
 import { alarmBody, alarmListSchema, alarmParams, alarmSchema, deletedAlarmSchema } from "../schemas/alarms.ts";
 import { siteId } from "../schemas/common.ts";
-import { type ApiContext, configuredSite, notFound } from "./context.ts";
+import { oneVm } from "../subjects.ts";
+import { type ApiContext, configuredSite } from "./context.ts";
 
 const siteParams = z.strictObject({ site: siteId });
 
@@ -47,7 +47,10 @@ export function alarmRoutes(context: ApiContext) {
       async handle({ params: { site }, body, access, stableId }): Promise<Answer> {
         configuredSite(context, access, site, "whole");
         const { vm, ...asked } = body;
-        const alarm = { ...fromWire<Omit<CloudAlarmRequest, "vmId">>(asked), vmId: await vmIdOf(site, vm) };
+        const alarm = {
+          ...fromWire<Omit<CloudAlarmRequest, "vmId">>(asked),
+          vmId: await oneVm(context, { site, vm }, () => true),
+        };
         const made = await runs.createAlarm({ site, alarm, key: stableId("alarm") });
         return { status: 201, body: made, after: made };
       },
@@ -72,14 +75,4 @@ export function alarmRoutes(context: ApiContext) {
       },
     }),
   ];
-
-  async function vmIdOf(site: string, vm: string): Promise<string> {
-    const [only, second] = await context.store.vms.find(site, vm);
-    if (!only) throw notFound("vm", `${site}/${vm}`, `GET /v1/vms?site=${site} lists the VMs of the site.`);
-    if (!second) return only.vmId;
-    throw new ProblemError("InvalidInput", {
-      detail: `Several VMs at ${site} have the name ${vm}`,
-      action: "Name one by its id.",
-    });
-  }
 }

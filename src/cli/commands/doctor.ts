@@ -49,13 +49,8 @@ export async function installationFindings(api: Api, now: Date): Promise<readonl
     return siteFindings(sites);
   });
   // Each waits for its site: they are asked side by side.
-  const asked = sites.filter(({ enabled }) => enabled).map(({ site }) => ({ site, subject: `site ${site}` }));
-  const checks = asked.map(({ site, subject }) =>
-    orUnseen(subject, async () =>
-      checkFindings(await answerOf(api.POST("/v1/sites/{site}/check", { params: { path: { site } } }))),
-    ),
-  );
-  found.push(...(await Promise.all(checks)).flat());
+  const asked = sites.filter(({ enabled }) => enabled).map(({ site }) => site);
+  found.push(...(await Promise.all(asked.map((site) => askedSite(api, site)))).flat());
   await look("workers of sites", async () => workerFindings((await answerOf(api.GET("/v1/site-workers"))).items, now));
   await look("schedules", async () => scheduleFindings((await answerOf(api.GET("/v1/schedules"))).items, now));
   await look("prices", async () => priceFindings(await knownPrices(api, sites)));
@@ -68,14 +63,13 @@ export async function examineMigration(id: string, options: CommonOptions): Prom
   const { api } = connectApi(options);
   const migration = await answerOf(api.GET("/v1/migrations/{id}", { params: { path: { id } } }));
   const { plan_id: planId, workflow_id: workflowId, to } = migration;
-  const plan = await orAbsent(answerOf(api.GET("/v1/plans/{id}", { params: { path: { id: planId } } })));
   const query = { workflow_id: workflowId, level: "warn" as const, limit: 20 };
-  const lines = await orAbsent(answerOf(api.GET("/v1/logs", { params: { query } })));
-  const found = migrationFindings(migration, plan, lines?.items ?? [], new Date());
-  const site = await orUnseen(`site ${to}`, async () =>
-    checkFindings(await answerOf(api.POST("/v1/sites/{site}/check", { params: { path: { site: to } } }))),
-  );
-  await report(options, [...found, ...site]);
+  const [plan, lines] = await Promise.all([
+    seen(`plan ${planId}`, answerOf(api.GET("/v1/plans/{id}", { params: { path: { id: planId } } }))),
+    seen("logs", answerOf(api.GET("/v1/logs", { params: { query } }))),
+  ]);
+  const found = migrationFindings(migration, plan.answer, lines.answer?.items ?? [], new Date());
+  await report(options, [...found, ...plan.unseen, ...lines.unseen, ...(await askedSite(api, to))]);
 }
 
 export async function examinePool(name: string, options: CommonOptions): Promise<void> {
@@ -112,20 +106,27 @@ export async function examineFailover(id: string, options: CommonOptions): Promi
   ]);
   const site = group.current_site;
   const [plan, health] = await Promise.all([
-    orAbsent(answerOf(api.GET("/v1/recovery-plans/{id}", { params: { path } }))),
-    orAbsent(answerOf(api.GET("/v1/sites/{site}/health", { params: { path: { site } } }))),
+    seen("recovery plan", orNone(answerOf(api.GET("/v1/recovery-plans/{id}", { params: { path } })))),
+    seen(`site ${site}`, answerOf(api.GET("/v1/sites/{site}/health", { params: { path: { site } } }))),
   ]);
-  const found = failoverFindings({ group, status, plan, runs: runs.items, health }, new Date());
-  const to = group.replicates_to ?? group.policy.recovery_site;
-  const checks = await orUnseen(`site ${to}`, async () =>
-    checkFindings(await answerOf(api.POST("/v1/sites/{site}/check", { params: { path: { site: to } } }))),
-  );
-  await report(options, [...found, ...checks]);
+  const facts = { group, status, plan: plan.answer, runs: runs.items, health: health.answer };
+  const found = [...failoverFindings(facts, new Date()), ...plan.unseen, ...health.unseen];
+  await report(options, [...found, ...(await askedSite(api, group.replicates_to ?? group.policy.recovery_site))]);
 }
 
-/** Of the sites' clouds; what a host of one's own costs is in the configuration. */
+/** How a site says that it is, asked now. */
+function askedSite(api: Api, site: string): Promise<readonly Finding[]> {
+  return orUnseen(`site ${site}`, async () =>
+    checkFindings(await answerOf(api.POST("/v1/sites/{site}/check", { params: { path: { site } } }))),
+  );
+}
+
+/** Kinds of sites that nobody has a price list of: what they cost is in the configuration. */
+const ofOnesOwn: ReadonlySet<string> = new Set(["libvirt", "folder"]);
+
+/** Of the sites' clouds. */
 function knownPrices(api: Api, sites: readonly Schemas["Site"][]): Promise<readonly KnownPrices[]> {
-  const clouds = new Set(sites.filter(({ enabled, kind }) => enabled && kind !== "libvirt").map(({ kind }) => kind));
+  const clouds = new Set(sites.filter(({ enabled, kind }) => enabled && !ofOnesOwn.has(kind)).map(({ kind }) => kind));
   const ask = async (provider: string) => {
     const { items } = await answerOf(api.GET("/v1/prices", { params: { query: { provider, limit: 1 } } }));
     return { provider, price: items[0] };
@@ -163,12 +164,21 @@ async function orUnseen(subject: string, work: () => Promise<readonly Finding[]>
   }
 }
 
-/** Undefined where there is none, or the caller may not see it. */
-async function orAbsent<T>(answer: Promise<T>): Promise<T | undefined> {
+/** The answer, or the finding that it could not be had. */
+async function seen<T>(subject: string, answer: Promise<T>): Promise<{ answer?: T; unseen: readonly Finding[] }> {
+  try {
+    return { answer: await answer, unseen: [] };
+  } catch (error) {
+    if (error instanceof CliError) return { unseen: [unseen(subject, error.message, error.action)] };
+    throw error;
+  }
+}
+
+async function orNone<T>(answer: Promise<T>): Promise<T | "none"> {
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof CliError) return undefined;
+    if (error instanceof CliError && error.problem?.code === "NotFound") return "none";
     throw error;
   }
 }

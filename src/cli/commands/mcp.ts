@@ -1,7 +1,7 @@
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
 import { CallToolRequestSchema, type CallToolResult, ListToolsRequestSchema } from "@modelcontextprotocol/sdk/types.js";
-import { type ConnectedApi, connectApi } from "../client.ts";
+import { type ConnectedApi, connectApi, fetchOrExplain } from "../client.ts";
 import { CliError, usageError } from "../failure.ts";
 import { type ApiTool, type OpenApi, toolsOf } from "../mcp/tools.ts";
 import type { CommonOptions } from "./options.ts";
@@ -77,16 +77,9 @@ async function ask({ baseUrl, token }: ConnectedApi, { method, path, body }: Api
     authorization: `Bearer ${token}`,
     ...(body !== undefined && { "content-type": "application/json" }),
   };
-  try {
-    const response = await fetch(`${baseUrl}${path}`, {
-      method,
-      headers,
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    return { ok: response.ok, status: response.status, text: await response.text() };
-  } catch (cause) {
-    throw new CliError(`The API at ${baseUrl} cannot be reached`, "Run ./novacron status.", { cause });
-  }
+  const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+  const response = await fetchOrExplain(new Request(`${baseUrl}${path}`, { method, headers, ...sent }));
+  return { ok: response.ok, status: response.status, text: await response.text() };
 }
 
 function shortened(text: string): string {

@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { answerOf, connectApi } from "../client.ts";
-import { usageError } from "../failure.ts";
 import { show, table } from "../output.ts";
-import { readCount, readSeconds } from "../units.ts";
+import { momentOf, readCount } from "../units.ts";
 import type { CommonOptions } from "./options.ts";
 
 export interface ExemptOptions extends CommonOptions {
@@ -16,7 +15,7 @@ export async function exempt(policy: string, options: ExemptOptions): Promise<vo
   const { api } = connectApi(options);
   const { scope, owner, reason, until } = options;
   const header = { "Idempotency-Key": randomUUID() };
-  const body = { policy, scope, owner, reason, expires_at: momentOf(until) };
+  const body = { policy, scope, owner, reason, expires_at: momentOf(until, "ahead") };
   const made = await answerOf(api.POST("/v1/policy-exemptions", { body, params: { header } }));
   await show(
     made,
@@ -61,7 +60,7 @@ export async function approveRemediations(policy: string, options: ApproveOption
   const { api } = connectApi(options);
   const header = { "Idempotency-Key": randomUUID() };
   const { most, reason, until } = options;
-  const body = { policy, most: readCount(most), reason, expires_at: momentOf(until) };
+  const body = { policy, most: readCount(most), reason, expires_at: momentOf(until, "ahead") };
   const made = await answerOf(api.POST("/v1/policy-approvals", { body, params: { header } }));
   await show(
     made,
@@ -99,14 +98,4 @@ export async function revokeStandingApproval(id: string, options: CommonOptions)
 
 function holds(row: { readonly revoked_at?: string | undefined; readonly expires_at: string }): string {
   return row.revoked_at === undefined && Date.parse(row.expires_at) > Date.now() ? "yes" : "no";
-}
-
-/** A day, a moment, or how long from now: `2026-12-31`, `30d`. */
-function momentOf(text: string): string {
-  if (/^\d{4}-/.test(text)) {
-    const at = Date.parse(text);
-    if (!Number.isNaN(at)) return new Date(at).toISOString();
-    throw usageError(`${text} is not a moment`, "Write 2026-12-31, 2026-12-31T10:00:00Z or 30d.");
-  }
-  return new Date(Date.now() + readSeconds(text) * 1_000).toISOString();
 }

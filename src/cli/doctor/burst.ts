@@ -1,5 +1,5 @@
 import type { Schemas } from "../client.ts";
-import { type Finding, failing, ok, secondsSince, spanOf, unseen, warning } from "./finding.ts";
+import { type Finding, failing, ok, secondsSince, spanOf, warning } from "./finding.ts";
 
 /** A pool looks every `sample_seconds`; after so many that nothing was decided it does not run. */
 const missedLooks = 4;
@@ -27,7 +27,7 @@ export function burstFindings(
       const what = `looked last ${spanOf(quiet)} ago, and should every ${pool.sample_seconds} s`;
       found.push(failing(subject, what, "Its run is burst-pool/… in Temporal's UI: does a worker take its tasks?"));
     }
-    found.push(decided(pool, newest));
+    if (pool.enabled) found.push(decided(pool, newest));
   }
   const failed = leases.filter(({ state }) => state === "failed").slice(0, shownProblems);
   for (const { vm_name: name, problems } of failed) {
@@ -79,8 +79,6 @@ function decided(pool: Schemas["BurstPool"], newest: Schemas["BurstDecision"]): 
       return warning(subject, what, "The load has to last for sustain_seconds; lower it to burst sooner.");
     case "not-worth":
       return warning(subject, what, "What the VMs would cost is more than over_minute_worth says their absence does.");
-    case "disabled":
-      return unseen(subject, what, "Set enabled to true: ./novacron burst change.");
     default:
       return ok(subject, what);
   }

@@ -4,8 +4,8 @@ import { type Finding, failing, ok, secondsSince, spanOf, warning } from "./find
 export interface FailoverFacts {
   readonly group: Schemas["ProtectionGroup"];
   readonly status: Schemas["ProtectionStatus"];
-  /** Undefined when the group has none. */
-  readonly plan: Schemas["RecoveryPlan"] | undefined;
+  /** Absent where it could not be looked at. */
+  readonly plan: Schemas["RecoveryPlan"] | "none" | undefined;
   /** The newest first. */
   readonly runs: readonly Schemas["RecoveryRun"][];
   /** How the site is that serves it. */
@@ -78,10 +78,11 @@ function memberFindings(
 
 function planFindings(
   { group_id: id, name }: Schemas["ProtectionGroup"],
-  plan: Schemas["RecoveryPlan"] | undefined,
+  plan: FailoverFacts["plan"],
 ): readonly Finding[] {
   const subject = `recovery plan of ${name}`;
-  if (plan === undefined) {
+  if (plan === undefined) return [];
+  if (plan === "none") {
     return [
       failing(
         subject,

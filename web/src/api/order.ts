@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { tell } from "../app/tell.tsx";
 
-interface OrderOptions<Output> {
+export interface OrderOptions<Output> {
   /** First words of the keys of what is read anew afterwards. */
   readonly touches: readonly string[];
   /** What is said in the corner once it is done. */

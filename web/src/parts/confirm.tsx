@@ -1,5 +1,6 @@
 import { Button, Modal } from "@mantine/core";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
+import { type OrderOptions, useOrder } from "../api/order.ts";
 import { Failed } from "./states.tsx";
 
 /** Asks once more before something is ended, and says what follows from it. */
@@ -31,4 +32,24 @@ export function Confirm(props: {
       </div>
     </Modal>
   );
+}
+
+/** A row that is asked about, and what {@link Confirm} shows (`shown`) and does to it. */
+export function useConfirmed<Row>(order: (row: Row) => Promise<unknown>, told: Omit<OrderOptions<unknown>, "onDone">) {
+  const [row, ask] = useState<Row>();
+  const leave = () => ask(undefined);
+  const confirmed = useOrder(order, { ...told, onDone: leave });
+  return {
+    row,
+    ask: (asked: Row) => ask(asked),
+    shown: {
+      opened: row !== undefined,
+      pending: confirmed.isPending,
+      error: confirmed.error,
+      onClose: leave,
+      onConfirm: () => {
+        if (row !== undefined) confirmed.mutate(row);
+      },
+    },
+  };
 }

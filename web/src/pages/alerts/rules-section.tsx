@@ -1,18 +1,17 @@
 import { Button, Drawer } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useState } from "react";
 import { answer, api, type Schemas } from "../../api/client.ts";
-import { useOrder } from "../../api/order.ts";
 import { usePages } from "../../api/pages.ts";
 import { useMay } from "../../api/session.ts";
 import { conditionText, subjectText } from "../../lib/figures.ts";
 import { duration } from "../../lib/format.ts";
-import { Confirm } from "../../parts/confirm.tsx";
+import { Confirm, useConfirmed } from "../../parts/confirm.tsx";
 import type { Column } from "../../parts/data-table.tsx";
 import { Icon } from "../../parts/icons.tsx";
 import { CsvButton, List } from "../../parts/list.tsx";
 import { Panel } from "../../parts/panel.tsx";
+import { RowAction } from "../../parts/row-action.tsx";
 import { StateBadge } from "../../parts/state-badge.tsx";
 import { Empty, Failed, Loading } from "../../parts/states.tsx";
 import { rulesQuery } from "./queries.ts";
@@ -25,18 +24,23 @@ export function RulesSection() {
   const { open } = useSearch({ from: "/alerts" });
   const navigate = useNavigate({ from: "/alerts" });
   const writes = useMay("alerts:write");
-  const [removing, setRemoving] = useState<Rule>();
   const go = (next: string | undefined) => void navigate({ search: { show: "rules", open: next } });
   const pages = usePages<Rule>({
     key: ["alert-rules", "list"],
     fetch: (_cursor, signal) => answer(api.GET("/v1/alert-rules", { signal })),
     refetchMs: 10_000,
   });
-  const remove = useOrder((id: string) => answer(api.DELETE("/v1/alert-rules/{id}", { params: { path: { id } } })), {
-    touches: ["alert-rules", "alerts"],
-    done: "The rule is removed",
-    onDone: () => setRemoving(undefined),
-  });
+  const {
+    row: removing,
+    ask,
+    shown,
+  } = useConfirmed(
+    ({ rule_id: id }: Rule) => answer(api.DELETE("/v1/alert-rules/{id}", { params: { path: { id } } })),
+    {
+      touches: ["alert-rules", "alerts"],
+      done: "The rule is removed",
+    },
+  );
   const columns: readonly Column<Rule>[] = [
     ...ruleColumns,
     {
@@ -44,23 +48,8 @@ export function RulesSection() {
       cell: (rule) =>
         writes ? (
           <span className="row-actions">
-            <Button
-              size="compact-xs"
-              variant="subtle"
-              aria-label={`Change ${rule.name}`}
-              onClick={() => go(rule.rule_id)}
-            >
-              Change…
-            </Button>
-            <Button
-              size="compact-xs"
-              variant="subtle"
-              color="red"
-              aria-label={`Remove ${rule.name}`}
-              onClick={() => setRemoving(rule)}
-            >
-              Remove…
-            </Button>
+            <RowAction verb="Change" of={rule.name} onClick={() => go(rule.rule_id)} />
+            <RowAction verb="Remove" of={rule.name} ends onClick={() => ask(rule)} />
           </span>
         ) : undefined,
     },
@@ -106,15 +95,7 @@ export function RulesSection() {
       >
         {open ? <OpenRule key={open} open={open} onDone={() => go(undefined)} /> : undefined}
       </Drawer>
-      <Confirm
-        opened={removing !== undefined}
-        title={`Remove ${removing?.name ?? ""}`}
-        verb="Remove it"
-        pending={remove.isPending}
-        error={remove.error}
-        onConfirm={() => removing && remove.mutate(removing.rule_id)}
-        onClose={() => setRemoving(undefined)}
-      >
+      <Confirm {...shown} title={`Remove ${removing?.name ?? ""}`} verb="Remove it">
         What fires by it is resolved, and people are told so. What it fired is kept in the history.
       </Confirm>
     </>

@@ -1,11 +1,11 @@
-import { Button, Modal, Select, TextInput } from "@mantine/core";
+import { Modal, Select, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { answer, api, type Schemas } from "../../api/client.ts";
 import { useOrder } from "../../api/order.ts";
 import { sitesQuery } from "../../api/queries.ts";
 import { hoursFrom } from "../../lib/format.ts";
-import { Failed } from "../../parts/states.tsx";
+import { OrderForm } from "../../parts/order-form.tsx";
 import { rulesQuery } from "./queries.ts";
 
 /** What a new silence is of; what is absent is everything. */
@@ -62,13 +62,7 @@ function SilenceForm({ draft, onDone }: { readonly draft: SilenceDraft; readonly
     { touches: ["silences", "alerts"], done: "Nobody is told of it until then", onDone },
   );
   return (
-    <form
-      className="stack"
-      onSubmit={(event) => {
-        event.preventDefault();
-        silence.mutate();
-      }}
-    >
+    <OrderForm order={silence} verb="Silence it" disabled={reason.trim() === ""}>
       <p className="quiet">It is judged and shown all the same. What still fires at the end is told then.</p>
       <Select
         label="Rule"
@@ -110,12 +104,6 @@ function SilenceForm({ draft, onDone }: { readonly draft: SilenceDraft; readonly
         required
         data-autofocus
       />
-      {silence.isError ? <Failed error={silence.error} /> : undefined}
-      <div>
-        <Button type="submit" loading={silence.isPending} disabled={reason.trim() === ""}>
-          Silence it
-        </Button>
-      </div>
-    </form>
+    </OrderForm>
   );
 }

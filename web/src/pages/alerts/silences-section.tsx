@@ -2,16 +2,16 @@ import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { answer, api, type Schemas } from "../../api/client.ts";
-import { useOrder } from "../../api/order.ts";
 import { usePages } from "../../api/pages.ts";
 import { useMay } from "../../api/session.ts";
 import { subjectText } from "../../lib/figures.ts";
-import { Confirm } from "../../parts/confirm.tsx";
+import { Confirm, useConfirmed } from "../../parts/confirm.tsx";
 import type { Column } from "../../parts/data-table.tsx";
 import { Icon } from "../../parts/icons.tsx";
 import { CsvButton, List } from "../../parts/list.tsx";
 import { Ago } from "../../parts/now.tsx";
 import { Panel } from "../../parts/panel.tsx";
+import { RowAction } from "../../parts/row-action.tsx";
 import { Empty } from "../../parts/states.tsx";
 import { rulesQuery } from "./queries.ts";
 import { type SilenceDraft, SilenceModal } from "./silence-modal.tsx";
@@ -23,17 +23,22 @@ export function SilencesSection() {
   const writes = useMay("alerts:write");
   const rules = useQuery(rulesQuery);
   const [making, setMaking] = useState<SilenceDraft>();
-  const [ending, setEnding] = useState<Silence>();
   const pages = usePages<Silence>({
     key: ["silences"],
     fetch: (_cursor, signal) => answer(api.GET("/v1/silences", { signal })),
     refetchMs: 10_000,
   });
-  const end = useOrder((id: string) => answer(api.DELETE("/v1/silences/{id}", { params: { path: { id } } })), {
-    touches: ["silences", "alerts"],
-    done: "The silence is over",
-    onDone: () => setEnding(undefined),
-  });
+  const {
+    row: ending,
+    ask,
+    shown,
+  } = useConfirmed(
+    ({ silence_id: id }: Silence) => answer(api.DELETE("/v1/silences/{id}", { params: { path: { id } } })),
+    {
+      touches: ["silences", "alerts"],
+      done: "The silence is over",
+    },
+  );
   const ruleOf = ({ rule_id: id }: Silence) =>
     id === undefined ? "all rules" : (rules.data?.find((rule) => rule.rule_id === id)?.name ?? id);
   const told: readonly Column<Silence>[] = [
@@ -63,15 +68,7 @@ export function SilencesSection() {
       ...{ id: "end", head: "Actions", width: 90 },
       cell: (silence) =>
         writes ? (
-          <Button
-            size="compact-xs"
-            variant="subtle"
-            color="red"
-            aria-label={`End the silence of ${ruleOf(silence)}`}
-            onClick={() => setEnding(silence)}
-          >
-            End…
-          </Button>
+          <RowAction verb="End" of={`the silence of ${ruleOf(silence)}`} ends onClick={() => ask(silence)} />
         ) : undefined,
     },
   ];
@@ -105,15 +102,7 @@ export function SilencesSection() {
         />
       </Panel>
       <SilenceModal draft={making} onClose={() => setMaking(undefined)} />
-      <Confirm
-        opened={ending !== undefined}
-        title="End the silence"
-        verb="End it now"
-        pending={end.isPending}
-        error={end.error}
-        onConfirm={() => ending && end.mutate(ending.silence_id)}
-        onClose={() => setEnding(undefined)}
-      >
+      <Confirm {...shown} title="End the silence" verb="End it now">
         What still fires of {ending ? ruleOf(ending) : ""} is told at the next look.
       </Confirm>
     </>

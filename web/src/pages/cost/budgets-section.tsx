@@ -6,13 +6,15 @@ import { useOrder } from "../../api/order.ts";
 import { usePages } from "../../api/pages.ts";
 import { useMay } from "../../api/session.ts";
 import { money } from "../../lib/format.ts";
-import { Confirm } from "../../parts/confirm.tsx";
+import { Confirm, useConfirmed } from "../../parts/confirm.tsx";
 import type { Column } from "../../parts/data-table.tsx";
 import { Icon } from "../../parts/icons.tsx";
 import { CsvButton, List } from "../../parts/list.tsx";
+import { OrderForm } from "../../parts/order-form.tsx";
 import { Panel } from "../../parts/panel.tsx";
+import { RowAction } from "../../parts/row-action.tsx";
 import { StateBadge } from "../../parts/state-badge.tsx";
-import { Empty, Failed } from "../../parts/states.tsx";
+import { Empty } from "../../parts/states.tsx";
 import { BudgetBar } from "./budget-bar.tsx";
 
 type Budget = Schemas["Budget"];
@@ -21,17 +23,22 @@ type Budget = Schemas["Budget"];
 export function BudgetsSection() {
   const writes = useMay("costs:write");
   const [editing, setEditing] = useState<Budget | "new">();
-  const [removing, setRemoving] = useState<Budget>();
   const pages = usePages<Budget>({
     key: ["budgets"],
     fetch: (_cursor, signal) => answer(api.GET("/v1/budgets", { signal })),
     refetchMs: 30_000,
   });
-  const remove = useOrder((id: string) => answer(api.DELETE("/v1/budgets/{id}", { params: { path: { id } } })), {
-    touches: ["budgets"],
-    done: "The budget is removed",
-    onDone: () => setRemoving(undefined),
-  });
+  const {
+    row: removing,
+    ask,
+    shown,
+  } = useConfirmed(
+    ({ budget_id: id }: Budget) => answer(api.DELETE("/v1/budgets/{id}", { params: { path: { id } } })),
+    {
+      touches: ["budgets"],
+      done: "The budget is removed",
+    },
+  );
   const columns: readonly Column<Budget>[] = [
     ...told,
     {
@@ -39,23 +46,8 @@ export function BudgetsSection() {
       cell: (budget) =>
         writes ? (
           <span className="row-actions">
-            <Button
-              size="compact-xs"
-              variant="subtle"
-              aria-label={`Change ${budget.name}`}
-              onClick={() => setEditing(budget)}
-            >
-              Change…
-            </Button>
-            <Button
-              size="compact-xs"
-              variant="subtle"
-              color="red"
-              aria-label={`Remove ${budget.name}`}
-              onClick={() => setRemoving(budget)}
-            >
-              Remove…
-            </Button>
+            <RowAction verb="Change" of={budget.name} onClick={() => setEditing(budget)} />
+            <RowAction verb="Remove" of={budget.name} ends onClick={() => ask(budget)} />
           </span>
         ) : undefined,
     },
@@ -98,15 +90,7 @@ export function BudgetsSection() {
           <BudgetForm budget={editing === "new" ? undefined : editing} onDone={() => setEditing(undefined)} />
         ) : undefined}
       </Modal>
-      <Confirm
-        opened={removing !== undefined}
-        title={`Remove ${removing?.name ?? ""}`}
-        verb="Remove it"
-        pending={remove.isPending}
-        error={remove.error}
-        onConfirm={() => removing && remove.mutate(removing.budget_id)}
-        onClose={() => setRemoving(undefined)}
-      >
+      <Confirm {...shown} title={`Remove ${removing?.name ?? ""}`} verb="Remove it">
         Nobody is told any more when it runs out. What was spent is not touched.
       </Confirm>
     </>
@@ -139,12 +123,10 @@ function BudgetForm({ budget, onDone }: { readonly budget: Budget | undefined; r
     { touches: ["budgets"], done: ({ name: kept }) => `${kept} is watched`, onDone },
   );
   return (
-    <form
-      className="stack"
-      onSubmit={(event) => {
-        event.preventDefault();
-        save.mutate();
-      }}
+    <OrderForm
+      order={save}
+      verb={budget ? "Change it" : "Make it"}
+      disabled={name.trim() === "" || Number(amount) <= 0}
     >
       <TextInput
         label="Name"
@@ -191,13 +173,7 @@ function BudgetForm({ budget, onDone }: { readonly budget: Budget | undefined; r
         value={warn}
         onChange={(event) => setWarn(event.currentTarget.value)}
       />
-      {save.isError ? <Failed error={save.error} /> : undefined}
-      <div>
-        <Button type="submit" loading={save.isPending} disabled={name.trim() === "" || Number(amount) <= 0}>
-          {budget ? "Change it" : "Make it"}
-        </Button>
-      </div>
-    </form>
+    </OrderForm>
   );
 }
 

@@ -8,12 +8,14 @@ import { usePages } from "../../api/pages.ts";
 import { useMay } from "../../api/session.ts";
 import { daysOf, spanLabels, spans } from "../../lib/costs.ts";
 import { money } from "../../lib/format.ts";
-import { Confirm } from "../../parts/confirm.tsx";
+import { Confirm, useConfirmed } from "../../parts/confirm.tsx";
 import { type Column, DataTable } from "../../parts/data-table.tsx";
 import { Icon } from "../../parts/icons.tsx";
 import { CsvButton, List } from "../../parts/list.tsx";
 import { useNow } from "../../parts/now.tsx";
+import { OrderForm } from "../../parts/order-form.tsx";
 import { Panel } from "../../parts/panel.tsx";
+import { RowAction } from "../../parts/row-action.tsx";
 import { Empty, Failed, Loading } from "../../parts/states.tsx";
 
 type Charged = Schemas["Chargeback"]["items"][number];
@@ -123,31 +125,23 @@ function ChargedPanel({ charged, by }: { readonly charged: Charged; readonly by:
 function SplitRules() {
   const writes = useMay("costs:write");
   const [making, setMaking] = useState(false);
-  const [removing, setRemoving] = useState<Rule>();
   const pages = usePages<Rule>({
     key: ["split-rules"],
     fetch: (_cursor, signal) => answer(api.GET("/v1/costs/split-rules", { signal })),
   });
-  const remove = useOrder(
-    (id: string) => answer(api.DELETE("/v1/costs/split-rules/{id}", { params: { path: { id } } })),
-    { touches: ["split-rules", "costs"], done: "The rule is removed", onDone: () => setRemoving(undefined) },
+  const {
+    row: removing,
+    ask,
+    shown,
+  } = useConfirmed(
+    ({ rule_id: id }: Rule) => answer(api.DELETE("/v1/costs/split-rules/{id}", { params: { path: { id } } })),
+    { touches: ["split-rules", "costs"], done: "The rule is removed" },
   );
   const columns: readonly Column<Rule>[] = [
     ...ruleColumns,
     {
       ...{ id: "actions", head: "Actions", width: 96 },
-      cell: (rule) =>
-        writes ? (
-          <Button
-            size="compact-xs"
-            variant="subtle"
-            color="red"
-            aria-label={`Remove ${rule.name}`}
-            onClick={() => setRemoving(rule)}
-          >
-            Remove…
-          </Button>
-        ) : undefined,
+      cell: (rule) => (writes ? <RowAction verb="Remove" of={rule.name} ends onClick={() => ask(rule)} /> : undefined),
     },
   ];
   return (
@@ -180,15 +174,7 @@ function SplitRules() {
       <Modal opened={making} onClose={() => setMaking(false)} title="Divide a shared cost">
         <SplitForm onDone={() => setMaking(false)} />
       </Modal>
-      <Confirm
-        opened={removing !== undefined}
-        title={`Remove ${removing?.name ?? ""}`}
-        verb="Remove it"
-        pending={remove.isPending}
-        error={remove.error}
-        onConfirm={() => removing && remove.mutate(removing.rule_id)}
-        onClose={() => setRemoving(undefined)}
-      >
+      <Confirm {...shown} title={`Remove ${removing?.name ?? ""}`} verb="Remove it">
         Its costs are those of whoever they carry the tag of, also of days that are past.
       </Confirm>
     </Panel>
@@ -222,13 +208,7 @@ function SplitForm({ onDone }: { readonly onDone: () => void }) {
     { touches: ["split-rules", "costs"], done: ({ name: kept }) => `${kept} is divided`, onDone },
   );
   return (
-    <form
-      className="stack"
-      onSubmit={(event) => {
-        event.preventDefault();
-        save.mutate();
-      }}
-    >
+    <OrderForm order={save} verb="Divide it" disabled={name.trim() === "" || where.trim() === ""}>
       <TextInput
         label="Name"
         value={name}
@@ -256,13 +236,7 @@ function SplitForm({ onDone }: { readonly onDone: () => void }) {
         onChange={setParts}
         size="xs"
       />
-      {save.isError ? <Failed error={save.error} /> : undefined}
-      <div>
-        <Button type="submit" loading={save.isPending} disabled={name.trim() === "" || where.trim() === ""}>
-          Divide it
-        </Button>
-      </div>
-    </form>
+    </OrderForm>
   );
 }
 

@@ -14,9 +14,10 @@ import type { Column } from "../../parts/data-table.tsx";
 import { Icon } from "../../parts/icons.tsx";
 import { CsvButton, List } from "../../parts/list.tsx";
 import { Ago } from "../../parts/now.tsx";
+import { OrderForm } from "../../parts/order-form.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { StateBadge } from "../../parts/state-badge.tsx";
-import { Empty, Failed } from "../../parts/states.tsx";
+import { Empty } from "../../parts/states.tsx";
 
 type Line = Schemas["ReconciliationList"]["items"][number];
 type Import = Schemas["CostImport"];
@@ -127,12 +128,10 @@ function StatementForm({ onDone }: { readonly onDone: () => void }) {
     { touches: ["costs"], done: "It is held against the rows", onDone },
   );
   return (
-    <form
-      className="stack"
-      onSubmit={(event) => {
-        event.preventDefault();
-        state.mutate();
-      }}
+    <OrderForm
+      order={state}
+      verb="Hold it against the rows"
+      disabled={source === "" || by.trim() === "" || amount === ""}
     >
       <Select
         label="Source"
@@ -166,13 +165,7 @@ function StatementForm({ onDone }: { readonly onDone: () => void }) {
         onChange={(event) => setBy(event.currentTarget.value)}
         required
       />
-      {state.isError ? <Failed error={state.error} /> : undefined}
-      <div>
-        <Button type="submit" loading={state.isPending} disabled={source === "" || by.trim() === "" || amount === ""}>
-          Hold it against the rows
-        </Button>
-      </div>
-    </form>
+    </OrderForm>
   );
 }
 

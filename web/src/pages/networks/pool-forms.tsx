@@ -1,10 +1,10 @@
-import { Button, NumberInput, Select, TagsInput, TextInput } from "@mantine/core";
+import { NumberInput, Select, TagsInput, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { answer, api } from "../../api/client.ts";
 import { useOrder } from "../../api/order.ts";
 import { sitesQuery } from "../../api/queries.ts";
-import { Failed } from "../../parts/states.tsx";
+import { OrderForm } from "../../parts/order-form.tsx";
 
 /** A pool, or other settings of the one of that name. */
 export function PoolForm({ touches, onDone }: { readonly touches: readonly string[]; readonly onDone: () => void }) {
@@ -22,13 +22,7 @@ export function PoolForm({ touches, onDone }: { readonly touches: readonly strin
     { touches, done: ({ name: kept }) => `${kept} can be given out of`, onDone },
   );
   return (
-    <form
-      className="stack"
-      onSubmit={(event) => {
-        event.preventDefault();
-        make.mutate();
-      }}
-    >
+    <OrderForm order={make} verb="Make it" disabled={name.trim() === "" || cidr.trim() === ""}>
       <TextInput
         label="Name"
         value={name}
@@ -50,13 +44,7 @@ export function PoolForm({ touches, onDone }: { readonly touches: readonly strin
         onChange={setExcluded}
         size="xs"
       />
-      {make.isError ? <Failed error={make.error} /> : undefined}
-      <div>
-        <Button type="submit" loading={make.isPending} disabled={name.trim() === "" || cidr.trim() === ""}>
-          Make it
-        </Button>
-      </div>
-    </form>
+    </OrderForm>
   );
 }
 
@@ -82,13 +70,7 @@ export function AllocationForm(props: {
     { touches, done: ({ cidr }) => `${cidr} is given out`, onDone },
   );
   return (
-    <form
-      className="stack"
-      onSubmit={(event) => {
-        event.preventDefault();
-        give.mutate();
-      }}
-    >
+    <OrderForm order={give} verb="Give it the next free range" disabled={site === "" || name.trim() === ""}>
       <Select
         label="To the site"
         data={(sites.data ?? []).map((each) => each.site)}
@@ -107,12 +89,6 @@ export function AllocationForm(props: {
         value={length}
         onChange={setLength}
       />
-      {give.isError ? <Failed error={give.error} /> : undefined}
-      <div>
-        <Button type="submit" loading={give.isPending} disabled={site === "" || name.trim() === ""}>
-          Give it the next free range
-        </Button>
-      </div>
-    </form>
+    </OrderForm>
   );
 }

@@ -1,15 +1,15 @@
 import { Button, Modal } from "@mantine/core";
 import { useState } from "react";
 import { answer, api, type Schemas } from "../../api/client.ts";
-import { useOrder } from "../../api/order.ts";
 import { usePages } from "../../api/pages.ts";
 import { useMay } from "../../api/session.ts";
-import { Confirm } from "../../parts/confirm.tsx";
+import { Confirm, useConfirmed } from "../../parts/confirm.tsx";
 import type { Column } from "../../parts/data-table.tsx";
 import { Icon } from "../../parts/icons.tsx";
 import { CsvButton, List } from "../../parts/list.tsx";
 import { Ago } from "../../parts/now.tsx";
 import { Panel } from "../../parts/panel.tsx";
+import { RowAction } from "../../parts/row-action.tsx";
 import { Empty } from "../../parts/states.tsx";
 import { AllocationForm, PoolForm } from "./pool-forms.tsx";
 
@@ -22,7 +22,6 @@ export function PoolsSection() {
   const writes = useMay("networks:write");
   const [making, setMaking] = useState(false);
   const [giving, setGiving] = useState<string>();
-  const [ending, setEnding] = useState<Ending>();
   const pools = usePages<Pool>({
     key: ["address-pools"],
     fetch: (_cursor, signal) => answer(api.GET("/v1/address-pools", { signal })),
@@ -38,40 +37,33 @@ export function PoolsSection() {
       ),
   });
   const touches = ["address-pools", "address-allocations", "address-plan"];
-  const end = useOrder(
+  const {
+    row: ending,
+    ask,
+    shown,
+  } = useConfirmed(
     async (what: Ending) => {
       const id = "pool" in what ? what.pool : what.allocation.allocation_id;
       const to = { params: { path: { id } } };
       if ("pool" in what) await answer(api.DELETE("/v1/address-pools/{id}", to));
       else await answer(api.DELETE("/v1/address-allocations/{id}", to));
     },
-    { touches, done: "It is done", onDone: () => setEnding(undefined) },
-  );
-  const action = (label: string, name: string, onClick: () => void, danger = false) => (
-    <Button
-      size="compact-xs"
-      variant="subtle"
-      {...(danger ? { color: "red" } : {})}
-      aria-label={`${label} ${name}`}
-      onClick={onClick}
-    >
-      {label}…
-    </Button>
+    { touches, done: "It is done" },
   );
   const poolActions: Column<Pool> = {
     ...{ id: "actions", head: "Actions", width: 180 },
     cell: ({ name }) =>
       writes ? (
         <span className="row-actions">
-          {action("Give out", `of ${name}`, () => setGiving(name))}
-          {action("Remove", name, () => setEnding({ pool: name }), true)}
+          <RowAction verb="Give out" of={`of ${name}`} onClick={() => setGiving(name)} />
+          <RowAction verb="Remove" of={name} ends onClick={() => ask({ pool: name })} />
         </span>
       ) : undefined,
   };
   const allocationActions: Column<Allocation> = {
     ...{ id: "actions", head: "Actions", width: 110 },
     cell: (allocation) =>
-      writes ? action("Take back", allocation.cidr, () => setEnding({ allocation }), true) : undefined,
+      writes ? <RowAction verb="Take back" of={allocation.cidr} ends onClick={() => ask({ allocation })} /> : undefined,
   };
   return (
     <>
@@ -127,13 +119,9 @@ export function PoolsSection() {
         {giving ? <AllocationForm pool={giving} touches={touches} onDone={() => setGiving(undefined)} /> : undefined}
       </Modal>
       <Confirm
-        opened={ending !== undefined}
+        {...shown}
         title={ending && "pool" in ending ? `Remove ${ending.pool}` : `Take ${ending?.allocation.cidr ?? ""} back`}
         verb={ending && "pool" in ending ? "Remove it" : "Take it back"}
-        pending={end.isPending}
-        error={end.error}
-        onConfirm={() => ending && end.mutate(ending)}
-        onClose={() => setEnding(undefined)}
       >
         {ending && "pool" in ending
           ? "A pool out of which something is given can't be removed."

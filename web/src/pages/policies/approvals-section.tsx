@@ -6,13 +6,15 @@ import { useOrder } from "../../api/order.ts";
 import { usePages } from "../../api/pages.ts";
 import { useMay } from "../../api/session.ts";
 import { hoursFrom } from "../../lib/format.ts";
-import { Confirm } from "../../parts/confirm.tsx";
+import { Confirm, useConfirmed } from "../../parts/confirm.tsx";
 import type { Column } from "../../parts/data-table.tsx";
 import { Icon } from "../../parts/icons.tsx";
 import { CsvButton, List } from "../../parts/list.tsx";
 import { Ago } from "../../parts/now.tsx";
+import { OrderForm } from "../../parts/order-form.tsx";
 import { Panel } from "../../parts/panel.tsx";
-import { Empty, Failed } from "../../parts/states.tsx";
+import { RowAction } from "../../parts/row-action.tsx";
+import { Empty } from "../../parts/states.tsx";
 import { EndsBadge, usePolicyNames } from "./exceptions.tsx";
 import { policiesQuery } from "./queries.ts";
 
@@ -23,16 +25,21 @@ export function ApprovalsSection() {
   const approves = useMay("plans:approve");
   const nameOf = usePolicyNames();
   const [making, setMaking] = useState(false);
-  const [ending, setEnding] = useState<Approval>();
   const pages = usePages<Approval>({
     key: ["policy-approvals"],
     fetch: (_cursor, signal) => answer(api.GET("/v1/policy-approvals", { signal })),
   });
-  const end = useOrder((id: string) => answer(api.DELETE("/v1/policy-approvals/{id}", { params: { path: { id } } })), {
-    touches: ["policy-approvals"],
-    done: "The approval is over",
-    onDone: () => setEnding(undefined),
-  });
+  const {
+    row: ending,
+    ask,
+    shown,
+  } = useConfirmed(
+    ({ approval_id: id }: Approval) => answer(api.DELETE("/v1/policy-approvals/{id}", { params: { path: { id } } })),
+    {
+      touches: ["policy-approvals"],
+      done: "The approval is over",
+    },
+  );
   const told: readonly Column<Approval>[] = [
     {
       ...{ id: "policy", head: "Policy", width: 200, csv: ({ policy_id: id }: Approval) => nameOf(id) },
@@ -59,15 +66,12 @@ export function ApprovalsSection() {
       ...{ id: "actions", head: "Actions", width: 80 },
       cell: (approval) =>
         approves && approval.revoked_at === undefined && Date.parse(approval.expires_at) > Date.now() ? (
-          <Button
-            size="compact-xs"
-            variant="subtle"
-            color="red"
-            aria-label={`End the approval of ${nameOf(approval.policy_id)}`}
-            onClick={() => setEnding(approval)}
-          >
-            End…
-          </Button>
+          <RowAction
+            verb="End"
+            of={`the approval of ${nameOf(approval.policy_id)}`}
+            ends
+            onClick={() => ask(approval)}
+          />
         ) : undefined,
     },
   ];
@@ -103,15 +107,7 @@ export function ApprovalsSection() {
       <Modal opened={making} onClose={() => setMaking(false)} title="Let scans mend what breaks a policy">
         <ApprovalForm onDone={() => setMaking(false)} />
       </Modal>
-      <Confirm
-        opened={ending !== undefined}
-        title="End the standing approval"
-        verb="End it now"
-        pending={end.isPending}
-        error={end.error}
-        onConfirm={() => ending && end.mutate(ending.approval_id)}
-        onClose={() => setEnding(undefined)}
-      >
+      <Confirm {...shown} title="End the standing approval" verb="End it now">
         Scans go on finding what breaks {ending ? nameOf(ending.policy_id) : ""}, and mend nothing of it.
       </Confirm>
     </>
@@ -134,13 +130,7 @@ function ApprovalForm({ onDone }: { readonly onDone: () => void }) {
     { touches: ["policy-approvals"], done: "Scans mend it until then", onDone },
   );
   return (
-    <form
-      className="stack"
-      onSubmit={(event) => {
-        event.preventDefault();
-        approve.mutate();
-      }}
-    >
+    <OrderForm order={approve} verb="Approve it" disabled={policy === "" || reason.trim() === ""}>
       <Select
         label="Policy"
         description="Those that say how they are mended"
@@ -153,12 +143,6 @@ function ApprovalForm({ onDone }: { readonly onDone: () => void }) {
       <NumberInput label="A run mends at most" suffix=" resources" min={1} max={100} value={most} onChange={setMost} />
       <TextInput label="Why" value={reason} onChange={(event) => setReason(event.currentTarget.value)} required />
       <NumberInput label="Ends in" suffix=" days" min={1} value={days} onChange={setDays} />
-      {approve.isError ? <Failed error={approve.error} /> : undefined}
-      <div>
-        <Button type="submit" loading={approve.isPending} disabled={policy === "" || reason.trim() === ""}>
-          Approve it
-        </Button>
-      </div>
-    </form>
+    </OrderForm>
   );
 }

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useNow } from "../../parts/now.tsx";
 import { StateBadge } from "../../parts/state-badge.tsx";
 import { policiesQuery } from "./queries.ts";
 
@@ -15,7 +15,7 @@ export function EndsBadge({
 }: {
   readonly of: { readonly expires_at: string; readonly revoked_at?: string | undefined };
 }) {
-  const [now] = useState(Date.now);
+  const now = useNow();
   const state = of.revoked_at ? "ended" : Date.parse(of.expires_at) < now ? "over" : "given";
   return <StateBadge state={state} tone={state === "given" ? "good" : "idle"} />;
 }

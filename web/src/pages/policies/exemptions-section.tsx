@@ -7,12 +7,13 @@ import { useOrder } from "../../api/order.ts";
 import { usePages } from "../../api/pages.ts";
 import { useMay } from "../../api/session.ts";
 import { hoursFrom } from "../../lib/format.ts";
-import { Confirm } from "../../parts/confirm.tsx";
+import { Confirm, useConfirmed } from "../../parts/confirm.tsx";
 import type { Column } from "../../parts/data-table.tsx";
 import { Icon } from "../../parts/icons.tsx";
 import { CsvButton, List } from "../../parts/list.tsx";
 import { Ago } from "../../parts/now.tsx";
 import { Panel } from "../../parts/panel.tsx";
+import { RowAction } from "../../parts/row-action.tsx";
 import { Empty, Failed } from "../../parts/states.tsx";
 import { EndsBadge, usePolicyNames } from "./exceptions.tsx";
 import { policiesQuery } from "./queries.ts";
@@ -26,7 +27,6 @@ export function ExemptionsSection() {
   const exempts = useMay("policies:exempt");
   const nameOf = usePolicyNames();
   const [making, setMaking] = useState(search.scope !== undefined);
-  const [ending, setEnding] = useState<Exemption>();
   const pages = usePages<Exemption>({
     key: ["policy-exemptions"],
     fetch: (_cursor, signal) => answer(api.GET("/v1/policy-exemptions", { signal })),
@@ -35,11 +35,17 @@ export function ExemptionsSection() {
     setMaking(false);
     void navigate({ search: { show: "exemptions" } });
   };
-  const end = useOrder((id: string) => answer(api.DELETE("/v1/policy-exemptions/{id}", { params: { path: { id } } })), {
-    touches: ["policy-exemptions", "policy-findings"],
-    done: "The exemption is over",
-    onDone: () => setEnding(undefined),
-  });
+  const {
+    row: ending,
+    ask,
+    shown,
+  } = useConfirmed(
+    ({ exemption_id: id }: Exemption) => answer(api.DELETE("/v1/policy-exemptions/{id}", { params: { path: { id } } })),
+    {
+      touches: ["policy-exemptions", "policy-findings"],
+      done: "The exemption is over",
+    },
+  );
   const told: readonly Column<Exemption>[] = [
     {
       ...{ id: "policy", head: "Policy", width: 190, csv: ({ policy_id: id }: Exemption) => nameOf(id) },
@@ -73,15 +79,7 @@ export function ExemptionsSection() {
       ...{ id: "actions", head: "Actions", width: 80 },
       cell: (exemption) =>
         exempts && exemption.revoked_at === undefined && Date.parse(exemption.expires_at) > Date.now() ? (
-          <Button
-            size="compact-xs"
-            variant="subtle"
-            color="red"
-            aria-label={`End the exemption of ${exemption.scope}`}
-            onClick={() => setEnding(exemption)}
-          >
-            End…
-          </Button>
+          <RowAction verb="End" of={`the exemption of ${exemption.scope}`} ends onClick={() => ask(exemption)} />
         ) : undefined,
     },
   ];
@@ -117,15 +115,7 @@ export function ExemptionsSection() {
       <Modal opened={making && exempts} onClose={close} title="Exempt resources from a policy">
         <ExemptionForm policy={search.policy} scope={search.scope} onDone={close} />
       </Modal>
-      <Confirm
-        opened={ending !== undefined}
-        title="End the exemption"
-        verb="End it now"
-        pending={end.isPending}
-        error={end.error}
-        onConfirm={() => ending && end.mutate(ending.exemption_id)}
-        onClose={() => setEnding(undefined)}
-      >
+      <Confirm {...shown} title="End the exemption" verb="End it now">
         What of {ending?.scope} breaks {ending ? nameOf(ending.policy_id) : ""} is open again, and plans are held up by
         it.
       </Confirm>

@@ -1,17 +1,15 @@
-import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
 import { answer, api, type Schemas } from "../../api/client.ts";
-import { useOrder } from "../../api/order.ts";
 import { usePages } from "../../api/pages.ts";
 import { useMay } from "../../api/session.ts";
 import { severityTone } from "../../lib/tone.ts";
-import { Confirm } from "../../parts/confirm.tsx";
+import { Confirm, useConfirmed } from "../../parts/confirm.tsx";
 import type { Column } from "../../parts/data-table.tsx";
 import { ListPanel } from "../../parts/list.tsx";
 import { Ago } from "../../parts/now.tsx";
 import { Stat } from "../../parts/panel.tsx";
+import { RowAction } from "../../parts/row-action.tsx";
 import { StateBadge } from "../../parts/state-badge.tsx";
 import { Empty } from "../../parts/states.tsx";
 import { Packs } from "./packs.tsx";
@@ -22,34 +20,29 @@ type Policy = Schemas["Policy"];
 export function PoliciesSection() {
   const navigate = useNavigate();
   const writes = useMay("policies:write");
-  const [removing, setRemoving] = useState<Policy>();
   const pages = usePages<Policy>({
     key: ["policies", "list"],
     fetch: (_cursor, signal) => answer(api.GET("/v1/policies", { signal })),
     refetchMs: 10_000,
   });
   const touches = ["policies", "policy-findings"];
-  const remove = useOrder((id: string) => answer(api.DELETE("/v1/policies/{id}", { params: { path: { id } } })), {
-    touches,
-    done: "The policy is removed",
-    onDone: () => setRemoving(undefined),
-  });
+  const {
+    row: removing,
+    ask,
+    shown,
+  } = useConfirmed(
+    ({ policy_id: id }: Policy) => answer(api.DELETE("/v1/policies/{id}", { params: { path: { id } } })),
+    {
+      touches,
+      done: "The policy is removed",
+    },
+  );
   const columns: readonly Column<Policy>[] = [
     ...policyColumns,
     {
       ...{ id: "actions", head: "Actions", width: 90 },
       cell: (policy) =>
-        writes ? (
-          <Button
-            size="compact-xs"
-            variant="subtle"
-            color="red"
-            aria-label={`Remove ${policy.name}`}
-            onClick={() => setRemoving(policy)}
-          >
-            Remove…
-          </Button>
-        ) : undefined,
+        writes ? <RowAction verb="Remove" of={policy.name} ends onClick={() => ask(policy)} /> : undefined,
     },
   ];
   return (
@@ -70,15 +63,7 @@ export function PoliciesSection() {
         }
       />
       <Packs />
-      <Confirm
-        opened={removing !== undefined}
-        title={`Remove ${removing?.name ?? ""}`}
-        verb="Remove it"
-        pending={remove.isPending}
-        error={remove.error}
-        onConfirm={() => removing && remove.mutate(removing.policy_id)}
-        onClose={() => setRemoving(undefined)}
-      >
+      <Confirm {...shown} title={`Remove ${removing?.name ?? ""}`} verb="Remove it">
         Its findings, exemptions and standing approvals go with it. Switching it off keeps them.
       </Confirm>
     </>

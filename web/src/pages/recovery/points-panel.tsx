@@ -9,6 +9,7 @@ import { bytes } from "../../lib/format.ts";
 import { type Column } from "../../parts/data-table.tsx";
 import { CsvButton, List } from "../../parts/list.tsx";
 import { Ago } from "../../parts/now.tsx";
+import { OrderForm } from "../../parts/order-form.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { PlanReview } from "../../parts/plan-review.tsx";
 import { StateBadge } from "../../parts/state-badge.tsx";
@@ -125,13 +126,7 @@ function Decide(props: {
     },
   });
   return (
-    <form
-      className="stack"
-      onSubmit={(event) => {
-        event.preventDefault();
-        decide.mutate();
-      }}
-    >
+    <OrderForm order={decide} verb="Decide so" disabled={reason.trim().length < 3}>
       <Textarea
         label="Why"
         value={reason}
@@ -140,13 +135,7 @@ function Decide(props: {
         minLength={3}
         data-autofocus
       />
-      {decide.isError ? <Failed error={decide.error} /> : undefined}
-      <div>
-        <Button type="submit" loading={decide.isPending} disabled={reason.trim().length < 3}>
-          Decide so
-        </Button>
-      </div>
-    </form>
+    </OrderForm>
   );
 }
 

@@ -10,10 +10,11 @@ import { type Column } from "../../parts/data-table.tsx";
 import { Icon } from "../../parts/icons.tsx";
 import { CsvButton, List } from "../../parts/list.tsx";
 import { Ago } from "../../parts/now.tsx";
+import { OrderForm } from "../../parts/order-form.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { Snippet } from "../../parts/same-by.tsx";
 import { StateBadge } from "../../parts/state-badge.tsx";
-import { Empty, Failed } from "../../parts/states.tsx";
+import { Empty } from "../../parts/states.tsx";
 
 type Token = Schemas["Token"];
 const roles = ["viewer", "operator", "approver", "admin", "auditor"] as const;
@@ -126,13 +127,7 @@ function MakeToken() {
     );
   }
   return (
-    <form
-      className="stack"
-      onSubmit={(event) => {
-        event.preventDefault();
-        make.mutate();
-      }}
-    >
+    <OrderForm order={make} verb="Make it" disabled={name.trim() === ""}>
       <TextInput
         label="Name"
         value={name}
@@ -148,13 +143,7 @@ function MakeToken() {
         onChange={(event) => setSite(event.currentTarget.value)}
       />
       <NumberInput label="Ends in" suffix=" days" min={1} max={366} value={days} onChange={setDays} />
-      {make.isError ? <Failed error={make.error} /> : undefined}
-      <div>
-        <Button type="submit" loading={make.isPending} disabled={name.trim() === ""}>
-          Make it
-        </Button>
-      </div>
-    </form>
+    </OrderForm>
   );
 }
 
